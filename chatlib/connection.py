@@ -1,0 +1,209 @@
+"""A nonblocking socket and its session.
+
+Reads what is there, lets the session say what it means, tells the owner, writes what
+the session wants to send; then drains, half-closes and reads to the end, because
+closing a socket with unread bytes in it makes TCP throw away what is still under way.
+
+Knows no terminal and not which end it is. `chat`, `chatd` and `chatc` import it.
+"""
+
+import socket
+
+from chatlib.loop import READ, WRITE, Loop, Timer
+from chatlib.protocol.session import Event, Session, State, Trace, silent
+
+TYPE_CHECKING = False  # `typing` costs 2 ms at start-up, for this one constant
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Owner(Protocol):
+        """Who is told what happens on a connection."""
+
+        def handle(self, connection: "Connection", event: Event) -> None:
+            """Take one event of the session."""
+
+        def settle(self, connection: "Connection") -> None:
+            """All that one read brought has been handled and answered."""
+
+        def closed(self, connection: "Connection") -> None:
+            """The socket is closed; this is the last that is heard of it."""
+
+
+READ_SIZE = 65536
+"""Bytes per read. From 128 KiB on, malloc maps and unmaps memory at every read."""
+
+FRAME_SECONDS = 10.0
+"""How long a frame that was begun may take to become whole."""
+
+GOODBYE_SECONDS = 5.0
+"""How long the peer may take to answer a BYE and to close."""
+
+DISMISSAL_SECONDS = 1.0
+"""How long a peer that broke the protocol may take to read why."""
+
+
+class Connection:
+    """One TCP connection, from the handshake to the last byte.
+
+    The owner may change: a listener hands a connection over to the chat when it has
+    greeted. `address` is the peer's, for people to read.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        address: object,
+        session: Session,
+        owner: "Owner",
+        trace: Trace = silent,
+    ) -> None:
+        self.address = address
+        self.session = session
+        self.owner = owner
+        self._loop = loop
+        self._socket = sock
+        self._trace = trace
+        self._pending = bytearray()  # handed over by the session, not yet by the kernel
+        self._reading = True
+        self._half_closed = False
+        self._open = True
+        self._frame_timer: Timer | None = None
+        self._timed = 0  # how many frames had come when that timer was started
+        self._end_timer: Timer | None = None
+        sock.setblocking(False)
+        # One message is one small segment; Nagle's algorithm would hold the second
+        # back until the first is acknowledged, up to 40 ms with delayed ACKs.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._watch()
+
+    def flush(self) -> None:
+        """Write what the session wants to send, as far as the kernel takes it.
+
+        What it does not take stays and is written when the socket asks for it. When
+        the session has finished and all is written, the sending half is closed.
+        """
+        self._pending += self.session.data_to_send()
+        if self._pending:
+            self._write()
+        if self.session.state is State.CLOSING or self.session.finished:
+            self._expect_the_end()
+        if self.session.finished and not self._pending:
+            self._half_close()
+        self._watch()
+
+    def expire_in(self, seconds: float | None) -> None:
+        """Give the peer up `seconds` from now, or with None as long as it likes."""
+        if self._end_timer:
+            self._end_timer.cancel()
+        self._end_timer = None
+        if seconds is not None:
+            self._end_timer = self._loop.call_later(seconds, self._give_up)
+
+    def close(self) -> None:
+        """Close the socket now and tell the owner; what was not written is lost."""
+        if not self._open:
+            return
+        self._open = False
+        for timer in (self._frame_timer, self._end_timer):
+            if timer:
+                timer.cancel()
+        self._loop.forget(self._socket.fileno())
+        self._socket.close()
+        self._trace("x", "connection closed", b"")
+        self.owner.closed(self)
+
+    def _ready(self, mask: int) -> None:
+        if mask & READ and self._reading:
+            self._read()
+        if mask & WRITE and self._open:
+            self.flush()
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            # A reset. For the session it is the end of the stream like any other.
+            self._trace("!", error.strerror or str(error), b"")
+            data = b""
+        if data:
+            self.session.receive_data(data)
+        else:
+            self._reading = False
+            self._trace("~", "read the end of the stream", b"")
+            self.session.receive_eof()
+        self._report()
+
+    def _report(self) -> None:
+        """Tell the owner what came, send the answers, and see how things stand."""
+        for event in self.session.events():
+            self.owner.handle(self, event)
+            if not self._open:
+                return
+        self._time_frame()
+        self.flush()
+        if self._open:
+            self.owner.settle(self)
+
+    def _write(self) -> None:
+        try:
+            count = self._socket.send(self._pending)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            # Nobody reads any more, but what the peer sent before may still be in our
+            # buffer: only the reading side decides that the connection is lost.
+            self._trace("!", error.strerror or str(error), b"")
+            self._pending.clear()
+            return
+        self._trace("~", f"wrote {count} bytes", bytes(self._pending[:count]))
+        del self._pending[:count]
+        if self._pending:
+            self._trace("~", f"{len(self._pending)} bytes wait to be written", b"")
+
+    def _watch(self) -> None:
+        """Ask the loop for exactly what is awaited; close when that is nothing."""
+        if not self._open:
+            return
+        mask = (READ if self._reading else 0) | (WRITE if self._pending else 0)
+        if mask:
+            self._loop.watch(self._socket.fileno(), mask, self._ready)
+        elif self._half_closed or not self._reading:
+            self.close()
+
+    def _half_close(self) -> None:
+        """Tell the peer that nothing more comes; what it sent is still read."""
+        if self._half_closed or not self._open:
+            return
+        self._half_closed = True
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            return  # the peer has gone already
+        self._trace("x", "half-closed, nothing more will be sent", b"")
+
+    def _expect_the_end(self) -> None:
+        """Start the clock for the peer's part of the goodbye, once."""
+        if self._end_timer is None:
+            failed = self.session.state is State.FAILED
+            self.expire_in(DISMISSAL_SECONDS if failed else GOODBYE_SECONDS)
+
+    def _time_frame(self) -> None:
+        """Give every frame its time from its first byte, however slowly it trickles."""
+        whole = self.session.frames_received
+        if self._frame_timer and (whole != self._timed or not self.session.missing):
+            self._frame_timer.cancel()
+            self._frame_timer = None
+        if self.session.missing and not self._frame_timer:
+            self._timed = whole
+            self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        """The peer took too long: treat it as the end of the stream."""
+        self._trace("!", "the peer took too long", b"")
+        self._reading = False
+        self._pending.clear()
+        self.session.receive_eof()
+        self._report()

@@ -1,0 +1,150 @@
+"""One selector for everything that a program waits for.
+
+Sockets, keyboard, timers and signals all end in the same `select` call, so there is
+no thread, no polling, and nothing wakes up while nothing happens. This module knows
+no chat; anybody may import it, and it imports nothing of the project.
+"""
+
+import heapq
+import os
+import selectors
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import count
+from time import monotonic
+
+READ = selectors.EVENT_READ
+WRITE = selectors.EVENT_WRITE
+
+# Not DefaultSelector: epoll refuses regular files and /dev/null, and kqueue refuses
+# /dev/tty, so `chatc < file` would end in a PermissionError. For a handful of
+# descriptors poll is as fast as epoll. Of macOS's poll, terminals are not to be had.
+if sys.platform == "darwin":
+    Selector = selectors.SelectSelector
+else:
+    Selector = selectors.PollSelector
+
+
+class Timer:
+    """A call that is due at `when` on the loop's clock, unless it is cancelled."""
+
+    __slots__ = ("callback", "when")
+
+    def __init__(self, when: float, callback: Callable[[], None]) -> None:
+        self.when = when
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        """Forget the call. Harmless when it is over already."""
+        self.callback = None
+
+
+class Loop:
+    """Wait for descriptors, timers and signals, and call who asked.
+
+    `clock` gives seconds that never go back; tests pass one of their own.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._selector = Selector()
+        self._callbacks: dict[int, Callable[[int], None]] = {}
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._order = count()  # keeps timers of one moment in the order they were asked
+        self._signals: dict[int, Callable[[int], None]] = {}
+        self._wakeup: tuple[int, int] | None = None
+        self._running = False
+
+    def watch(self, fd: int, events: int, callback: Callable[[int], None]) -> None:
+        """Call `callback(mask)` whenever `fd` is ready for one of `events`.
+
+        For a descriptor that is watched already, both are replaced.
+        """
+        if fd in self._callbacks:
+            self._selector.modify(fd, events)
+        else:
+            self._selector.register(fd, events)
+        self._callbacks[fd] = callback
+
+    def forget(self, fd: int) -> None:
+        """Stop watching `fd`. Harmless when it is not watched."""
+        if self._callbacks.pop(fd, None):
+            self._selector.unregister(fd)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call `callback` once, `seconds` from now."""
+        timer = Timer(self._clock() + seconds, callback)
+        heapq.heappush(self._timers, (timer.when, next(self._order), timer))
+        return timer
+
+    def on_signals(self, numbers: Iterable[int], callback: Callable[[int], None]) -> None:
+        """Call `callback(number)` from the loop when one of these signals arrives.
+
+        Side effect: replaces the process's handlers until `close`. The interpreter
+        writes the signal's number into a pipe that the selector watches; without that
+        a signal would not end a `select` that waits (PEP 475 restarts it).
+        """
+        if self._wakeup is None:
+            self._wakeup = os.pipe()
+            for fd in self._wakeup:
+                os.set_blocking(fd, False)
+            signal.set_wakeup_fd(self._wakeup[1], warn_on_full_buffer=False)
+            self.watch(self._wakeup[0], READ, self._read_signals)
+        for number in numbers:
+            self._signals[number] = callback
+            # The handler has nothing to do, but without one no byte is written.
+            signal.signal(number, lambda *_: None)
+
+    def run(self) -> None:
+        """Wait and call until `stop`."""
+        self._running = True
+        while self._running:
+            self.turn()
+
+    def stop(self) -> None:
+        """Let `run` return after the callbacks of this turn."""
+        self._running = False
+
+    def turn(self) -> None:
+        """Wait once, for as long as no timer is due, and make the calls."""
+        for key, mask in self._selector.select(self._patience()):
+            # An earlier callback of this turn may have forgotten the descriptor.
+            callback = self._callbacks.get(key.fd)
+            if callback:
+                callback(mask)
+        self._call_due()
+
+    def close(self) -> None:
+        """Give back the selector, the signals' pipe and the signals themselves."""
+        for number in self._signals:
+            signal.signal(number, signal.SIG_DFL)
+        if self._wakeup:
+            signal.set_wakeup_fd(-1)
+            for fd in self._wakeup:
+                os.close(fd)
+        self._selector.close()
+
+    def _patience(self) -> float | None:
+        """Seconds until the next timer; None, for ever, when there is none."""
+        while self._timers and self._timers[0][2].callback is None:
+            heapq.heappop(self._timers)
+        if not self._timers:
+            return None
+        return max(0.0, self._timers[0][0] - self._clock())
+
+    def _call_due(self) -> None:
+        while self._timers and self._timers[0][0] <= self._clock():
+            _, _, timer = heapq.heappop(self._timers)
+            callback, timer.callback = timer.callback, None
+            if callback:
+                callback()
+
+    def _read_signals(self, mask: int) -> None:
+        assert self._wakeup is not None
+        with suppress(BlockingIOError):
+            for number in os.read(self._wakeup[0], 4096):
+                callback = self._signals.get(number)
+                if callback:
+                    callback(number)

@@ -1,0 +1,279 @@
+"""Plain: the kernel edits the line, the program reads it when it is whole.
+
+For pipes, files, `TERM=dumb` and the assignment's classic look. What the kernel's
+line editing costs is said in the README: text that arrives may split the line being
+typed, and a typed line cannot be longer than 4095 bytes.
+
+Knows no protocol. Only the two programs' common set-up (`program`) builds one.
+"""
+
+import os
+import select
+import termios
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from chatlib.errors import ScreenClosedError
+from chatlib.loop import READ, Loop
+from chatlib.terminal.visible import visible
+
+READ_SIZE = 65536
+"""Bytes per read of the keyboard, pipe or file."""
+
+KERNEL_LINE = 4095
+"""Bytes that the kernel keeps of a typed line (termios(3): 4096 with the line end)."""
+
+LINE_LIMIT = 65536
+"""Bytes that are kept of one line from a pipe: sixteen times the longest message."""
+
+STDIN, STDOUT, STDERR = 0, 1, 2
+
+
+class LineBuffer:
+    """Split bytes into lines, holding at most LINE_LIMIT bytes of an unfinished one.
+
+    A pure helper: `feed` bytes, get `(line, lost)` pairs, where `lost` counts the
+    bytes that were over the limit.
+    """
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._lost = 0
+
+    def feed(self, data: bytes) -> list[tuple[bytes, int]]:
+        """Take the next bytes; return the lines that they complete."""
+        *whole, rest = data.split(b"\n")
+        lines = []
+        for piece in whole:
+            self._keep(piece)
+            lines.append(self._finish())
+        self._keep(rest)
+        return lines
+
+    def finish(self) -> list[tuple[bytes, int]]:
+        """The input has ended: what has no line end is a line too."""
+        return [self._finish()] if self._line else []
+
+    def _keep(self, piece: bytes) -> None:
+        room = LINE_LIMIT - len(self._line)
+        self._line += piece[:room]
+        self._lost += len(piece[room:])
+
+    def _finish(self) -> tuple[bytes, int]:
+        line, lost = bytes(self._line), self._lost
+        self._line.clear()
+        self._lost = 0
+        return line, lost
+
+
+class Plain:
+    """A screen that only ever gets whole lines, and a keyboard that gives them.
+
+    stdout carries what is shown and the prompt, stderr the notices. Everything that
+    is written passes `visible`, wherever it came from.
+
+    `interactive` says whether a person sits at stdin: then there is a prompt, and
+    lines are read at any time; a pipe or file is read only while `listen` is on.
+    """
+
+    def __init__(self, loop: Loop, prompt: str) -> None:
+        self._loop = loop
+        self._prompt = visible(prompt)
+        self._said: Callable[[str], None] = lambda line: None
+        self._finished: Callable[[], None] = lambda: None
+        self._fd, self.interactive = _open_keyboard()
+        self._buffer = LineBuffer()
+        self._lines: deque[str] = deque()
+        self._listening = False
+        self._ended = False  # no more input will come
+        self._told = False  # and that has been said
+        self._asking = False  # the prompt is on the screen, its line is not finished
+
+    def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
+        """Wire the terminal: `said(line)` for each line, `ended()` after the last."""
+        self._said = said
+        self._finished = ended
+
+    def listen(self, on: bool) -> None:
+        """Let lines through, or keep them where they are: in the pipe, in the kernel."""
+        if on == self._listening:
+            return
+        self._listening = on
+        if on:
+            self._deliver()
+        self._watch()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the terminal that a person sat at has been closed."""
+        if not self.interactive:
+            return False
+        try:
+            termios.tcgetattr(self._fd)
+        except termios.error:
+            return True
+        return False
+
+    def show(self, text: str) -> None:
+        """Write a line of the conversation, or a banner; raises ScreenClosedError."""
+        lead = "\n" if self._asking else ""
+        self._asking = False
+        _show(f"{lead}{visible(text)}\n")
+
+    def notice(self, text: str) -> None:
+        """Write a line about the chat that is not part of it: to stderr.
+
+        It goes on a line of its own and the prompt, if one was waiting, comes again
+        under it: the kernel still holds what was typed there, but nobody can ask it
+        for that text, so it cannot be shown again.
+        """
+        asking = self._asking and os.isatty(STDERR)
+        report(f"\n{visible(text)}" if asking else visible(text))
+        if asking:
+            self._asking = False
+            self.ask()
+
+    def ask(self) -> None:
+        """Put up the prompt, where there is a person to see it."""
+        if self.interactive and not self._asking:
+            self._asking = True
+            _show(self._prompt)
+
+    def echo(self, text: str) -> None:
+        """Show a line that was typed before its time where it belongs: at the prompt."""
+        if self.interactive:
+            self.ask()
+            self._asking = False
+            _show(f"{visible(text)}\n")
+
+    def interrupt(self) -> None:
+        """The kernel has just echoed `^C` into the line: what follows begins a new one."""
+        if self.interactive:
+            self._asking = False
+            _show("\n")
+
+    def close(self) -> None:
+        """Give the terminal back: nothing half-typed is left for the shell."""
+        if self._listening:
+            self.listen(False)
+        if self.interactive:
+            _forget_typed(self._fd)
+        if self._asking:
+            self._asking = False
+            with suppress(ScreenClosedError):
+                _show("\n")
+        if self._fd != STDIN:
+            os.close(self._fd)
+
+    def _watch(self) -> None:
+        if self._listening and not self._ended:
+            self._loop.watch(self._fd, READ, self._readable)
+        else:
+            self._loop.forget(self._fd)
+
+    def _readable(self, mask: int) -> None:
+        """Read once: a second read might find nothing and, on a pipe, stand still."""
+        try:
+            data = os.read(self._fd, READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""  # EIO: the terminal was closed
+        if data and self.interactive:
+            self._asking = self._asking and not data.endswith(b"\n")
+        self._take(data)
+        self._deliver()
+        self._watch()
+
+    def _take(self, data: bytes) -> None:
+        self._ended = not data
+        for line, lost in self._buffer.feed(data) if data else self._buffer.finish():
+            self._lines.append(self._decode(line.removesuffix(b"\r"), lost))
+
+    def _decode(self, line: bytes, lost: int) -> str:
+        """Turn a line into text; whatever had to be changed is said."""
+        if lost:
+            self.notice(f"Your line was too long: its last {lost} bytes were dropped.")
+        if self.interactive and len(line) == KERNEL_LINE:
+            self.notice(
+                f"Your line is {KERNEL_LINE} bytes long, the most that a terminal takes: "
+                "if you typed more, the kernel has cut it off."
+            )
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            self.notice("Your line is not all UTF-8: what is not was replaced by \ufffd.")
+            return line.decode("utf-8", "replace")
+
+    def _deliver(self) -> None:
+        """Pass lines on for as long as they are wanted: each may change that."""
+        while self._listening and self._lines:
+            self._said(self._lines.popleft())
+        if self._listening and self._ended and not self._told:
+            self._told = True
+            self._finished()
+
+
+def open_missing_descriptors() -> None:
+    """Open /dev/null in place of a stdin, stdout or stderr that is closed (`<&-`).
+
+    Otherwise the first socket would get its number, and lines meant for the screen
+    would go to the peer. To be called before anything is opened.
+    """
+    for fd in (STDIN, STDOUT, STDERR):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: fd
+
+
+def _open_keyboard() -> tuple[int, bool]:
+    """Find the descriptor to read from, and whether a person sits there.
+
+    For a terminal it is a description of our own: O_NONBLOCK belongs to the
+    description, and the one behind fd 0 is shared with the shell that started us and
+    usually with stdout, which would then fail with EAGAIN too. Nonblocking it must be:
+    a Ctrl-C may empty the line between readiness and read.
+    """
+    if not os.isatty(STDIN):
+        return STDIN, False
+    try:
+        name = os.ttyname(STDIN)
+        return os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC), True
+    except OSError:
+        return STDIN, True  # a terminal without a name here, as in some containers
+
+
+def _forget_typed(fd: int) -> None:
+    try:
+        termios.tcflush(fd, termios.TCIFLUSH)
+    except termios.error:
+        return  # the terminal is gone, and what was typed with it
+
+
+def report(text: str) -> None:
+    """Write lines of our own to stderr; the peer's text in them must be `visible`.
+
+    For a terminal's notices, and for whoever has no terminal yet or any more.
+    """
+    with suppress(OSError):  # stderr is gone: nobody is left to be told
+        _write(STDERR, f"{text}\n")
+
+
+def _show(text: str) -> None:
+    """Write to stdout. Raises ScreenClosedError when nobody can read it any more."""
+    try:
+        _write(STDOUT, text)
+    except OSError as error:
+        raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
+
+
+def _write(fd: int, text: str) -> None:
+    """Write it all, waiting where the reader is slow and the descriptor nonblocking."""
+    data = text.encode("utf-8", "replace")
+    while data:
+        try:
+            data = data[os.write(fd, data) :]
+        except BlockingIOError:
+            select.select([], [fd], [])

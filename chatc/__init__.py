@@ -1,0 +1,1 @@
+"""The client: finds the server and talks with it."""

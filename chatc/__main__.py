@@ -1,0 +1,29 @@
+"""The command `chatc`, also `python3 -m chatc`: the client."""
+
+import signal
+import sys
+from collections.abc import Sequence
+
+# Until the loop takes the signal over, Ctrl-C simply ends the program: nobody wants
+# to see the traceback of an import.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from chatc.connector import Connector
+from chatlib.program import Program, run
+
+DESCRIPTION = "Connect to a server and talk with it."
+
+
+def begin(program: Program) -> None:
+    """Look for the server."""
+    Connector(program).start()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the client and return its exit code."""
+    return run("chatc", "client", DESCRIPTION, begin, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The server: waits for one client and talks with it."""

@@ -1,0 +1,32 @@
+"""The command `chatd`, also `python3 -m chatd`: the server."""
+
+import signal
+import sys
+from collections.abc import Sequence
+
+# Until the loop takes the signal over, Ctrl-C simply ends the program: nobody wants
+# to see the traceback of an import.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from chatd.listener import Listener
+from chatlib.program import Program, run
+
+DESCRIPTION = "Wait for one client and talk with it."
+
+
+def begin(program: Program) -> None:
+    """Listen; with `--again`, for one client after the other."""
+    listener = Listener(program)
+    listener.open()
+    if program.settings.again:
+        program.repeat(listener.wait_again)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server and return its exit code."""
+    return run("chatd", "server", DESCRIPTION, begin, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

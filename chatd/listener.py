@@ -1,0 +1,197 @@
+"""Listen, seat one client, answer the rest.
+
+Everybody who connects is a stranger until it has said HELLO. The first to do so gets
+the seat; a later one is told "busy" in a frame of its own and never touches the chat.
+"""
+
+import errno
+import socket
+from functools import partial
+
+from chatlib.addresses import Address, resolve, words
+from chatlib.connection import Connection
+from chatlib.errors import StartError
+from chatlib.loop import READ
+from chatlib.program import Program
+from chatlib.protocol.session import (
+    Event,
+    Failed,
+    Greeted,
+    Hello,
+    Lost,
+    Mode,
+    Reason,
+    Session,
+)
+
+HELLO_SECONDS = 5.0
+"""How long a stranger may take to say HELLO."""
+
+STRANGERS_LIMIT = 16
+"""Strangers at one time; one more, and the oldest has to go. A real client says HELLO
+at once, so silent connections cannot keep it out."""
+
+BACKLOG = 16
+"""Connections that the kernel holds ready for us (listen(2))."""
+
+PAUSE_SECONDS = 1.0
+"""How long nobody is accepted after the system ran out of descriptors."""
+
+PORT_TRIES = 10
+"""How often a free port is looked for that is free on every address of the host."""
+
+
+class Listener:
+    """The listening sockets, and the strangers who have not said HELLO yet."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._settings = program.settings
+        self._sockets: list[socket.socket] = []
+        self._strangers: list[Connection] = []
+        self._second_told = False
+
+    def open(self) -> None:
+        """Bind, listen and say so. Raises StartError."""
+        host, port = self._settings.host, self._settings.port
+        self._sockets = listen(resolve(host, port), port)
+        port = self._sockets[0].getsockname()[1]
+        self._program.terminal.show(f"Server listening on: {host} on port: {port}")
+        self._watch()
+
+    def wait_again(self) -> None:
+        """The talk is over: the seat is free for the next client."""
+        self._second_told = False
+        self._program.terminal.notice("Waiting for the next client.")
+        self._program.chat.start()
+
+    # What a stranger's connection calls.
+
+    def handle(self, connection: Connection, event: Event) -> None:
+        """Seat or refuse who has said HELLO; forget who has not."""
+        match event:
+            case Greeted():
+                self._greet(connection)
+            case Failed(error) if self._program.chat.vacant:
+                self._program.terminal.notice(f"Refused {connection.address}: {error}.")
+            case Failed() | Lost():
+                pass  # port scans and garbage are no business of the person who talks
+
+    def settle(self, connection: Connection) -> None:
+        """Nothing to do: a stranger is not talked with."""
+
+    def closed(self, connection: Connection) -> None:
+        """A stranger has gone."""
+        self._strangers.remove(connection)
+
+    def _watch(self) -> None:
+        for sock in self._sockets:
+            self._program.loop.watch(sock.fileno(), READ, partial(self._accept, sock))
+
+    def _accept(self, sock: socket.socket, mask: int) -> None:
+        try:
+            stranger, address = sock.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # it has gone again before we came
+        except OSError:
+            self._pause()
+            return
+        if len(self._strangers) == STRANGERS_LIMIT:
+            self._strangers[0].close()
+        trace = self._program.trace()
+        session = Session(
+            greets_first=False,
+            talks_first=False,
+            hello=Hello(b"", Mode.TURNS, self._program.name),
+            trace=trace,
+        )
+        trace("=", f"ACCEPTED {address[:2]}", b"")
+        connection = Connection(
+            self._program.loop, stranger, address[:2], session, self, trace
+        )
+        connection.expire_in(HELLO_SECONDS)
+        self._strangers.append(connection)
+
+    def _greet(self, connection: Connection) -> None:
+        if not self._program.chat.vacant:
+            self._refuse(connection)
+            return
+        connection.session.welcome()
+        connection.expire_in(None)
+        self._strangers.remove(connection)
+        self._program.terminal.show(f"Connected by {connection.address}")
+        self._program.chat.begin(connection)
+
+    def _refuse(self, connection: Connection) -> None:
+        connection.session.refuse(Reason.BUSY, "the server is talking with somebody else")
+        if not self._second_told:  # once a chat: a crowd at the door is not to disturb it
+            self._second_told = True
+            self._program.terminal.notice(
+                f"Another client, from {connection.address}, was told that you are busy."
+            )
+
+    def _pause(self) -> None:
+        """Out of descriptors or memory: without a pause `accept` would fail for ever."""
+        for sock in self._sockets:
+            self._program.loop.forget(sock.fileno())
+        self._program.loop.call_later(PAUSE_SECONDS, self._watch)
+
+
+def listen(addresses: list[Address], port: int) -> list[socket.socket]:
+    """Listen on every address that this machine has, all on one port.
+
+    Port 0 takes one that is free on all of them. Raises StartError.
+    """
+    for _ in range(PORT_TRIES):
+        sockets: list[socket.socket] = []
+        try:
+            for family, (host, _) in addresses:
+                taken = sockets[0].getsockname()[1] if sockets else port
+                sockets += _listen_at(family, host, taken)
+        except OSError as error:
+            _close(sockets)
+            if error.errno != errno.EADDRINUSE or port:
+                raise StartError(_explain(error, port)) from None
+            continue
+        if sockets:
+            return sockets
+        raise StartError("the host is not this machine: try --host localhost")
+    raise StartError("no port is free on every address: choose one with --port")
+
+
+def _listen_at(family: int, host: str, port: int) -> list[socket.socket]:
+    """Listen on one address; on none when this machine does not have it."""
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError:
+        return []  # no IPv6 in this kernel
+    try:
+        # Lets a server start again while connections of the last one are in TIME_WAIT.
+        # It helps only if the last one had set it too.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            return []
+        raise
+    return [sock]
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
+
+
+def _explain(error: OSError, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port {port} is in use: stop the other program or choose another --port"
+        case errno.EACCES:
+            return f"port {port} is not for everybody: choose one from 1024 with --port"
+        case _:
+            return f"cannot listen on port {port}: {words(error)}"

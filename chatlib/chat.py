@@ -1,0 +1,257 @@
+"""Joins session and terminal: what a typed line does, what an arriving message does.
+
+The same for both programs: whether this end is asked first follows from the session.
+Knows no selector and no socket; `program` builds it, `chatd` and `chatc` hand it the
+connection once both sides have said HELLO.
+"""
+
+import signal
+from collections import deque
+from collections.abc import Callable
+
+from chatlib.connection import Connection
+from chatlib.errors import Exit, LocalProtocolError
+from chatlib.protocol.session import Event, Failed, Left, Lost, Reason, Said, State
+from chatlib.terminal.plain import Plain
+
+HINTS = ("Type /q to quit", "Enter message to send...")
+
+HELP = """\
+/q            leave the chat
+/say TEXT     send TEXT, also when it begins with a slash; //TEXT sends /TEXT
+/help         show these lines
+Everything else is sent as it is, when it is your turn."""
+
+DRAFTS_LIMIT = 256
+"""Lines that are kept for later when they are typed before their time."""
+
+STOP_SECONDS = 1.0
+"""How long a program that was stopped by a signal waits for the peer's goodbye."""
+
+
+class Chat:
+    """One person's side of the talk.
+
+    `over(code, by_me)` is called once the talk has ended and its last line is written:
+    with the exit code it deserves and whether this side ended it.
+    """
+
+    def __init__(self, terminal: Plain, over: Callable[[int, bool], None]) -> None:
+        self._terminal = terminal
+        self._over = over
+        self._stopped = 0  # the exit code of a signal that ends the program
+        self._blind = False  # nobody reads our stdout any more
+        self._forget()
+
+    def _forget(self) -> None:
+        """Be as before the first talk."""
+        self._connection: Connection | None = None
+        self._drafts: deque[str] = deque()
+        self._hinted = False
+        self._by_me = False
+        self._verdict = ("", Exit.GOODBYE)  # how the talk ended, and the exit code for it
+
+    @property
+    def vacant(self) -> bool:
+        """Whether there is nobody to talk with yet."""
+        return self._connection is None
+
+    def start(self) -> None:
+        """Let the person type. A pipe waits in the kernel until there is a peer."""
+        self._terminal.start(self.said, self.ended)
+        self._regulate()
+
+    def begin(self, connection: Connection) -> None:
+        """Talk on this connection; both sides have said HELLO."""
+        self._connection = connection
+        connection.owner = self
+        if not connection.session.my_turn:
+            self._terminal.show("Waiting for message...")
+
+    # What the terminal calls.
+
+    def said(self, line: str) -> None:
+        """Take a line that the person has typed."""
+        word, _, rest = line.partition(" ")
+        if word == "/q":
+            self._leave(Reason.QUIT, "")
+        elif word == "/help":
+            self._notice(HELP)
+        elif word == "/say":
+            self._talk(rest)
+        elif word.startswith("//"):
+            self._talk(line[1:])
+        elif word.startswith("/"):
+            self._notice(f"There is no command {word} (see /help). As text: /{line}")
+        else:
+            self._talk(line)
+        self._invite()
+
+    def ended(self) -> None:
+        """The input has ended: Ctrl-D, the end of a file, or a terminal that is gone."""
+        if self._terminal.gone:
+            self.stop(signal.SIGHUP)
+        else:
+            self._leave(Reason.QUIT, "")
+
+    # What the connection calls.
+
+    def handle(self, connection: Connection, event: Event) -> None:
+        """Take one event of the session."""
+        match event:
+            case Said(number, text):
+                self._receive(connection, number, text)
+            case Left(reason, text):
+                self._take_leave(reason, text)
+            case Lost(detail):
+                ending = f": {detail}" if detail else ""
+                self._judge(f"The connection to {self._peer} was lost{ending}", Exit.LOST)
+            case Failed(error):
+                self._judge(f"{self._peer} broke the protocol: {error}", Exit.LOST)
+
+    def settle(self, connection: Connection) -> None:
+        """All that one read brought has been shown and answered."""
+        self._invite()
+
+    def closed(self, connection: Connection) -> None:
+        """Say how it ended and which messages did not arrive."""
+        sentence, code = self._verdict
+        unconfirmed = list(connection.session.unacknowledged.values())
+        if unconfirmed and code is Exit.GOODBYE:
+            code = Exit.LOST
+        self._notice(f"{sentence}{self._account(len(unconfirmed))}.")
+        for text in unconfirmed:
+            self._notice(f"Not confirmed: {text}")
+        self._finish(code)
+
+    # What the loop calls.
+
+    def stop(self, number: int) -> None:
+        """End the program because of a signal: tell the peer, but do not wait long.
+
+        A second signal does not wait at all.
+        """
+        if number == signal.SIGINT and not self._blind:
+            self._terminal.interrupt()
+        again, self._stopped = self._stopped, 128 + number
+        if again and number != signal.SIGHUP:
+            self._over(self._stopped, True)
+            return
+        words = f"stopped by {signal.Signals(number).name}"
+        self._leave(Reason.STOPPED, words)
+        if self._connection:
+            self._connection.expire_in(STOP_SECONDS)
+
+    def lose_screen(self) -> None:
+        """End the program because nobody reads what it shows."""
+        self._blind = True
+        self.stop(signal.SIGPIPE)
+
+    # How it is done.
+
+    @property
+    def _my_turn(self) -> bool:
+        return self._connection is not None and self._connection.session.my_turn
+
+    @property
+    def _peer(self) -> str:
+        """The name that the peer goes by."""
+        peer = self._connection.session.peer if self._connection else None
+        return peer.name if peer else "the other side"
+
+    def _talk(self, text: str) -> None:
+        """Send a message now, or keep it until it is our turn."""
+        if not text:
+            return  # just Enter: ask again, send nothing
+        if self._my_turn:
+            self._send(text)
+        else:
+            self._drafts.append(text)
+            who = "there is nobody here yet" if self.vacant else "it is not your turn"
+            self._notice(f"Kept for later, because {who}: {text}")
+
+    def _send(self, text: str) -> None:
+        """Send a message; one that cannot be sent is given back."""
+        assert self._connection is not None
+        try:
+            self._connection.session.say(text)
+        except LocalProtocolError as error:
+            self._notice(f"Not sent, {error}: {text}")
+        else:
+            self._connection.flush()
+
+    def _receive(self, connection: Connection, number: int, text: str) -> None:
+        """Show a message, and only then acknowledge it."""
+        if self._blind:
+            return
+        self._terminal.show(text)
+        connection.session.shown(number)
+
+    def _invite(self) -> None:
+        """If it is our turn: send what was typed early, else ask for a message."""
+        if self._my_turn and not self._hinted:
+            self._hinted = True
+            for hint in HINTS:
+                self._terminal.show(hint)
+        while self._my_turn and self._drafts:
+            text = self._drafts.popleft()
+            self._terminal.echo(text)
+            self._send(text)
+        if self._my_turn:
+            self._terminal.ask()
+        self._regulate()
+
+    def _regulate(self) -> None:
+        """Read from a person at any time, for `/q`; from a pipe when it is our turn."""
+        room = len(self._drafts) < DRAFTS_LIMIT
+        self._terminal.listen(self._my_turn or (self._terminal.interactive and room))
+
+    def _leave(self, reason: Reason, text: str) -> None:
+        """Say goodbye; without a peer it is over at once."""
+        self._by_me = True
+        self._verdict = ("Goodbye: you left", Exit.GOODBYE)
+        if self._connection is None:
+            self._notice("Goodbye: nobody had come.")
+            self._finish(Exit.GOODBYE)
+        elif self._connection.session.state is State.OPEN:
+            self._connection.session.leave(reason, text)
+            self._connection.flush()
+
+    def _take_leave(self, reason: Reason, text: str) -> None:
+        """The peer has said BYE: in answer to ours, or of its own accord."""
+        if self._by_me:
+            return
+        if reason in (Reason.QUIT, Reason.STOPPED):
+            why = f" ({text})" if text else ""
+            self._judge(f"Goodbye: {self._peer} left{why}", Exit.GOODBYE)
+        else:
+            self._judge(f"{self._peer} ended the chat: {text}", Exit.LOST)
+
+    def _judge(self, sentence: str, code: Exit) -> None:
+        self._verdict = (sentence, code)
+
+    def _account(self, unconfirmed: int) -> str:
+        """Say what became of our messages, to follow how the chat ended."""
+        assert self._connection is not None
+        sent = self._connection.session.sent
+        if not sent:
+            return ""
+        if unconfirmed:
+            return f"; {unconfirmed} of your {sent} messages not confirmed"
+        return (
+            "; your message was delivered"
+            if sent == 1
+            else (f"; your {sent} messages were delivered")
+        )
+
+    def _finish(self, code: int) -> None:
+        """Give back what was never sent, be as before, and report the end."""
+        for text in self._drafts:
+            self._notice(f"Never sent: {text}")
+        by_me = self._by_me
+        self._forget()
+        self._over(self._stopped or code, by_me or bool(self._stopped))
+
+    def _notice(self, text: str) -> None:
+        for line in text.split("\n"):
+            self._terminal.notice(line)

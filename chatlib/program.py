@@ -1,0 +1,108 @@
+"""What both programs do before and after the chat.
+
+The one place where everything is built and wired: settings, loop, terminal, frame log,
+chat, signals; and where every error becomes one sentence and an exit code. Only
+`chatd` and `chatc` import it.
+"""
+
+import signal
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from chatlib.chat import Chat
+from chatlib.errors import ChatError, ScreenClosedError
+from chatlib.framelog import LEGEND, FrameLog
+from chatlib.loop import Loop
+from chatlib.protocol.session import Trace, silent
+from chatlib.settings import Settings, read_settings
+from chatlib.terminal.plain import Plain, open_missing_descriptors, report
+from chatlib.terminal.visible import visible
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Program:
+    """The parts that a server and a client are made of.
+
+    `role` is `server` or `client`: the word in logs, and this side's name unless the
+    settings have another.
+    """
+
+    def __init__(self, role: str, settings: Settings) -> None:
+        self.settings = settings
+        self.name = settings.name or role
+        self.loop = Loop()
+        self.terminal = Plain(self.loop, settings.prompt)
+        self.chat = Chat(self.terminal, self.over)
+        self.code = 0
+        tell = self.terminal.notice
+        self._log = FrameLog(role, settings.verbose, settings.frame_log, tell)
+        self._numbers = count(1)
+        self._again: Callable[[], None] | None = None
+
+    def trace(self) -> Trace:
+        """Give the trace function for one more connection."""
+        number = next(self._numbers)
+        return self._log.tracer(number) if self._log.wanted else silent
+
+    def repeat(self, again: Callable[[], None]) -> None:
+        """Call `again` instead of ending when the other side has ended the talk."""
+        self._again = again
+
+    def over(self, code: int, by_me: bool) -> None:
+        """End the program with this exit code, or begin again."""
+        if self._again and not by_me:
+            self._again()
+        else:
+            self.code = code
+            self.loop.stop()
+
+    def fail(self, error: ChatError) -> None:
+        """End the program with a sentence, from within the loop."""
+        self.terminal.notice(f"{error}.")
+        self.over(error.code, True)
+
+    def run(self) -> int:
+        """Talk until it is over; returns the exit code."""
+        # A signal that our starter ignores (nohup, a script's background job) stays so.
+        heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        self.loop.on_signals(heeded, self.chat.stop)
+        try:
+            self.chat.start()
+            self.loop.run()
+        except ScreenClosedError:
+            self.chat.lose_screen()
+            self.loop.run()  # for as long as the goodbye takes
+        return self.code
+
+    def close(self) -> None:
+        """Give back terminal, log and signals."""
+        self.terminal.close()
+        self._log.close()
+        self.loop.close()
+
+
+def run(
+    name: str,
+    role: str,
+    description: str,
+    begin: Callable[[Program], None],
+    arguments: Sequence[str] | None,
+) -> int:
+    """Run `chatd` or `chatc` from its command line to its exit code.
+
+    `begin` starts what the two do differently: listening, or connecting.
+    """
+    open_missing_descriptors()
+    try:
+        about = f"{description} Signs in frame logs: {LEGEND}."
+        settings = read_settings(name, about, arguments)
+        program = Program(role, settings)
+        try:
+            begin(program)
+            return program.run()
+        finally:
+            program.close()
+    except ChatError as error:
+        report(f"{name}: {visible(str(error))}")
+        return error.code

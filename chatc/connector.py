@@ -58,6 +58,7 @@ class Connector:
         self._patience: Timer | None = None
         self._waiting = program.settings.wait > 0
         self._refusal = ""
+        self._error: ChatError = LostError(f"{self._place} has gone")
 
     def start(self) -> None:
         """Resolve the host and try its first address. Raises StartError."""
@@ -69,24 +70,25 @@ class Connector:
     # What the connection calls.
 
     def handle(self, connection: Connection, event: Event) -> None:
-        """Hand over to the chat, or end the program, as the server's answer has it."""
+        """Hand over to the chat, or keep why that cannot be until all is closed."""
         match event:
             case Opened():
                 self._open(connection)
             case Left(reason, text):
-                self._program.fail(self._explain(reason, text))
+                self._error = self._explain(reason, text)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
-                self._program.fail(LostError(f"{self._place} did not say hello{ending}"))
+                self._error = LostError(f"{self._place} did not say hello{ending}")
             case Failed(error):
                 what = f"{self._place} does not speak this protocol: {error}"
-                self._program.fail(RemoteProtocolError(what))
+                self._error = RemoteProtocolError(what)
 
     def settle(self, connection: Connection) -> None:
         """Nothing to do: the talk has not begun."""
 
     def closed(self, connection: Connection) -> None:
-        """The connection is over; why has been said."""
+        """There will be no talk; what came before said why."""
+        self._program.fail(self._error)
 
     @property
     def _place(self) -> str:
@@ -147,7 +149,7 @@ class Connector:
     def _give_up(self) -> None:
         self._program.fail(
             StartError(
-                f"No server at {self._place} ({self._refusal}): "
+                f"no server at {self._place} ({self._refusal}): "
                 f"start one with 'chatd --port {self._port}'"
             )
         )

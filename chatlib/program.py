@@ -24,11 +24,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Program:
     """The parts that a server and a client are made of.
 
-    `role` is `server` or `client`: the word in logs, and this side's name unless the
-    settings have another.
+    `command` is the program's name in its error messages. `role` is `server` or
+    `client`: the word in logs, and this side's name unless the settings have another.
     """
 
-    def __init__(self, role: str, settings: Settings) -> None:
+    def __init__(self, command: str, role: str, settings: Settings) -> None:
+        self.command = command
         self.settings = settings
         self.name = settings.name or role
         self.loop = Loop()
@@ -59,7 +60,7 @@ class Program:
 
     def fail(self, error: ChatError) -> None:
         """End the program with a sentence, from within the loop."""
-        self.terminal.notice(f"{error}.")
+        self.terminal.notice(f"{self.command}: {error}")
         self.over(error.code, True)
 
     def run(self) -> int:
@@ -97,7 +98,7 @@ def run(
     try:
         about = f"{description} Signs in frame logs: {LEGEND}."
         settings = read_settings(name, about, arguments)
-        program = Program(role, settings)
+        program = Program(name, role, settings)
         try:
             begin(program)
             return program.run()

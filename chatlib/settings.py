@@ -115,12 +115,8 @@ def _integer(value: object) -> int:
 OPTIONS = (
     Option("host", "localhost", _host, "HOST", "the server's host (localhost)", None),
     Option("port", 7777, _port, "PORT", "its port (7777; 0: chatd takes any)", None),
-    Option(
-        "again", False, _switch, None, "when a client has left, wait for the next", "chatd"
-    ),
-    Option(
-        "wait", 60.0, _seconds, "SECONDS", "for a server to appear (60; 0: do not)", "chatc"
-    ),
+    Option("again", False, _switch, None, "when a client leaves, await the next", "chatd"),
+    Option("wait", 60.0, _seconds, "SECONDS", "for the server to appear (60)", "chatc"),
     Option("name", None, _name, "NAME", "what the other side calls you", None),
     Option("prompt", ">", _text, "TEXT", "what asks for a message (>)", None),
     Option("plain", False, _switch, None, "let the kernel edit the line", None),

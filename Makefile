@@ -1,0 +1,68 @@
+# `make help` lists the targets. The run targets need nothing but Python 3.11 and make;
+# everything else is installed into .venv the first time it is wanted.
+
+PYTHON ?= python3
+HOST ?= localhost
+PORT ?= 7777
+V ?= 0
+ARGS ?=
+
+BIN := .venv/bin
+OPTIONS = --host '$(HOST)' --port '$(PORT)' $(if $(filter 1,$(V)),-v) $(if $(filter 2,$(V)),-vv) $(ARGS)
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Where .venv cannot be made, the bare interpreter does: the plain terminal needs nothing.
+RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON); fi)
+CONVERSATIONS := $(wildcard harness/conversations/*.chat)
+
+.DEFAULT_GOAL := help
+.PHONY: run-server run-client demo test e2e lint types coverage check docs help clean
+
+run-server: .venv/run ## start the server (HOST, PORT, V=1 or 2, ARGS)
+	@exec $(RUN) -m chatd $(OPTIONS)
+
+run-client: .venv/run ## start the client (HOST, PORT, V=1 or 2, ARGS)
+	@exec $(RUN) -m chatc $(OPTIONS)
+
+demo: .venv/dev ## play the assignment's conversation in this terminal
+	@$(BIN)/python -m harness play harness/conversations/assignment.chat
+
+test: .venv/dev ## run all tests, the conversations with both real programs among them
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+e2e: .venv/dev ## play every conversation, whole and a byte at a time
+	$(BIN)/python -m harness play $(CONVERSATIONS)
+	$(BIN)/python -m harness play --piece 1 $(CONVERSATIONS)
+
+lint: .venv/dev ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev ## check types
+	$(BIN)/mypy
+
+coverage: .venv/dev ## measure branch coverage; the protocol must be covered whole
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
+
+check: lint types test ## all that must pass before a change lands
+
+docs: .venv/dev ## write the transcripts and tables in the documentation anew
+	$(BIN)/python -m harness.documents
+
+help: ## show this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+clean: ## remove everything that make and the tools have made
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -exec rm -rf {} +
+
+# What the run targets want: the two commands, installed from this folder. A machine
+# without venv or network is told so in one line, and the bare interpreter serves.
+.venv/run: pyproject.toml
+	@{ $(PYTHON) -m venv .venv && $(PIP) --editable . && touch $@; } >/dev/null 2>&1 \
+	|| echo "make: no .venv (python3-venv or the network is missing); going on with $(PYTHON)." >&2
+
+# What everything else wants: the tools and the test packages.
+.venv/dev: pyproject.toml
+	@{ test -x $(BIN)/pip || $(PYTHON) -m venv .venv; } && $(PIP) --editable '.[dev]' && touch $@ .venv/run \
+	|| { echo "make: cannot install the test packages: install python3-venv and connect to the network, then repeat." >&2; exit 1; }

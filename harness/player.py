@@ -1,0 +1,202 @@
+"""One program on a terminal of its own, and all of pexpect's traps.
+
+pexpect gives the terminal, the typing and the exit status. What it does not do for two
+programs is done here, once:
+
+* While one program is waited for, nobody would read the other, and a program whose
+  output nobody reads stands still. So the stage reads both, all the time, and this
+  class only keeps what came.
+* `expect` looks for a pattern anywhere and finds the echo of our own typing. Here a
+  line is a whole line, and the echo of what was typed begins with the prompt.
+* Line ends are CR LF on a terminal; `delaybeforesend` sleeps 50 ms; the exit status is
+  there only after end of file and `close`; closing before that kills.
+* A terminal made by Python lacks IUTF8, so erasing would cut a character in two.
+
+stderr goes to a named pipe: stdout is then exactly what the program meant it to be.
+"""
+
+import codecs
+import os
+import re
+import signal
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import pexpect
+
+ROWS, COLUMNS = 24, 80
+CTRL_C, CTRL_D = "\x03", "\x04"
+IUTF8 = 0o40000  # termios(3); the termios module does not name it
+
+
+class Stream:
+    """What came from one descriptor: text, in lines, and how far it has been seen."""
+
+    def __init__(self) -> None:
+        self.raw = bytearray()
+        self.text = ""
+        self.ended = False
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._seen = 0  # lines that the script has been past
+
+    def feed(self, data: bytes) -> list[str]:
+        """Take what was read; return the lines that it completes."""
+        before = self.text.count("\n")
+        self.raw += data
+        self.text += self._decode(data).replace("\r\n", "\n")
+        return self.lines[before:]
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole lines so far."""
+        return self.text.split("\n")[:-1]
+
+    @property
+    def unfinished(self) -> str:
+        """What stands after the last line end: a prompt, or nothing."""
+        return self.text.rpartition("\n")[2]
+
+    @property
+    def unseen(self) -> list[str]:
+        """The whole lines that the script has not been past."""
+        return self.lines[self._seen :]
+
+    def sees(self, pattern: re.Pattern[str]) -> bool:
+        """Look for a whole line after the last one seen; go past it if it is there."""
+        for index, line in enumerate(self.lines[self._seen :]):
+            if pattern.fullmatch(line):
+                self._seen += index + 1
+                return True
+        return False
+
+
+class Player:
+    """A program, started at once: its keyboard, its screen and how it ended.
+
+    `stdin` None gives it the terminal's keyboard, else the file of that name.
+    `folder` is where its files go; the program's name keeps players apart there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        prompt: str = ">",
+        stdin: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.command = list(command)
+        self.prompt = prompt
+        self.screen = Stream()
+        self.errors = Stream()
+        self.began = time.monotonic()
+        pipe = folder / f"{name}.stderr"
+        pipe.unlink(missing_ok=True)
+        os.mkfifo(pipe)
+        # Opened before the program opens the other end, so that neither waits.
+        self.errors_fd = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self._child: pexpect.spawn[bytes] = pexpect.spawn(
+            self.command[0],
+            self.command[1:],
+            env=dict(environment),
+            cwd=str(folder),
+            dimensions=(ROWS, COLUMNS),
+            encoding=None,
+            preexec_fn=partial(_redirect, pipe, stdin),
+        )
+        self._child.delaybeforesend = None
+        _set_utf8(self.screen_fd)
+
+    @property
+    def screen_fd(self) -> int:
+        """The descriptor of the terminal that the program runs on."""
+        fd: int = self._child.child_fd
+        return fd
+
+    @property
+    def asks(self) -> bool:
+        """Whether the prompt stands on the screen and waits."""
+        return self.screen.unfinished == self.prompt
+
+    def stream(self, name: str) -> Stream:
+        """Give the stream that a step speaks of: `screen` or `stderr`."""
+        return self.screen if name == "screen" else self.errors
+
+    def read_screen(self) -> list[str]:
+        """Read what is there from the terminal; return the lines that it completes."""
+        try:
+            return self.screen.feed(self._child.read_nonblocking(65536, timeout=0))
+        except pexpect.TIMEOUT:
+            return []
+        except pexpect.EOF:
+            self.screen.ended = True
+            return []
+
+    def read_errors(self) -> list[str]:
+        """Read what is there from stderr; return the lines that it completes."""
+        try:
+            data = os.read(self.errors_fd, 65536)
+        except BlockingIOError:
+            return []
+        self.errors.ended = not data
+        return self.errors.feed(data)
+
+    def types(self, text: str) -> None:
+        """Type a line and Enter."""
+        self._child.send(text.encode("utf-8", "surrogateescape") + b"\n")
+
+    def presses(self, key: str) -> None:
+        """Press a key, without Enter."""
+        self._child.send(key.encode())
+
+    def signals(self, number: int) -> None:
+        """Send the program a signal."""
+        if self._child.isalive():
+            self._child.kill(number)
+
+    def hangs_up(self) -> None:
+        """Close the terminal, as closing its window would; nothing can be read after."""
+        self._child.ptyproc.fileobj.close()
+        self.screen.ended = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the program has gone and all that it wrote has been read."""
+        return self.screen.ended and self.errors.ended
+
+    def outcome(self) -> str:
+        """Say how the program ended: `0`, `1`, ... or `signal 9`. Waits until it has."""
+        self._child.wait()
+        if self._child.signalstatus is not None:
+            return f"signal {self._child.signalstatus}"
+        return str(self._child.exitstatus)
+
+    def close(self) -> None:
+        """End the program if it still runs, and give everything back."""
+        self.signals(signal.SIGCONT)
+        self.signals(signal.SIGKILL)
+        self._child.ptyproc.delayafterclose = 0  # it would sleep for 0.1 s
+        self._child.close(force=True)
+        os.close(self.errors_fd)
+
+
+def _redirect(stderr: Path, stdin: Path | None) -> None:
+    """Do in the child what a shell does for `2>stderr <stdin`.
+
+    By name, because pexpect closes all other descriptors of the child before. The child
+    opens them before `spawn` returns: from then on a pipe has its reader.
+    """
+    os.dup2(os.open(stderr, os.O_WRONLY), 2)
+    if stdin:
+        os.dup2(os.open(stdin, os.O_RDONLY), 0)
+
+
+def _set_utf8(fd: int) -> None:
+    attributes = termios.tcgetattr(fd)
+    attributes[0] |= IUTF8
+    termios.tcsetattr(fd, termios.TCSANOW, attributes)

@@ -1,0 +1,104 @@
+r"""Conversation files: one file is a test, a transcript and a recording.
+
+    # Comments, and at the top what the conversation shows.
+    server< Server listening on: localhost on port: {port}
+    client> Hello
+    server< Hello
+    client: exits 0
+
+    ACTOR< TEXT    its screen (stdout) shows this line, now or later
+    ACTOR! TEXT    its stderr shows this line, now or later
+    ACTOR> TEXT    when it asks, types the text and Enter
+    ACTOR>> TEXT   types the text and Enter at once, asked or not
+    ACTOR| TEXT    a line of the pipe or file that it is started from
+    ACTOR: EVENT   something happens: `docs/testing.md` lists the events
+
+In a text, `{port}` is the server's port, `{any}` stands for anything, `{9 x}` for nine
+x, and `\e`, `\t`, `\\` and `\x1b` are what they are in C.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+SIGNS = ("<", "!", ">>", ">", "|", ":")
+
+_LINE = re.compile(r"(?P<actor>[a-z]+[0-9]*)(?P<sign>>>|[<!>|:])(?: (?P<text>.*))?")
+_REPEAT = re.compile(r"\{(\d+) (.+?)\}")
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
+_NAMED = {"e": "\x1b", "t": "\t", "r": "\r", "a": "\a", "\\": "\\"}
+
+
+class ScriptError(Exception):
+    """A conversation file that cannot be read; the text says where and why."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a conversation: who, what kind, and the text with escapes resolved."""
+
+    number: int
+    actor: str
+    sign: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """A conversation: its name, what it shows, and its steps in order."""
+
+    name: str
+    about: str
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> "Script":
+        """Read a conversation file. Raises ScriptError."""
+        return cls.parse(path.stem, path.read_text("utf-8"))
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> "Script":
+        """Read a conversation from its text. Raises ScriptError."""
+        lines = text.splitlines()
+        steps = [
+            _step(name, number, line)
+            for number, line in enumerate(lines, 1)
+            if line.strip() and not line.startswith("#")
+        ]
+        if not steps:
+            raise ScriptError(f"{name}: no step in it")
+        return cls(name, _about(lines), tuple(steps))
+
+
+def _about(lines: list[str]) -> str:
+    """Give the comment that the file begins with, on one line."""
+    comments = []
+    for line in lines:
+        if not line.startswith("#"):
+            break
+        comments.append(line.removeprefix("#").strip())
+    return " ".join(comments)
+
+
+def _step(name: str, number: int, line: str) -> Step:
+    match = _LINE.fullmatch(line)
+    if not match:
+        raise ScriptError(
+            f"{name}:{number}: expected ACTOR, one of {' '.join(SIGNS)}, and a text: {line!r}"
+        )
+    text = _unescape(f"{name}:{number}", match["text"] or "")
+    return Step(number, match["actor"], match["sign"], text, line)
+
+
+def _unescape(where: str, text: str) -> str:
+    def resolve(match: re.Match[str]) -> str:
+        code = match[1]
+        if len(code) > 1:
+            return chr(int(code[1:], 16))
+        if code not in _NAMED:
+            raise ScriptError(f"{where}: unknown escape \\{code}")
+        return _NAMED[code]
+
+    text = _ESCAPE.sub(resolve, text)
+    return _REPEAT.sub(lambda match: match[2] * int(match[1]), text)

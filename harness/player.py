@@ -26,6 +26,7 @@ from functools import partial
 from pathlib import Path
 
 import pexpect
+import ptyprocess
 
 ROWS, COLUMNS = 24, 80
 CTRL_C, CTRL_D = "\x03", "\x04"
@@ -110,6 +111,7 @@ class Player:
             preexec_fn=partial(_redirect, pipe, stdin),
         )
         self._child.delaybeforesend = None
+        self._pty: ptyprocess.PtyProcess = self._child.ptyproc  # type: ignore[attr-defined]
         _set_utf8(self.screen_fd)
 
     @property
@@ -161,7 +163,7 @@ class Player:
 
     def hangs_up(self) -> None:
         """Close the terminal, as closing its window would; nothing can be read after."""
-        self._child.ptyproc.fileobj.close()
+        self._pty.fileobj.close()
         self.screen.ended = True
 
     @property
@@ -180,7 +182,7 @@ class Player:
         """End the program if it still runs, and give everything back."""
         self.signals(signal.SIGCONT)
         self.signals(signal.SIGKILL)
-        self._child.ptyproc.delayafterclose = 0  # it would sleep for 0.1 s
+        self._pty.delayafterclose = 0  # it would sleep for 0.1 s
         self._child.close(force=True)
         os.close(self.errors_fd)
 

@@ -85,7 +85,7 @@ def _step(name: str, number: int, line: str) -> Step:
     match = _LINE.fullmatch(line)
     if not match:
         raise ScriptError(
-            f"{name}:{number}: expected an actor, one of {' '.join(SIGNS)}, a text: {line!r}"
+            f"{name}:{number}: expected an actor, one of {' '.join(SIGNS)}, text: {line!r}"
         )
     text = _unescape(f"{name}:{number}", match["text"] or "")
     return Step(number, match["actor"], match["sign"], text, line)

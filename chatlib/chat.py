@@ -17,7 +17,7 @@ from chatlib.terminal.plain import Plain
 HINTS = ("Type /q to quit", "Enter message to send...")
 
 HELP = """\
-/q            leave the chat
+/q [WORDS]    leave the chat, with a last word if you like
 /say TEXT     send TEXT, also when it begins with a slash; //TEXT sends /TEXT
 /help         show these lines
 Everything else is sent as it is, when it is your turn."""
@@ -74,7 +74,7 @@ class Chat:
         """Take a line that the person has typed."""
         word, _, rest = line.partition(" ")
         if word == "/q":
-            self._leave(Reason.QUIT, "")
+            self._leave(Reason.QUIT, rest)
         elif word == "/help":
             self._notice(HELP)
         elif word == "/say":
@@ -104,8 +104,7 @@ class Chat:
             case Left(reason, text):
                 self._take_leave(reason, text)
             case Lost(detail):
-                ending = f": {detail}" if detail else ""
-                self._judge(f"The connection to {self._peer} was lost{ending}", Exit.LOST)
+                self._lose(detail)
             case Failed(error):
                 self._judge(f"{self._peer} broke the protocol: {error}", Exit.LOST)
 
@@ -115,6 +114,7 @@ class Chat:
 
     def closed(self, connection: Connection) -> None:
         """Say how it ended and which messages did not arrive."""
+        self._terminal.withdraw()
         sentence, code = self._verdict
         unconfirmed = list(connection.session.unacknowledged.values())
         if unconfirmed and code is Exit.GOODBYE:
@@ -133,12 +133,12 @@ class Chat:
         """
         if number == signal.SIGINT and not self._blind:
             self._terminal.interrupt()
-        again, self._stopped = self._stopped, 128 + number
-        if again and number != signal.SIGHUP:
-            self._over(self._stopped, True)
+        impatient = self._stopped and number != signal.SIGHUP
+        self._stopped = 128 + number
+        if self._connection and impatient:
+            self._connection.close()
             return
-        words = f"stopped by {signal.Signals(number).name}"
-        self._leave(Reason.STOPPED, words)
+        self._leave(Reason.STOPPED, f"stopped by {signal.Signals(number).name}")
         if self._connection:
             self._connection.expire_in(STOP_SECONDS)
 
@@ -211,7 +211,7 @@ class Chat:
         self._by_me = True
         self._verdict = ("Goodbye: you left", Exit.GOODBYE)
         if self._connection is None:
-            self._notice("Goodbye: nobody had come.")
+            self._notice("Goodbye: you left before anybody came.")
             self._finish(Exit.GOODBYE)
         elif self._connection.session.state is State.OPEN:
             self._connection.session.leave(reason, text)
@@ -226,6 +226,14 @@ class Chat:
             self._judge(f"Goodbye: {self._peer} left{why}", Exit.GOODBYE)
         else:
             self._judge(f"{self._peer} ended the chat: {text}", Exit.LOST)
+
+    def _lose(self, detail: str) -> None:
+        """The stream has ended without the peer's goodbye."""
+        ending = f": {detail}" if detail else ""
+        if self._by_me:
+            self._judge(f"You left, but {self._peer} did not answer", Exit.LOST)
+        else:
+            self._judge(f"The connection to {self._peer} was lost{ending}", Exit.LOST)
 
     def _judge(self, sentence: str, code: Exit) -> None:
         self._verdict = (sentence, code)

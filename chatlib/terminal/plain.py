@@ -140,6 +140,13 @@ class Plain:
             self._asking = True
             _show(self._prompt)
 
+    def withdraw(self) -> None:
+        """Ask no more: what follows begins on a line of its own."""
+        if self._asking:
+            self._asking = False
+            with suppress(ScreenClosedError):
+                _show("\n")
+
     def echo(self, text: str) -> None:
         """Show a line that was typed before its time where it belongs: at the prompt."""
         if self.interactive:
@@ -157,12 +164,9 @@ class Plain:
         """Give the terminal back: nothing half-typed is left for the shell."""
         if self._listening:
             self.listen(False)
+        self.withdraw()
         if self.interactive:
             _forget_typed(self._fd)
-        if self._asking:
-            self._asking = False
-            with suppress(ScreenClosedError):
-                _show("\n")
         if self._fd != STDIN:
             os.close(self._fd)
 

@@ -12,7 +12,44 @@ from collections.abc import Callable
 from chatlib.connection import Connection
 from chatlib.errors import Exit, LocalProtocolError
 from chatlib.protocol.session import Event, Failed, Left, Lost, Reason, Said, State
-from chatlib.terminal.plain import Plain
+
+TYPE_CHECKING = False  # see `connection`
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Terminal(Protocol):
+        """What a chat needs of the person's side; `terminal.plain` says what each does."""
+
+        interactive: bool
+
+        @property
+        def gone(self) -> bool:
+            """Whether the terminal that a person sat at has been closed."""
+
+        def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
+            """Wire the keyboard."""
+
+        def listen(self, on: bool) -> None:
+            """Let typed lines through, or not."""
+
+        def show(self, text: str) -> None:
+            """Write a line of the conversation."""
+
+        def notice(self, text: str) -> None:
+            """Write a line about the chat."""
+
+        def ask(self) -> None:
+            """Put up the prompt."""
+
+        def echo(self, text: str) -> None:
+            """Show a line that was typed early at the prompt."""
+
+        def withdraw(self) -> None:
+            """Take the prompt back."""
+
+        def interrupt(self) -> None:
+            """Begin a new line after a Ctrl-C."""
+
 
 HINTS = ("Type /q to quit", "Enter message to send...")
 
@@ -36,7 +73,7 @@ class Chat:
     with the exit code it deserves and whether this side ended it.
     """
 
-    def __init__(self, terminal: Plain, over: Callable[[int, bool], None]) -> None:
+    def __init__(self, terminal: "Terminal", over: Callable[[int, bool], None]) -> None:
         self._terminal = terminal
         self._over = over
         self._stopped = 0  # the exit code of a signal that ends the program
@@ -49,7 +86,8 @@ class Chat:
         self._drafts: deque[str] = deque()
         self._hinted = False
         self._by_me = False
-        self._verdict = ("", Exit.GOODBYE)  # how the talk ended, and the exit code for it
+        # How the other side ended the talk, and the exit code for it.
+        self._verdict: tuple[str, Exit] | None = None
 
     @property
     def vacant(self) -> bool:
@@ -76,13 +114,16 @@ class Chat:
         if word == "/q":
             self._leave(Reason.QUIT, rest)
         elif word == "/help":
-            self._notice(HELP)
+            for help_line in HELP.split("\n"):
+                self._terminal.notice(help_line)
         elif word == "/say":
             self._talk(rest)
         elif word.startswith("//"):
             self._talk(line[1:])
         elif word.startswith("/"):
-            self._notice(f"There is no command {word} (see /help). As text: /{line}")
+            self._terminal.notice(
+                f"There is no command {word} (see /help). As text: /{line}"
+            )
         else:
             self._talk(line)
         self._invite()
@@ -115,13 +156,13 @@ class Chat:
     def closed(self, connection: Connection) -> None:
         """Say how it ended and which messages did not arrive."""
         self._terminal.withdraw()
-        sentence, code = self._verdict
+        sentence, code = self._verdict or self._own_goodbye(connection)
         unconfirmed = list(connection.session.unacknowledged.values())
         if unconfirmed and code is Exit.GOODBYE:
             code = Exit.LOST
-        self._notice(f"{sentence}{self._account(len(unconfirmed))}.")
+        self._terminal.notice(f"{sentence}{self._account(len(unconfirmed))}.")
         for text in unconfirmed:
-            self._notice(f"Not confirmed: {text}")
+            self._terminal.notice(f"Not confirmed: {text}")
         self._finish(code)
 
     # What the loop calls.
@@ -168,7 +209,7 @@ class Chat:
         else:
             self._drafts.append(text)
             who = "there is nobody here yet" if self.vacant else "it is not your turn"
-            self._notice(f"Kept for later, because {who}: {text}")
+            self._terminal.notice(f"Kept for later, because {who}: {text}")
 
     def _send(self, text: str) -> None:
         """Send a message; one that cannot be sent is given back."""
@@ -176,7 +217,7 @@ class Chat:
         try:
             self._connection.session.say(text)
         except LocalProtocolError as error:
-            self._notice(f"Not sent, {error}: {text}")
+            self._terminal.notice(f"Not sent, {error}: {text}")
         else:
             self._connection.flush()
 
@@ -209,9 +250,8 @@ class Chat:
     def _leave(self, reason: Reason, text: str) -> None:
         """Say goodbye; without a peer it is over at once."""
         self._by_me = True
-        self._verdict = ("Goodbye: you left", Exit.GOODBYE)
         if self._connection is None:
-            self._notice("Goodbye: you left before anybody came.")
+            self._terminal.notice("Goodbye: you left before anybody came.")
             self._finish(Exit.GOODBYE)
         elif self._connection.session.state is State.OPEN:
             self._connection.session.leave(reason, text)
@@ -229,11 +269,15 @@ class Chat:
 
     def _lose(self, detail: str) -> None:
         """The stream has ended without the peer's goodbye."""
-        ending = f": {detail}" if detail else ""
-        if self._by_me:
-            self._judge(f"You left, but {self._peer} did not answer", Exit.LOST)
-        else:
+        if not self._by_me:
+            ending = f": {detail}" if detail else ""
             self._judge(f"The connection to {self._peer} was lost{ending}", Exit.LOST)
+
+    def _own_goodbye(self, connection: Connection) -> tuple[str, Exit]:
+        """Say how our own goodbye went: whether the peer has answered it."""
+        if connection.session.state is State.CLOSED:
+            return "Goodbye: you left", Exit.GOODBYE
+        return f"You left, but {self._peer} did not answer", Exit.LOST
 
     def _judge(self, sentence: str, code: Exit) -> None:
         self._verdict = (sentence, code)
@@ -246,20 +290,12 @@ class Chat:
             return ""
         if unconfirmed:
             return f"; {unconfirmed} of your {sent} messages not confirmed"
-        return (
-            "; your message was delivered"
-            if sent == 1
-            else (f"; your {sent} messages were delivered")
-        )
+        return f"; your {'message was' if sent == 1 else f'{sent} messages were'} delivered"
 
     def _finish(self, code: int) -> None:
         """Give back what was never sent, be as before, and report the end."""
         for text in self._drafts:
-            self._notice(f"Never sent: {text}")
+            self._terminal.notice(f"Never sent: {text}")
         by_me = self._by_me
         self._forget()
         self._over(self._stopped or code, by_me or bool(self._stopped))
-
-    def _notice(self, text: str) -> None:
-        for line in text.split("\n"):
-            self._terminal.notice(line)

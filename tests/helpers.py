@@ -1,0 +1,85 @@
+"""What several test files need: sessions joined in memory, sockets, a clock."""
+
+import socket
+from collections.abc import Callable
+
+from chatlib.protocol.session import (
+    Event,
+    Greeted,
+    Hello,
+    Mode,
+    Opened,
+    Session,
+    Trace,
+    silent,
+)
+
+SESSION_ID = bytes(range(16))
+
+
+def make_client(trace: Trace = silent, name: str = "client") -> Session:
+    """Give a session that greets first and talks first."""
+    hello = Hello(SESSION_ID, Mode.ANY, name)
+    return Session(greets_first=True, talks_first=True, hello=hello, trace=trace)
+
+
+def make_server(trace: Trace = silent, name: str = "server") -> Session:
+    """Give a session that is greeted and listens first."""
+    hello = Hello(b"", Mode.TURNS, name)
+    return Session(greets_first=False, talks_first=False, hello=hello, trace=trace)
+
+
+def deliver(source: Session, target: Session, piece: int = 65536) -> list[Event]:
+    """Carry what one session sends to the other, `piece` bytes at a time.
+
+    A HELLO that waits for an answer is welcomed. Returns the events.
+    """
+    data = source.data_to_send()
+    events: list[Event] = []
+    for start in range(0, len(data), piece):
+        target.receive_data(data[start : start + piece])
+        for event in target.events():
+            events.append(event)
+            if isinstance(event, Greeted):
+                target.welcome()
+    return events
+
+
+def make_pair(piece: int = 65536) -> tuple[Session, Session]:
+    """Give a client and a server that have said HELLO."""
+    client, server = make_client(), make_server()
+    (greeted,) = deliver(client, server, piece)
+    assert isinstance(greeted, Greeted)
+    (opened,) = deliver(server, client, piece)
+    assert isinstance(opened, Opened)
+    return client, server
+
+
+def socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Give two ends of a real TCP connection over loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        near = socket.create_connection(listener.getsockname())
+        far, _ = listener.accept()
+    return near, far
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+def feed_three_ways(data: bytes, feed: Callable[[list[bytes]], object]) -> None:
+    """Feed the same bytes whole, byte by byte and split in two at every place.
+
+    `feed` gets the pieces and returns what came of them, which must always be the same.
+    """
+    whole = feed([data])
+    assert feed([bytes([byte]) for byte in data]) == whole
+    for place in range(1, len(data)):
+        assert feed([data[:place], data[place:]]) == whole, f"split at {place}"

@@ -1,0 +1,123 @@
+"""The layers of `chatlib/__init__.py`, held against every import in the tree."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# What each module may import of the project. A module that is not named here fails.
+ALLOWED = {
+    "chatlib": set[str](),
+    "chatlib.errors": set[str](),
+    "chatlib.protocol": set[str](),
+    "chatlib.protocol.frames": {"errors"},
+    "chatlib.protocol.reader": {"errors", "protocol.frames"},
+    "chatlib.protocol.session": {"errors", "protocol.frames", "protocol.reader"},
+    "chatlib.loop": set[str](),
+    "chatlib.addresses": {"errors"},
+    "chatlib.framelog": set[str](),
+    "chatlib.settings": {"", "errors"},
+    "chatlib.terminal": set[str](),
+    "chatlib.terminal.visible": set[str](),
+    "chatlib.terminal.plain": {"errors", "loop", "terminal.visible"},
+    "chatlib.connection": {"loop", "protocol.session"},
+    "chatlib.chat": {"connection", "errors", "protocol.session"},
+    "chatlib.program": {
+        "chat",
+        "errors",
+        "framelog",
+        "loop",
+        "protocol.session",
+        "settings",
+        "terminal.plain",
+        "terminal.visible",
+    },
+}
+PROGRAM = {"addresses", "connection", "errors", "loop", "program", "protocol.session"}
+
+# What the core must not touch: sockets, clocks, terminals.
+WORLD = {"socket", "selectors", "select", "os", "sys", "time", "io", "signal", "threading"}
+
+
+def modules(package: str) -> list[str]:
+    """Name every module of a package."""
+    names = []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+    return names
+
+
+def imports(module: str) -> Iterator[str]:
+    """Name every module that a module imports, wherever in its text."""
+    path = ROOT / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import"
+            yield node.module or ""
+
+
+def of_project(module: str) -> set[str]:
+    """Name the project's own modules that a module imports."""
+    ours = ("chatlib", "chatd", "chatc", "harness", "tests")
+    return {name for name in imports(module) if name.split(".")[0] in ours}
+
+
+@pytest.mark.parametrize("module", modules("chatlib"))
+def test_a_shared_module_imports_only_what_stands_below_it(module: str) -> None:
+    """Arrows go one way, and only those that are drawn in the table."""
+    allowed = {f"chatlib.{name}" if name else "chatlib" for name in ALLOWED[module]}
+    assert of_project(module) <= allowed
+
+
+@pytest.mark.parametrize("module", [*modules("chatd"), *modules("chatc")])
+def test_the_programs_never_import_each_other(module: str) -> None:
+    """A program imports its own modules and the upper layers of the shared ones."""
+    own = module.split(".")[0]
+    allowed = {f"chatlib.{name}" for name in PROGRAM}
+    others = {name for name in of_project(module) if name.split(".")[0] != own}
+    assert others <= allowed
+
+
+@pytest.mark.parametrize("module", modules("harness"))
+def test_the_harness_imports_nothing_of_the_product(module: str) -> None:
+    """It is a second pair of eyes only as long as it shares no code."""
+    assert all(name.startswith("harness") for name in of_project(module))
+
+
+@pytest.mark.parametrize("module", modules("chatlib/protocol"))
+def test_the_protocol_has_no_socket_no_clock_no_terminal(module: str) -> None:
+    """Bytes and events go in and out as arguments."""
+    assert not WORLD & set(imports(module))
+
+
+def test_no_threads_and_no_asyncio_in_the_product() -> None:
+    """One selector for everything."""
+    forbidden = {"threading", "asyncio", "multiprocessing", "concurrent.futures", "queue"}
+    for package in ("chatlib", "chatd", "chatc"):
+        for module in modules(package):
+            assert not forbidden & set(imports(module)), module
+
+
+@pytest.mark.parametrize("program", ["chatd", "chatc"])
+def test_the_programs_run_on_the_standard_library_alone(program: str) -> None:
+    """And start without the modules whose import costs more than all of ours."""
+    code = (
+        f"import sys, {program}.__main__ as program\n"
+        "heavy = {'asyncio', 'dataclasses', 'json', 'logging', 'prompt_toolkit',"
+        " 'tomllib', 'typing', 'threading'}\n"
+        "print(*sorted(heavy & set(sys.modules)))"
+    )
+    # -S: without site-packages there is only the standard library.
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (run.stdout, run.stderr) == ("\n", "")

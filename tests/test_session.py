@@ -1,0 +1,538 @@
+"""The rules of the talk, each from both ends, in memory.
+
+`client` greets and talks first, `server` is greeted and listens first; the session does
+not know these words, so what a test shows for one end holds for the other by the same
+code, and the tests that could differ are written for both.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatlib.errors import LocalProtocolError, RemoteProtocolError, VersionError
+from chatlib.protocol.frames import Kind
+from chatlib.protocol.session import (
+    Delivered,
+    Event,
+    Failed,
+    Greeted,
+    Hello,
+    Left,
+    Lost,
+    Mode,
+    Opened,
+    Reason,
+    Said,
+    Session,
+    State,
+)
+from harness import wire
+from tests.helpers import (
+    SESSION_ID,
+    deliver,
+    feed_three_ways,
+    make_client,
+    make_pair,
+    make_server,
+)
+
+Maker = Callable[[], Session]
+
+
+def feed(session: Session, *data: bytes) -> list[Event]:
+    """Give a session bytes from a peer that may lie; welcome a HELLO."""
+    events: list[Event] = []
+    for piece in data:
+        session.receive_data(piece)
+        for event in session.events():
+            events.append(event)
+            if isinstance(event, Greeted):
+                session.welcome()
+    return events
+
+
+def sent(session: Session) -> list[tuple[int, int, bytes]]:
+    """Give what the session has sent since it was asked last, as the harness reads it."""
+    return wire.split(session.data_to_send())
+
+
+def fails(session: Session, *data: bytes) -> RemoteProtocolError:
+    """Feed bytes that break a rule; give the error after checking what follows it."""
+    events = feed(session, *data)
+    failure = events[-1]
+    assert isinstance(failure, Failed), events
+    assert session.state is State.FAILED
+    assert feed(session, wire.text(1, "after"), wire.bye(1)) == []
+    assert session.state is State.FAILED
+    return failure.error
+
+
+def open_client() -> Session:
+    """Give a client's session that is open; its HELLO has been taken away."""
+    client, _ = make_pair()
+    return client
+
+
+def open_server() -> Session:
+    """Give a server's session that is open."""
+    _, server = make_pair()
+    return server
+
+
+# Rule 1: the client speaks first, and says HELLO.
+
+
+def test_the_client_says_hello_first_and_nothing_else_before_the_answer() -> None:
+    """Its HELLO is all that it sends, and it cannot talk yet."""
+    client = make_client()
+    assert sent(client) == [(wire.HELLO, 0, b"CHAT\1" + SESSION_ID + b"\0client")]
+    assert (client.state, client.my_turn) == (State.GREETING, False)
+    with pytest.raises(LocalProtocolError, match="GREETING"):
+        client.say("too early")
+    assert sent(client) == []
+
+
+def test_the_server_says_nothing_before_it_is_greeted() -> None:
+    """Not a byte: a stranger learns nothing by connecting."""
+    server = make_server()
+    assert sent(server) == []
+    with pytest.raises(LocalProtocolError, match="GREETING"):
+        server.welcome()
+
+
+def test_the_server_answers_with_the_clients_session_id_and_its_own_mode() -> None:
+    """The server decides the mode, the client follows it."""
+    server = make_server()
+    (event,) = feed(server, wire.hello("Ann", wire.ANY, b"s" * 16))
+    assert event == Greeted(Hello(b"s" * 16, Mode.ANY, "Ann"))
+    assert sent(server) == [(wire.HELLO, 0, b"CHAT\1" + b"s" * 16 + b"\1server")]
+    assert server.state is State.OPEN
+    assert server.peer == Hello(b"s" * 16, Mode.ANY, "Ann")
+
+
+def test_the_client_is_open_when_the_server_has_answered() -> None:
+    """And knows the server's name and mode."""
+    client = make_client()
+    (event,) = feed(client, wire.hello("Bob", wire.TURNS, SESSION_ID))
+    assert event == Opened(Hello(SESSION_ID, Mode.TURNS, "Bob"))
+    assert (client.state, client.my_turn) == (State.OPEN, True)
+
+
+@pytest.mark.parametrize("reason", [Reason.BUSY, Reason.UNKNOWN_SESSION])
+def test_the_server_may_refuse_and_the_client_hears_why(reason: Reason) -> None:
+    """A refusal is a goodbye like any other: both say BYE, nobody has failed."""
+    client, server = make_client(), make_server()
+    server.receive_data(client.data_to_send())
+    for _ in server.events():
+        server.refuse(reason, "somebody else")
+    (event,) = deliver(server, client)
+    assert event == Left(reason, "somebody else")
+    (event,) = deliver(client, server)
+    assert event == Left(Reason.QUIT, "")
+    assert (client.state, server.state) == (State.CLOSED, State.CLOSED)
+
+
+@pytest.mark.parametrize("first", [wire.text(1, "hi"), wire.frame(wire.ACK, 0)])
+@pytest.mark.parametrize("make", [make_client, make_server])
+def test_anything_else_first_is_refused_at_the_eighth_byte(
+    make: Maker, first: bytes
+) -> None:
+    """From anyone, before the body is there."""
+    session = make()
+    assert feed(session, first[:7]) == []
+    assert "before HELLO" in str(fails(session, first[7:8]))
+
+
+def test_a_client_that_says_bye_first_is_refused() -> None:
+    """Only who is answered may be answered with BYE."""
+    assert "BYE before HELLO" in str(fails(make_server(), wire.bye(0)))
+
+
+@pytest.mark.parametrize("make", [make_client, make_server])
+@pytest.mark.parametrize("opening", [b"GET / HTTP/1.1", b"\x16\x03\x01\0\xa5\1\0\0"])
+def test_other_protocols_are_refused_with_a_bye_that_says_why(
+    make: Maker, opening: bytes
+) -> None:
+    """So that who debugs a client of his own can read it."""
+    session = make()
+    session.data_to_send()
+    error = fails(session, opening)
+    assert sent(session) == [(wire.BYE, 0, bytes([wire.PROTOCOL]) + str(error).encode())]
+
+
+def test_another_version_is_refused_with_its_own_reason() -> None:
+    """By both ends."""
+    hello = bytearray(wire.hello("x", wire.TURNS, SESSION_ID))
+    hello[12] = 2
+    for session in (make_client(), make_server()):
+        session.data_to_send()
+        assert isinstance(fails(session, bytes(hello)), VersionError)
+        assert sent(session)[0][2][0] == wire.VERSION
+
+
+def test_a_hello_that_has_seen_messages_we_never_sent_is_refused() -> None:
+    """It belongs to a session of somebody else's."""
+    hello = wire.frame(wire.HELLO, 3, wire.hello("x", wire.TURNS, SESSION_ID)[8:])
+    for session in (make_client(), make_server()):
+        assert "has seen 3 messages, 0 were sent" in str(fails(session, hello))
+
+
+def test_the_answer_must_be_for_our_session_and_name_a_mode() -> None:
+    """Otherwise it is not an answer to us."""
+    error = fails(make_client(), wire.hello("x", wire.TURNS, b"?" * 16))
+    assert "another session" in str(error)
+    error = fails(make_client(), wire.hello("x", wire.ANY, SESSION_ID))
+    assert "without a mode" in str(error)
+
+
+@pytest.mark.parametrize("make", [open_client, open_server])
+def test_a_second_hello_is_an_error(make: Maker) -> None:
+    """On one connection one greets once."""
+    error = fails(make(), wire.hello("x", wire.TURNS, SESSION_ID))
+    assert str(error) == "HELLO in state OPEN"
+
+
+def test_the_answer_to_hello_does_not_depend_on_how_tcp_cut_the_bytes() -> None:
+    """A client in a hurry that sends HELLO and TEXT at once is served, cut or whole."""
+    data = wire.hello() + wire.text(1, "hi")
+
+    def serve(
+        pieces: list[bytes],
+    ) -> tuple[list[Event], list[tuple[int, int, bytes]], State]:
+        server = make_server()
+        return feed(server, *pieces), sent(server), server.state
+
+    feed_three_ways(data, serve)
+
+
+# Rule 3: numbers.
+
+
+def test_messages_are_numbered_from_1_and_acknowledged_when_shown() -> None:
+    """Not when they arrive: delivered means that it is on the screen."""
+    client, server = make_pair()
+    assert client.say("Hello") == 1
+    assert deliver(client, server) == [Said(1, "Hello")]
+    assert (server.received, server.confirmed) == (1, 0)
+    assert sent(server) == []
+    server.shown(1)
+    assert (server.received, server.confirmed) == (1, 1)
+    assert deliver(server, client) == [Delivered(1)]
+    assert client.unacknowledged == {}
+
+
+@pytest.mark.parametrize("number", [0, 2, 3, 2**32 - 1])
+@pytest.mark.parametrize("make", [open_client, open_server])
+def test_a_number_out_of_order_is_an_error(make: Maker, number: int) -> None:
+    """A replay and a gap alike: on one connection neither can happen honestly."""
+    session = make()
+    if make is open_client:
+        session.say("first")
+    assert f"TEXT {number} where 1 was next" == str(fails(session, wire.text(number, "x")))
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_only_a_message_that_waits_can_be_shown(number: int) -> None:
+    """Acknowledging what never came, or nothing at all, is our own error."""
+    _, server = make_pair()
+    feed(server, wire.text(1, "x"))
+    with pytest.raises(LocalProtocolError, match=f"message {number} is not waiting"):
+        server.shown(number)
+    server.shown(1)
+    with pytest.raises(LocalProtocolError, match="message 1 is not waiting"):
+        server.shown(1)
+
+
+def test_a_text_that_is_not_utf_8_is_an_error_and_not_counted() -> None:
+    """It is neither shown nor acknowledged."""
+    server = open_server()
+    assert "TEXT 1 is not UTF-8" in str(fails(server, wire.frame(wire.TEXT, 1, b"\xff")))
+    assert server.received == 0
+
+
+# Rule 4: kept until acknowledged.
+
+
+def test_a_message_is_kept_until_its_ack() -> None:
+    """With its text, so that it can be given back."""
+    client, server = make_pair()
+    client.say("one")
+    assert client.unacknowledged == {1: "one"}
+    deliver(client, server)
+    assert client.unacknowledged == {1: "one"}
+    server.shown(1)
+    deliver(server, client)
+    assert client.unacknowledged == {}
+
+
+def test_an_ack_of_what_was_acknowledged_is_no_news() -> None:
+    """Nor is an ACK of nothing."""
+    client = open_client()
+    client.say("one")
+    acks = [wire.frame(wire.ACK, number) for number in (0, 1, 1, 0)]
+    assert feed(client, *acks) == [Delivered(1)]
+
+
+@pytest.mark.parametrize("make", [open_client, open_server])
+def test_an_ack_of_what_was_never_sent_is_an_error(make: Maker) -> None:
+    """Otherwise a message to come would pass for delivered."""
+    assert str(fails(make(), wire.frame(wire.ACK, 1))) == "ACK 1, only 0 were sent"
+
+
+# Rule 6: goodbye.
+
+
+@pytest.mark.parametrize("leaver", ["client", "server"])
+def test_both_say_bye_and_are_done(leaver: str) -> None:
+    """Whoever begins; the words arrive."""
+    client, server = make_pair()
+    first, second = (client, server) if leaver == "client" else (server, client)
+    first.leave(Reason.QUIT, "see you")
+    assert first.state is State.CLOSING
+    assert deliver(first, second) == [Left(Reason.QUIT, "see you")]
+    assert deliver(second, first) == [Left(Reason.QUIT, "")]
+    assert (first.state, second.state) == (State.CLOSED, State.CLOSED)
+    for session in (first, second):
+        assert session.finished
+        session.receive_eof()
+        assert list(session.events()) == []
+
+
+def test_both_may_say_bye_at_once() -> None:
+    """Neither takes the other's for an answer that needs another."""
+    client, server = make_pair()
+    client.leave(Reason.QUIT, "")
+    server.leave(Reason.STOPPED, "stopped by SIGTERM")
+    from_client, from_server = client.data_to_send(), server.data_to_send()
+    assert feed(client, from_server) == [Left(Reason.STOPPED, "stopped by SIGTERM")]
+    assert feed(server, from_client) == [Left(Reason.QUIT, "")]
+    assert (client.state, server.state) == (State.CLOSED, State.CLOSED)
+    assert sent(client) == sent(server) == []
+
+
+def test_a_message_under_way_when_bye_is_said_still_arrives() -> None:
+    """It is shown and acknowledged, and the one who sent it learns that."""
+    client, server = make_pair()
+    client.say("wait")
+    server.leave(Reason.QUIT, "")
+    bye = server.data_to_send()
+    assert deliver(client, server) == [Said(1, "wait")]
+    server.shown(1)
+    assert feed(client, bye) == [Left(Reason.QUIT, "")]
+    assert client.state is State.CLOSED
+    assert deliver(server, client) == [Delivered(1)]
+    assert client.unacknowledged == {}
+
+
+def test_a_message_and_bye_in_one_piece_both_count() -> None:
+    """In their order, also when the piece is cut anywhere."""
+    data = wire.text(1, "bye") + wire.bye(1, wire.QUIT, "see you")
+
+    def serve(pieces: list[bytes]) -> tuple[list[Event], State]:
+        _, server = make_pair()
+        return feed(server, *pieces), server.state
+
+    assert serve([data]) == (
+        [Said(1, "bye"), Left(Reason.QUIT, "see you")],
+        State.CLOSED,
+    )
+    feed_three_ways(data, serve)
+
+
+@pytest.mark.parametrize("make", [open_client, open_server])
+def test_nothing_can_be_said_after_bye(make: Maker) -> None:
+    """Not by us."""
+    session = make()
+    session.leave(Reason.QUIT, "")
+    for call in (lambda: session.say("x"), lambda: session.leave(Reason.QUIT, "")):
+        with pytest.raises(LocalProtocolError, match="CLOSING"):
+            call()
+
+
+def test_a_peer_that_talks_after_its_bye_has_failed() -> None:
+    """Only ACKs may follow a BYE."""
+    client, server = make_pair()
+    client.leave(Reason.QUIT, "")
+    deliver(client, server)
+    assert str(fails(server, wire.text(1, "x"))) == "TEXT in state CLOSED"
+    # Both have said BYE already: there is nothing left to tell it.
+    assert [kind for kind, _, _ in sent(server)] == [wire.BYE]
+
+
+@pytest.mark.parametrize("make", [open_client, open_server])
+def test_a_bye_that_counts_other_messages_is_an_error(make: Maker) -> None:
+    """It would hide that some were lost."""
+    assert str(fails(make(), wire.bye(5))) == "BYE after 5 messages, 0 came"
+
+
+@pytest.mark.parametrize("cut", range(1, 13))
+@pytest.mark.parametrize("make", [open_client, open_server])
+def test_an_end_inside_a_frame_is_a_lost_connection_that_counts(
+    make: Maker, cut: int
+) -> None:
+    """At every byte of the frame."""
+    session = make()
+    feed(session, wire.text(1, "hello")[:cut])
+    session.receive_eof()
+    expected = 8 if cut < 8 else 13
+    assert list(session.events()) == [
+        Lost(f"stream ends after {cut} bytes, expected {expected}")
+    ]
+    assert session.state is State.FAILED
+
+
+def test_an_end_without_bye_is_never_a_goodbye() -> None:
+    """Neither before nor during the talk, nor while waiting for the answer."""
+    leaving = open_client()
+    leaving.leave(Reason.QUIT, "")
+    for session in (make_client(), make_server(), open_client(), open_server(), leaving):
+        session.receive_eof()
+        assert list(session.events()) == [Lost("")]
+        assert session.state is State.FAILED
+        assert list(session.events()) == []
+
+
+def test_what_came_before_the_end_is_handed_out_first() -> None:
+    """The last message is not lost with the connection."""
+    server = open_server()
+    server.receive_data(wire.text(1, "last"))
+    server.receive_eof()
+    assert list(server.events()) == [Said(1, "last"), Lost("")]
+
+
+# Rule 8: turns.
+
+
+def test_turns_alternate_by_counting_messages() -> None:
+    """The client may when both have sent equally many, the server when one behind."""
+    client, server = make_pair()
+    for count in range(1, 4):
+        assert (client.my_turn, server.my_turn) == (True, False)
+        assert client.say("ping") == count
+        assert (client.my_turn, server.my_turn) == (False, False)
+        deliver(client, server)
+        assert (client.my_turn, server.my_turn) == (False, True)
+        assert server.say("pong") == count
+        deliver(server, client)
+
+
+def test_talking_out_of_turn_is_refused_and_changes_nothing() -> None:
+    """On our own side."""
+    client, server = make_pair()
+    with pytest.raises(LocalProtocolError, match="not your turn"):
+        server.say("me first")
+    client.say("Hello")
+    with pytest.raises(LocalProtocolError, match="not your turn"):
+        client.say("and another thing")
+    assert (client.sent, server.sent) == (1, 0)
+    assert sent(server) == []
+
+
+def test_a_peer_that_talks_out_of_turn_has_failed() -> None:
+    """From both ends: the server at the beginning, the client twice in a row."""
+    assert str(fails(open_client(), wire.text(1, "x"))) == "TEXT 1 out of turn"
+    error = fails(open_server(), wire.text(1, "x"), wire.text(2, "y"))
+    assert str(error) == "TEXT 2 out of turn"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 4097])
+def test_a_message_that_cannot_be_sent_leaves_it_our_turn(text: str) -> None:
+    """The number is not used up either."""
+    client = open_client()
+    with pytest.raises(LocalProtocolError):
+        client.say(text)
+    assert client.my_turn
+    assert client.say("shorter") == 1
+
+
+# The laws of the core.
+
+
+def test_after_an_error_the_session_stays_in_error() -> None:
+    """Whatever comes then is not looked at, and every call is refused."""
+    server = open_server()
+    fails(server, b"\xff" * 8)
+    server.receive_data(b"x" * 100_000)
+    server.receive_eof()
+    assert list(server.events()) == []
+    for call in (
+        lambda: server.say("x"),
+        lambda: server.leave(Reason.QUIT, ""),
+        server.welcome,
+        lambda: server.refuse(Reason.BUSY, ""),
+    ):
+        with pytest.raises(LocalProtocolError, match="FAILED"):
+            call()
+
+
+def test_a_trace_shows_a_frame_that_arrives_in_three_pieces() -> None:
+    """Reading the log is enough to see how."""
+    lines: list[str] = []
+    client = make_client()
+    server = make_server(lambda sign, what, raw: lines.append(f"{sign} {what}"))
+    deliver(client, server)
+    client.data_to_send()
+    lines.clear()
+    frame = wire.text(1, "hello")
+    feed(server, frame[:3], frame[3:10], frame[10:])
+    server.shown(1)
+    assert lines == [
+        "~ read 3 bytes: header 3 of 8",
+        "~ read 7 bytes: TEXT 1, body 2 of 5",
+        "~ read 3 bytes: 1 frame",
+        "< TEXT 1 'hello' [5 bytes]",
+        "> ACK 1 [0 bytes]",
+    ]
+
+
+def test_a_trace_has_the_raw_bytes_of_every_frame() -> None:
+    """Received, sent and read."""
+    traced: list[tuple[str, bytes]] = []
+    server = make_server(lambda sign, what, raw: traced.append((sign, raw)))
+    feed(server, wire.hello())
+    answer = server.data_to_send()
+    assert traced == [
+        ("~", wire.hello()),
+        ("<", wire.hello()),
+        ("=", b""),
+        (">", answer),
+        ("=", b""),
+    ]
+
+
+_FRAMES = st.one_of(
+    st.builds(wire.text, st.integers(0, 4), st.text(min_size=1, max_size=5)),
+    st.builds(lambda number: wire.frame(wire.ACK, number), st.integers(0, 3)),
+    st.builds(wire.bye, st.integers(0, 3), st.integers(0, 7)),
+    st.just(wire.hello("x", wire.TURNS, SESSION_ID)),
+    st.binary(min_size=1, max_size=9),
+)
+
+
+@given(st.lists(_FRAMES, max_size=8), st.booleans(), st.booleans())
+def test_whatever_a_peer_sends_a_session_never_raises(
+    frames: list[bytes], greets: bool, ends: bool
+) -> None:
+    """It fails at most, and cut byte by byte it does exactly the same."""
+    data = b"".join(frames)
+
+    def play(pieces: list[bytes]) -> tuple[list[object], bytes, State]:
+        session = make_client() if greets else make_server()
+        events: list[object] = []
+        for piece in pieces:
+            events += feed(session, piece)
+        if ends:
+            session.receive_eof()
+            events += feed(session, b"")
+        shown = [str(e.error) if isinstance(e, Failed) else e for e in events]
+        return shown, session.data_to_send(), session.state
+
+    assert play([data]) == play([bytes([byte]) for byte in data])
+
+
+def test_kinds_that_are_not_spoken_yet_are_unknown() -> None:
+    """PING, PONG and GAME have their numbers kept, and that is all."""
+    for kind in {3, 5, 6} - set(Kind):
+        assert f"unknown kind {kind}" == str(fails(open_server(), wire.frame(kind, 0)))

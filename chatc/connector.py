@@ -173,8 +173,8 @@ class Connector:
         connection.expire_in(None)
         if self._patience:
             self._patience.cancel()
-        self._program.terminal.show(f"Connected to: {self._host} on port: {self._port}")
-        self._program.chat.begin(connection)
+        banner = f"Connected to: {self._host} on port: {self._port}"
+        self._program.chat.begin(connection, banner)
 
     def _explain(self, reason: Reason, text: str) -> ChatError:
         if reason is Reason.BUSY:

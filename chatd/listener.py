@@ -52,12 +52,10 @@ class Listener:
         self._second_told = False
 
     def open(self) -> None:
-        """Bind, listen and say so. Raises StartError."""
+        """Bind and listen; the loop's first turn says so. Raises StartError."""
         host, port = self._settings.host, self._settings.port
         self._sockets = listen(resolve(host, port), port)
-        port = self._sockets[0].getsockname()[1]
-        self._program.terminal.show(f"Server listening on: {host} on port: {port}")
-        self._watch()
+        self._program.loop.call_later(0, self._announce)
 
     def wait_again(self) -> None:
         """The talk is over: the seat is free for the next client."""
@@ -83,6 +81,12 @@ class Listener:
     def closed(self, connection: Connection) -> None:
         """A stranger has gone."""
         self._strangers.remove(connection)
+
+    def _announce(self) -> None:
+        """Say where: whoever reads this may connect, or send a signal, at once."""
+        host, port = self._settings.host, self._sockets[0].getsockname()[1]
+        self._program.terminal.show(f"Server listening on: {host} on port: {port}")
+        self._watch()
 
     def _watch(self) -> None:
         for sock in self._sockets:
@@ -119,8 +123,7 @@ class Listener:
         connection.session.welcome()
         connection.expire_in(None)
         self._strangers.remove(connection)
-        self._program.terminal.show(f"Connected by {connection.address}")
-        self._program.chat.begin(connection)
+        self._program.chat.begin(connection, f"Connected by {connection.address}")
 
     def _refuse(self, connection: Connection) -> None:
         connection.session.refuse(Reason.BUSY, "the server is talking with somebody else")

@@ -99,10 +99,11 @@ class Chat:
         self._terminal.start(self.said, self.ended)
         self._regulate()
 
-    def begin(self, connection: Connection) -> None:
+    def begin(self, connection: Connection, banner: str) -> None:
         """Talk on this connection; both sides have said HELLO."""
         self._connection = connection
         connection.owner = self
+        self._terminal.show(banner)
         if not connection.session.my_turn:
             self._terminal.show("Waiting for message...")
 

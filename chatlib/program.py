@@ -35,7 +35,7 @@ class Program:
         self.loop = Loop()
         self.terminal = Plain(self.loop, settings.prompt)
         self.chat = Chat(self.terminal, self.over)
-        self.code = 0
+        self.code: int | None = None
         tell = self.terminal.notice
         self._log = FrameLog(role, settings.verbose, settings.frame_log, tell)
         self._numbers = count(1)
@@ -68,12 +68,13 @@ class Program:
         # A signal that our starter ignores (nohup, a script's background job) stays so.
         heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
         self.loop.on_signals(heeded, self.chat.stop)
-        try:
-            self.chat.start()
-            self.loop.run()
-        except ScreenClosedError:
-            self.chat.lose_screen()
-            self.loop.run()  # for as long as the goodbye takes
+        self.chat.start()
+        while self.code is None:
+            try:
+                self.loop.run()
+            except ScreenClosedError as error:
+                self.terminal.notice(f"{self.command}: {error}")
+                self.chat.lose_screen()  # and go on for as long as the goodbye takes
         return self.code
 
     def close(self) -> None:

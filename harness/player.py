@@ -125,6 +125,12 @@ class Player:
         """Whether the prompt stands on the screen and waits."""
         return self.screen.unfinished == self.prompt
 
+    @property
+    def process(self) -> int:
+        """The number of the process."""
+        pid: int = self._pty.pid
+        return pid
+
     def stream(self, name: str) -> Stream:
         """Give the stream that a step speaks of: `screen` or `stderr`."""
         return self.screen if name == "screen" else self.errors

@@ -1,0 +1,418 @@
+"""What a typed line does and what an arriving message does, without a terminal.
+
+Two real connections over loopback, a real loop, and a terminal that writes down what
+it is told: the part that both programs share.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chatlib.chat import DRAFTS_LIMIT, Chat
+from chatlib.connection import Connection
+from chatlib.loop import Loop
+from chatlib.protocol.session import Event, Greeted, Opened, Reason, Session
+from tests.helpers import make_client, make_server, socket_pair
+
+HINTS = ["show Type /q to quit", "show Enter message to send..."]
+
+
+class Notes:
+    """A terminal that writes down what it is told."""
+
+    def __init__(self, *, interactive: bool) -> None:
+        self.interactive = interactive
+        self.gone = False
+        self.listening = False
+        self.asking = False
+        self.written: list[str] = []
+
+    def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
+        """Wire the keyboard."""
+
+    def listen(self, on: bool) -> None:
+        """Remember it."""
+        self.listening = on
+
+    def show(self, text: str) -> None:
+        """Write it down."""
+        self.written.append(f"show {text}")
+
+    def notice(self, text: str) -> None:
+        """Write it down."""
+        self.written.append(f"notice {text}")
+
+    def ask(self) -> None:
+        """Write it down, once until it is answered."""
+        if not self.asking:
+            self.written.append("ask")
+        self.asking = True
+
+    def echo(self, text: str) -> None:
+        """Write it down."""
+        self.written.append(f"echo {text}")
+
+    def withdraw(self) -> None:
+        """Remember it."""
+        self.asking = False
+
+    def interrupt(self) -> None:
+        """Write it down."""
+        self.written.append("interrupt")
+
+    def news(self) -> list[str]:
+        """Give what was written since the last time."""
+        news, self.written = self.written, []
+        return news
+
+
+class Greeter:
+    """The owner of a connection until both have said HELLO; then the chat takes over."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def handle(self, connection: Connection, event: Event) -> None:
+        """Welcome who greets; begin when greeted."""
+        assert isinstance(event, Greeted | Opened)
+        if isinstance(event, Greeted):
+            connection.session.welcome()
+        self._chat.begin(connection, "Connected")
+
+    def settle(self, connection: Connection) -> None:
+        """Nothing."""
+
+    def closed(self, connection: Connection) -> None:
+        """Nothing."""
+
+
+class Person:
+    """One side: a chat, its terminal's notes, its connection, and how it ended."""
+
+    def __init__(self, *, interactive: bool = True) -> None:
+        self.notes = Notes(interactive=interactive)
+        self.ends: list[tuple[int, bool]] = []
+        self.chat = Chat(self.notes, lambda code, by_me: self.ends.append((code, by_me)))
+        self.connection: Connection
+        self.session: Session
+
+    def types(self, *lines: str) -> None:
+        """Type lines, each with Enter."""
+        for line in lines:
+            self.notes.asking = False
+            self.chat.said(line)
+
+
+class Talk:
+    """A server's and a client's person, connected."""
+
+    def __init__(self, loop: Loop, *, interactive: bool = True) -> None:
+        self.loop = loop
+        self.client = Person(interactive=interactive)
+        self.server = Person(interactive=interactive)
+        near, far = socket_pair()
+        for person, sock, session in (
+            (self.client, near, make_client()),
+            (self.server, far, make_server()),
+        ):
+            person.session = session
+            person.chat.start()
+            person.connection = Connection(
+                loop, sock, "there", session, Greeter(person.chat)
+            )
+        self.client.connection.flush()
+        self.until(lambda: self.client.notes.asking or not interactive)
+        self.until(lambda: self.client.session.my_turn)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Turn the loop until the condition holds; five seconds at most."""
+        late: list[bool] = []
+        timer = self.loop.call_later(5.0, lambda: late.append(True))
+        while not condition():
+            self.loop.turn()
+            assert not late, (self.client.notes.written, self.server.notes.written)
+        timer.cancel()
+
+    def over(self) -> None:
+        """Turn the loop until both sides have ended."""
+        self.until(lambda: bool(self.client.ends and self.server.ends))
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    """A loop that is closed after the test."""
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def talk(loop: Loop) -> Talk:
+    """Two people who have just been connected; the client is asked."""
+    talk = Talk(loop)
+    assert talk.client.notes.news() == ["show Connected", *HINTS, "ask"]
+    assert talk.server.notes.news() == ["show Connected", "show Waiting for message..."]
+    return talk
+
+
+def test_a_line_appears_on_the_other_side_and_the_turn_passes(talk: Talk) -> None:
+    """The hints come once on each side, before its first prompt."""
+    talk.client.types("Hello")
+    talk.until(lambda: talk.server.notes.asking)
+    assert talk.server.notes.news() == ["show Hello", *HINTS, "ask"]
+    talk.server.types("Hi")
+    talk.until(lambda: talk.client.notes.asking)
+    assert talk.client.notes.news() == ["show Hi", "ask"]
+    talk.client.types("Bye")
+    talk.until(lambda: talk.server.notes.asking)
+    assert talk.server.notes.news() == ["show Bye", "ask"]
+
+
+def test_a_message_is_acknowledged_after_it_was_shown(talk: Talk) -> None:
+    """If showing it fails, the other side is never told that it was shown."""
+
+    def fail(text: str) -> None:
+        raise RuntimeError("no screen")
+
+    talk.server.notes.show = fail  # type: ignore[method-assign]
+    talk.client.types("Hello")
+    with pytest.raises(RuntimeError):
+        talk.until(lambda: False)
+    assert talk.server.session.received == 1
+    assert talk.server.session.confirmed == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "arrives"),
+    [
+        ("type /q to quit", "type /q to quit"),
+        (" /q", " /q"),
+        ("//q", "/q"),
+        ("/say /q", "/q"),
+        ("/say  two spaces", " two spaces"),
+        ("//", "/"),
+        ("  ", "  "),
+    ],
+)
+def test_what_is_text_and_what_is_not(talk: Talk, line: str, arrives: str) -> None:
+    """A command begins the line; everything else goes out as it was typed."""
+    talk.client.types(line)
+    talk.until(lambda: talk.server.notes.asking)
+    assert f"show {arrives}" in talk.server.notes.news()
+
+
+@pytest.mark.parametrize("line", ["", "/say", "/say "])
+def test_an_empty_line_sends_nothing_and_asks_again(talk: Talk, line: str) -> None:
+    """It is still our turn."""
+    talk.client.types(line)
+    assert talk.client.notes.news() == ["ask"]
+    assert talk.client.session.sent == 0
+
+
+def test_an_unknown_command_is_given_back(talk: Talk) -> None:
+    """With the way to send it as text."""
+    talk.client.types("/quit now")
+    assert talk.client.notes.news() == [
+        "notice There is no command /quit (see /help). As text: //quit now",
+        "ask",
+    ]
+
+
+def test_help_lists_the_commands_and_costs_no_turn(talk: Talk) -> None:
+    """One line each."""
+    talk.client.types("/help")
+    news = talk.client.notes.news()
+    assert any(line.startswith("notice /q ") for line in news)
+    assert news[-1] == "ask"
+
+
+def test_a_message_over_the_limit_is_given_back(talk: Talk) -> None:
+    """Nothing was sent, and it is still our turn."""
+    text = "ü" * 2049
+    talk.client.types(text)
+    assert talk.client.notes.news() == [
+        f"notice Not sent, the message is 4098 bytes long, the limit is 4096: {text}",
+        "ask",
+    ]
+    assert talk.client.session.my_turn
+
+
+def test_lines_typed_early_are_kept_and_sent_a_turn_each(talk: Talk) -> None:
+    """In their order, shown at the prompt when they go out."""
+    talk.server.types("one", "two")
+    assert talk.server.notes.news() == [
+        "notice Kept for later, because it is not your turn: one",
+        "notice Kept for later, because it is not your turn: two",
+    ]
+    talk.client.types("Hello")
+    talk.until(lambda: talk.client.notes.asking)
+    assert talk.server.notes.news() == ["show Hello", *HINTS, "echo one"]
+    talk.client.types("Go on")
+    talk.until(lambda: talk.client.notes.asking)
+    assert talk.server.notes.news() == ["show Go on", "echo two"]
+    assert talk.client.notes.news() == ["show one", "ask", "show two", "ask"]
+
+
+def test_the_keyboard_is_not_read_for_more_than_is_kept(talk: Talk) -> None:
+    """256 lines wait at most; `/q` is then the only thing that is missed."""
+    for number in range(DRAFTS_LIMIT - 1):
+        talk.server.types(str(number))
+    assert talk.server.notes.listening
+    talk.server.types("the last")
+    assert not talk.server.notes.listening
+
+
+def test_a_pipe_is_read_only_when_it_is_its_turn(loop: Loop) -> None:
+    """What is not read yet stays in the kernel and is not lost."""
+    talk = Talk(loop, interactive=False)
+    assert talk.client.notes.listening
+    assert not talk.server.notes.listening
+    talk.client.types("Hello")
+    assert not talk.client.notes.listening
+    talk.until(lambda: talk.server.notes.listening)
+
+
+@pytest.mark.parametrize("leaver", ["client", "server"])
+def test_q_ends_both_with_0(talk: Talk, leaver: str) -> None:
+    """Whoever's turn it is."""
+    first, second = (
+        (talk.client, talk.server) if leaver == "client" else (talk.server, talk.client)
+    )
+    first.types("/q so long")
+    talk.over()
+    assert first.ends == [(0, True)]
+    assert second.ends == [(0, False)]
+    assert first.notes.news()[-1] == "notice Goodbye: you left."
+    assert second.notes.news()[-1] == f"notice Goodbye: {leaver} left (so long)."
+
+
+def test_q_at_once_with_a_message_shows_the_message_first(talk: Talk) -> None:
+    """Everything typed before `/q` arrives."""
+    talk.client.types("last words", "/q")
+    talk.over()
+    assert "show last words" in talk.server.notes.news()
+    assert talk.client.notes.news()[-1] == (
+        "notice Goodbye: you left; your message was delivered."
+    )
+
+
+def test_both_may_leave_at_once(talk: Talk) -> None:
+    """Neither waits for the other in vain."""
+    talk.client.types("/q")
+    talk.server.types("/q")
+    talk.over()
+    assert [person.ends[0][0] for person in (talk.client, talk.server)] == [0, 0]
+
+
+def test_a_last_word_cannot_forge_lines(talk: Talk) -> None:
+    """A line end in it stays inside the one notice, for the terminal to make visible."""
+    talk.client.session.leave(Reason.QUIT, "bye\nGoodbye: forged.")
+    talk.client.connection.flush()
+    talk.over()
+    assert (
+        "notice Goodbye: client left (bye\nGoodbye: forged.)." in talk.server.notes.news()
+    )
+
+
+def test_what_was_never_sent_is_listed_at_the_end(talk: Talk) -> None:
+    """Nothing typed is lost in silence."""
+    talk.server.types("too early")
+    talk.client.types("/q")
+    talk.over()
+    assert talk.server.notes.news()[-1] == "notice Never sent: too early"
+
+
+def test_a_lost_connection_lists_what_was_not_confirmed(talk: Talk) -> None:
+    """By text, and the exit code says that something was lost."""
+    talk.loop.forget(talk.server.connection._socket.fileno())  # the server reads no more
+    talk.client.types("Hello?")
+    talk.server.connection._socket.close()
+    talk.until(lambda: bool(talk.client.ends))
+    assert talk.client.ends == [(1, False)]
+    assert talk.client.notes.news() == [
+        "notice The connection to server was lost; 1 of your 1 messages not confirmed.",
+        "notice Not confirmed: Hello?",
+    ]
+
+
+def test_a_peer_that_breaks_the_protocol_is_named(talk: Talk) -> None:
+    """And ends the chat with 1 on our side."""
+    talk.client.connection._pending += b"\xff" * 8
+    talk.client.connection.flush()
+    talk.over()
+    assert talk.server.ends == [(1, False)]
+    assert "notice client broke the protocol: unknown kind 255." in talk.server.notes.news()
+    assert talk.client.ends == [(1, False)]
+    assert "notice server ended the chat: unknown kind 255." in talk.client.notes.news()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_says_goodbye_and_ends_with_128_and_its_number(
+    talk: Talk, number: signal.Signals
+) -> None:
+    """The other side is told which and ends with 0."""
+    talk.server.chat.stop(number)
+    talk.over()
+    assert talk.server.ends == [(128 + number, True)]
+    assert talk.client.ends == [(0, False)]
+    assert talk.client.notes.news()[-1] == (
+        f"notice Goodbye: server left (stopped by {number.name})."
+    )
+    assert talk.server.notes.news()[0] == (
+        "interrupt" if number == signal.SIGINT else "notice Goodbye: you left."
+    )
+
+
+def test_a_closed_terminal_counts_as_a_hang_up(talk: Talk) -> None:
+    """The end of input is a goodbye, but not when there is nobody left to have meant it."""
+    talk.client.notes.gone = True
+    talk.client.chat.ended()
+    talk.client.chat.stop(signal.SIGHUP)  # the signal itself comes a little later
+    talk.over()
+    assert talk.client.ends == [(129, True)]
+
+
+def test_the_end_of_input_is_a_goodbye(talk: Talk) -> None:
+    """Like `/q`."""
+    talk.client.chat.ended()
+    talk.over()
+    assert (talk.client.ends, talk.server.ends) == ([(0, True)], [(0, False)])
+
+
+def test_without_a_screen_nothing_more_is_shown_or_acknowledged(talk: Talk) -> None:
+    """The message under way stays unconfirmed, and its sender is told so."""
+    talk.client.types("Hello")
+    talk.server.chat.lose_screen()
+    talk.over()
+    assert talk.server.ends == [(128 + signal.SIGPIPE, True)]
+    assert talk.client.ends == [(1, False)]
+    assert "notice Not confirmed: Hello" in talk.client.notes.news()
+    assert not any("show" in line for line in talk.server.notes.news())
+
+
+def test_before_anybody_came_q_and_signals_end_at_once() -> None:
+    """There is nobody to wait for."""
+    leaves: list[tuple[Callable[[Chat], None], int]] = [
+        (lambda chat: chat.said("/q"), 0),
+        (lambda chat: chat.ended(), 0),
+        (lambda chat: chat.stop(signal.SIGTERM), 143),
+    ]
+    for leave, code in leaves:
+        person = Person()
+        person.chat.start()
+        leave(person.chat)
+        assert person.ends == [(code, True)]
+
+
+def test_lines_typed_before_anybody_came_are_kept(loop: Loop) -> None:
+    """And listed when the program ends before."""
+    person = Person()
+    person.chat.start()
+    person.types("Anybody?")
+    person.types("/q")
+    assert person.notes.news() == [
+        "notice Kept for later, because there is nobody here yet: Anybody?",
+        "notice Goodbye: you left before anybody came.",
+        "notice Never sent: Anybody?",
+    ]

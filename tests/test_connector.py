@@ -1,0 +1,210 @@
+"""Finding the server, with the real client; the server is a raw socket that may lie."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from chatc.connector import Connector, _outcome
+from chatlib.errors import StartError
+from chatlib.program import Program
+from chatlib.settings import read_settings
+from harness import wire
+from harness.stage import PATIENCE, Stage
+from tests.conftest import Play
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A raw server's listening socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+        yield listener
+
+
+@pytest.fixture
+def meet(play: Play, listener: socket.socket) -> Callable[[str], socket.socket]:
+    """Start a client against the raw server; give its connection after its HELLO."""
+
+    def meet(arguments: str = "") -> socket.socket:
+        stage = play("client| nothing")  # nobody has come on the stage yet
+        stage.port = listener.getsockname()[1]
+        play(f"client: starts with --wait 5 {arguments}")
+        sock, _ = listener.accept()
+        sock.settimeout(PATIENCE)
+        kind, number, body = wire.receive(sock)
+        assert (kind, number, body[:5]) == (wire.HELLO, 0, b"CHAT\x01")
+        assert body[21] == wire.ANY
+        meet.session = body[5:21]  # type: ignore[attr-defined]
+        return sock
+
+    return meet
+
+
+def answer(meet: Callable[[str], socket.socket], mode: int = wire.TURNS) -> bytes:
+    """Lay out the right answer to the HELLO that the client has just said."""
+    return wire.hello("Bob", mode, meet.session)  # type: ignore[attr-defined]
+
+
+def test_the_client_takes_the_servers_answer_and_talks(
+    play: Play, meet: Callable[[str], socket.socket]
+) -> None:
+    """A server written after the protocol page alone can talk with it."""
+    with closing(meet("--name Ann")) as server:
+        server.sendall(answer(meet))
+        play("client> Hello")
+        assert wire.receive(server) == (wire.TEXT, 1, b"Hello")
+        server.sendall(wire.frame(wire.ACK, 1) + wire.text(1, "Hi"))
+        assert wire.receive(server) == (wire.ACK, 1, b"")
+        play("client< Hi\nclient> /q")
+        assert wire.receive(server) == (wire.BYE, 1, bytes([wire.QUIT]))
+        server.sendall(wire.bye(1))
+        assert server.recv(1) == b""
+    play("client! Goodbye: you left; your message was delivered.\nclient: exits 0")
+
+
+@pytest.mark.parametrize(
+    ("reply", "says", "code"),
+    [
+        (b"", "localhost port {port} did not say hello", 1),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            "{any} speak this protocol: unknown kind 84",
+            1,
+        ),
+        (wire.text(1, "x"), "{any} not speak this protocol: TEXT before HELLO", 1),
+        (
+            wire.hello("x", wire.TURNS, b"?" * 16),
+            "{any} HELLO answers for another session",
+            1,
+        ),
+        (wire.hello()[:20], "{any} say hello: stream ends after 20 bytes, expected 36", 1),
+        (wire.bye(0, wire.BUSY, "not now"), "{any} is busy: not now; try again later", 4),
+        (wire.bye(0, wire.VERSION, "I am 2"), "{any} refused the talk: I am 2", 1),
+        (
+            wire.bye(0, wire.BUSY, "\x1b[2J\nX"),
+            "{any} is busy: ^[[2J^JX; try again later",
+            4,
+        ),
+    ],
+)
+def test_an_answer_that_is_no_welcome_ends_in_one_sentence(
+    play: Play,
+    meet: Callable[[str], socket.socket],
+    reply: bytes,
+    says: str,
+    code: int,
+) -> None:
+    """Whatever the thing at that port is."""
+    with closing(meet("")) as server:
+        server.sendall(reply)
+        server.shutdown(socket.SHUT_WR)
+        wire.receive_all(server)
+        play(f"client! chatc: {says}\nclient: exits {code}")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (wire.text(1, "me first"), "TEXT 1 out of turn"),
+        (wire.frame(wire.TEXT, 1), "TEXT of 0 bytes, allowed 1 to 4096"),
+        (wire.frame(wire.ACK, 1), "ACK 1, only 0 were sent"),
+        (wire.bye(2), "BYE after 2 messages, 0 came"),
+    ],
+)
+def test_a_server_that_breaks_the_protocol_ends_the_chat_with_one_sentence(
+    play: Play, meet: Callable[[str], socket.socket], data: bytes, says: str
+) -> None:
+    """And is told what it did."""
+    with closing(meet("")) as server:
+        server.sendall(answer(meet) + data)
+        frames = wire.split(wire.receive_all(server))
+        assert frames == [(wire.BYE, 0, bytes([wire.PROTOCOL]) + says.encode())]
+        play(f"client! Bob broke the protocol: {says}.\nclient: exits 1")
+
+
+def test_a_server_that_is_reset_is_a_lost_connection(
+    play: Play, meet: Callable[[str], socket.socket]
+) -> None:
+    """What was not confirmed is given back."""
+    server = meet("")
+    server.sendall(answer(meet))
+    play("client> Hello")
+    assert wire.receive(server)[0] == wire.TEXT
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    server.close()
+    play("client! The connection to Bob was lost; 1 of your 1 messages not confirmed.")
+    play("client! Not confirmed: Hello\nclient: exits 1")
+
+
+def test_a_server_in_another_mode_is_refused(
+    play: Play, meet: Callable[[str], socket.socket]
+) -> None:
+    """The server decides the mode, so it has to name one that we know."""
+    with closing(meet("")) as server:
+        server.sendall(answer(meet, mode=99))
+        play("client! {any} HELLO with unknown mode 99\nclient: exits 1")
+
+
+def make_program(*arguments: str) -> Program:
+    """Give a client's parts, in this process."""
+    return Program("chatc", "client", read_settings("chatc", "", list(arguments), {}))
+
+
+def test_port_0_is_nobodys_port() -> None:
+    """chatd takes any port; chatc has to be told which."""
+    program = make_program("--port", "0")
+    with pytest.raises(StartError, match="port 0"):
+        Connector(program).start()
+    program.close()
+
+
+def test_every_address_is_tried(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first refuses, the second answers."""
+    port = listener.getsockname()[1]
+    addresses = [("127.0.0.2", port), ("127.0.0.1", port)]
+    monkeypatch.setattr(
+        "chatc.connector.resolve",
+        lambda host, port: [(socket.AF_INET, address) for address in addresses],
+    )
+    program = make_program("--port", str(port), "--wait", "0")
+    Connector(program).start()
+    listener.setblocking(False)
+    accepted: list[socket.socket] = []
+    program.loop.watch(
+        listener.fileno(), 1, lambda _: accepted.append(listener.accept()[0])
+    )
+    program.loop.call_later(PATIENCE, lambda: accepted.append(listener))
+    while not accepted:
+        program.loop.turn()
+    assert accepted[0] is not listener
+    accepted[0].settimeout(PATIENCE)
+    assert wire.receive(accepted[0])[0] == wire.HELLO
+    accepted[0].close()
+    program.close()
+
+
+def test_a_port_that_TCP_connected_to_itself_is_no_server() -> None:
+    """Linux does that when the port called happens to be the one it picks for us."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.connect(sock.getsockname())
+        assert _outcome(sock) != 0
+
+
+def test_the_client_gives_up_when_its_patience_is_over(play: Play) -> None:
+    """Having said once that it waits."""
+    stage: Stage = play("client: starts with --wait 0.3")
+    play("client! No server at localhost port {port} yet: waiting for it up to 0.3 s.")
+    play("client! chatc: no server at localhost port {port} (Connection refused): {any}")
+    play("client: exits 3")
+    assert len(stage.players["client"].errors.lines) == 2
+
+
+def test_an_unknown_host_is_said_in_one_sentence(play: Play) -> None:
+    """At once, with or without patience: waiting would not help."""
+    play("client: starts with --host no-such-host.invalid")
+    play("client! chatc: there is no host no-such-host.invalid ({any})\nclient: exits 3")

@@ -1,0 +1,264 @@
+"""Listening, seating one client, and answering everybody else, with the real server.
+
+Strangers are raw sockets that speak the harness's own reading of the wire.
+"""
+
+import errno
+import resource
+import socket
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from chatd.listener import listen
+from chatlib.addresses import Address
+from chatlib.errors import StartError
+from harness import wire
+from harness.stage import PATIENCE, Stage
+from tests.conftest import Play
+
+Leave = Callable[[socket.socket], None]
+
+LISTENING = "server< Server listening on: localhost on port: {port}"
+
+
+def call(stage: Stage) -> socket.socket:
+    """Connect to the server as a stranger; everything on this socket has a limit."""
+    return socket.create_connection(("127.0.0.1", stage.port), PATIENCE)
+
+
+def abort(sock: socket.socket) -> None:
+    """Close with a reset instead of an end."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    sock.close()
+
+
+OPENINGS = {
+    "HTTP": (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "unknown kind 84"),
+    "TLS": (b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03", "HELLO of 5635 bytes"),
+    "SSH": (b"SSH-2.0-OpenSSH_9.2\r\n", "unknown kind 72"),
+    "zeros": (bytes(64), "unknown kind 0"),
+    "ones": (b"\xff" * 64, "unknown kind 255"),
+    "length 65535": (b"\xff\xff\x01\0\0\0\0\0", "HELLO of 65535 bytes"),
+    "flags": (b"\0\x1c\x01\x01\0\0\0\0", "HELLO with flags 0x01"),
+    "TEXT first": (wire.text(1, "hi"), "TEXT before HELLO"),
+    "zero-length TEXT": (b"\0\0\x02\0\0\0\0\x01", "TEXT before HELLO"),
+    "unknown kind": (b"\0\x05\x2a\0\0\0\0\x01hello", "unknown kind 42"),
+    "wrong magic": (wire.hello().replace(b"CHAT", b"CHAP"), "HELLO begins with b'CHAP'"),
+    "version 2": (wire.hello().replace(b"CHAT\x01", b"CHAT\x02"), "HELLO of version 2"),
+    "name not UTF-8": (wire.hello("xx").replace(b"xx", b"x\xff"), "is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_a_stranger_is_refused_and_told_and_the_server_goes_on_waiting(
+    play: Play, opening: str
+) -> None:
+    """Before a client is seated: the person at the server is told too."""
+    data, says = OPENINGS[opening]
+    stage = play(LISTENING)
+    with closing(call(stage)) as stranger:
+        stranger.sendall(data)
+        kind, _, body = wire.receive(stranger)
+        assert kind == wire.BYE
+        assert body[0] == (wire.VERSION if opening == "version 2" else wire.PROTOCOL)
+        assert says in body[1:].decode()
+        assert stranger.recv(1) == b""
+    play(f"server! Refused ('127.0.0.1', {{any}}): {{any}}{says}{{any}}")
+    play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", wire.hello()[:7], wire.hello()[:-1]])
+@pytest.mark.parametrize("leave", [socket.socket.close, abort])
+def test_a_scan_does_not_disturb_a_server_that_waits(
+    play: Play, data: bytes, leave: Leave
+) -> None:
+    """Connect, perhaps send a little, and go: nothing is shown, the seat stays free."""
+    stage = play(LISTENING)
+    for _ in range(3):
+        stranger = call(stage)
+        stranger.sendall(data)
+        leave(stranger)
+    play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
+    assert stage.players["server"].errors.lines == [
+        "Goodbye: you left.",
+    ]
+
+
+def test_during_a_chat_strangers_neither_join_nor_disturb(play: Play) -> None:
+    """Every opening there is; nothing of it reaches the person who talks."""
+    stage = play("client> Hello\nserver< Hello")
+    for data, _ in OPENINGS.values():
+        with closing(call(stage)) as stranger:
+            stranger.sendall(data)
+            assert wire.receive(stranger)[0] == wire.BYE
+    play("server> Hi\nclient< Hi\nclient> /q\nclient: exits 0\nserver: exits 0")
+    assert len(stage.players["server"].errors.lines) == 1
+
+
+def test_a_second_client_is_told_busy_in_a_frame(play: Play) -> None:
+    """And a third; the person is told of the first only."""
+    stage = play("client> Hello\nserver< Hello")
+    for _ in range(2):
+        with closing(call(stage)) as second:
+            second.sendall(wire.hello())
+            kind, number, body = wire.receive(second)
+            assert (kind, number, body[0]) == (wire.BYE, 0, wire.BUSY)
+            second.sendall(wire.bye(0))
+            assert second.recv(1) == b""
+    play("server> Hi\nclient< Hi\nclient> /q\nclient: exits 0\nserver: exits 0")
+    assert len(stage.players["server"].errors.lines) == 2
+
+
+def test_silent_strangers_cannot_keep_a_client_out(play: Play) -> None:
+    """However many they are: the oldest has to go for the next."""
+    stage = play(LISTENING)
+    crowd = [call(stage) for _ in range(40)]
+    play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
+    for stranger in crowd:
+        stranger.close()
+
+
+def test_without_descriptors_the_server_waits_for_some(play: Play) -> None:
+    """It neither ends nor spins; who comes when there is room is served."""
+    stage = play(LISTENING)
+    server = stage.players["server"].process
+    open_files = 12
+    resource.prlimit(server, resource.RLIMIT_NOFILE, (open_files, open_files))
+    crowd = [call(stage) for _ in range(open_files)]
+    for stranger in crowd:
+        stranger.close()
+    play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
+
+
+# A client that is seated and then breaks the rules.
+
+BREACHES = {
+    "out of turn": (wire.text(1, "a") + wire.text(2, "b"), "TEXT 2 out of turn"),
+    "a gap": (wire.text(2, "b"), "TEXT 2 where 1 was next"),
+    "a replay": (wire.text(0, "b"), "TEXT 0 where 1 was next"),
+    "not UTF-8": (wire.frame(wire.TEXT, 1, b"a\xff"), "TEXT 1 is not UTF-8 at byte 1"),
+    "zero length": (wire.frame(wire.TEXT, 1), "TEXT of 0 bytes, allowed 1 to 4096"),
+    "too long": (wire.text(1, "x" * 4097), "TEXT of 4097 bytes, allowed 1 to 4096"),
+    "flags": (b"\0\x01\x02\x80\0\0\0\x01x", "TEXT with flags 0x80, expected 0"),
+    "unknown kind": (wire.frame(99, 1, b"x"), "unknown kind 99"),
+    "an ACK too many": (wire.frame(wire.ACK, 7), "ACK 7, only 0 were sent"),
+    "a second HELLO": (wire.hello(), "HELLO in state OPEN"),
+    "a BYE that miscounts": (wire.bye(3), "BYE after 3 messages, 0 came"),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_client_that_breaks_the_protocol_ends_the_chat_with_one_sentence(
+    play: Play, breach: str
+) -> None:
+    """No traceback, exit code 1, and the client is told what it did."""
+    data, says = BREACHES[breach]
+    stage = play(LISTENING)
+    with closing(call(stage)) as client:
+        client.sendall(wire.hello("Mallory"))
+        assert wire.receive(client)[0] == wire.HELLO
+        client.sendall(data)
+        frames = wire.split(wire.receive_all(client))
+        assert frames[-1][0] == wire.BYE
+        assert frames[-1][2] == bytes([wire.PROTOCOL]) + says.encode()
+    play(f"server! Mallory broke the protocol: {says}.\nserver: exits 1")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "The connection to Mallory was lost."),
+        (wire.text(1, "x")[:3], "{any} lost: stream ends after 3 bytes, expected 8."),
+        (wire.text(1, "xyz")[:9], "{any} lost: stream ends after 9 bytes, expected 11."),
+    ],
+)
+@pytest.mark.parametrize("leave", [socket.socket.close, abort])
+def test_an_end_without_goodbye_is_a_lost_connection(
+    play: Play, data: bytes, says: str, leave: Leave
+) -> None:
+    """Inside a frame the bytes are counted."""
+    stage = play(LISTENING)
+    client = call(stage)
+    client.sendall(wire.hello("Mallory"))
+    wire.receive(client)
+    client.sendall(data)
+    play("server< Waiting for message...")
+    leave(client)
+    if leave is abort and data:
+        says = "The connection to Mallory was lost{any}"  # a reset may overtake the bytes
+    play(f"server! {says}\nserver: exits 1")
+
+
+# Binding.
+
+
+@pytest.fixture
+def addresses() -> list[Address]:
+    """Two addresses that every Linux machine has; `localhost` may well be two."""
+    return [(socket.AF_INET, ("127.0.0.1", 0)), (socket.AF_INET, ("127.0.0.2", 0))]
+
+
+def test_every_address_of_the_host_is_bound_on_one_port(addresses: list[Address]) -> None:
+    """Also when the port is free-chosen; each is nonblocking and reusable."""
+    sockets = listen(addresses, 0)
+    names = [sock.getsockname() for sock in sockets]
+    assert [host for host, _ in names] == ["127.0.0.1", "127.0.0.2"]
+    assert names[0][1] == names[1][1] != 0
+    for sock in sockets:
+        assert not sock.getblocking()
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+        sock.close()
+
+
+def test_ipv4_and_ipv6_share_a_port() -> None:
+    """As `localhost` does on most machines."""
+    both: list[Address] = [
+        (socket.AF_INET, ("127.0.0.1", 0)),
+        (socket.AF_INET6, ("::1", 0)),
+    ]
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    sockets = listen(both, 0)
+    assert len({sock.getsockname()[1] for sock in sockets}) == 1
+    assert len(sockets) == 2
+    for sock in sockets:
+        sock.close()
+
+
+def test_an_address_of_another_machine_is_passed_over(
+    addresses: list[Address],
+) -> None:
+    """As long as there is another: 192.0.2.1 is nobody's (RFC 5737)."""
+    foreign: Address = (socket.AF_INET, ("192.0.2.1", 0))
+    (sock,) = listen([foreign, addresses[0]], 0)
+    sock.close()
+    with pytest.raises(StartError, match="the host is not this machine"):
+        listen([foreign], 0)
+
+
+def test_a_taken_port_is_said_and_nothing_stays_bound(
+    addresses: list[Address],
+) -> None:
+    """On whichever of the addresses it is taken."""
+    with socket.create_server(("127.0.0.2", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError, match=f"port {port} is in use: stop the other"):
+            listen(addresses, port)
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_a_port_of_the_system_is_said_to_be_one(
+    addresses: list[Address], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the kernel says to somebody who may not; here we may."""
+
+    def refuse(sock: socket.socket, address: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(StartError, match="port 80 is not for everybody"):
+        listen(addresses, 80)

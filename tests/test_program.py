@@ -1,0 +1,325 @@
+"""Both programs from the outside: wrong calls, every door, closed streams, no noise.
+
+Conversation files show the common cases; here are those that no conversation has.
+"""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from harness.stage import PATIENCE, ROOT
+from tests.conftest import Play
+
+PROGRAMS = ("chatd", "chatc")
+LISTENING = "server< Server listening on: localhost on port: {port}"
+DOORS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(program: str, *arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, without a terminal."""
+    environment = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": "/nonexistent", **options}
+    return subprocess.run(
+        [sys.executable, "-m", program, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+# The command line.
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--port", "70000"], "--port: expected a port from 0 to 65535, not '70000'"),
+        (["--port", "-1"], "--port: expected a port from 0 to 65535, not '-1'"),
+        (["--port", "http"], "--port: expected a whole number, not 'http'"),
+        (["--port"], "argument --port: expected one argument; '{0} --help' lists what"),
+        (["--speed", "9"], "unrecognized arguments: --speed 9; '{0} --help' lists what"),
+        (["7777"], "unrecognized arguments: 7777; '{0} --help' lists what there is"),
+        (["--host", ""], "--host: expected the name or address of a host, not ''"),
+        (["--name", ""], "--name: expected 1 to 127 bytes, not ''"),
+        (["--config", "/nonexistent/x.toml"], "/nonexistent/x.toml: No such file"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence_and_exit_code_2(
+    program: str, arguments: list[str], says: str
+) -> None:
+    """It names the option and what to do."""
+    ended = run(program, *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"{program}: {says.format(program)}")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_and_version_go_to_stdout(program: str) -> None:
+    """And end with 0."""
+    ended = run(program, "--help")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "--frame-log FILE" in ended.stdout
+    assert ("--again" in ended.stdout) == (program == "chatd")
+    assert ("--wait" in ended.stdout) == (program == "chatc")
+    ended = run(program, "--version")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.split()[0] == program
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_wrong_environment_names_its_variable(program: str) -> None:
+    """Not the option, which nobody has typed."""
+    ended = run(program, CHAT_PORT="many")
+    assert ended.returncode == 2
+    assert ended.stderr == f"{program}: CHAT_PORT: expected a whole number, not 'many'\n"
+
+
+def test_an_unknown_host_is_exit_code_3() -> None:
+    """For the server too."""
+    ended = run("chatd", "--host", "no-such-host.invalid")
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("chatd: there is no host no-such-host.invalid (")
+
+
+# Doors: every signal, in every state.
+
+
+@pytest.mark.parametrize("number", DOORS, ids=lambda number: number.name)
+@pytest.mark.parametrize("actor", ["server", "client"])
+def test_a_signal_while_waiting_for_the_other_ends_at_once(
+    play: Play, actor: str, number: signal.Signals
+) -> None:
+    """Exit code 128 + n; nobody had to be told."""
+    play(LISTENING if actor == "server" else "client: starts\nclient! No server{any}")
+    play(f"{actor}: gets {number.name}")
+    play(f"{actor}! Goodbye: you left before anybody came.\n{actor}: exits {128 + number}")
+
+
+@pytest.mark.parametrize("number", DOORS, ids=lambda number: number.name)
+@pytest.mark.parametrize("actor", ["server", "client"])
+@pytest.mark.parametrize("turn", ["its", "the other's"])
+def test_a_signal_during_the_chat_says_goodbye(
+    play: Play, actor: str, number: signal.Signals, turn: str
+) -> None:
+    """The other side is told which signal, and ends with 0."""
+    other = "client" if actor == "server" else "server"
+    play("client> Hello\nserver< Hello")
+    if (turn == "its") == (actor == "client"):
+        play("server> Hi\nclient< Hi")
+    play(f"{actor}: gets {number.name}\n{actor}: exits {128 + number}")
+    play(f"{other}! Goodbye: {actor} left (stopped by {number.name}){{any}}")
+    play(f"{other}: exits 0")
+
+
+def test_a_signal_that_the_starter_ignores_stays_ignored(tmp_path: Path) -> None:
+    """`nohup chatd` survives the end of its terminal."""
+    server = subprocess.Popen(
+        ["nohup", sys.executable, "-m", "chatd", "--port", "0"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert server.stdout
+    assert b"listening" in server.stdout.readline()
+    server.send_signal(signal.SIGHUP)
+    server.send_signal(signal.SIGTERM)
+    server.communicate(timeout=PATIENCE)
+    assert server.returncode == 128 + signal.SIGTERM
+
+
+# Streams that are not there.
+
+
+def start_server(
+    *arguments: str, stdout: int | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a server without a terminal; learn its port from its frame log's banner."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "chatd", "--port", "0", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=write if stdout is None else stdout,
+        stderr=subprocess.PIPE,
+    )
+    os.close(write)
+    banner = b""
+    while stdout is None and not banner.endswith(b"\n"):
+        assert select.select([read], [], [], PATIENCE)[0]
+        banner += os.read(read, 100)
+    os.close(read)  # from here on nobody reads the server's stdout
+    return server, int(banner.rpartition(b" ")[2] or 0)
+
+
+def test_a_closed_stdout_ends_the_server_and_the_client_is_told() -> None:
+    """`chatd | head -1`: the banner was read, and then nobody reads any more."""
+    server, port = start_server()
+    ended = run("chatc", "--port", str(port))
+    _, errors = server.communicate(timeout=PATIENCE)
+    assert server.returncode == 128 + signal.SIGPIPE
+    assert errors == b"chatd: the screen was closed (Broken pipe)\nGoodbye: you left.\n"
+    assert ended.stderr == "Goodbye: server left (stopped by SIGPIPE).\n"
+    assert ended.returncode == 0
+
+
+def test_a_full_disk_under_stdout_is_said() -> None:
+    """There is nothing that could be shown, so the server does not even begin."""
+    with open("/dev/full", "w") as full:
+        server, _ = start_server(stdout=full.fileno())
+        _, errors = server.communicate(timeout=PATIENCE)
+    assert server.returncode == 128 + signal.SIGPIPE
+    assert errors.startswith(b"chatd: the screen was closed (No space left on device)\n")
+
+
+@pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_from_the_beginning_harms_nobody(redirection: str) -> None:
+    """A socket must not get the number of a missing stdin or stdout."""
+    with socket.socket() as reserved:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        script = f"exec '{sys.executable}' -m chatd --port {port} {redirection}"
+        server = subprocess.Popen(
+            ["sh", "-c", script],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        client = subprocess.run(
+            [sys.executable, "-m", "chatc", "--port", str(port)],
+            cwd=ROOT,
+            input=b"Hello\n",
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+        output, errors = server.communicate(timeout=PATIENCE)
+    # The server has no input: it shows what comes and leaves when it is asked.
+    assert (client.returncode, server.returncode) == (0, 0)
+    # Its first line may be that it had to wait for the server.
+    assert client.stderr.endswith(b"Goodbye: server left; your message was delivered.\n")
+    assert (b"\nHello\n" in output) == (">&-" not in redirection.replace("2>&-", ""))
+    assert b"Traceback" not in errors
+
+
+@pytest.mark.parametrize("path", ["/dev/full", "/nonexistent/x", "/"])
+def test_a_frame_log_that_cannot_be_written_costs_one_warning(
+    play: Play, path: str
+) -> None:
+    """The chat goes on."""
+    stage = play(f"server: starts with --frame-log {path}")
+    play("client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient> /q")
+    play("client: exits 0\nserver: exits 0")
+    warnings = [
+        line for line in stage.players["server"].errors.lines if "frame log" in line
+    ]
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"No frame log from here on: {path}: ")
+
+
+# The shell that started us.
+
+
+@pytest.fixture
+def shell(play: Play) -> Iterator["pexpect.spawn[str]"]:
+    """An interactive shell in which a client talks to a server on the stage."""
+    stage = play(LISTENING)
+    environment = {"PATH": os.environ["PATH"], "PS1": "$ ", "TERM": "dumb", "HOME": "/"}
+    child = pexpect.spawn(
+        "bash",
+        ["--norc", "--noprofile", "-i"],
+        cwd=str(ROOT),
+        env=environment,
+        encoding="utf-8",
+        timeout=PATIENCE,
+    )
+    child.delaybeforesend = None
+    with closing(child):
+        child.expect_exact("$ ")
+        child.sendline(f"'{sys.executable}' -m chatc --port {stage.port}; echo code=$?")
+        child.expect_exact("Enter message to send...\r\n>")
+        yield child
+
+
+def test_nothing_half_typed_reaches_the_shell(
+    play: Play, shell: "pexpect.spawn[str]"
+) -> None:
+    """A line that was being typed when the other side left must not become a command."""
+    shell.send("echo half a command")
+    shell.expect_exact("half a command")
+    play("server>> /q\nserver: exits 0")
+    shell.expect_exact("code=0\r\n$ ")
+    shell.sendline("echo whole")
+    shell.expect_exact("echo whole\r\nwhole\r\n$ ")
+
+
+def test_the_shell_keeps_a_blocking_stdin(play: Play, shell: "pexpect.spawn[str]") -> None:
+    """`cat` after the chat would fail with EAGAIN on a stdin that was left nonblocking."""
+    play("server>> /q\nserver: exits 0")
+    shell.expect_exact("code=0\r\n$ ")
+    shell.sendline(
+        f"'{sys.executable}' -c 'import os; print(*map(os.get_blocking, range(3)))'"
+    )
+    shell.expect_exact("True True True\r\n$ ")
+    shell.sendline("sh -c 'echo ready; cat'")
+    shell.expect_exact("ready\r\n")
+    shell.sendline("still here")
+    shell.expect_exact("still here\r\nstill here\r\n")
+
+
+def test_stopped_and_continued_the_chat_goes_on(
+    play: Play, shell: "pexpect.spawn[str]"
+) -> None:
+    """Ctrl-Z, then `fg`, in the middle of a talk."""
+    shell.send("\x1a")
+    shell.expect("Stopped.*code=148\r\n\\$ ")
+    shell.sendline("fg")
+    shell.expect_exact("chatc")
+    shell.sendline("Hello")
+    play("server< Hello\nserver> /q\nserver: exits 0")
+    shell.expect_exact("Goodbye: server left; your message was delivered.\r\n$ ")
+
+
+# What it costs to wait.
+
+
+def switches(process: int) -> int:
+    """Count how often a process has gone to sleep and was woken up again."""
+    status = Path(f"/proc/{process}/status").read_text("ascii")
+    lines = dict(line.split(":", 1) for line in status.splitlines())
+    return int(lines["voluntary_ctxt_switches"])
+
+
+def memory(process: int) -> float:
+    """Give the resident memory of a process, in MiB."""
+    status = Path(f"/proc/{process}/status").read_text("ascii")
+    lines = dict(line.split(":", 1) for line in status.splitlines())
+    return int(lines["VmRSS"].split()[0]) / 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="counted in /proc")
+def test_an_idle_server_and_client_never_wake_up_and_are_small(play: Play) -> None:
+    """No polling: nothing happens, so nothing runs. `make figures` counts 60 seconds."""
+    stage = play("client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient> Well\n")
+    play("server< Well\nserver> So\nclient< So")
+    processes = [player.process for player in stage.players.values()]
+    select.select([], [], [], 0.2)  # both have come to rest
+    before = [switches(process) for process in processes]
+    select.select([], [], [], 2)  # the span that is measured, not a wait for something
+    assert [switches(process) for process in processes] == before
+    assert all(memory(process) < 20 for process in processes)
+    play("client> /q\nclient: exits 0\nserver: exits 0")

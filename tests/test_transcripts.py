@@ -1,0 +1,69 @@
+"""The assignment sheet's transcripts, byte for byte, on real terminals."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.script import Script
+from harness.stage import Stage
+
+FOLDER = Path(__file__).parent.parent / "harness" / "conversations"
+
+SERVER = """\
+Server listening on: localhost on port: 7777
+Connected by ('127.0.0.1', 60441)
+Waiting for message...
+Hello
+Type /q to quit
+Enter message to send...
+>How are you?
+Good. You?
+>Good
+Bye
+>Bye
+"""
+
+CLIENT = """\
+Connected to: localhost on port: 7777
+Type /q to quit
+Enter message to send...
+>Hello
+How are you?
+>Good. You?
+Good
+>Bye
+Bye
+>/q
+"""
+
+
+@pytest.mark.parametrize("piece", [0, 1], ids=["whole", "byte-by-byte"])
+def test_stdout_is_the_assignment_sheet_byte_for_byte(piece: int, tmp_path: Path) -> None:
+    """Only the ports differ, and stderr has one line that says how the chat ended."""
+    with Stage(tmp_path, piece) as stage:
+        stage.play(Script.read(FOLDER / "assignment.chat"))
+        server, client = stage.players["server"], stage.players["client"]
+        caller = server.screen.lines[1].rpartition(" ")[2].rstrip(")")
+        called = client.screen.lines[0].rpartition(" ")[2]
+        expected = SERVER.replace("7777", str(stage.port)).replace("60441", caller)
+        assert bytes(server.screen.raw) == expected.replace("\n", "\r\n").encode()
+        expected = CLIENT.replace("7777", called)
+        assert bytes(client.screen.raw) == expected.replace("\n", "\r\n").encode()
+        assert [len(player.errors.lines) for player in (server, client)] == [1, 1]
+
+
+def test_every_byte_was_delivered_on_its_own(tmp_path: Path) -> None:
+    """The frame log of the byte-by-byte run shows reads of one byte, nearly all of them.
+
+    Nearly: TCP may join two bytes when the reader was not scheduled in between.
+    """
+    with Stage(tmp_path, 1) as stage:
+        stage.play(Script.read(FOLDER / "assignment.chat"))
+        for actor in ("server", "client"):
+            reads = [
+                line for line in stage.frames(actor, 10_000) if line.startswith("~ read ")
+            ]
+            single = [line for line in reads if line.startswith("~ read 1 bytes")]
+            assert len(reads) > 100
+            assert len(single) > 0.9 * len(reads), actor
+            assert "~ read 1 bytes: header 3 of 8" in single

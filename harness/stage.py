@@ -118,13 +118,7 @@ class Stage:
         self._look(step, "stderr")
 
     def _type_when_asked(self, step: Step) -> None:
-        player = self._player(step.actor)
-        self.wait(
-            lambda: player.asks or player.ended,
-            lambda: f"no prompt {player.prompt!r}, but {player.screen.unfinished!r}",
-        )
-        if player.ended:
-            raise Unmet(step, f"{step.actor} has ended: {player.outcome()}")
+        self._ask(step)
         self._type_now(step)
 
     def _type_now(self, step: Step) -> None:
@@ -142,6 +136,15 @@ class Stage:
         raise Unmet(step, "there is no such event")
 
     # The events.
+
+    def _ask(self, step: Step, match: re.Match[str] | None = None) -> None:
+        player = self._player(step.actor)
+        self.wait(
+            lambda: player.asks or player.ended,
+            lambda: f"no prompt {player.prompt!r}, but {player.screen.unfinished!r}",
+        )
+        if player.ended:
+            raise Unmet(step, f"{step.actor} has ended: {player.outcome()}")
 
     def _start(self, step: Step, match: re.Match[str]) -> None:
         arguments = shlex.split(match["arguments"] or "")
@@ -336,6 +339,7 @@ _EVENTS: tuple[tuple[str, _Event], ...] = (
         r"starts(?: from (?P<source>a pipe|a file))?(?: with (?P<arguments>.+))?",
         Stage._start,
     ),
+    (r"asks", Stage._ask),
     (r"exits (?P<code>\d+)", Stage._exit),
     (r"ends by (?P<code>signal \d+)", Stage._exit),
     (r"never sees (?P<text>.+)", Stage._never_sees),

@@ -170,7 +170,7 @@ class Connector:
         connection.flush()
 
     def _open(self, connection: Connection) -> None:
-        connection.expire_in(None)
+        connection.stay()
         if self._patience:
             self._patience.cancel()
         banner = f"Connected to: {self._host} on port: {self._port}"

@@ -31,8 +31,9 @@ STRANGERS_LIMIT = 16
 """Strangers at one time; one more, and the oldest has to go. A real client says HELLO
 at once, so silent connections cannot keep it out."""
 
-BACKLOG = 16
-"""Connections that the kernel holds ready for us (listen(2))."""
+BACKLOG = 128
+"""Connections that the kernel holds ready for us (listen(2)): when there is no room, it
+drops the next, and a client behind a crowd would be tried again a second later."""
 
 PAUSE_SECONDS = 1.0
 """How long nobody is accepted after the system ran out of descriptors."""
@@ -121,7 +122,7 @@ class Listener:
             self._refuse(connection)
             return
         connection.session.welcome()
-        connection.expire_in(None)
+        connection.stay()
         self._strangers.remove(connection)
         self._program.chat.begin(connection, f"Connected by {connection.address}")
 

@@ -41,6 +41,13 @@ GOODBYE_SECONDS = 5.0
 DISMISSAL_SECONDS = 1.0
 """How long a peer that broke the protocol may take to read why."""
 
+# How long the peer has once the session is in one of these states.
+_LIMITS = {
+    State.CLOSING: GOODBYE_SECONDS,
+    State.CLOSED: GOODBYE_SECONDS,
+    State.FAILED: DISMISSAL_SECONDS,
+}
+
 
 class Connection:
     """One TCP connection, from the handshake to the last byte.
@@ -86,19 +93,28 @@ class Connection:
         self._pending += self.session.data_to_send()
         if self._pending:
             self._write()
-        if self.session.state is State.CLOSING or self.session.finished:
-            self._expect_the_end()
+        limit = _LIMITS.get(self.session.state)
+        if limit is not None:
+            self.expire_in(limit)
         if self.session.finished and not self._pending:
             self._half_close()
         self._watch()
 
-    def expire_in(self, seconds: float | None) -> None:
-        """Give the peer up `seconds` from now, or with None as long as it likes."""
+    def expire_in(self, seconds: float) -> None:
+        """Give the peer up in at most so many seconds; an earlier end stands."""
+        before = self._end_timer
+        timer = self._loop.call_later(seconds, self._give_up)
+        if before and before.pending and before.when <= timer.when:
+            timer.cancel()
+            return
+        if before:
+            before.cancel()
+        self._end_timer = timer
+
+    def stay(self) -> None:
+        """Let the peer take as long as it likes, whatever was said before."""
         if self._end_timer:
             self._end_timer.cancel()
-        self._end_timer = None
-        if seconds is not None:
-            self._end_timer = self._loop.call_later(seconds, self._give_up)
 
     def close(self) -> None:
         """Close the socket now and tell the owner; what was not written is lost."""
@@ -183,12 +199,6 @@ class Connection:
         except OSError:
             return  # the peer has gone already
         self._trace("x", "half-closed, nothing more will be sent", b"")
-
-    def _expect_the_end(self) -> None:
-        """Start the clock for the peer's part of the goodbye, once."""
-        if self._end_timer is None:
-            failed = self.session.state is State.FAILED
-            self.expire_in(DISMISSAL_SECONDS if failed else GOODBYE_SECONDS)
 
     def _time_frame(self) -> None:
         """Give every frame its time from its first byte, however slowly it trickles."""

@@ -36,6 +36,11 @@ class Timer:
         self.when = when
         self.callback: Callable[[], None] | None = callback
 
+    @property
+    def pending(self) -> bool:
+        """Whether the call is still to come."""
+        return self.callback is not None
+
     def cancel(self) -> None:
         """Forget the call. Harmless when it is over already."""
         self.callback = None
@@ -128,7 +133,7 @@ class Loop:
 
     def _patience(self) -> float | None:
         """Seconds until the next timer; None, for ever, when there is none."""
-        while self._timers and self._timers[0][2].callback is None:
+        while self._timers and not self._timers[0][2].pending:
             heapq.heappop(self._timers)
         if not self._timers:
             return None

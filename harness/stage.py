@@ -58,7 +58,8 @@ class Stage:
         self._folder = folder
         self._piece = piece
         self._watcher = watcher or (lambda actor, sign, line: None)
-        self._selector = selectors.DefaultSelector()
+        # select waits in microseconds, epoll in milliseconds: the proxy needs the finer.
+        self._selector = selectors.SelectSelector()
         self._proxy: Proxy | None = None
         self._reservation: socket.socket | None = None
         self._inputs: dict[str, list[str]] = {}

@@ -15,7 +15,7 @@ RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON);
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 
 .DEFAULT_GOAL := help
-.PHONY: run-server run-client demo test e2e lint types coverage check docs help clean
+.PHONY: run-server run-client demo test e2e lint types coverage figures check docs help clean
 
 run-server: .venv/run ## start the server (HOST, PORT, V=1 or 2, ARGS)
 	@exec $(RUN) -m chatd $(OPTIONS)
@@ -43,6 +43,9 @@ types: .venv/dev ## check types
 coverage: .venv/dev ## measure branch coverage; the protocol must be covered whole
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
+
+figures: .venv/dev ## measure start-up, idle wake-ups and memory (takes 70 s)
+	$(BIN)/python -m tests.bench.figures
 
 check: lint types test ## all that must pass before a change lands
 

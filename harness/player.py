@@ -41,13 +41,17 @@ class Stream:
         self.text = ""
         self.ended = False
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._half = ""
         self._seen = 0  # lines that the script has been past
 
     def feed(self, data: bytes) -> list[str]:
         """Take what was read; return the lines that it completes."""
         before = self.text.count("\n")
         self.raw += data
-        self.text += self._decode(data).replace("\r\n", "\n")
+        text = self._half + self._decode(data)
+        # Half a line end may be all that this read has brought of it.
+        self._half = "\r" if text.endswith("\r") else ""
+        self.text += text.removesuffix("\r").replace("\r\n", "\n")
         return self.lines[before:]
 
     @property
@@ -59,6 +63,11 @@ class Stream:
     def unfinished(self) -> str:
         """What stands after the last line end: a prompt, or nothing."""
         return self.text.rpartition("\n")[2]
+
+    @property
+    def seen(self) -> int:
+        """How many lines the script has been past."""
+        return self._seen
 
     @property
     def unseen(self) -> list[str]:

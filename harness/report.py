@@ -7,7 +7,6 @@ reader's terminal what a program under test does to its own.
 from io import StringIO
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -72,9 +71,12 @@ class TwoColumns:
 def explain(name: str, unmet: Unmet, stage: Stage, width: int = 100) -> str:
     """Say what was expected, what came and where, with both sides' screens and frames."""
     console = Console(file=StringIO(), width=width, color_system=None)
-    console.print(escape(f"{name}, line {unmet.step.number}, was not met:"))
-    console.print(escape(f"    {shorten(unmet.step.source)}"))
-    console.print(escape(f"    {shorten(unmet.reason)}"))
+    for line in (
+        f"{name}, line {unmet.step.number}, was not met:",
+        f"    {shorten(unmet.step.source)}",
+        f"    {shorten(unmet.reason)}",
+    ):
+        console.print(line, markup=False, soft_wrap=True)
     table = Table(expand=True, show_lines=True)
     columns = sorted(stage.players, key=side)
     for actor in columns:

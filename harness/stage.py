@@ -55,6 +55,7 @@ class Stage:
     ) -> None:
         self.players: dict[str, Player] = {}
         self.port = 0
+        self.patience = PATIENCE
         self._folder = folder
         self._piece = piece
         self._watcher = watcher or (lambda actor, sign, line: None)
@@ -103,11 +104,11 @@ class Stage:
 
         Raises Unmet with `reason` when the patience is over.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not condition():
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise Unmet(self._step, f"{reason()} (waited {PATIENCE:g} s)")
+                raise Unmet(self._step, f"{reason()} (waited {self.patience:g} s)")
             self._turn(remaining)
 
     # One method per sign of a conversation file.
@@ -123,7 +124,14 @@ class Stage:
         self._type_now(step)
 
     def _type_now(self, step: Step) -> None:
-        self._player(step.actor).types(self._fill(step.text, step.actor))
+        """Type, and wait for the echo: what comes of the line is to stand after it."""
+        player = self._player(step.actor)
+        lines = len(player.screen.lines)
+        player.types(self._fill(step.text, step.actor))
+        self.wait(
+            lambda: len(player.screen.lines) > lines or player.screen.ended,
+            lambda: f"{step.actor}'s terminal does not echo",
+        )
 
     def _give(self, step: Step) -> None:
         self._inputs.setdefault(step.actor, []).append(step.text)

@@ -1,0 +1,168 @@
+"""The transcripts and tables of the documentation, made by the real programs.
+
+A Markdown file says where one belongs and what it is:
+
+    <!-- made by `make docs`: conversation assignment -->
+    ...
+    <!-- end -->
+
+`make docs` writes what is in between anew; a test fails when that would change it.
+Ports, clock times and session ids are set to fixed ones, so that a page changes only
+when what the programs do has changed.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from harness import wire
+from harness.report import explain, printable, side
+from harness.script import Script
+from harness.stage import ROOT, Stage, Unmet
+
+CONVERSATIONS = ROOT / "harness" / "conversations"
+
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+COLUMN = 46
+"""Characters of the left column of a conversation."""
+
+_SECTION = re.compile(
+    r"(?P<head><!-- made by `make docs`: (?P<kind>\w+)(?: (?P<what>[^\n]+))? -->\n)"
+    r".*?(?P<tail><!-- end -->)",
+    re.DOTALL,
+)
+
+_FIXED = (
+    (re.compile(r"\('127\.0\.0\.1', \d+\)"), "('127.0.0.1', 60441)"),
+    (re.compile(r"port(:?) \d{5}\b"), r"port\1 7777 "),  # as wide, for the tables
+    (re.compile(r"\b\d\d:\d\d:\d\d\.\d\d\d\b"), "12:04:07.312"),
+    (re.compile(r"HELLO 0 [0-9a-f]{8}"), "HELLO 0 9f3ac01b"),
+)
+
+_TRAILING = re.compile(r" +$", re.MULTILINE)
+
+
+def conversation(what: str) -> str:
+    """Play a conversation; give it in two columns, in the order of its steps.
+
+    Not in the order in which the lines came: who of two programs writes its last line
+    first is chance, and a page must not change by chance.
+    """
+    lines = [f"{'server':{COLUMN}}client", ""]
+    script = Script.read(CONVERSATIONS / f"{what}.chat")
+    shown: Counter[tuple[str, bool]] = Counter()
+    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
+        for step in script.steps:
+            stage.play(replace(script, steps=(step,)))
+            told = step.sign == "!"
+            player = stage.players[step.actor]
+            stream = player.errors if told else player.screen
+            end = len(stream.lines) if step.sign in (">", ">>") else stream.seen
+            for line in stream.lines[shown[step.actor, told] : end]:
+                indent = "" if side(step.actor) == 0 else " " * COLUMN
+                lines.append(indent + printable(line))
+            shown[step.actor, told] = max(end, shown[step.actor, told])
+    return _fence("\n".join(lines))
+
+
+def log(what: str) -> str:
+    """Give a server's -vv log of a message that arrives in three pieces.
+
+    A raw client sends the next piece only when the server has logged the one before:
+    otherwise TCP might join two of them.
+    """
+    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
+        stage.play(Script.parse("log", "server: starts with -vv\nserver< Server{any}"))
+        with socket.create_connection(("127.0.0.1", stage.port)) as client:
+            client.sendall(wire.hello())
+            stage.play(Script.parse("log", "server! {any} ~ wrote 36 bytes"))
+            frame = wire.text(1, "hello")
+            for piece in (frame[:3], frame[3:10], frame[10:]):
+                client.sendall(piece)
+                seen = f"server! {{any}} ~ read {len(piece)} bytes: {{any}}"
+                stage.play(Script.parse("log", seen))
+            stage.play(Script.parse("log", "server! {any} ~ wrote 8 bytes"))
+        errors = stage.players["server"].errors
+        lines = errors.lines[: errors.seen]
+    return _fence("\n".join(lines))
+
+
+def failure(what: str) -> str:
+    """Play a conversation with a mistake in it; give the report."""
+    text = (
+        "# A mistake.\n"
+        "client< Enter message to send...\n"
+        "server< Waiting for message...\n"
+        "client> Hello\n"
+        "server< Hullo\n"
+    )
+    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
+        stage.patience = 1
+        try:
+            stage.play(Script.parse("greeting", text))
+        except Unmet as unmet:
+            return _fence(explain("greeting", unmet, stage, 96).rstrip())
+    raise AssertionError("the mistake was not noticed")
+
+
+def table(what: str) -> str:
+    """List the conversations and what each shows."""
+    rows = ["| conversation | what it shows |", "|---|---|"]
+    for path in sorted(CONVERSATIONS.glob("*.chat")):
+        about = Script.read(path).about.replace("|", "\\|")
+        rows.append(f"| [{path.stem}](../harness/conversations/{path.name}) | {about} |")
+    return "\n".join(rows) + "\n"
+
+
+def file(what: str) -> str:
+    """Give a file of the project as it is."""
+    return _fence((ROOT / what).read_text("utf-8").rstrip())
+
+
+def help(what: str) -> str:
+    """Give what a command says of itself."""
+    command = [sys.executable, "-m", *what.split()]
+    environment = {**os.environ, "COLUMNS": "88"}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    return _fence(run.stdout.rstrip())
+
+
+MAKERS: dict[str, Callable[[str], str]] = {
+    maker.__name__: maker for maker in (conversation, log, failure, table, file, help)
+}
+
+
+def renew(text: str) -> str:
+    """Give a page with everything made anew that is made."""
+
+    def make(match: re.Match[str]) -> str:
+        made = MAKERS[match["kind"]](match["what"] or "")
+        for pattern, fixed in _FIXED:
+            made = pattern.sub(fixed, made)
+        return f"{match['head']}{_TRAILING.sub('', made)}{match['tail']}"
+
+    return _SECTION.sub(make, text)
+
+
+def _fence(text: str) -> str:
+    return f"```\n{text}\n```\n"
+
+
+def main() -> int:
+    """Write every page anew."""
+    for page in PAGES:
+        page.write_text(renew(page.read_text("utf-8")), "utf-8")
+        print(f"{page.relative_to(ROOT)} is up to date")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""The documentation is true: what the programs made is what they make today."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.documents import PAGES, ROOT, renew
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_shows_what_the_programs_do_today(page: Path) -> None:
+    """Otherwise: `make docs`."""
+    text = page.read_text("utf-8")
+    assert renew(text) == text
+
+
+def test_a_page_that_differs_is_noticed() -> None:
+    """The check itself can fail."""
+    page = "<!-- made by `make docs`: help chatd --version -->\nold\n<!-- end -->\n"
+    assert "old" not in renew(page)
+    assert "chatd " in renew(page)
+
+
+def test_every_link_to_a_file_leads_to_one() -> None:
+    """In the pages of this folder."""
+    import re
+
+    for page in (*PAGES, ROOT / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

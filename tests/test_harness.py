@@ -1,0 +1,54 @@
+"""`python3 -m harness play`: two columns as it happens, and the exit code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.stage import ROOT
+
+
+def play(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "harness", "play", *arguments],
+        cwd=ROOT,
+        env={"PATH": "", "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_talk_is_shown_in_two_columns(tmp_path: Path) -> None:
+    """The server's lines on the left, the client's on the right, each as it came."""
+    ended = play("harness/conversations/assignment.chat")
+    lines = ended.stdout.splitlines()
+    assert ended.returncode == 0
+    assert "                                                  How are you?" in ended.stdout
+    assert any(line.startswith("Hello ") for line in lines)
+    assert lines[-1] == "1 passed, 0 failed"
+
+
+def test_a_failure_is_exit_code_1_with_the_report(tmp_path: Path) -> None:
+    """And the conversations after it are played all the same."""
+    wrong = tmp_path / "wrong.chat"
+    wrong.write_text("# Wrong.\nserver>> /q\nserver: exits 7\n")
+    right = tmp_path / "right.chat"
+    right.write_text("# Right.\nserver>> /q\nserver: exits 0\n")
+    ended = play(str(wrong), str(right))
+    assert ended.returncode == 1
+    assert "wrong, line 3, was not met:" in ended.stdout
+    assert "server ended with 0" in ended.stdout
+    assert ended.stdout.splitlines()[-1] == "1 passed, 1 failed"
+
+
+def test_a_file_that_cannot_be_read_is_exit_code_2(tmp_path: Path) -> None:
+    """In one sentence: not there, or not a conversation."""
+    ended = play("/nonexistent/x.chat")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("harness: ")
+    broken = tmp_path / "broken.chat"
+    broken.write_text("Once upon a time\n")
+    ended = play(str(broken))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "broken:1: expected an actor" in ended.stderr

@@ -1,0 +1,136 @@
+"""The network that delivers a byte at a time: nothing is lost, and ends travel too."""
+
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from harness.proxy import Proxy
+from harness.stage import PATIENCE
+
+
+class Network:
+    """A proxy on a selector of its own, and a server's listening socket behind it."""
+
+    def __init__(self, size: int) -> None:
+        self.selector = selectors.SelectSelector()
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.proxy = Proxy(self.selector, size)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Keep the proxy going until the condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline
+            for key, _ in self.selector.select(self.proxy.pump() or 0.001):
+                key.data()
+
+    def connect(self) -> tuple[socket.socket, socket.socket]:
+        """Give both ends of a connection through the proxy."""
+        client = socket.create_connection(("127.0.0.1", self.proxy.port))
+        self.until(lambda: bool(self.proxy.directions))
+        server, _ = self.server.accept()
+        for sock in (client, server):
+            sock.settimeout(PATIENCE)
+        return client, server
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.proxy.close()
+        self.server.close()
+        self.selector.close()
+
+
+@pytest.fixture(params=[1, 3])
+def network(request: pytest.FixtureRequest) -> Iterator[Network]:
+    """A network that delivers one byte, or three, at a time."""
+    network = Network(request.param)
+    yield network
+    network.close()
+
+
+def listening(network: Network) -> Network:
+    """Open the proxy."""
+    network.proxy.listen(network.server.getsockname()[1])
+    return network
+
+
+def carried(network: Network, count: int) -> Callable[[], bool]:
+    """Give the condition that so many bytes have been delivered in all."""
+    return lambda: sum(each.carried for each in network.proxy.directions) == count
+
+
+def test_everything_arrives_in_order_in_both_directions(network: Network) -> None:
+    """However it was cut."""
+    client, server = listening(network).connect()
+    client.sendall(b"to the server")
+    server.sendall(b"and back")
+    network.until(carried(network, 21))
+    assert server.recv(100, socket.MSG_WAITALL | socket.MSG_DONTWAIT) == b"to the server"
+    assert client.recv(100, socket.MSG_WAITALL | socket.MSG_DONTWAIT) == b"and back"
+    client.close()
+    server.close()
+
+
+def test_one_step_delivers_one_piece(network: Network) -> None:
+    """Each way; the next one has to wait for its time."""
+    client, _ = listening(network).connect()
+    client.sendall(b"abcdef")
+    network.until(lambda: any(each.busy for each in network.proxy.directions))
+    network.proxy._due = 0
+    network.proxy.pump()
+    (forward, _) = network.proxy.directions
+    assert forward.carried == network.proxy._size
+    assert network.proxy.pump() is not None
+    assert forward.carried == network.proxy._size
+
+
+def test_an_end_travels_after_the_bytes_and_leaves_the_other_way_open(
+    network: Network,
+) -> None:
+    """A half-close is not a close."""
+    client, server = listening(network).connect()
+    client.sendall(b"last")
+    client.shutdown(socket.SHUT_WR)
+    network.until(lambda: network.proxy.directions[0].over)
+    assert server.recv(100, socket.MSG_WAITALL) == b"last"
+    server.sendall(b"answer")
+    network.until(carried(network, 10))
+    assert client.recv(6, socket.MSG_WAITALL) == b"answer"
+
+
+def test_before_it_listens_it_refuses() -> None:
+    """Like a server that is not there yet: a client that waits goes on waiting."""
+    network = Network(1)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", network.proxy.port))
+    network.close()
+
+
+def test_with_no_server_behind_it_a_connection_just_ends() -> None:
+    """And the proxy goes on."""
+    network = Network(1)
+    listening(network).server.close()
+    for _ in range(2):
+        client = socket.create_connection(("127.0.0.1", network.proxy.port), PATIENCE)
+        ended: list[bytes] = []
+        client.setblocking(False)
+
+        def ends(client: socket.socket = client, ended: list[bytes] = ended) -> bool:
+            try:
+                ended.append(client.recv(1))
+            except BlockingIOError:
+                return False
+            return True
+
+        network.until(ends)
+        assert ended == [b""]
+    network.close()
+
+
+def test_when_nothing_waits_nothing_is_due(network: Network) -> None:
+    """An idle network costs nothing."""
+    listening(network).connect()
+    assert network.proxy.pump() is None

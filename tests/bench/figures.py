@@ -33,13 +33,13 @@ def main() -> int:
         ("'listening' / `python3 -c 'import ...'`", f"{ratio:.2f}", 1.6, ratio),
         ("'listening' after start, ms", f"{listening:.1f} (bare {bare:.1f})", None, 0),
         (
-            f"wake-ups of the server in {IDLE_SECONDS} s idle",
+            f"wake-ups of the server, {IDLE_SECONDS} s idle",
             str(wakeups[0]),
             0,
             wakeups[0],
         ),
         (
-            f"wake-ups of the client in {IDLE_SECONDS} s idle",
+            f"wake-ups of the client, {IDLE_SECONDS} s idle",
             str(wakeups[1]),
             0,
             wakeups[1],

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-LEGEND = "< received   > sent   = state   ~ raw bytes   x closed   ! error"
+LEGEND = "< received, > sent, = state, ~ raw bytes, x closed, ! error."
 """The signs, in one line, for `--help`."""
 
 RAW = "~"

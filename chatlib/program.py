@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from chatlib.chat import Chat
+from chatlib.chat import HELP, Chat
 from chatlib.errors import ChatError, ScreenClosedError
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import Loop
@@ -19,6 +19,18 @@ from chatlib.terminal.plain import Plain, open_missing_descriptors, report
 from chatlib.terminal.visible import visible
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+EPILOG = f"""\
+Commands in the chat:
+
+{HELP}
+
+Signs in a frame log: {LEGEND}
+
+Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 server busy,
+128 + n ended by signal n.
+
+"""
 
 
 class Program:
@@ -97,8 +109,7 @@ def run(
     """
     open_missing_descriptors()
     try:
-        about = f"{description} Signs in frame logs: {LEGEND}."
-        settings = read_settings(name, about, arguments)
+        settings = read_settings(name, description, arguments, epilog=EPILOG)
         program = Program(name, role, settings)
         try:
             begin(program)

@@ -38,7 +38,7 @@ class Settings:
     """chatd: wait for the next client when one has left."""
 
 
-class Option(namedtuple("Option", ("name", "default", "parse", "metavar", "help", "only"))):
+class Option(namedtuple("Option", ("name", "default", "parse", "metavar", "only", "help"))):
     """One setting: `metavar` None makes it a switch; `only` names the program it is for."""
 
     __slots__ = ()
@@ -46,8 +46,8 @@ class Option(namedtuple("Option", ("name", "default", "parse", "metavar", "help"
     default: object
     parse: _Parser
     metavar: str | None
-    help: str
     only: str | None
+    help: str
 
     @property
     def flag(self) -> str:
@@ -113,16 +113,24 @@ def _integer(value: object) -> int:
 
 
 OPTIONS = (
-    Option("host", "localhost", _host, "HOST", "the server's host (localhost)", None),
-    Option("port", 7777, _port, "PORT", "its port (7777; 0: chatd takes any)", None),
-    Option("again", False, _switch, None, "when a client leaves, await the next", "chatd"),
-    Option("wait", 60.0, _seconds, "SECONDS", "for the server to appear (60)", "chatc"),
-    Option("name", None, _name, "NAME", "what the other side calls you", None),
-    Option("prompt", ">", _text, "TEXT", "what asks for a message (>)", None),
-    Option("plain", False, _switch, None, "let the kernel edit the line", None),
-    Option("verbose", 0, _integer, None, "log frames; -vv: reads too", None),
-    Option("frame_log", None, _text, "FILE", "log every event as JSON", None),
+    Option("host", "localhost", _host, "HOST", None, "name or address; default localhost"),
+    Option("port", 7777, _port, "PORT", None, "default 7777; for chatd 0 is any free port"),
+    Option(
+        "again", False, _switch, None, "chatd", "when a client has left, await the next"
+    ),
+    Option(
+        "wait", 60.0, _seconds, "SECONDS", "chatc", "for a server to appear; default 60"
+    ),
+    Option("name", None, _name, "NAME", None, "what the other side calls you"),
+    Option("prompt", ">", _text, "TEXT", None, "what asks you for a message; default '>'"),
+    Option("plain", False, _switch, None, None, "let the kernel edit the line, as it does"),
+    Option("verbose", 0, _integer, None, None, "log frames; -vv: reads and writes too"),
+    Option("frame_log", None, _text, "FILE", None, "append every event to FILE, as JSON"),
 )
+
+_PLACES = """\
+Every option can also stand in the environment (CHAT_PORT=7000) or in chat.toml
+(port = 7000), in the current folder or in ~/.config/chat."""
 
 
 def read_settings(
@@ -130,14 +138,17 @@ def read_settings(
     description: str,
     arguments: Sequence[str] | None = None,
     environment: Mapping[str, str] = os.environ,
+    epilog: str = "",
 ) -> Settings:
     """Read command line, environment and file for `chatd` or `chatc`.
 
-    `arguments` None means those of the process. Raises UsageError; `--help` and
+    `arguments` None means those of the process. `description` and `epilog` stand before
+    and after the options in `--help`. Raises UsageError; `--help` and
     `--version` print and raise SystemExit(0), as argparse does.
     """
     options = [option for option in OPTIONS if option.only in (None, program)]
-    given = vars(_parser(program, description, options).parse_args(arguments))
+    parser = _parser(program, description, epilog, options)
+    given = vars(parser.parse_args(arguments))
     path = given.pop("config")
     sources = [
         {name: (value, _flag(name)) for name, value in given.items() if value is not None},
@@ -179,14 +190,14 @@ class _ArgumentParser(argparse.ArgumentParser):
 
 
 def _parser(
-    program: str, description: str, options: Iterable[Option]
+    program: str, description: str, epilog: str, options: Iterable[Option]
 ) -> argparse.ArgumentParser:
     parser = _ArgumentParser(
         prog=program,
         description=description,
+        epilog=f"{epilog}{_PLACES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
-        epilog="Every option can also stand in the environment (CHAT_PORT) or in chat.toml "
-        "(port = 7777), in the current folder or in ~/.config/chat.",
     )
     for option in options:
         if option.name == "verbose":
@@ -197,7 +208,7 @@ def _parser(
             )
         else:
             parser.add_argument(option.flag, metavar=option.metavar, help=option.help)
-    parser.add_argument("--config", metavar="FILE", help="read FILE instead of chat.toml")
+    parser.add_argument("--config", metavar="FILE", help="read FILE, not chat.toml")
     parser.add_argument("--version", action="version", version=f"{program} {VERSION}")
     return parser
 

@@ -127,6 +127,7 @@ class Listener:
         self._program.chat.begin(connection, f"Connected by {connection.address}")
 
     def _refuse(self, connection: Connection) -> None:
+        connection.stay()  # it has said HELLO in time: now it has the time of a goodbye
         connection.session.refuse(Reason.BUSY, "the server is talking with somebody else")
         if not self._second_told:  # once a chat: a crowd at the door is not to disturb it
             self._second_told = True

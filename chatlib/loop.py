@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import count
 from time import monotonic
+from types import FrameType
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
@@ -25,6 +26,8 @@ if sys.platform == "darwin":
     Selector = selectors.SelectSelector
 else:
     Selector = selectors.PollSelector
+
+_Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 class Timer:
@@ -59,6 +62,7 @@ class Loop:
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = count()  # keeps timers of one moment in the order they were asked
         self._signals: dict[int, Callable[[int], None]] = {}
+        self._handlers: dict[int, _Handler] = {}  # those that were there before ours
         self._wakeup: tuple[int, int] | None = None
         self._running = False
 
@@ -100,7 +104,8 @@ class Loop:
         for number in numbers:
             self._signals[number] = callback
             # The handler has nothing to do, but without one no byte is written.
-            signal.signal(number, lambda *_: None)
+            before = signal.signal(number, lambda *_: None)
+            self._handlers.setdefault(number, before)
 
     def run(self) -> None:
         """Wait and call until `stop`."""
@@ -123,8 +128,8 @@ class Loop:
 
     def close(self) -> None:
         """Give back the selector, the signals' pipe and the signals themselves."""
-        for number in self._signals:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         if self._wakeup:
             signal.set_wakeup_fd(-1)
             for fd in self._wakeup:

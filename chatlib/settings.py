@@ -85,6 +85,13 @@ def _port(value: object) -> int:
     return port
 
 
+def _level(value: object) -> int:
+    level = _integer(value)
+    if level < 0:
+        raise ValueError("expected 0, 1 or 2")
+    return level
+
+
 def _seconds(value: object) -> float:
     try:
         seconds = float(str(value))
@@ -124,7 +131,7 @@ OPTIONS = (
     Option("name", None, _name, "NAME", None, "what the other side calls you"),
     Option("prompt", ">", _text, "TEXT", None, "what asks you for a message; default '>'"),
     Option("plain", False, _switch, None, None, "let the kernel edit the line, as it does"),
-    Option("verbose", 0, _integer, None, None, "log frames; -vv: reads and writes too"),
+    Option("verbose", 0, _level, None, None, "log frames; -vv: reads and writes too"),
     Option("frame_log", None, _text, "FILE", None, "append every event to FILE, as JSON"),
 )
 
@@ -251,7 +258,7 @@ def _parse_file(path: str, data: bytes) -> dict[str, object]:
 
     try:
         return tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or absurd
         raise UsageError(f"{path}: {error}") from None
 
 

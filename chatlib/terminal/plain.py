@@ -10,6 +10,7 @@ Knows no protocol. Only the two programs' common set-up (`program`) builds one.
 import os
 import select
 import termios
+from codecs import utf_8_decode
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -197,15 +198,17 @@ class Plain:
 
     def _decode(self, line: bytes, lost: int) -> str:
         """Turn a line into text; whatever had to be changed is said."""
+        full = self.interactive and len(line) == KERNEL_LINE
         if lost:
             self.notice(f"Your line was too long: its last {lost} bytes were dropped.")
-        if self.interactive and len(line) == KERNEL_LINE:
+        if full:
             self.notice(
                 f"Your line is {KERNEL_LINE} bytes long, the most that a terminal takes: "
                 "if you typed more, the kernel has cut it off."
             )
         try:
-            return line.decode()
+            # Of a line that was cut, the last character may be cut too: it is left out.
+            return utf_8_decode(line, "strict", not (lost or full))[0]
         except UnicodeDecodeError:
             self.notice("Your line is not all UTF-8: what is not was replaced by \ufffd.")
             return line.decode("utf-8", "replace")

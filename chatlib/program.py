@@ -67,6 +67,8 @@ class Program:
         if self._again and not by_me:
             self._again()
         else:
+            for line in self.terminal.take_back():
+                self.terminal.notice(f"Never sent: {line}")
             self.code = code
             self.loop.stop()
 

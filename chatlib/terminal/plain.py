@@ -161,6 +161,12 @@ class Plain:
             self._asking = False
             _show("\n")
 
+    def take_back(self) -> list[str]:
+        """Return the lines that were read, from a pipe or file, and never wanted."""
+        lines = list(self._lines)
+        self._lines.clear()
+        return lines
+
     def close(self) -> None:
         """Give the terminal back: nothing half-typed is left for the shell."""
         if self._listening:

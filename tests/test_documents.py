@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.documents import PAGES, ROOT, renew
+from harness.documents import PAGES, renew
+from harness.stage import ROOT
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -163,9 +163,8 @@ class Plain:
 
     def take_back(self) -> list[str]:
         """Return the lines that were read, from a pipe or file, and never wanted."""
-        lines = list(self._lines)
-        self._lines.clear()
-        return lines
+        lines, self._lines = [*self._lines], deque()
+        return lines + [self._decode(line, lost) for line, lost in self._buffer.finish()]
 
     def close(self) -> None:
         """Give the terminal back: nothing half-typed is left for the shell."""

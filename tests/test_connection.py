@@ -1,0 +1,859 @@
+"""A connection over real TCP: nothing is lost, nobody is waited for without end."""
+
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from chatlib.connection import Connection
+from chatlib.loop import READ, WRITE, Loop
+from chatlib.protocol.frames import Frame, Kind
+from chatlib.protocol.session import (
+    Delivered,
+    Event,
+    Failed,
+    Greeted,
+    Left,
+    Lost,
+    Reason,
+    Said,
+    Session,
+    State,
+)
+from tests.helpers import Clock, make_client, make_server, socket_pair
+
+SECONDS = 5.0
+"""How long a test waits for what must come at once; then it fails instead of hanging."""
+
+GARBAGE = b"GET / HTTP/1.1\r\n"
+"""Not a frame: of an unknown kind, as its fourth byte says."""
+
+
+class Owner:
+    """Writes down what it is told, and shows every message, as a chat does."""
+
+    def __init__(self) -> None:
+        self.calls: list[Event | str] = []
+        self.traces: list[str] = []
+        self.answer: Callable[[Connection, Event], None] = show
+
+    @property
+    def events(self) -> list[Event]:
+        """What the session had to say, in order."""
+        return [call for call in self.calls if not isinstance(call, str)]
+
+    @property
+    def closed_times(self) -> int:
+        """How often the end was told."""
+        return self.calls.count("closed")
+
+    def handle(self, connection: Connection, event: Event) -> None:
+        """Take one event of the session."""
+        self.calls.append(event)
+        self.answer(connection, event)
+
+    def settle(self, connection: Connection) -> None:
+        """A read has been handled."""
+        self.calls.append("settled")
+
+    def closed(self, connection: Connection) -> None:
+        """It is over."""
+        self.calls.append("closed")
+
+    def trace(self, sign: str, what: object, raw: bytes) -> None:
+        """Keep what a frame log would show."""
+        self.traces.append(f"{sign} {what}")
+
+
+class Peer:
+    """The other end, worked by hand: a session in memory and a blocking socket."""
+
+    def __init__(self, sock: socket.socket, session: Session) -> None:
+        sock.settimeout(SECONDS)
+        self.socket = sock
+        self.session = session
+
+    def send(self, data: bytes | None = None) -> None:
+        """Send these bytes, or else what the session wants to send."""
+        self.socket.sendall(self.session.data_to_send() if data is None else data)
+
+    def receive(self) -> list[Event]:
+        """Take the next bytes; wait until there are some."""
+        data = self.socket.recv(65536)
+        self.session.receive_data(data) if data else self.session.receive_eof()
+        return list(self.session.events())
+
+    def read(self, count: int) -> bytes:
+        """Read so many bytes, or fewer when the stream ends before."""
+        data = bytearray()
+        while len(data) < count and (piece := self.socket.recv(count - len(data))):
+            data += piece
+        return bytes(data)
+
+    def reset(self) -> None:
+        """Close so that TCP sends a reset instead of an end of stream."""
+        linger = struct.pack("ii", 1, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.socket.close()
+
+
+def show(connection: Connection, event: Event) -> None:
+    """Welcome who says HELLO, acknowledge what is said."""
+    if isinstance(event, Greeted):
+        connection.session.welcome()
+    elif isinstance(event, Said):
+        connection.session.shown(event.number)
+
+
+def connect(loop: Loop, *, server: bool = False) -> tuple[Connection, Owner, Peer]:
+    """Give our end on the loop, its owner, and a peer; nothing has been said yet."""
+    near, far = socket_pair()
+    near.settimeout(SECONDS)  # left like this, it would fail here instead of hanging
+    owner = Owner()
+    session = make_server(owner.trace) if server else make_client(owner.trace)
+    connection = Connection(loop, near, far.getsockname(), session, owner, owner.trace)
+    return connection, owner, Peer(far, make_client() if server else make_server())
+
+
+def talk(loop: Loop) -> tuple[Connection, Owner, Peer]:
+    """Give our end, a client, with both HELLOs said; it is our turn."""
+    connection, owner, peer = connect(loop)
+    connection.flush()
+    while not peer.receive():
+        pass
+    peer.session.welcome()
+    peer.send()
+    until(loop, lambda: connection.session.state is State.OPEN)
+    owner.calls.clear()
+    return connection, owner, peer
+
+
+def until(loop: Loop, condition: Callable[[], object]) -> None:
+    """Turn the loop until something is so; fail when it takes too long.
+
+    The timer ends a wait for something that never comes, also where the loop's own
+    clock stands still.
+    """
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        safety = loop.call_later(SECONDS, lambda: None)
+        try:
+            loop.turn()
+        finally:
+            safety.cancel()
+
+
+def move(loop: Loop, clock: Clock, seconds: float) -> None:
+    """Let time pass and make the calls that are due, without waiting for more."""
+    clock.now += seconds
+    loop.call_later(0, lambda: None)
+    loop.turn()
+
+
+def fill(connection: Connection) -> int:
+    """Send past the session until the kernel takes no more; return how much it took.
+
+    What the connection sends next has to wait for the peer to read.
+    """
+    connection._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    count = 0
+    # The peer's kernel may acknowledge a little later and make room once more.
+    while select.select([], [connection._socket], [], 0.05)[1]:
+        count += connection._socket.send(b"x" * 65536)
+    return count
+
+
+def until_received(peer: Peer, state: State) -> None:
+    """Let the peer read until its session is in this state."""
+    while peer.session.state is not state:
+        peer.receive()
+
+
+def watched(loop: Loop) -> list[int]:
+    """What the loop waits for: the events of every descriptor."""
+    return [key.events for key in loop._selector.get_map().values()]
+
+
+def assert_nothing_left(loop: Loop) -> None:
+    """A loop that nobody wants anything of: no descriptor, no timer."""
+    assert watched(loop) == []
+    assert loop._patience() is None
+
+
+def frame(kind: Kind, number: int, body: bytes = b"") -> bytes:
+    """Give a frame as it travels."""
+    return Frame(kind, number, body).encode()
+
+
+# The socket.
+
+
+def test_a_message_is_not_held_back_for_the_next() -> None:
+    """TCP_NODELAY is set: Nagle's algorithm would cost a short line 40 ms."""
+    connection, _, peer = connect(Loop())
+    assert connection._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    peer.socket.close()
+    connection.close()
+
+
+def test_the_socket_is_nonblocking_whatever_it_was_before() -> None:
+    """One slow peer must not stop the loop."""
+    connection, _, peer = connect(Loop())
+    assert not connection._socket.getblocking()
+    peer.socket.close()
+    connection.close()
+
+
+def test_an_idle_connection_waits_for_reading_only() -> None:
+    """A socket is nearly always writable: asking for that would spin."""
+    loop = Loop()
+    connection, _, peer = talk(loop)
+    assert watched(loop) == [READ]
+    peer.socket.close()
+    connection.close()
+
+
+# Reading.
+
+
+def test_a_message_that_comes_byte_by_byte_is_told_once_and_whole() -> None:
+    """However TCP cuts it, there is one message, and only after its last byte."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.flush()
+    data = frame(Kind.TEXT, 1, "für dich".encode())
+    for place in range(len(data)):
+        assert owner.events == []
+        peer.send(data[place : place + 1])
+        until(loop, lambda: owner.calls.count("settled") > place)  # noqa: B023
+    assert owner.events == [Said(1, "für dich")]
+    connection.close()
+    peer.socket.close()
+
+
+def test_what_one_read_brings_is_told_in_order_and_then_settled_once() -> None:
+    """Several frames may come in one piece; the owner is told when all are handled."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.flush()
+    peer.send(
+        frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"answer") + frame(Kind.BYE, 1, b"\1")
+    )
+    until(loop, lambda: owner.calls)
+    assert owner.calls == [
+        Delivered(1),
+        Said(1, "answer"),
+        Left(Reason.QUIT, ""),
+        "settled",
+    ]
+    connection.close()
+    peer.socket.close()
+
+
+def test_what_an_event_was_answered_with_is_sent_at_once() -> None:
+    """The owner says `shown`; that nothing waits for the next read is not its business."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.flush()
+    peer.send(frame(Kind.TEXT, 1, b"answer"))
+    until(loop, lambda: owner.calls)
+    sent = frame(Kind.TEXT, 1, b"question") + frame(Kind.ACK, 1)
+    assert peer.read(len(sent)) == sent
+    connection.close()
+    peer.socket.close()
+
+
+def test_an_owner_that_fails_at_one_message_still_gets_the_next() -> None:
+    """A screen that is closed ends the talk, but with a goodbye and not a mess."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+
+    def fail(_: Connection, event: Event) -> None:
+        owner.answer = show
+        raise RuntimeError(event)
+
+    owner.answer = fail
+    connection.session.say("question")
+    connection.flush()
+    peer.send(frame(Kind.TEXT, 1, b"answer") + frame(Kind.BYE, 1, b"\1"))
+    with pytest.raises(RuntimeError):
+        until(loop, lambda: owner.calls)
+    peer.socket.close()
+    until(loop, lambda: owner.closed_times)
+    assert owner.events == [Said(1, "answer"), Left(Reason.QUIT, "")]
+    assert_nothing_left(loop)
+
+
+def test_the_new_owner_is_told_what_comes_after_the_handing_over() -> None:
+    """A listener gives the connection away in the middle of a read."""
+    loop = Loop()
+    connection, first, peer = connect(loop, server=True)
+    second = Owner()
+
+    def hand_over(connection: Connection, _: Event) -> None:
+        connection.session.welcome()
+        connection.owner = second
+
+    first.answer = hand_over
+    peer.send(peer.session.data_to_send() + frame(Kind.TEXT, 1, b"first words"))
+    until(loop, lambda: second.calls)
+    assert [type(call) for call in first.calls] == [Greeted]
+    assert second.calls == [Said(1, "first words"), "settled"]
+    connection.close()
+    assert first.closed_times == 0
+    assert second.closed_times == 1
+    peer.socket.close()
+
+
+def test_an_owner_that_closes_in_the_middle_hears_no_more_of_it() -> None:
+    """`closed` is the last: no event of the same read comes after it."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    owner.answer = lambda connection, _: connection.close()
+    connection.session.say("question")
+    connection.flush()
+    peer.send(frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"answer"))
+    until(loop, lambda: owner.calls)
+    connection.close()
+    assert owner.calls == [Delivered(1), "closed"]
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+# Writing.
+
+
+def test_what_the_kernel_does_not_take_is_written_later_and_whole() -> None:
+    """Write interest exists exactly while bytes wait, and no byte is lost or doubled."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    # Small enough that 800 kB do not fit between the two ends.
+    connection._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    rounds = 200
+
+    def talk_much(connection: Connection, event: Event) -> None:
+        if isinstance(event, Said):
+            connection.session.shown(event.number)
+            connection.session.say(f"{event.number + 1}{'x' * 4000}")
+
+    owner.answer = talk_much
+    connection.session.say("1")
+    connection.flush()
+    # Judged one by one, each after the answer to the one before: all are in turn.
+    peer.send(b"".join(frame(Kind.TEXT, number, b"go on") for number in range(1, rounds)))
+    until(loop, lambda: connection.session.sent == rounds)
+    assert watched(loop) == [READ | WRITE]
+
+    received = bytearray()
+    peer.socket.setblocking(False)
+
+    def drained() -> bool:
+        with suppress(BlockingIOError):
+            while data := peer.socket.recv(65536):
+                received.extend(data)
+        return not connection._pending
+
+    until(loop, drained)
+    assert watched(loop) == [READ]
+    expected = bytearray(frame(Kind.TEXT, 1, b"1"))
+    for number in range(1, rounds):
+        text = f"{number + 1}{'x' * 4000}".encode()
+        expected += frame(Kind.ACK, number) + frame(Kind.TEXT, number + 1, text)
+    peer.socket.settimeout(SECONDS)
+    received += peer.read(len(expected) - len(received))
+    assert received == expected
+    peer.socket.close()
+    connection.close()
+
+
+def test_reading_goes_on_while_bytes_wait_to_be_written() -> None:
+    """A peer that is slow to read may still speak, and say goodbye."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    fill(connection)
+    connection.session.say("question")
+    connection.flush()
+    assert watched(loop) == [READ | WRITE]
+    peer.send(frame(Kind.TEXT, 1, b"answer"))
+    until(loop, lambda: owner.calls)
+    assert owner.events == [Said(1, "answer")]
+    connection.close()
+    peer.socket.close()
+
+
+def test_a_send_that_fails_loses_no_message_that_had_arrived() -> None:
+    """Our BYE meets a peer that has gone, but what it said before is shown first."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.flush()
+    peer.send(frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"last words"))
+    peer.reset()
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    assert any(trace.startswith("! ") for trace in owner.traces), owner.traces
+    assert owner.calls == []
+    until(loop, lambda: owner.closed_times)
+    assert owner.events == [Delivered(1), Said(1, "last words"), Lost("")]
+    assert_nothing_left(loop)
+
+
+def test_a_broken_pipe_leaves_the_reading_side_alone() -> None:
+    """EPIPE says that nothing can be sent; the peer may still be talking."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection._socket.shutdown(socket.SHUT_WR)
+    connection.session.say("question")
+    connection.flush()
+    assert "! Broken pipe" in owner.traces
+    assert watched(loop) == [READ]
+    peer.send(frame(Kind.TEXT, 1, b"still here"))
+    until(loop, lambda: owner.events)
+    assert owner.events == [Said(1, "still here")]
+    peer.socket.close()
+    until(loop, lambda: owner.closed_times)
+    assert owner.events[1:] == [Lost("")]
+    assert_nothing_left(loop)
+
+
+# The end that nobody asked for.
+
+
+def test_an_end_between_two_frames_is_a_loss_without_detail() -> None:
+    """Nothing was cut, but nobody said goodbye."""
+    loop = Loop()
+    _, owner, peer = talk(loop)
+    peer.socket.close()
+    until(loop, lambda: owner.closed_times)
+    assert owner.calls == [Lost(""), "closed"]
+    assert_nothing_left(loop)
+
+
+def test_an_end_inside_a_frame_is_a_loss_that_counts() -> None:
+    """Three bytes of eight say how far it came."""
+    loop = Loop()
+    _, owner, peer = talk(loop)
+    peer.send(frame(Kind.ACK, 0)[:3])
+    peer.socket.close()
+    until(loop, lambda: owner.closed_times)
+    assert owner.events == [Lost("stream ends after 3 bytes, expected 8")]
+    assert_nothing_left(loop)
+
+
+def test_a_reset_is_a_loss_like_any_other() -> None:
+    """A peer that was killed is no reason for a traceback."""
+    loop = Loop()
+    _, owner, peer = talk(loop)
+    peer.reset()
+    until(loop, lambda: owner.closed_times)
+    assert owner.calls == [Lost(""), "closed"]
+    assert "! Connection reset by peer" in owner.traces
+    assert_nothing_left(loop)
+
+
+def test_what_came_before_a_reset_is_told_before_the_loss() -> None:
+    """The kernel keeps what had arrived; so do we."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.flush()
+    peer.read(1)  # or the close would find bytes unread
+    peer.send(frame(Kind.TEXT, 1, b"last words"))
+    peer.reset()
+    until(loop, lambda: owner.closed_times)
+    assert owner.events == [Said(1, "last words"), Lost("")]
+    assert_nothing_left(loop)
+
+
+def test_closing_is_told_once_and_leaves_nothing_behind() -> None:
+    """Neither a watched descriptor nor a timer nor a second call."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    peer.send(b"\0")
+    until(loop, lambda: connection.session.missing)
+    connection.expire_in(60)
+    connection.close()
+    connection.close()
+    assert owner.closed_times == 1
+    assert connection._socket.fileno() == -1
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+# The goodbye.
+
+
+def test_our_goodbye_waits_for_what_is_under_way() -> None:
+    """After our BYE the peer's words are still shown, up to its own BYE."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.session.leave(Reason.QUIT, "see you")
+    connection.flush()
+    until_received(peer, State.CLOSED)
+    peer.send(frame(Kind.TEXT, 1, b"one more thing"))
+    until(loop, lambda: owner.events)
+    assert owner.closed_times == 0
+    peer.send(frame(Kind.BYE, 1, b"\1"))
+    until(loop, lambda: connection.session.finished)
+    assert owner.events == [Said(1, "one more thing"), Left(Reason.QUIT, "")]
+    connection.close()
+    peer.socket.close()
+
+
+def test_a_goodbye_is_drained_then_half_closed_then_read_to_the_end() -> None:
+    """Only the peer's end of stream closes the socket; what we sent all arrives before."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    full = fill(connection)
+    connection.session.say("last words")
+    connection.session.leave(Reason.QUIT, "see you")
+    connection.flush()
+    peer.send(frame(Kind.BYE, 0, b"\1"))
+    until(loop, lambda: connection.session.finished)
+    # Our BYE still waits behind what the peer has not read: no end of stream yet.
+    assert watched(loop) == [READ | WRITE]
+    assert not any("half-closed" in trace for trace in owner.traces)
+    assert peer.read(full) == b"x" * full
+    until(loop, lambda: watched(loop) == [READ])
+    last_words = frame(Kind.TEXT, 1, b"last words") + frame(Kind.BYE, 1, b"\1see you")
+    assert peer.read(10000) == last_words
+    assert owner.closed_times == 0
+    peer.socket.close()
+    until(loop, lambda: owner.closed_times)
+    assert owner.events == [Left(Reason.QUIT, "")]
+    assert owner.traces[-3:] == [
+        "x half-closed, nothing more will be sent",
+        "~ read the end of the stream",
+        "x connection closed",
+    ]
+    assert_nothing_left(loop)
+
+
+def test_the_peers_goodbye_is_answered_before_the_half_close() -> None:
+    """The peer gets our BYE, then the end of the stream, and closes first."""
+    loop = Loop()
+    _, owner, peer = talk(loop)
+    peer.session.leave(Reason.QUIT, "see you")
+    peer.send()
+    until(loop, lambda: owner.events)
+    assert peer.read(10000) == frame(Kind.BYE, 0, b"\1")
+    assert owner.events == [Left(Reason.QUIT, "see you")]
+    assert owner.closed_times == 0
+    peer.socket.close()
+    until(loop, lambda: owner.closed_times)
+    assert_nothing_left(loop)
+
+
+@pytest.mark.parametrize("leaver", [0, 1])
+def test_two_connections_part_without_waiting_for_a_timer(leaver: int) -> None:
+    """Whoever leaves: both say goodbye, both close, within the patience of no clock."""
+    loop = Loop(Clock())
+    near, far = socket_pair()
+    owners = (Owner(), Owner())
+    ends = (
+        Connection(loop, near, "server", make_client(), owners[0]),
+        Connection(loop, far, "client", make_server(), owners[1]),
+    )
+    ends[0].flush()
+    until(loop, lambda: all(end.session.state is State.OPEN for end in ends))
+    ends[0].session.say("last words")
+    ends[leaver].session.leave(Reason.QUIT, "see you")
+    ends[0].flush()
+    ends[1].flush()
+    until(loop, lambda: all(owner.closed_times for owner in owners))
+    assert Said(1, "last words") in owners[1].events
+    assert Left(Reason.QUIT, "see you") in owners[1 - leaver].events
+    assert Left(Reason.QUIT, "") in owners[leaver].events
+    assert not ends[0].session.unacknowledged
+    assert_nothing_left(loop)
+
+
+# A peer that breaks the rules.
+
+
+def test_a_broken_rule_is_answered_with_a_goodbye_that_says_which() -> None:
+    """The peer reads why, then the end of the stream."""
+    loop = Loop()
+    _, owner, peer = talk(loop)
+    peer.send(GARBAGE)
+    until(loop, lambda: owner.events)
+    (failed,) = owner.events
+    assert isinstance(failed, Failed)
+    why = str(failed.error).encode()
+    assert peer.read(10000) == frame(Kind.BYE, 0, bytes([Reason.PROTOCOL]) + why)
+    assert owner.closed_times == 0
+    peer.socket.close()
+    until(loop, lambda: owner.closed_times)
+    assert_nothing_left(loop)
+
+
+def test_what_follows_an_error_is_read_and_thrown_away() -> None:
+    """A close with bytes unread would make TCP throw our BYE away too."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.flush()
+    peer.send(GARBAGE)
+    until(loop, lambda: owner.events)
+    rest = frame(Kind.TEXT, 1, b"never mind") * 20000
+    peer.socket.setblocking(False)
+
+    def sent() -> bool:
+        nonlocal rest
+        with suppress(BlockingIOError):
+            rest = rest[peer.socket.send(rest) :]
+        return not rest
+
+    until(loop, sent)
+    peer.socket.settimeout(SECONDS)
+    peer.socket.shutdown(socket.SHUT_WR)
+    until(loop, lambda: owner.closed_times)
+    assert [type(event) for event in owner.events] == [Failed]
+    assert peer.read(10000).startswith(frame(Kind.TEXT, 1, b"question"))
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+def test_an_error_after_our_goodbye_gets_no_second_one() -> None:
+    """BYE is said once; the stream ends behind it."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    peer.send(GARBAGE)
+    until(loop, lambda: owner.events)
+    assert peer.read(10000) == frame(Kind.BYE, 0, b"\1")
+    peer.socket.close()
+    until(loop, lambda: owner.closed_times)
+    assert [type(event) for event in owner.events] == [Failed]
+
+
+# A peer that takes its time. The clock is moved by hand, nobody waits.
+
+
+def test_a_frame_that_trickles_is_given_up_after_ten_seconds() -> None:
+    """Its time runs from its first byte: a byte a second does not buy more of it."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.flush()
+    data = frame(Kind.TEXT, 1, b"x" * 100)
+    for place in range(10):
+        peer.send(data[place : place + 1])
+        until(loop, lambda: owner.calls.count("settled") > place)  # noqa: B023
+        assert owner.closed_times == 0
+        move(loop, clock, 0.999 if place == 9 else 1)
+    assert owner.events == []
+    move(loop, clock, 0.001)
+    assert [type(event) for event in owner.events] == [Lost]
+    assert owner.closed_times == 1
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+def test_every_frame_has_its_own_time() -> None:
+    """Where one frame ends and the next begins in one read, the clock begins anew."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    data = frame(Kind.ACK, 0)
+    peer.send(data[:4])
+    until(loop, lambda: connection.session.missing)
+    for _ in range(3):
+        move(loop, clock, 9)
+        before = connection.session.frames_received
+        peer.send(data[4:] + data[:4])
+        until(loop, lambda: connection.session.frames_received > before)  # noqa: B023
+    assert owner.closed_times == 0
+    move(loop, clock, 10)
+    assert owner.closed_times == 1
+    peer.socket.close()
+
+
+def test_between_two_frames_the_peer_may_take_for_ever() -> None:
+    """People think before they answer."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    data = frame(Kind.ACK, 0)
+    peer.send(data[:4])
+    until(loop, lambda: connection.session.missing)
+    assert loop._patience() is not None
+    peer.send(data[4:])
+    until(loop, lambda: not connection.session.missing)
+    assert loop._patience() is None
+    move(loop, clock, 1_000_000)
+    assert owner.closed_times == 0
+    connection.close()
+    peer.socket.close()
+
+
+def test_a_goodbye_that_nobody_answers_is_over_after_five_seconds() -> None:
+    """The session is told the truth: the peer never said goodbye."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    move(loop, clock, 4.999)
+    assert owner.calls == []
+    move(loop, clock, 0.001)
+    assert owner.events == [Lost("")]
+    assert owner.closed_times == 1
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+def test_words_after_our_goodbye_do_not_buy_more_time() -> None:
+    """The five seconds run from our BYE, whatever the peer still has to say."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    move(loop, clock, 4)
+    peer.send(frame(Kind.TEXT, 1, b"wait"))
+    until(loop, lambda: owner.events)
+    assert owner.closed_times == 0
+    move(loop, clock, 1)
+    assert owner.closed_times == 1
+    peer.socket.close()
+
+
+def test_a_peer_that_said_goodbye_but_does_not_close_is_closed() -> None:
+    """Everything has been said, so that is no loss."""
+    clock = Clock()
+    loop = Loop(clock)
+    _, owner, peer = talk(loop)
+    peer.session.leave(Reason.QUIT, "")
+    peer.send()
+    until(loop, lambda: owner.events)
+    move(loop, clock, 4.999)
+    assert owner.closed_times == 0
+    move(loop, clock, 0.001)
+    assert owner.events == [Left(Reason.QUIT, "")]
+    assert owner.closed_times == 1
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+def test_a_goodbye_to_a_peer_that_does_not_read_ends_in_time() -> None:
+    """Bytes that nobody takes do not keep the program alive."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    fill(connection)
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    assert watched(loop) == [READ | WRITE]
+    move(loop, clock, 5)
+    assert owner.events == [Lost("")]
+    assert owner.closed_times == 1
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+def test_a_peer_that_broke_a_rule_has_one_second_to_read_why() -> None:
+    """It is in no position to ask for five."""
+    clock = Clock()
+    loop = Loop(clock)
+    _, owner, peer = talk(loop)
+    peer.send(GARBAGE)
+    until(loop, lambda: owner.events)
+    move(loop, clock, 0.999)
+    assert owner.closed_times == 0
+    move(loop, clock, 0.001)
+    assert owner.closed_times == 1
+    assert [type(event) for event in owner.events] == [Failed]
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+def test_a_stranger_that_breaks_a_rule_has_no_more_than_one_second_either() -> None:
+    """What was left of its time to say HELLO is not added."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = connect(loop, server=True)
+    connection.expire_in(5)
+    peer.send(GARBAGE)
+    until(loop, lambda: owner.events)
+    move(loop, clock, 1)
+    assert owner.closed_times == 1
+    connection.close()
+    peer.socket.close()
+
+
+def test_a_deadline_of_the_owners_counts() -> None:
+    """A listener gives a stranger so long to say HELLO."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = connect(loop, server=True)
+    connection.expire_in(5)
+    move(loop, clock, 4.999)
+    assert owner.closed_times == 0
+    move(loop, clock, 0.001)
+    assert owner.calls == [Lost(""), "closed"]
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+def test_a_deadline_only_ever_comes_nearer() -> None:
+    """Of two that are asked for, in whatever order, the earlier stands."""
+    for first, second in ((5, 50), (50, 5)):
+        clock = Clock()
+        loop = Loop(clock)
+        connection, owner, peer = connect(loop, server=True)
+        connection.expire_in(first)
+        connection.expire_in(second)
+        move(loop, clock, 4.999)
+        assert owner.closed_times == 0
+        move(loop, clock, 0.001)
+        assert owner.closed_times == 1
+        assert_nothing_left(loop)
+        peer.socket.close()
+
+
+def test_a_deadline_can_be_called_off_and_set_anew() -> None:
+    """Whoever is welcome may stay for ever, up to the next deadline."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = connect(loop, server=True)
+    connection.stay()  # harmless where there was none
+    connection.expire_in(5)
+    connection.stay()
+    assert loop._patience() is None
+    move(loop, clock, 1_000_000)
+    assert owner.closed_times == 0
+    connection.expire_in(50)
+    move(loop, clock, 49)
+    assert owner.closed_times == 0
+    move(loop, clock, 1)
+    assert owner.closed_times == 1
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
+def test_an_owner_that_hurries_the_goodbye_is_obeyed() -> None:
+    """A program that was stopped by a signal does not wait five seconds."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    connection.session.leave(Reason.STOPPED, "")
+    connection.flush()
+    connection.expire_in(1)
+    connection.flush()
+    move(loop, clock, 1)
+    assert owner.closed_times == 1
+    assert_nothing_left(loop)
+    peer.socket.close()

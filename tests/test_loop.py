@@ -1,0 +1,433 @@
+"""One selector for all: who asked is called, in order, and nobody else ever wakes up."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from chatlib.loop import READ, WRITE, Loop
+from tests.helpers import Clock, socket_pair
+
+SECONDS = 5.0
+"""How long a test waits for what must come at once; then it fails instead of hanging."""
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    """Give a loop and take its selector back."""
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Give the handlers back to the process, whatever the test does to them."""
+    numbers = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def until(loop: Loop, condition: Callable[[], object]) -> None:
+    """Turn the loop until something is so; fail when it takes too long."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        bounded_turn(loop)
+
+
+def bounded_turn(loop: Loop) -> None:
+    """Turn the loop once, with a timer that ends the wait should nothing else do so."""
+    safety = loop.call_later(SECONDS, lambda: None)
+    loop.turn()
+    safety.cancel()
+
+
+def ready_pipe() -> tuple[int, int]:
+    """Give a pipe that has a byte to read."""
+    reader, writer = os.pipe()
+    os.write(writer, b"x")
+    return reader, writer
+
+
+def refuse(*_: object) -> None:
+    """Stand where nothing may be called."""
+    raise AssertionError("nobody asked for this call")
+
+
+# Descriptors.
+
+
+def test_a_watched_descriptor_calls_with_what_it_is_ready_for(loop: Loop) -> None:
+    """Reading and writing are told apart, and told together when both are so."""
+    near, far = socket_pair()
+    masks: list[int] = []
+    with near, far:
+        loop.watch(near.fileno(), READ | WRITE, masks.append)
+        bounded_turn(loop)
+        far.send(b"x")
+        until(loop, lambda: masks[-1] == READ | WRITE)
+    assert masks[0] == WRITE
+
+
+def test_watching_again_replaces_events_and_callback(loop: Loop) -> None:
+    """The same descriptor is watched once, as it was asked for last."""
+    near, far = socket_pair()
+    masks: list[int] = []
+    with near, far:
+        loop.watch(near.fileno(), WRITE, refuse)
+        loop.watch(near.fileno(), READ, masks.append)
+        far.send(b"x")
+        until(loop, lambda: masks)
+    assert masks == [READ]
+
+
+def test_a_forgotten_descriptor_is_never_called(loop: Loop) -> None:
+    """Nor does the loop wake up for it, although it stays ready; and it can come back."""
+    reader, writer = ready_pipe()
+    loop.watch(reader, READ, refuse)
+    loop.forget(reader)
+    called: list[str] = []
+    loop.call_later(0.01, lambda: called.append("timer"))
+    loop.turn()
+    assert called == ["timer"]
+    loop.watch(reader, READ, lambda _: called.append("descriptor"))
+    bounded_turn(loop)
+    assert called == ["timer", "descriptor"]
+    loop.forget(reader)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_forgetting_what_is_not_watched_is_harmless(loop: Loop) -> None:
+    """Who closes a descriptor need not know whether it is watched."""
+    loop.forget(0)
+    loop.forget(12345)
+
+
+def test_a_callback_may_forget_another_that_is_ready_in_the_same_turn(loop: Loop) -> None:
+    """A descriptor that was closed by an earlier callback is not called any more."""
+    pipes = [ready_pipe(), ready_pipe()]
+    called: list[int] = []
+
+    def drop_the_other(me: int, other: int) -> None:
+        called.append(me)
+        loop.forget(other)
+        os.close(other)
+
+    first, second = pipes[0][0], pipes[1][0]
+    loop.watch(first, READ, lambda _: drop_the_other(first, second))
+    loop.watch(second, READ, lambda _: drop_the_other(second, first))
+    bounded_turn(loop)
+    assert len(called) == 1
+    os.close(called[0])
+    for _, writer in pipes:
+        os.close(writer)
+
+
+def test_all_that_is_ready_is_called_in_one_turn(loop: Loop) -> None:
+    """A busy descriptor does not keep another from its turn."""
+    pipes = [ready_pipe() for _ in range(3)]
+    called: list[int] = []
+    for reader, _ in pipes:
+        loop.watch(reader, READ, partial(lambda fd, _: called.append(fd), reader))
+    bounded_turn(loop)
+    assert sorted(called) == sorted(reader for reader, _ in pipes)
+    for pipe in pipes:
+        os.close(pipe[0])
+        os.close(pipe[1])
+
+
+@pytest.mark.parametrize("name", ["file", os.devnull])
+def test_files_and_dev_null_can_be_watched(loop: Loop, name: str, tmp_path: Path) -> None:
+    """Both may be stdin and both are refused by epoll; they are ready at once."""
+    (tmp_path / "file").write_text("x")
+    fd = os.open(tmp_path / name, os.O_RDONLY)
+    masks: list[int] = []
+    loop.watch(fd, READ, masks.append)
+    bounded_turn(loop)
+    assert masks == [READ]
+    os.close(fd)
+
+
+@pytest.mark.parametrize("asked", [READ, WRITE])
+def test_a_hang_up_is_told_as_what_was_asked_for(loop: Loop, asked: int) -> None:
+    """Poll's own words for the end of a stream never reach a callback."""
+    reader, writer = os.pipe()
+    fd, other = (reader, writer) if asked == READ else (writer, reader)
+    os.close(other)
+    masks: list[int] = []
+    loop.watch(fd, asked, masks.append)
+    bounded_turn(loop)
+    assert masks == [asked]
+    loop.forget(fd)
+    os.close(fd)
+
+
+# Timers.
+
+
+def test_timers_are_called_in_the_order_they_are_due() -> None:
+    """When a timer was asked for does not matter, only for when."""
+    clock = Clock()
+    loop = Loop(clock)
+    called: list[str] = []
+    loop.call_later(2, lambda: called.append("late"))
+    loop.call_later(1, lambda: called.append("early"))
+    clock.now += 2
+    loop.turn()
+    assert called == ["early", "late"]
+
+
+def test_timers_of_one_moment_are_called_in_the_order_they_were_asked() -> None:
+    """A tie is nobody's luck."""
+    clock = Clock()
+    loop = Loop(clock)
+    called: list[int] = []
+    for number in range(20):
+        loop.call_later(1, partial(called.append, number))
+    clock.now += 1
+    loop.turn()
+    assert called == list(range(20))
+
+
+def test_a_timer_is_called_once_and_not_before_its_time() -> None:
+    """A millisecond early is early; a second turn does not call again."""
+    clock = Clock()
+    loop = Loop(clock)
+    called: list[float] = []
+    loop.call_later(10, lambda: called.append(clock.now))
+    # Due now, so that the turns below do not wait for the other.
+    loop.call_later(0, lambda: None)
+    clock.now += 9.999
+    loop.turn()
+    assert called == []
+    clock.now = 1010.0
+    loop.turn()
+    loop.call_later(0, lambda: None)
+    loop.turn()
+    assert called == [1010.0]
+
+
+def test_a_cancelled_timer_is_neither_called_nor_waited_for() -> None:
+    """Only a loop that forgets the cancelled hour can wait for ever."""
+    clock = Clock()
+    loop = Loop(clock)
+    timer = loop.call_later(1, refuse)
+    assert timer.pending
+    timer.cancel()
+    assert not timer.pending
+    assert loop._patience() is None
+    clock.now += 2
+    loop.call_later(0, lambda: None)
+    loop.turn()
+
+
+def test_cancelling_twice_or_too_late_is_harmless() -> None:
+    """Whoever holds a timer need not know whether it is over."""
+    loop = Loop(Clock())
+    called: list[str] = []
+    timer = loop.call_later(0, lambda: called.append("once"))
+    loop.turn()
+    assert not timer.pending
+    timer.cancel()
+    timer.cancel()
+    assert called == ["once"]
+
+
+def test_a_timer_may_cancel_another_that_is_due_in_the_same_turn() -> None:
+    """As with descriptors: what was called off just now is off."""
+    loop = Loop(Clock())
+    loop.call_later(0, lambda: other.cancel())
+    other = loop.call_later(0, refuse)
+    loop.turn()
+
+
+def test_a_timer_may_ask_for_another() -> None:
+    """Doubling delays are made like this."""
+    clock = Clock()
+    loop = Loop(clock)
+    called: list[float] = []
+
+    def again() -> None:
+        called.append(clock.now)
+        loop.call_later(2, again)
+
+    loop.call_later(1, again)
+    for _ in range(5):
+        clock.now += 1
+        loop.call_later(0, lambda: None)
+        loop.turn()
+    assert called == [1001.0, 1003.0, 1005.0]
+
+
+def test_the_loop_is_as_patient_as_its_next_timer() -> None:
+    """None, for ever, without a timer; never less than nothing when one is overdue."""
+    clock = Clock()
+    loop = Loop(clock)
+    assert loop._patience() is None
+    loop.call_later(7, lambda: None)
+    loop.call_later(3, lambda: None)
+    assert loop._patience() == 3
+    clock.now += 1
+    assert loop._patience() == 2
+    clock.now += 100
+    assert loop._patience() == 0
+
+
+def test_a_timer_comes_although_a_descriptor_is_always_ready(loop: Loop) -> None:
+    """A peer that never stops sending cannot put off its own deadline."""
+    reader, writer = ready_pipe()
+    called: list[str] = []
+    loop.watch(reader, READ, lambda _: None)
+    loop.call_later(0.001, lambda: called.append("due"))
+    until(loop, lambda: called)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_nothing_wakes_up_while_nothing_happens(loop: Loop) -> None:
+    """One wait, one turn: the loop sleeps through to the only thing that is due."""
+    reader, writer = os.pipe()
+    near, far = socket_pair()
+    loop.watch(reader, READ, refuse)
+    loop.watch(near.fileno(), READ, refuse)
+    called: list[float] = []
+    loop.call_later(0.05, lambda: called.append(time.monotonic()))
+    begin = time.monotonic()
+    cpu = time.process_time()
+    loop.turn()
+    assert len(called) == 1
+    assert called[0] - begin >= 0.05
+    # Spinning would have burnt all of it; an idle wait burns next to nothing.
+    assert time.process_time() - cpu < 0.03
+    near.close()
+    far.close()
+    os.close(reader)
+    os.close(writer)
+
+
+# Run and stop.
+
+
+def test_run_returns_after_the_turn_in_which_it_was_stopped(loop: Loop) -> None:
+    """What is ready in that same turn still has its call."""
+    reader, writer = ready_pipe()
+    called: list[str] = []
+
+    def stop(_: int) -> None:
+        called.append("descriptor")
+        loop.stop()
+
+    loop.watch(reader, READ, stop)
+    loop.call_later(0, lambda: called.append("timer"))
+    loop.run()
+    assert called == ["descriptor", "timer"]
+    os.close(reader)
+    os.close(writer)
+
+
+# Signals.
+
+
+def test_a_signal_ends_the_wait_and_is_called_from_the_loop(
+    handlers: None, loop: Loop
+) -> None:
+    """The call comes in a turn, where everything may be done, not in the handler."""
+    heard: list[int] = []
+    loop.on_signals([signal.SIGUSR1], heard.append)
+    signal.raise_signal(signal.SIGUSR1)
+    assert heard == []
+    until(loop, lambda: heard)
+    assert heard == [signal.SIGUSR1]
+
+
+def test_a_signal_wakes_a_loop_that_waits_already(handlers: None, loop: Loop) -> None:
+    """A select that sleeps would else be restarted by the interpreter (PEP 475)."""
+    heard: list[int] = []
+    loop.on_signals([signal.SIGALRM], heard.append)
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+    bounded_turn(loop)
+    assert heard == [signal.SIGALRM]
+
+
+def test_several_signals_at_once_are_all_heard_in_order(handlers: None, loop: Loop) -> None:
+    """One read of the pipe may bring many numbers; also the same one twice."""
+    heard: list[str] = []
+    loop.on_signals([signal.SIGUSR1], lambda number: heard.append(f"first {number}"))
+    loop.on_signals([signal.SIGUSR2], lambda number: heard.append(f"second {number}"))
+    sent = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGUSR1)
+    for number in sent:
+        signal.raise_signal(number)
+    until(loop, lambda: len(heard) == 3)
+    assert heard == [
+        f"first {int(signal.SIGUSR1)}",
+        f"second {int(signal.SIGUSR2)}",
+        f"first {int(signal.SIGUSR1)}",
+    ]
+
+
+def test_a_signal_that_nobody_asked_for_is_not_called(handlers: None, loop: Loop) -> None:
+    """Other handlers of the process write into the pipe as well."""
+    heard: list[int] = []
+    signal.signal(signal.SIGUSR2, lambda *_: None)
+    loop.on_signals([signal.SIGUSR1], heard.append)
+    signal.raise_signal(signal.SIGUSR2)
+    signal.raise_signal(signal.SIGUSR1)
+    until(loop, lambda: heard)
+    assert heard == [signal.SIGUSR1]
+
+
+def test_close_gives_back_the_pipe_that_signals_wrote_into(handlers: None) -> None:
+    """No descriptor stays open, and the interpreter writes into none."""
+    loop = Loop()
+    loop.on_signals([signal.SIGUSR1], refuse)
+    pipe = loop._wakeup
+    assert pipe is not None
+    loop.close()
+    for fd in pipe:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(fd)
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_close_gives_the_signals_back_to_whom_they_belonged(handlers: None) -> None:
+    """The handlers were replaced until `close`, not for ever."""
+    heard: list[int] = []
+    signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+    loop = Loop()
+    loop.on_signals([signal.SIGUSR1], refuse)
+    loop.close()
+    # Asked, not sent: the default of SIGUSR1 would end the whole test run.
+    handler = signal.getsignal(signal.SIGUSR1)
+    assert callable(handler), f"SIGUSR1 was left at {handler!r}"
+    handler(signal.SIGUSR1, None)
+    assert heard == [signal.SIGUSR1]
+
+
+def test_after_close_a_signal_does_what_it_does_by_default(handlers: None) -> None:
+    """Whoever closed the loop can be ended by SIGTERM again."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    loop = Loop()
+    loop.on_signals([signal.SIGTERM], refuse)
+    loop.close()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_loop_without_signals_leaves_the_process_alone() -> None:
+    """Sockets and timers alone replace no handler and no wakeup descriptor."""
+    with tempfile.TemporaryFile() as file:
+        os.set_blocking(file.fileno(), False)
+        signal.set_wakeup_fd(file.fileno())
+        loop = Loop()
+        loop.call_later(0, lambda: None)
+        loop.turn()
+        loop.close()
+        assert signal.set_wakeup_fd(-1) == file.fileno()

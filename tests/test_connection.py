@@ -164,7 +164,9 @@ def fill(connection: Connection) -> int:
     count = 0
     # The peer's kernel may acknowledge a little later and make room once more.
     while select.select([], [connection._socket], [], 0.05)[1]:
-        count += connection._socket.send(b"x" * 65536)
+        with suppress(BlockingIOError):
+            while True:
+                count += connection._socket.send(b"x" * 4096)
     return count
 
 
@@ -267,6 +269,17 @@ def test_what_an_event_was_answered_with_is_sent_at_once() -> None:
     until(loop, lambda: owner.calls)
     sent = frame(Kind.TEXT, 1, b"question") + frame(Kind.ACK, 1)
     assert peer.read(len(sent)) == sent
+    connection.close()
+    peer.socket.close()
+
+
+def test_a_readiness_that_turns_out_empty_is_harmless() -> None:
+    """The kernel may throw a bad packet away after it has said that there is one."""
+    loop = Loop()
+    connection, owner, peer = talk(loop)
+    connection._ready(READ | WRITE)
+    assert owner.calls == []
+    assert watched(loop) == [READ]
     connection.close()
     peer.socket.close()
 

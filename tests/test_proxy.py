@@ -1,5 +1,6 @@
 """The network that delivers a byte at a time: nothing is lost, and ends travel too."""
 
+import select
 import selectors
 import socket
 import time
@@ -36,6 +37,14 @@ class Network:
             sock.settimeout(PATIENCE)
         return client, server
 
+    def read(self, sock: socket.socket, count: int) -> bytes:
+        """Read so many bytes, as they come."""
+        data = b""
+        while len(data) < count:
+            self.until(lambda: bool(select.select([sock], [], [], 0)[0]))
+            data += sock.recv(count)
+        return data
+
     def close(self) -> None:
         """Give everything back."""
         self.proxy.close()
@@ -67,11 +76,8 @@ def test_everything_arrives_in_order_in_both_directions(network: Network) -> Non
     client, server = listening(network).connect()
     client.sendall(b"to the server")
     server.sendall(b"and back")
-    network.until(carried(network, 21))
-    assert server.recv(100, socket.MSG_WAITALL | socket.MSG_DONTWAIT) == b"to the server"
-    assert client.recv(100, socket.MSG_WAITALL | socket.MSG_DONTWAIT) == b"and back"
-    client.close()
-    server.close()
+    assert network.read(server, 13) == b"to the server"
+    assert network.read(client, 8) == b"and back"
 
 
 def test_one_step_delivers_one_piece(network: Network) -> None:
@@ -94,11 +100,11 @@ def test_an_end_travels_after_the_bytes_and_leaves_the_other_way_open(
     client, server = listening(network).connect()
     client.sendall(b"last")
     client.shutdown(socket.SHUT_WR)
+    assert network.read(server, 4) == b"last"
     network.until(lambda: network.proxy.directions[0].over)
-    assert server.recv(100, socket.MSG_WAITALL) == b"last"
+    assert server.recv(1) == b""
     server.sendall(b"answer")
-    network.until(carried(network, 10))
-    assert client.recv(6, socket.MSG_WAITALL) == b"answer"
+    assert network.read(client, 6) == b"answer"
 
 
 def test_before_it_listens_it_refuses() -> None:
@@ -128,6 +134,20 @@ def test_with_no_server_behind_it_a_connection_just_ends() -> None:
         network.until(ends)
         assert ended == [b""]
     network.close()
+
+
+def test_the_next_piece_waits_until_the_last_was_read(network: Network) -> None:
+    """So that every read of the reader brings one piece and no more."""
+    client, server = listening(network).connect()
+    client.sendall(b"abcdef")
+    network.until(carried(network, network.proxy._size))
+    for _ in range(3):
+        network.proxy._due = 0
+        network.proxy.pump()
+    assert carried(network, network.proxy._size)()
+    for size in [network.proxy._size] * (6 // network.proxy._size):
+        network.until(lambda: bool(select.select([server], [], [], 0)[0]))
+        assert len(server.recv(100)) == size
 
 
 def test_when_nothing_waits_nothing_is_due(network: Network) -> None:

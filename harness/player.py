@@ -38,7 +38,8 @@ class Stream:
 
     def __init__(self) -> None:
         self.raw = bytearray()
-        self.text = ""
+        self.lines: list[str] = []  # the whole lines so far
+        self.unfinished = ""  # what stands after the last line end: a prompt, or nothing
         self.ended = False
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._half = ""
@@ -46,23 +47,19 @@ class Stream:
 
     def feed(self, data: bytes) -> list[str]:
         """Take what was read; return the lines that it completes."""
-        before = self.text.count("\n")
         self.raw += data
         text = self._half + self._decode(data)
         # Half a line end may be all that this read has brought of it.
         self._half = "\r" if text.endswith("\r") else ""
-        self.text += text.removesuffix("\r").replace("\r\n", "\n")
-        return self.lines[before:]
+        text = self.unfinished + text.removesuffix("\r").replace("\r\n", "\n")
+        *lines, self.unfinished = text.split("\n")
+        self.lines += lines
+        return lines
 
     @property
-    def lines(self) -> list[str]:
-        """The whole lines so far."""
-        return self.text.split("\n")[:-1]
-
-    @property
-    def unfinished(self) -> str:
-        """What stands after the last line end: a prompt, or nothing."""
-        return self.text.rpartition("\n")[2]
+    def text(self) -> str:
+        """All that came, as text."""
+        return "\n".join([*self.lines, self.unfinished])
 
     @property
     def seen(self) -> int:

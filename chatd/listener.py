@@ -61,6 +61,7 @@ class Listener:
     def wait_again(self) -> None:
         """The talk is over: the seat is free for the next client."""
         self._second_told = False
+        self._program.terminal.forget_typed()
         self._program.terminal.notice("Waiting for the next client.")
         self._program.chat.start()
 

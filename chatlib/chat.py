@@ -84,6 +84,7 @@ class Chat:
         """Be as before the first talk."""
         self._connection: Connection | None = None
         self._drafts: deque[str] = deque()
+        self._refused = 0  # lines that were no messages
         self._hinted = False
         self._by_me = False
         # How the other side ended the talk, and the exit code for it.
@@ -148,7 +149,7 @@ class Chat:
             case Lost(detail):
                 self._lose(detail)
             case Failed(error):
-                self._judge(f"{self._peer} broke the protocol: {error}", Exit.LOST)
+                self._judge(f"The protocol was broken by {self._peer}: {error}", Exit.LOST)
 
     def settle(self, connection: Connection) -> None:
         """All that one read brought has been shown and answered."""
@@ -187,7 +188,8 @@ class Chat:
     def lose_screen(self) -> None:
         """End the program because nobody reads what it shows."""
         self._blind = True
-        self.stop(signal.SIGPIPE)
+        if not self._stopped:
+            self.stop(signal.SIGHUP if self._terminal.gone else signal.SIGPIPE)
 
     # How it is done.
 
@@ -199,7 +201,9 @@ class Chat:
     def _peer(self) -> str:
         """The name that the peer goes by."""
         peer = self._connection.session.peer if self._connection else None
-        return peer.name if peer else "the other side"
+        if peer is None:
+            return "the other side"
+        return f"the {peer.name}" if peer.name in ("server", "client") else peer.name
 
     def _talk(self, text: str) -> None:
         """Send a message now, or keep it until it is our turn."""
@@ -219,6 +223,7 @@ class Chat:
             self._connection.session.say(text)
         except LocalProtocolError as error:
             self._terminal.notice(f"Not sent, {error}: {text}")
+            self._refused += 1
         else:
             self._connection.flush()
 
@@ -266,7 +271,7 @@ class Chat:
             why = f" ({text})" if text else ""
             self._judge(f"Goodbye: {self._peer} left{why}", Exit.GOODBYE)
         else:
-            self._judge(f"{self._peer} ended the chat: {text}", Exit.LOST)
+            self._judge(f"The chat was ended by {self._peer}: {text}", Exit.LOST)
 
     def _lose(self, detail: str) -> None:
         """The stream has ended without the peer's goodbye."""
@@ -297,6 +302,9 @@ class Chat:
         """Give back what was never sent, be as before, and report the end."""
         for text in self._drafts:
             self._terminal.notice(f"Never sent: {text}")
+        # A person has seen it and could mend it; a script can only look at the code.
+        if self._refused and not self._terminal.interactive:
+            code = code or Exit.LOST
         by_me = self._by_me
         self._forget()
         self._over(self._stopped or code, by_me or bool(self._stopped))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from chatlib.chat import HELP, Chat
-from chatlib.errors import ChatError, ScreenClosedError
+from chatlib.errors import ChatError, Exit, ScreenClosedError
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import Loop
 from chatlib.protocol.session import Trace, silent
@@ -67,9 +67,10 @@ class Program:
         if self._again and not by_me:
             self._again()
         else:
-            for line in self.terminal.take_back():
+            left = self.terminal.take_back()
+            for line in left:
                 self.terminal.notice(f"Never sent: {line}")
-            self.code = code
+            self.code = code or (Exit.LOST if left else Exit.GOODBYE)
             self.loop.stop()
 
     def fail(self, error: ChatError) -> None:
@@ -82,6 +83,7 @@ class Program:
         # A signal that our starter ignores (nohup, a script's background job) stays so.
         heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
         self.loop.on_signals(heeded, self.chat.stop)
+        self.loop.on_signals([signal.SIGCONT], lambda _: self.terminal.resume())
         self.chat.start()
         while self.code is None:
             try:

@@ -121,16 +121,16 @@ def _integer(value: object) -> int:
 
 OPTIONS = (
     Option("host", "localhost", _host, "HOST", None, "name or address; default localhost"),
-    Option("port", 7777, _port, "PORT", None, "default 7777; for chatd 0 is any free port"),
-    Option(
-        "again", False, _switch, None, "chatd", "when a client has left, await the next"
-    ),
+    Option("port", 7777, _port, "PORT", None, "default 7777; 0: chatd takes a free one"),
+    Option("again", False, _switch, None, "chatd", "await the next client when one leaves"),
     Option(
         "wait", 60.0, _seconds, "SECONDS", "chatc", "for a server to appear; default 60"
     ),
     Option("name", None, _name, "NAME", None, "what the other side calls you"),
     Option("prompt", ">", _text, "TEXT", None, "what asks you for a message; default '>'"),
-    Option("plain", False, _switch, None, None, "let the kernel edit the line, as it does"),
+    Option(
+        "plain", False, _switch, None, None, "plain line input (there is no other yet)"
+    ),
     Option("verbose", 0, _level, None, None, "log frames; -vv: reads and writes too"),
     Option("frame_log", None, _text, "FILE", None, "append every event to FILE, as JSON"),
 )

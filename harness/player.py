@@ -129,7 +129,8 @@ class Player:
     @property
     def asks(self) -> bool:
         """Whether the prompt stands on the screen and waits."""
-        return self.screen.unfinished == self.prompt
+        # What a carriage return has been written over is not on the screen any more.
+        return self.screen.unfinished.rpartition("\r")[2] == self.prompt
 
     @property
     def process(self) -> int:

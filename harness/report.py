@@ -71,12 +71,6 @@ class TwoColumns:
 def explain(name: str, unmet: Unmet, stage: Stage, width: int = 100) -> str:
     """Say what was expected, what came and where, with both sides' screens and frames."""
     console = Console(file=StringIO(), width=width, color_system=None)
-    for line in (
-        f"{name}, line {unmet.step.number}, was not met:",
-        f"    {shorten(unmet.step.source)}",
-        f"    {shorten(unmet.reason)}",
-    ):
-        console.print(line, markup=False, soft_wrap=True)
     table = Table(expand=True, show_lines=True)
     columns = sorted(stage.players, key=side)
     for actor in columns:
@@ -85,6 +79,12 @@ def explain(name: str, unmet: Unmet, stage: Stage, width: int = 100) -> str:
     table.add_row(*(_frames(stage, actor) for actor in columns))
     if columns:
         console.print(table)
+    for line in (
+        f"{name}, line {unmet.step.number}, was not met:",
+        f"    {shorten(unmet.step.source)}",
+        f"    {shorten(unmet.reason)}",
+    ):
+        console.print(line, markup=False, soft_wrap=True)
     written = console.file
     assert isinstance(written, StringIO)
     return written.getvalue()

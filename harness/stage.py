@@ -8,6 +8,7 @@ pass; the one time limit is the patience with a step (`HARNESS_SECONDS`, default
 import json
 import os
 import re
+import select
 import selectors
 import shlex
 import signal
@@ -77,6 +78,8 @@ class Stage:
     def play(self, script: Script) -> None:
         """Play all steps. Raises Unmet at the first that does not come true."""
         for step in script.steps:
+            _check(step)
+        for step in script.steps:
             self._step = step
             _PLAYS[step.sign](self, step)
 
@@ -124,14 +127,14 @@ class Stage:
         self._type_now(step)
 
     def _type_now(self, step: Step) -> None:
-        """Type, and wait for the echo: what comes of the line is to stand after it."""
+        """Type, and read the echo at once: what comes of the line is to stand after it."""
         player = self._player(step.actor)
         lines = len(player.screen.lines)
         player.types(self._fill(step.text, step.actor))
-        self.wait(
-            lambda: len(player.screen.lines) > lines or player.screen.ended,
-            lambda: f"{step.actor}'s terminal does not echo",
-        )
+        while len(player.screen.lines) == lines and not player.screen.ended:
+            if not select.select([player.screen_fd], [], [], self.patience)[0]:
+                raise Unmet(step, f"{step.actor}'s terminal does not echo")
+            self._hear(player, "<")
 
     def _give(self, step: Step) -> None:
         self._inputs.setdefault(step.actor, []).append(step.text)
@@ -142,7 +145,6 @@ class Stage:
             if match:
                 event(self, step, match)
                 return
-        raise Unmet(step, "there is no such event")
 
     # The events.
 
@@ -216,9 +218,7 @@ class Stage:
         return self.players[name]
 
     def _begin(self, actor: str, arguments: list[str], source: str | None) -> None:
-        role = actor.rstrip("0123456789")
-        if role not in PROGRAMS:
-            raise Unmet(self._step, f"there is no program for {actor}: server or client")
+        role = _role(actor)
         if role == "client" and not self.port:
             self._reserve()
         prompt = (
@@ -356,6 +356,19 @@ _EVENTS: tuple[tuple[str, _Event], ...] = (
     (r"presses (?P<key>.+)", Stage._press),
     (r"hangs up", Stage._hang_up),
 )
+
+
+def _role(actor: str) -> str:
+    return actor.rstrip("0123456789")
+
+
+def _check(step: Step) -> None:
+    """Refuse a step that can never come true, before anything is started."""
+    if _role(step.actor) not in PROGRAMS:
+        raise Unmet(step, f"there is no program for {step.actor}: server or client")
+    patterns = [pattern for pattern, _ in _EVENTS]
+    if step.sign == ":" and not any(re.fullmatch(each, step.text) for each in patterns):
+        raise Unmet(step, "there is no such event: docs/testing.md lists them")
 
 
 def _pattern(text: str) -> re.Pattern[str]:

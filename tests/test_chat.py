@@ -284,7 +284,7 @@ def test_q_ends_both_with_0(talk: Talk, leaver: str) -> None:
     assert first.ends == [(0, True)]
     assert second.ends == [(0, False)]
     assert first.notes.news()[-1] == "notice Goodbye: you left."
-    assert second.notes.news()[-1] == f"notice Goodbye: {leaver} left (so long)."
+    assert second.notes.news()[-1] == f"notice Goodbye: the {leaver} left (so long)."
 
 
 def test_q_at_once_with_a_message_shows_the_message_first(talk: Talk) -> None:
@@ -311,7 +311,8 @@ def test_a_last_word_cannot_forge_lines(talk: Talk) -> None:
     talk.client.connection.flush()
     talk.over()
     assert (
-        "notice Goodbye: client left (bye\nGoodbye: forged.)." in talk.server.notes.news()
+        "notice Goodbye: the client left (bye\nGoodbye: forged.)."
+        in talk.server.notes.news()
     )
 
 
@@ -331,7 +332,7 @@ def test_a_lost_connection_lists_what_was_not_confirmed(talk: Talk) -> None:
     talk.until(lambda: bool(talk.client.ends))
     assert talk.client.ends == [(1, False)]
     assert talk.client.notes.news() == [
-        "notice The connection to server was lost; 1 of your 1 messages not confirmed.",
+        "notice The connection to the server was lost; 1 of your 1 messages not confirmed.",
         "notice Not confirmed: Hello?",
     ]
 
@@ -342,9 +343,15 @@ def test_a_peer_that_breaks_the_protocol_is_named(talk: Talk) -> None:
     talk.client.connection.flush()
     talk.over()
     assert talk.server.ends == [(1, False)]
-    assert "notice client broke the protocol: unknown kind 255." in talk.server.notes.news()
+    assert (
+        "notice The protocol was broken by the client: unknown kind 255."
+        in talk.server.notes.news()
+    )
     assert talk.client.ends == [(1, False)]
-    assert "notice server ended the chat: unknown kind 255." in talk.client.notes.news()
+    assert (
+        "notice The chat was ended by the server: unknown kind 255."
+        in talk.client.notes.news()
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -357,7 +364,7 @@ def test_a_signal_says_goodbye_and_ends_with_128_and_its_number(
     assert talk.server.ends == [(128 + number, True)]
     assert talk.client.ends == [(0, False)]
     assert talk.client.notes.news()[-1] == (
-        f"notice Goodbye: server left (stopped by {number.name})."
+        f"notice Goodbye: the server left (stopped by {number.name})."
     )
     assert talk.server.notes.news()[0] == (
         "interrupt" if number == signal.SIGINT else "notice Goodbye: you left."

@@ -1,6 +1,5 @@
 """A connection over real TCP: nothing is lost, nobody is waited for without end."""
 
-import select
 import socket
 import struct
 import time
@@ -28,6 +27,9 @@ from tests.helpers import Clock, make_client, make_server, socket_pair
 
 SECONDS = 5.0
 """How long a test waits for what must come at once; then it fails instead of hanging."""
+
+ROUNDS = 200
+"""How many messages of 4 kB `say_much` says."""
 
 GARBAGE = b"GET / HTTP/1.1\r\n"
 """Not a frame: of an unknown kind, as its fourth byte says."""
@@ -155,19 +157,52 @@ def move(loop: Loop, clock: Clock, seconds: float) -> None:
     loop.turn()
 
 
-def fill(connection: Connection) -> int:
-    """Send past the session until the kernel takes no more; return how much it took.
+def say_much(loop: Loop, connection: Connection, owner: Owner, peer: Peer) -> bytes:
+    """Let a talk go on with a peer that speaks and does not read; return all of our side.
 
-    What the connection sends next has to wait for the peer to read.
+    It is more than the kernels at both ends take, so the rest has to wait.
     """
-    connection._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-    count = 0
-    # The peer's kernel may acknowledge a little later and make room once more.
-    while select.select([], [connection._socket], [], 0.05)[1]:
+    for sock, option in (
+        (connection._socket, socket.SO_SNDBUF),
+        (peer.socket, socket.SO_RCVBUF),
+    ):
+        sock.setsockopt(socket.SOL_SOCKET, option, 65536)
+
+    def answer(connection: Connection, event: Event) -> None:
+        show(connection, event)
+        if isinstance(event, Said):
+            connection.session.say(f"{event.number + 1}{'x' * 4000}")
+
+    owner.answer = answer
+    connection.session.say("1")
+    connection.flush()
+    # Judged one by one, each after the answer to the one before: all are in turn.
+    peer.send(b"".join(frame(Kind.TEXT, number, b"go on") for number in range(1, ROUNDS)))
+    until(loop, lambda: connection.session.sent == ROUNDS)
+    assert watched(loop) == [READ | WRITE]
+    owner.answer = show
+    owner.calls.clear()
+    ours = bytearray(frame(Kind.TEXT, 1, b"1"))
+    for number in range(1, ROUNDS):
+        text = f"{number + 1}{'x' * 4000}".encode()
+        ours += frame(Kind.ACK, number) + frame(Kind.TEXT, number + 1, text)
+    return bytes(ours)
+
+
+def take(loop: Loop, connection: Connection, peer: Peer, count: int) -> bytes:
+    """Let the peer read so many bytes while the loop turns, until none wait with us."""
+    received = bytearray()
+    peer.socket.setblocking(False)
+
+    def drained() -> bool:
         with suppress(BlockingIOError):
-            while True:
-                count += connection._socket.send(b"x" * 4096)
-    return count
+            while data := peer.socket.recv(65536):
+                received.extend(data)
+        return not connection._pending
+
+    until(loop, drained)
+    peer.socket.settimeout(SECONDS)
+    return bytes(received) + peer.read(count - len(received))
 
 
 def until_received(peer: Peer, state: State) -> None:
@@ -348,41 +383,14 @@ def test_what_the_kernel_does_not_take_is_written_later_and_whole() -> None:
     """Write interest exists exactly while bytes wait, and no byte is lost or doubled."""
     loop = Loop()
     connection, owner, peer = talk(loop)
-    # Small enough that 800 kB do not fit between the two ends.
-    connection._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-    rounds = 200
-
-    def talk_much(connection: Connection, event: Event) -> None:
-        if isinstance(event, Said):
-            connection.session.shown(event.number)
-            connection.session.say(f"{event.number + 1}{'x' * 4000}")
-
-    owner.answer = talk_much
-    connection.session.say("1")
-    connection.flush()
-    # Judged one by one, each after the answer to the one before: all are in turn.
-    peer.send(b"".join(frame(Kind.TEXT, number, b"go on") for number in range(1, rounds)))
-    until(loop, lambda: connection.session.sent == rounds)
-    assert watched(loop) == [READ | WRITE]
-
-    received = bytearray()
-    peer.socket.setblocking(False)
-
-    def drained() -> bool:
-        with suppress(BlockingIOError):
-            while data := peer.socket.recv(65536):
-                received.extend(data)
-        return not connection._pending
-
-    until(loop, drained)
+    ours = say_much(loop, connection, owner, peer)
+    before = 0
+    while before != len(connection._pending):  # up to a write that takes nothing at all
+        before = len(connection._pending)
+        connection.flush()
+    assert f"~ {before} bytes wait to be written" in owner.traces
+    assert take(loop, connection, peer, len(ours)) == ours
     assert watched(loop) == [READ]
-    expected = bytearray(frame(Kind.TEXT, 1, b"1"))
-    for number in range(1, rounds):
-        text = f"{number + 1}{'x' * 4000}".encode()
-        expected += frame(Kind.ACK, number) + frame(Kind.TEXT, number + 1, text)
-    peer.socket.settimeout(SECONDS)
-    received += peer.read(len(expected) - len(received))
-    assert received == expected
     peer.socket.close()
     connection.close()
 
@@ -391,13 +399,11 @@ def test_reading_goes_on_while_bytes_wait_to_be_written() -> None:
     """A peer that is slow to read may still speak, and say goodbye."""
     loop = Loop()
     connection, owner, peer = talk(loop)
-    fill(connection)
-    connection.session.say("question")
-    connection.flush()
-    assert watched(loop) == [READ | WRITE]
-    peer.send(frame(Kind.TEXT, 1, b"answer"))
+    say_much(loop, connection, owner, peer)
+    peer.send(frame(Kind.TEXT, ROUNDS, b"answer"))
     until(loop, lambda: owner.calls)
-    assert owner.events == [Said(1, "answer")]
+    assert owner.events == [Said(ROUNDS, "answer")]
+    assert watched(loop) == [READ | WRITE]
     connection.close()
     peer.socket.close()
 
@@ -526,19 +532,18 @@ def test_a_goodbye_is_drained_then_half_closed_then_read_to_the_end() -> None:
     """Only the peer's end of stream closes the socket; what we sent all arrives before."""
     loop = Loop()
     connection, owner, peer = talk(loop)
-    full = fill(connection)
-    connection.session.say("last words")
+    ours = say_much(loop, connection, owner, peer)
     connection.session.leave(Reason.QUIT, "see you")
     connection.flush()
-    peer.send(frame(Kind.BYE, 0, b"\1"))
+    peer.send(frame(Kind.BYE, ROUNDS - 1, b"\1"))
     until(loop, lambda: connection.session.finished)
     # Our BYE still waits behind what the peer has not read: no end of stream yet.
     assert watched(loop) == [READ | WRITE]
     assert not any("half-closed" in trace for trace in owner.traces)
-    assert peer.read(full) == b"x" * full
-    until(loop, lambda: watched(loop) == [READ])
-    last_words = frame(Kind.TEXT, 1, b"last words") + frame(Kind.BYE, 1, b"\1see you")
-    assert peer.read(10000) == last_words
+    ours += frame(Kind.BYE, ROUNDS, b"\1see you")
+    assert take(loop, connection, peer, len(ours)) == ours
+    assert watched(loop) == [READ]
+    assert peer.read(1) == b""
     assert owner.closed_times == 0
     peer.socket.close()
     until(loop, lambda: owner.closed_times)
@@ -766,7 +771,7 @@ def test_a_goodbye_to_a_peer_that_does_not_read_ends_in_time() -> None:
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
-    fill(connection)
+    say_much(loop, connection, owner, peer)
     connection.session.leave(Reason.QUIT, "")
     connection.flush()
     assert watched(loop) == [READ | WRITE]

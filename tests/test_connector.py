@@ -121,7 +121,7 @@ def test_a_server_that_breaks_the_protocol_ends_the_chat_with_one_sentence(
         server.sendall(answer(meet) + data)
         frames = wire.split(wire.receive_all(server))
         assert frames == [(wire.BYE, 0, bytes([wire.PROTOCOL]) + says.encode())]
-        play(f"client! Bob broke the protocol: {says}.\nclient: exits 1")
+        play(f"client! The protocol was broken by Bob: {says}.\nclient: exits 1")
 
 
 def test_a_server_that_is_reset_is_a_lost_connection(

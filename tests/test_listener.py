@@ -163,7 +163,7 @@ def test_a_client_that_breaks_the_protocol_ends_the_chat_with_one_sentence(
         frames = wire.split(wire.receive_all(client))
         assert frames[-1][0] == wire.BYE
         assert frames[-1][2] == bytes([wire.PROTOCOL]) + says.encode()
-    play(f"server! Mallory broke the protocol: {says}.\nserver: exits 1")
+    play(f"server! The protocol was broken by Mallory: {says}.\nserver: exits 1")
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_signal_during_the_chat_says_goodbye(
     if (turn == "its") == (actor == "client"):
         play("server> Hi\nclient< Hi")
     play(f"{actor}: gets {number.name}\n{actor}: exits {128 + number}")
-    play(f"{other}! Goodbye: {actor} left (stopped by {number.name}){{any}}")
+    play(f"{other}! Goodbye: the {actor} left (stopped by {number.name}){{any}}")
     play(f"{other}: exits 0")
 
 
@@ -172,7 +172,7 @@ def test_a_closed_stdout_ends_the_server_and_the_client_is_told() -> None:
     _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 128 + signal.SIGPIPE
     assert errors == b"chatd: the screen was closed (Broken pipe)\nGoodbye: you left.\n"
-    assert ended.stderr == "Goodbye: server left (stopped by SIGPIPE).\n"
+    assert ended.stderr == "Goodbye: the server left (stopped by SIGPIPE).\n"
     assert ended.returncode == 0
 
 
@@ -211,7 +211,9 @@ def test_a_stream_that_is_closed_from_the_beginning_harms_nobody(redirection: st
     # The server has no input: it shows what comes and leaves when it is asked.
     assert (client.returncode, server.returncode) == (0, 0)
     # Its first line may be that it had to wait for the server.
-    assert client.stderr.endswith(b"Goodbye: server left; your message was delivered.\n")
+    assert client.stderr.endswith(
+        b"Goodbye: the server left; your message was delivered.\n"
+    )
     assert (b"\nHello\n" in output) == (">&-" not in redirection.replace("2>&-", ""))
     assert b"Traceback" not in errors
 
@@ -291,7 +293,7 @@ def test_stopped_and_continued_the_chat_goes_on(
     shell.expect_exact("chatc")
     shell.sendline("Hello")
     play("server< Hello\nserver> /q\nserver: exits 0")
-    shell.expect_exact("Goodbye: server left; your message was delivered.\r\n$ ")
+    shell.expect_exact("Goodbye: the server left; your message was delivered.\r\n$ ")
 
 
 # What it costs to wait.

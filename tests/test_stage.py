@@ -101,7 +101,7 @@ def test_nobody_types_where_nobody_asks(tmp_path: Path) -> None:
         ("server< {any}\nserver: exits 0", "server is still running (waited 0.5 s)"),
         ("client> Hello\nserver< Hello\nserver: never sees ell", "server has seen it"),
         ("server: starts with --port 99999", "the server does not say its port"),
-        ("server< {any}\nserver: explodes", "there is no such event"),
+        ("server< {any}\nserver: explodes", "there is no such event: docs/testing.md"),
         ("waiter< Hello", "there is no program for waiter: server or client"),
         ("server! Nothing of the kind", "its stderr shows nothing (waited 0.5 s)"),
     ],

@@ -89,6 +89,7 @@ class Plain:
         self._listening = False
         self._ended = False  # no more input will come
         self._told = False  # and that has been said
+        self._gone = False
         self._asking = False  # the prompt is on the screen, its line is not finished
 
     def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
@@ -108,13 +109,12 @@ class Plain:
     @property
     def gone(self) -> bool:
         """Whether the terminal that a person sat at has been closed."""
-        if not self.interactive:
-            return False
-        try:
-            termios.tcgetattr(self._fd)
-        except termios.error:
-            return True
-        return False
+        if self.interactive and not self._gone:
+            try:
+                termios.tcgetattr(self._fd)
+            except termios.error:
+                self._gone = True
+        return self._gone
 
     def show(self, text: str) -> None:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
@@ -161,6 +161,16 @@ class Plain:
             self._asking = False
             _show("\n")
 
+    def resume(self) -> None:
+        """We were stopped and go on: the shell has written in between, so ask again."""
+        if self._asking and not self.gone:  # a hang-up continues who was stopped, too
+            _show(f"\r{self._prompt}")
+
+    def forget_typed(self) -> None:
+        """Drop the line that is being typed: whoever it was meant for has gone."""
+        if self.interactive:
+            _forget_typed(self._fd)
+
     def take_back(self) -> list[str]:
         """Return the lines that were read, from a pipe or file, and never wanted."""
         lines, self._lines = [*self._lines], deque()
@@ -171,8 +181,7 @@ class Plain:
         if self._listening:
             self.listen(False)
         self.withdraw()
-        if self.interactive:
-            _forget_typed(self._fd)
+        self.forget_typed()
         if self._fd != STDIN:
             os.close(self._fd)
 
@@ -189,7 +198,8 @@ class Plain:
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            data = b""  # EIO: the terminal was closed
+            data = b""  # EIO: the terminal is being closed
+            self._gone = True
         if data and self.interactive:
             self._asking = self._asking and not data.endswith(b"\n")
         self._take(data)

@@ -6,16 +6,17 @@ HOST ?= localhost
 PORT ?= 7777
 V ?= 0
 ARGS ?=
+FILE ?= harness/conversations/assignment.chat
 
 BIN := .venv/bin
-OPTIONS = --host '$(HOST)' --port '$(PORT)' $(if $(filter 1,$(V)),-v) $(if $(filter 2,$(V)),-vv) $(ARGS)
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+OPTIONS = --host '$(HOST)' --port '$(PORT)' $(if $(filter 1,$(V)),-v) $(if $(filter-out 0 1,$(V)),-vv) $(ARGS)
+PIP = $(BIN)/python -m pip install --disable-pip-version-check --retries 1 --timeout 10
 # Where .venv cannot be made, the bare interpreter does: the plain terminal needs nothing.
 RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON); fi)
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 
 .DEFAULT_GOAL := help
-.PHONY: run-server run-client demo test e2e lint types coverage figures check docs help clean
+.PHONY: run-server run-client demo play test e2e lint types coverage figures check docs help clean
 
 run-server: .venv/run ## start the server (HOST, PORT, V=1 or 2, ARGS)
 	@exec $(RUN) -m chatd $(OPTIONS)
@@ -25,6 +26,9 @@ run-client: .venv/run ## start the client (HOST, PORT, V=1 or 2, ARGS)
 
 demo: .venv/dev ## play the assignment's conversation in this terminal
 	@$(BIN)/python -m harness play harness/conversations/assignment.chat
+
+play: .venv/dev ## play a conversation of your own (FILE, ARGS='--piece 1')
+	@$(BIN)/python -m harness play $(ARGS) $(FILE)
 
 test: .venv/dev ## run all tests, the conversations with both real programs among them
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -59,13 +63,22 @@ clean: ## remove everything that make and the tools have made
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -exec rm -rf {} +
 
-# What the run targets want: the two commands, installed from this folder. A machine
-# without venv or network is told so in one line, and the bare interpreter serves.
-.venv/run: pyproject.toml
-	@{ $(PYTHON) -m venv .venv && $(PIP) --editable . && touch $@; } >/dev/null 2>&1 \
-	|| echo "make: no .venv (python3-venv or the network is missing); going on with $(PYTHON)." >&2
+# What the run targets want: the two commands, installed from this folder. Without venv
+# or network the bare interpreter serves; that is said once and remembered.
+.venv/run: pyproject.toml | python
+	@echo "make: preparing .venv, once ..." >&2; mkdir -p .venv
+	@{ $(PYTHON) -m venv .venv && $(PIP) --editable .; } >.venv/log 2>&1 || { rm -f $(BIN)/python; \
+	echo "make: no .venv (install python3-venv, or connect to the network, then 'make clean'); going on with $(PYTHON)." >&2; }
+	@touch $@
 
 # What everything else wants: the tools and the test packages.
-.venv/dev: pyproject.toml
-	@{ test -x $(BIN)/pip || $(PYTHON) -m venv .venv; } && $(PIP) --editable '.[dev]' && touch $@ .venv/run \
-	|| { echo "make: cannot install the test packages: install python3-venv and connect to the network, then repeat." >&2; exit 1; }
+.venv/dev: pyproject.toml | python
+	@echo "make: preparing .venv with the test packages, once ..." >&2; mkdir -p .venv
+	@{ $(PYTHON) -m venv .venv && $(PIP) --editable '.[dev]'; } >.venv/log 2>&1 || { rm -f $(BIN)/python; \
+	echo "make: cannot install the test packages: install python3-venv and connect to the network (.venv/log has the details)." >&2; exit 1; }
+	@touch $@ .venv/run
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| { echo "make: $(PYTHON) is not there or older than 3.11: install Python 3.11, or say PYTHON=..." >&2; exit 1; }

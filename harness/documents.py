@@ -11,6 +11,7 @@ Ports, clock times and session ids are set to fixed ones, so that a page changes
 when what the programs do has changed.
 """
 
+import json
 import os
 import re
 import socket
@@ -95,6 +96,30 @@ def log(what: str) -> str:
     return _fence("\n".join(lines))
 
 
+def talk(what: str) -> str:
+    """Give the frames of a short talk as the client logs them, with their bytes."""
+    lines = (
+        "client> hello\nserver< hello\nserver> hi\nclient< hi\nclient> /q\nclient: exits 0"
+    )
+    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
+        stage.play(Script.parse("talk", lines))
+        log = stage.log("client").read_text("utf-8").splitlines()
+    rows = []
+    for record in map(json.loads, log):
+        if record["sign"] in "<>":
+            raw = bytes.fromhex(record["raw"])
+            if raw[2] == wire.HELLO:  # the session id is a fixed one, too
+                raw = raw[:13] + bytes.fromhex("9f3ac01b").ljust(16, b"\x5e") + raw[29:]
+            rows += [f"{record['sign']} {record['text']}", *_hex(raw)]
+    return _fence("\n".join(rows))
+
+
+def _hex(raw: bytes) -> list[str]:
+    """Lay out bytes sixteen a line, the header first on a line of its own."""
+    pieces = [raw[:8], *(raw[at : at + 16] for at in range(8, len(raw), 16))]
+    return [f"      {piece.hex(' ')}" for piece in pieces]
+
+
 def failure(what: str) -> str:
     """Play a conversation with a mistake in it; give the report."""
     text = (
@@ -136,7 +161,7 @@ def help(what: str) -> str:
 
 
 MAKERS: dict[str, Callable[[str], str]] = {
-    maker.__name__: maker for maker in (conversation, log, failure, table, file, help)
+    maker.__name__: maker for maker in (conversation, log, talk, failure, table, file, help)
 }
 
 

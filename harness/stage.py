@@ -96,7 +96,7 @@ class Stage:
     def frames(self, actor: str, count: int) -> list[str]:
         """Give the last frames of an actor's frame log, as it wrote them."""
 
-        path = self._log(actor)
+        path = self.log(actor)
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         return [
             f"{each['sign']} {each['text']}" for each in map(json.loads, lines[-count:])
@@ -238,7 +238,7 @@ class Stage:
         port = self.port
         if actor.startswith("client") and self._piece:
             port = self._network()
-        return ["--plain", "--port", str(port), "--frame-log", str(self._log(actor))]
+        return ["--plain", "--port", str(port), "--frame-log", str(self.log(actor))]
 
     def _network(self) -> int:
         """Put the proxy in between, once; returns its port."""
@@ -291,7 +291,8 @@ class Stage:
     def _input(self, actor: str) -> str:
         return "".join(f"{line}\n" for line in self._inputs.pop(actor, []))
 
-    def _log(self, actor: str) -> Path:
+    def log(self, actor: str) -> Path:
+        """Name the actor's frame log."""
         return self._folder / f"{actor}.frames"
 
     def _fill(self, text: str, actor: str) -> str:

@@ -128,9 +128,7 @@ OPTIONS = (
     ),
     Option("name", None, _name, "NAME", None, "what the other side calls you"),
     Option("prompt", ">", _text, "TEXT", None, "what asks you for a message; default '>'"),
-    Option(
-        "plain", False, _switch, None, None, "plain line input (there is no other yet)"
-    ),
+    Option("plain", False, _switch, None, None, "plain line input (there is no other yet)"),
     Option("verbose", 0, _level, None, None, "log frames; -vv: reads and writes too"),
     Option("frame_log", None, _text, "FILE", None, "append every event to FILE, as JSON"),
 )

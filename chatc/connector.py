@@ -6,6 +6,7 @@ When the server has answered HELLO the connection is handed over to the chat.
 import errno
 import os
 import socket
+from collections.abc import Callable
 
 from chatlib.addresses import Address, resolve
 from chatlib.connection import Connection
@@ -31,6 +32,9 @@ CONNECT_SECONDS = 10.0
 HELLO_SECONDS = 5.0
 """How long the server may take to answer our HELLO."""
 
+NOTICE_SECONDS = 1.0
+"""After how long the person is told that there is no answer yet."""
+
 FIRST_DELAY, LAST_DELAY = 0.1, 1.0
 """Seconds between two tries: doubling, because TCP tells nobody that a server starts."""
 
@@ -41,8 +45,8 @@ class BusyError(ChatError):
     code = Exit.BUSY
 
 
-class LostError(ChatError):
-    """The connection ended before the talk began."""
+class RefusedError(ChatError):
+    """The server does not want this talk."""
 
 
 class Connector:
@@ -55,17 +59,22 @@ class Connector:
         self._addresses: list[Address] = []
         self._next = 0  # which address is to be tried
         self._delay = FIRST_DELAY
-        self._patience: Timer | None = None
-        self._waiting = program.settings.wait > 0
+        self._attempt: socket.socket | None = None
+        self._timers: list[Timer] = []  # those that have no meaning any more once connected
+        self._patient = program.settings.wait > 0
+        self._told = False
         self._refusal = ""
-        self._error: ChatError = LostError(f"{self._place} has gone")
+        self._error: ChatError = StartError(f"{self._place} has gone")
 
     def start(self) -> None:
-        """Resolve the host and try its first address. Raises StartError."""
+        """Resolve the host; the loop's first turn tries it. Raises StartError."""
         if not self._port:
             raise StartError("port 0 is no server's port: give chatc the one chatd prints")
         self._addresses = resolve(self._host, self._port)
-        self._program.loop.call_later(0, self._try)
+        self._later(0, self._try)
+        if self._patient:
+            self._later(self._program.settings.wait, self._lose_patience)
+            self._later(NOTICE_SECONDS, self._say_waiting)
 
     # What the connection calls.
 
@@ -78,7 +87,7 @@ class Connector:
                 self._error = self._explain(reason, text)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
-                self._error = LostError(f"{self._place} did not say hello{ending}")
+                self._error = StartError(f"{self._place} did not say hello{ending}")
             case Failed(error):
                 what = f"{self._place} does not speak this protocol: {error}"
                 self._error = RemoteProtocolError(what)
@@ -94,59 +103,82 @@ class Connector:
     def _place(self) -> str:
         return f"{self._host} port {self._port}"
 
+    def _later(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._timers.append(self._program.loop.call_later(seconds, callback))
+
     def _try(self) -> None:
         """Begin a connection to the next address."""
         family, address = self._addresses[self._next]
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:  # no IPv6 in this kernel, no descriptor left
+            self._fail(error.errno or errno.EIO)
+            return
+        self._attempt = sock
         sock.setblocking(False)
         code = sock.connect_ex(address)
         if code not in (0, errno.EINPROGRESS):
-            self._fail(sock, code)
+            self._decide(code)
             return
-        timer = self._program.loop.call_later(
-            CONNECT_SECONDS, lambda: self._decide(sock, timer, errno.ETIMEDOUT)
+        # Whichever comes first: an answer, or the end of this address's time.
+        late = self._program.loop.call_later(
+            CONNECT_SECONDS, lambda: self._decide(errno.ETIMEDOUT)
         )
-        self._program.loop.watch(
-            sock.fileno(), WRITE, lambda _: self._decide(sock, timer, _outcome(sock))
-        )
+        self._program.loop.watch(sock.fileno(), WRITE, lambda _: self._answer(sock, late))
 
-    def _decide(self, sock: socket.socket, timer: Timer, code: int) -> None:
+    def _answer(self, sock: socket.socket, late: Timer) -> None:
+        late.cancel()
+        self._decide(_outcome(sock))
+
+    def _decide(self, code: int) -> None:
         """The connection is there, or `code` says why not."""
-        timer.cancel()
+        sock, self._attempt = self._attempt, None
+        if sock is None:
+            return  # the person's patience was over before the address's time
         self._program.loop.forget(sock.fileno())
         if code:
-            self._fail(sock, code)
+            sock.close()
+            self._fail(code)
         else:
             self._greet(sock)
 
-    def _fail(self, sock: socket.socket, code: int) -> None:
+    def _fail(self, code: int) -> None:
         """Go on with the next address; after the last, wait or give up."""
-        sock.close()
         self._refusal = os.strerror(code)
         self._next = (self._next + 1) % len(self._addresses)
         if self._next:
             self._try()
-        elif self._waiting:
+        elif self._patient:
             self._wait()
         else:
             self._give_up()
 
     def _wait(self) -> None:
-        """Try again a little later, until the patience of the person is over."""
-        if self._patience is None:
+        """Try again a little later."""
+        self._say_waiting()
+        self._later(self._delay, self._try)
+        self._delay = min(2 * self._delay, LAST_DELAY)
+
+    def _say_waiting(self) -> None:
+        """Say once that there is no server yet."""
+        if not self._told:
+            self._told = True
             seconds = self._program.settings.wait
-            self._patience = self._program.loop.call_later(seconds, self._lose_patience)
             self._program.terminal.notice(
                 f"No server at {self._place} yet: waiting for it up to {seconds:g} s."
             )
-        self._program.loop.call_later(self._delay, self._try)
-        self._delay = min(2 * self._delay, LAST_DELAY)
 
     def _lose_patience(self) -> None:
-        """The next try is the last one."""
-        self._waiting = False
+        """The time that the person gave is over, whatever is being tried."""
+        self._patient = False
+        self._next = len(self._addresses) - 1  # no other address is tried
+        if self._attempt:
+            self._decide(errno.ETIMEDOUT)
+        else:
+            self._give_up()
 
     def _give_up(self) -> None:
+        self._forget_timers()
         self._program.fail(
             StartError(
                 f"no server at {self._place} ({self._refusal}): "
@@ -154,32 +186,36 @@ class Connector:
             )
         )
 
+    def _forget_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+
     def _greet(self, sock: socket.socket) -> None:
         """Say HELLO on the new connection."""
+        self._forget_timers()
+        address = (self._host, self._port)
         trace = self._program.trace()
-        trace("=", f"CONNECTED {sock.getpeername()[:2]}", b"")
+        trace("=", f"CONNECTED {address}", b"")
         session = Session(
             greets_first=True,
             talks_first=True,
             hello=Hello(os.urandom(SESSION_BYTES), Mode.ANY, self._program.name),
             trace=trace,
         )
-        address = (self._host, self._port)
         connection = Connection(self._program.loop, sock, address, session, self, trace)
         connection.expire_in(HELLO_SECONDS)
+        self._program.chat.greet(connection)
         connection.flush()
 
     def _open(self, connection: Connection) -> None:
         connection.stay()
-        if self._patience:
-            self._patience.cancel()
         banner = f"Connected to: {self._host} on port: {self._port}"
         self._program.chat.begin(connection, banner)
 
     def _explain(self, reason: Reason, text: str) -> ChatError:
         if reason is Reason.BUSY:
             return BusyError(f"{self._place} is busy: {text}; try again later")
-        return LostError(f"{self._place} refused the talk: {text}")
+        return RefusedError(f"{self._place} refused the talk: {text}")
 
 
 def _outcome(sock: socket.socket) -> int:

@@ -8,9 +8,9 @@ import errno
 import socket
 from functools import partial
 
-from chatlib.addresses import Address, resolve, words
+from chatlib.addresses import Address, resolve
 from chatlib.connection import Connection
-from chatlib.errors import StartError
+from chatlib.errors import StartError, words
 from chatlib.loop import READ
 from chatlib.program import Program
 from chatlib.protocol.session import (
@@ -72,10 +72,10 @@ class Listener:
         match event:
             case Greeted():
                 self._greet(connection)
-            case Failed(error) if self._program.chat.vacant:
-                self._program.terminal.notice(f"Refused {connection.address}: {error}.")
-            case Failed() | Lost():
-                pass  # port scans and garbage are no business of the person who talks
+            case Failed(error):
+                self._tell(connection, str(error))
+            case Lost(detail) if detail:
+                self._tell(connection, detail)
 
     def settle(self, connection: Connection) -> None:
         """Nothing to do: a stranger is not talked with."""
@@ -136,6 +136,11 @@ class Listener:
                 f"Another client, from {connection.address}, was told that you are busy."
             )
 
+    def _tell(self, connection: Connection, what: str) -> None:
+        """Say what a stranger did wrong, unless the person has somebody to talk with."""
+        if self._program.chat.vacant:
+            self._program.terminal.notice(f"Refused {connection.address}: {what}.")
+
     def _pause(self) -> None:
         """Out of descriptors or memory: without a pause `accept` would fail for ever."""
         for sock in self._sockets:
@@ -151,9 +156,9 @@ def listen(addresses: list[Address], port: int) -> list[socket.socket]:
     for _ in range(PORT_TRIES):
         sockets: list[socket.socket] = []
         try:
-            for family, (host, _) in addresses:
+            for family, (host, _, *scope) in addresses:
                 taken = sockets[0].getsockname()[1] if sockets else port
-                sockets += _listen_at(family, host, taken)
+                sockets += _listen_at(family, (host, taken, *scope))
         except OSError as error:
             _close(sockets)
             if error.errno != errno.EADDRINUSE or port:
@@ -165,7 +170,7 @@ def listen(addresses: list[Address], port: int) -> list[socket.socket]:
     raise StartError("no port is free on every address: choose one with --port")
 
 
-def _listen_at(family: int, host: str, port: int) -> list[socket.socket]:
+def _listen_at(family: int, address: tuple[str | int | bytes, ...]) -> list[socket.socket]:
     """Listen on one address; on none when this machine does not have it."""
     try:
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -177,7 +182,7 @@ def _listen_at(family: int, host: str, port: int) -> list[socket.socket]:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind((host, port))
+        sock.bind(address)
         sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError as error:

@@ -6,10 +6,10 @@ resolver blocks, so both ask before they enter the loop.
 
 import socket
 
-from chatlib.errors import StartError
+from chatlib.errors import StartError, words
 
-Address = tuple[int, tuple[str, int]]
-"""Family, then host and port; the flow and scope of IPv6 are left out."""
+Address = tuple[int, tuple[str | int | bytes, ...]]
+"""Family, and what `bind` and `connect` take: host, port, and IPv6's flow and scope."""
 
 
 def resolve(host: str, port: int) -> list[Address]:
@@ -20,13 +20,10 @@ def resolve(host: str, port: int) -> list[Address]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise StartError(f"there is no host {host} ({words(error)})") from None
-    addresses = [(int(family), (str(to[0]), port)) for family, _, _, _, to in found]
+    addresses: list[Address] = [
+        (int(family), address) for family, _, _, _, address in found
+    ]
     addresses.sort(key=lambda address: address[0] != socket.AF_INET)
     return list(dict.fromkeys(addresses))
-
-
-def words(error: Exception) -> str:
-    """Say what a system error is, without its number."""
-    return getattr(error, "strerror", None) or str(error)

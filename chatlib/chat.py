@@ -11,7 +11,16 @@ from collections.abc import Callable
 
 from chatlib.connection import Connection
 from chatlib.errors import Exit, LocalProtocolError
-from chatlib.protocol.session import Event, Failed, Left, Lost, Reason, Said, State
+from chatlib.protocol.session import (
+    FAREWELL_LIMIT,
+    Event,
+    Failed,
+    Left,
+    Lost,
+    Reason,
+    Said,
+    State,
+)
 
 TYPE_CHECKING = False  # see `connection`
 if TYPE_CHECKING:
@@ -86,9 +95,10 @@ class Chat:
         self._drafts: deque[str] = deque()
         self._refused = 0  # lines that were no messages
         self._hinted = False
-        self._by_me = False
-        # How the other side ended the talk, and the exit code for it.
-        self._verdict: tuple[str, Exit] | None = None
+        # Our own goodbye, once we want to leave: it may have to wait for the HELLO.
+        self._farewell: tuple[Reason, str] | None = None
+        # How the other side ended the talk, the exit code for it, and its last words.
+        self._verdict: tuple[str, Exit, str] | None = None
 
     @property
     def vacant(self) -> bool:
@@ -99,6 +109,10 @@ class Chat:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
         self._terminal.start(self.said, self.ended)
         self._regulate()
+
+    def greet(self, connection: Connection) -> None:
+        """Our HELLO is on its way: a goodbye has to wait for the answer."""
+        self._connection = connection
 
     def begin(self, connection: Connection, banner: str) -> None:
         """Talk on this connection; both sides have said HELLO."""
@@ -114,7 +128,7 @@ class Chat:
         """Take a line that the person has typed."""
         word, _, rest = line.partition(" ")
         if word == "/q":
-            self._leave(Reason.QUIT, rest)
+            self._quit(rest)
         elif word == "/help":
             for help_line in HELP.split("\n"):
                 self._terminal.notice(help_line)
@@ -147,9 +161,11 @@ class Chat:
             case Left(reason, text):
                 self._take_leave(reason, text)
             case Lost(detail):
-                self._lose(detail)
+                ending = f": {detail}" if detail else ""
+                self._judge(f"The connection to {self._peer} was lost{ending}", Exit.LOST)
             case Failed(error):
-                self._judge(f"The protocol was broken by {self._peer}: {error}", Exit.LOST)
+                broken = f"The protocol was broken by {self._peer}: {error}"
+                self._judge(broken, Exit.LOST)
 
     def settle(self, connection: Connection) -> None:
         """All that one read brought has been shown and answered."""
@@ -158,14 +174,25 @@ class Chat:
     def closed(self, connection: Connection) -> None:
         """Say how it ended and which messages did not arrive."""
         self._terminal.withdraw()
-        sentence, code = self._verdict or self._own_goodbye(connection)
+        sentence, code, words = self._verdict or (*self._own_goodbye(connection), "")
         unconfirmed = list(connection.session.unacknowledged.values())
         if unconfirmed and code is Exit.GOODBYE:
             code = Exit.LOST
-        self._terminal.notice(f"{sentence}{self._account(len(unconfirmed))}.")
+        # The peer's words come last: whatever they say, it is said by the peer.
+        last = f" It said: {words}" if words else ""
+        account = self._account(connection.session.sent, len(unconfirmed))
+        self._terminal.notice(f"{sentence}{account}.{last}")
         for text in unconfirmed:
             self._terminal.notice(f"Not confirmed: {text}")
         self._finish(code)
+
+    def give_up(self, sentence: str, code: int) -> None:
+        """There will be no talk: say why, unless it is the person who has left."""
+        if self._farewell:
+            self._leave_alone()
+        else:
+            self._terminal.notice(sentence)
+            self._finish(code)
 
     # What the loop calls.
 
@@ -186,8 +213,11 @@ class Chat:
             self._connection.expire_in(STOP_SECONDS)
 
     def lose_screen(self) -> None:
-        """End the program because nobody reads what it shows."""
+        """Show nothing more, and acknowledge nothing: nobody reads what we show."""
         self._blind = True
+
+    def leave_blind(self) -> None:
+        """End the program because of that, unless it is ending already."""
         if not self._stopped:
             self.stop(signal.SIGHUP if self._terminal.gone else signal.SIGPIPE)
 
@@ -201,7 +231,7 @@ class Chat:
     def _peer(self) -> str:
         """The name that the peer goes by."""
         peer = self._connection.session.peer if self._connection else None
-        if peer is None:
+        if peer is None or not peer.name:
             return "the other side"
         return f"the {peer.name}" if peer.name in ("server", "client") else peer.name
 
@@ -211,10 +241,13 @@ class Chat:
             return  # just Enter: ask again, send nothing
         if self._my_turn:
             self._send(text)
+        elif len(self._drafts) == DRAFTS_LIMIT:
+            self._terminal.notice(f"Not kept, {DRAFTS_LIMIT} lines wait already: {text}")
         else:
             self._drafts.append(text)
-            who = "there is nobody here yet" if self.vacant else "it is not your turn"
-            self._terminal.notice(f"Kept for later, because {who}: {text}")
+            met = self._connection and self._connection.session.peer
+            why = "it is not your turn" if met else "there is nobody here yet"
+            self._terminal.notice(f"Kept for later, because {why}: {text}")
 
     def _send(self, text: str) -> None:
         """Send a message; one that cannot be sent is given back."""
@@ -244,40 +277,48 @@ class Chat:
             text = self._drafts.popleft()
             self._terminal.echo(text)
             self._send(text)
-        if self._my_turn:
+        if self._farewell:
+            self._say_farewell()
+        elif self._my_turn:
             self._terminal.ask()
         self._regulate()
 
     def _regulate(self) -> None:
         """Read from a person at any time, for `/q`; from a pipe when it is our turn."""
-        room = len(self._drafts) < DRAFTS_LIMIT
-        self._terminal.listen(self._my_turn or (self._terminal.interactive and room))
+        self._terminal.listen(self._my_turn or self._terminal.interactive)
+
+    def _quit(self, words: str) -> None:
+        """The person says `/q`, perhaps with a last word."""
+        if len(words.encode("utf-8", "replace")) > FAREWELL_LIMIT:
+            self._terminal.notice(f"Cut to {FAREWELL_LIMIT} bytes: {words}")
+        self._leave(Reason.QUIT, words)
 
     def _leave(self, reason: Reason, text: str) -> None:
-        """Say goodbye; without a peer it is over at once."""
-        self._by_me = True
+        """Say goodbye as soon as that is possible; without a peer it is over at once."""
+        self._farewell = self._farewell or (reason, text)
         if self._connection is None:
-            self._terminal.notice("Goodbye: you left before anybody came.")
-            self._finish(Exit.GOODBYE)
-        elif self._connection.session.state is State.OPEN:
-            self._connection.session.leave(reason, text)
+            self._leave_alone()
+        else:
+            self._say_farewell()
+
+    def _leave_alone(self) -> None:
+        self._terminal.withdraw()
+        self._terminal.notice("Goodbye: you left before anybody came.")
+        self._finish(Exit.GOODBYE)
+
+    def _say_farewell(self) -> None:
+        """Say BYE, unless that was done, or has to wait until HELLO was answered."""
+        assert self._connection is not None and self._farewell is not None
+        if self._connection.session.state is State.OPEN:
+            self._connection.session.leave(*self._farewell)
             self._connection.flush()
 
     def _take_leave(self, reason: Reason, text: str) -> None:
         """The peer has said BYE: in answer to ours, or of its own accord."""
-        if self._by_me:
-            return
         if reason in (Reason.QUIT, Reason.STOPPED):
-            why = f" ({text})" if text else ""
-            self._judge(f"Goodbye: {self._peer} left{why}", Exit.GOODBYE)
+            self._judge(f"Goodbye: {self._peer} left", Exit.GOODBYE, text)
         else:
-            self._judge(f"The chat was ended by {self._peer}: {text}", Exit.LOST)
-
-    def _lose(self, detail: str) -> None:
-        """The stream has ended without the peer's goodbye."""
-        if not self._by_me:
-            ending = f": {detail}" if detail else ""
-            self._judge(f"The connection to {self._peer} was lost{ending}", Exit.LOST)
+            self._judge(f"The chat was ended by {self._peer}", Exit.LOST, text)
 
     def _own_goodbye(self, connection: Connection) -> tuple[str, Exit]:
         """Say how our own goodbye went: whether the peer has answered it."""
@@ -285,13 +326,22 @@ class Chat:
             return "Goodbye: you left", Exit.GOODBYE
         return f"You left, but {self._peer} did not answer", Exit.LOST
 
-    def _judge(self, sentence: str, code: Exit) -> None:
-        self._verdict = (sentence, code)
+    def _judge(self, sentence: str, code: Exit, words: str = "") -> None:
+        """Keep how the other side has ended the talk, unless it was us who did.
 
-    def _account(self, unconfirmed: int) -> str:
+        That a peer breaks the protocol is worth saying even then.
+        """
+        if not self._farewell or self._failed:
+            self._verdict = (sentence, code, words)
+
+    @property
+    def _failed(self) -> bool:
+        return self._connection is not None and (
+            self._connection.session.state is State.FAILED
+        )
+
+    def _account(self, sent: int, unconfirmed: int) -> str:
         """Say what became of our messages, to follow how the chat ended."""
-        assert self._connection is not None
-        sent = self._connection.session.sent
         if not sent:
             return ""
         if unconfirmed:
@@ -305,6 +355,6 @@ class Chat:
         # A person has seen it and could mend it; a script can only look at the code.
         if self._refused and not self._terminal.interactive:
             code = code or Exit.LOST
-        by_me = self._by_me
+        by_me = bool(self._farewell or self._stopped)
         self._forget()
-        self._over(self._stopped or code, by_me or bool(self._stopped))
+        self._over(self._stopped or code, by_me)

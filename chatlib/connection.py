@@ -9,6 +9,7 @@ Knows no terminal and not which end it is. `chat`, `chatd` and `chatc` import it
 
 import socket
 
+from chatlib.errors import words
 from chatlib.loop import READ, WRITE, Loop, Timer
 from chatlib.protocol.session import Event, Session, State, Trace, silent
 
@@ -45,6 +46,7 @@ DISMISSAL_SECONDS = 1.0
 _LIMITS = {
     State.CLOSING: GOODBYE_SECONDS,
     State.CLOSED: GOODBYE_SECONDS,
+    State.LOST: DISMISSAL_SECONDS,
     State.FAILED: DISMISSAL_SECONDS,
 }
 
@@ -90,6 +92,8 @@ class Connection:
         What it does not take stays and is written when the socket asks for it. When
         the session has finished and all is written, the sending half is closed.
         """
+        if not self._open:
+            return
         self._pending += self.session.data_to_send()
         if self._pending:
             self._write()
@@ -102,6 +106,8 @@ class Connection:
 
     def expire_in(self, seconds: float) -> None:
         """Give the peer up in at most so many seconds; an earlier end stands."""
+        if not self._open:
+            return
         before = self._end_timer
         timer = self._loop.call_later(seconds, self._give_up)
         if before and before.pending and before.when <= timer.when:
@@ -142,7 +148,7 @@ class Connection:
             return
         except OSError as error:
             # A reset. For the session it is the end of the stream like any other.
-            self._trace("!", error.strerror or str(error), b"")
+            self._trace("!", words(error), b"")
             data = b""
         if data:
             self.session.receive_data(data)
@@ -171,7 +177,7 @@ class Connection:
         except OSError as error:
             # Nobody reads any more, but what the peer sent before may still be in our
             # buffer: only the reading side decides that the connection is lost.
-            self._trace("!", error.strerror or str(error), b"")
+            self._trace("!", words(error), b"")
             self._pending.clear()
             return
         self._trace("~", f"wrote {count} bytes", bytes(self._pending[:count]))

@@ -9,7 +9,8 @@ The lowest layer: it imports nothing of the project and anybody may import it.
     └── ProtocolError
         ├── LocalProtocolError  we erred: say so at the prompt and go on
         └── RemoteProtocolError they erred: tell them and end the connection
-            └── VersionError    they speak another version of the protocol
+            ├── VersionError    they speak another version of the protocol
+            └── UnknownSessionError    they speak of messages that we never sent
 
 The text of each is one sentence in the words of the person who reads it,
 lower case and without a full stop, so that it can follow a name and a colon.
@@ -71,5 +72,14 @@ class RemoteProtocolError(ProtocolError):
     """The peer broke a rule; nothing it sends from here on is looked at."""
 
 
+class UnknownSessionError(RemoteProtocolError):
+    """The peer speaks of messages that we never sent: its session is not one of ours."""
+
+
 class VersionError(RemoteProtocolError):
     """The peer speaks another version of the protocol."""
+
+
+def words(error: Exception) -> str:
+    """Say what a system error is, without its number."""
+    return getattr(error, "strerror", None) or str(error)

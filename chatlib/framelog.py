@@ -22,6 +22,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from chatlib.errors import words
+
 LEGEND = "< received, > sent, = state, ~ raw bytes, x closed, ! error."
 """The signs, in one line, for `--help`."""
 
@@ -102,8 +104,7 @@ class FrameLog:
             self._warn(error)
 
     def _warn(self, error: Exception) -> None:
-        reason = getattr(error, "strerror", None) or error
-        self._tell(f"No frame log from here on: {self._path}: {reason}.")
+        self._tell(f"No frame log from here on: {self._path}: {words(error)}.")
 
 
 def _clock() -> str:

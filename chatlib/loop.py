@@ -5,6 +5,7 @@ no thread, no polling, and nothing wakes up while nothing happens. This module k
 no chat; anybody may import it, and it imports nothing of the project.
 """
 
+import errno
 import heapq
 import os
 import selectors
@@ -13,8 +14,12 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import count
+from signal import SIGALRM
 from time import monotonic
 from types import FrameType
+
+STUCK_SECONDS = 1.0
+"""How long a signal waits for a program that waits for somebody else."""
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
@@ -65,6 +70,9 @@ class Loop:
         self._handlers: dict[int, _Handler] = {}  # those that were there before ours
         self._wakeup: tuple[int, int] | None = None
         self._running = False
+        self._stopped = False  # in this turn
+        self.stuck = False
+        self._unheard = False  # a signal has come that the loop has not been told of
 
     def watch(self, fd: int, events: int, callback: Callable[[int], None]) -> None:
         """Call `callback(mask)` whenever `fd` is ready for one of `events`.
@@ -94,6 +102,10 @@ class Loop:
         Side effect: replaces the process's handlers until `close`. The interpreter
         writes the signal's number into a pipe that the selector watches; without that
         a signal would not end a `select` that waits (PEP 475 restarts it).
+
+        Who sets `stuck` while it waits outside the loop, for a reader that may never
+        read, gets an InterruptedError there when a signal has not been heard for
+        STUCK_SECONDS. SIGALRM is used for that.
         """
         if self._wakeup is None:
             self._wakeup = os.pipe()
@@ -103,9 +115,9 @@ class Loop:
             self.watch(self._wakeup[0], READ, self._read_signals)
         for number in numbers:
             self._signals[number] = callback
-            # The handler has nothing to do, but without one no byte is written.
-            before = signal.signal(number, lambda *_: None)
+            before = signal.signal(number, self._handle)
             self._handlers.setdefault(number, before)
+        self._handlers.setdefault(SIGALRM, signal.signal(SIGALRM, self._interrupt))
 
     def run(self) -> None:
         """Wait and call until `stop`."""
@@ -114,22 +126,24 @@ class Loop:
             self.turn()
 
     def stop(self) -> None:
-        """Let `run` return after the callbacks of this turn."""
+        """Let `run` return; what else is due in this turn stays due."""
         self._running = False
+        self._stopped = True
 
     def turn(self) -> None:
         """Wait once, for as long as no timer is due, and make the calls."""
+        self._stopped = False
         for key, mask in self._selector.select(self._patience()):
             # An earlier callback of this turn may have forgotten the descriptor.
             callback = self._callbacks.get(key.fd)
-            if callback:
+            if callback and not self._stopped:
                 callback(mask)
         self._call_due()
 
     def close(self) -> None:
         """Give back the selector, the signals' pipe and the signals themselves."""
         for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler or signal.SIG_DFL)
         if self._wakeup:
             signal.set_wakeup_fd(-1)
             for fd in self._wakeup:
@@ -145,14 +159,27 @@ class Loop:
         return max(0.0, self._timers[0][0] - self._clock())
 
     def _call_due(self) -> None:
-        while self._timers and self._timers[0][0] <= self._clock():
+        now = self._clock()  # once: what is asked for now and at once is due next turn
+        while self._timers and self._timers[0][0] <= now and not self._stopped:
             _, _, timer = heapq.heappop(self._timers)
             callback, timer.callback = timer.callback, None
             if callback:
                 callback()
 
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        """Note that there is something to hear; the pipe is what tells the loop."""
+        self._unheard = True
+        if self.stuck:
+            signal.setitimer(signal.ITIMER_REAL, STUCK_SECONDS)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Get out who is stuck, if the loop has not heard the signal yet."""
+        if self._unheard and self.stuck:
+            raise InterruptedError(errno.EINTR, "nobody reads it")
+
     def _read_signals(self, mask: int) -> None:
         assert self._wakeup is not None
+        self._unheard = False
         with suppress(BlockingIOError):
             for number in os.read(self._wakeup[0], 4096):
                 callback = self._signals.get(number)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from chatlib.chat import HELP, Chat
-from chatlib.errors import ChatError, Exit, ScreenClosedError
+from chatlib.errors import ChatError, Exit, ScreenClosedError, words
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import Loop
 from chatlib.protocol.session import Trace, silent
@@ -40,11 +40,13 @@ class Program:
     `client`: the word in logs, and this side's name unless the settings have another.
     """
 
-    def __init__(self, command: str, role: str, settings: Settings) -> None:
+    def __init__(
+        self, command: str, role: str, settings: Settings, loop: Loop | None = None
+    ) -> None:
         self.command = command
         self.settings = settings
         self.name = settings.name or role
-        self.loop = Loop()
+        self.loop = loop or Loop()
         self.terminal = Plain(self.loop, settings.prompt)
         self.chat = Chat(self.terminal, self.over)
         self.code: int | None = None
@@ -58,7 +60,7 @@ class Program:
         number = next(self._numbers)
         return self._log.tracer(number) if self._log.wanted else silent
 
-    def repeat(self, again: Callable[[], None]) -> None:
+    def repeat(self, again: Callable[[], None] | None) -> None:
         """Call `again` instead of ending when the other side has ended the talk."""
         self._again = again
 
@@ -66,7 +68,7 @@ class Program:
         """End the program with this exit code, or begin again."""
         if self._again and not by_me:
             self._again()
-        else:
+        elif self.code is None:
             left = self.terminal.take_back()
             for line in left:
                 self.terminal.notice(f"Never sent: {line}")
@@ -74,9 +76,8 @@ class Program:
             self.loop.stop()
 
     def fail(self, error: ChatError) -> None:
-        """End the program with a sentence, from within the loop."""
-        self.terminal.notice(f"{self.command}: {error}")
-        self.over(error.code, True)
+        """End the program with a sentence, from within the loop: there was no talk."""
+        self.chat.give_up(f"{self.command}: {error}", error.code)
 
     def run(self) -> int:
         """Talk until it is over; returns the exit code."""
@@ -89,8 +90,11 @@ class Program:
             try:
                 self.loop.run()
             except ScreenClosedError as error:
+                self.terminal.withdraw()
                 self.terminal.notice(f"{self.command}: {error}")
-                self.chat.lose_screen()  # and go on for as long as the goodbye takes
+                self.chat.lose_screen()
+                # A signal that was behind it is heard first: then that is the reason.
+                self.loop.call_later(0, self.chat.leave_blind)
         return self.code
 
     def close(self) -> None:
@@ -123,3 +127,6 @@ def run(
     except ChatError as error:
         report(f"{name}: {visible(str(error))}")
         return error.code
+    except OSError as error:  # no descriptor or no memory left, even to begin with
+        report(f"{name}: {visible(words(error))}")
+        return Exit.START

@@ -15,7 +15,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chatlib import VERSION
-from chatlib.errors import UsageError
+from chatlib.errors import UsageError, words
 
 FILE = "chat.toml"
 
@@ -88,7 +88,7 @@ def _port(value: object) -> int:
 def _level(value: object) -> int:
     level = _integer(value)
     if level < 0:
-        raise ValueError("expected 0, 1 or 2")
+        raise ValueError("expected 0 or more")
     return level
 
 
@@ -158,7 +158,7 @@ def read_settings(
     sources = [
         {name: (value, _flag(name)) for name, value in given.items() if value is not None},
         _from_environment(options, environment),
-        _from_file(path or _find_file(environment), required=path is not None),
+        _from_file(_find_file(environment) if path is None else path, path is not None),
     ]
     return _choose(options, sources)
 
@@ -234,7 +234,7 @@ def _find_file(environment: Mapping[str, str]) -> str:
     return os.path.join(home, "chat", FILE)
 
 
-def _from_file(path: str, *, required: bool) -> _Source:
+def _from_file(path: str, required: bool) -> _Source:
     """Read a TOML file; the settings of the other program may stand in it too."""
     try:
         with open(path, "rb") as file:
@@ -242,7 +242,7 @@ def _from_file(path: str, *, required: bool) -> _Source:
     except OSError as error:
         if not required and isinstance(error, FileNotFoundError | NotADirectoryError):
             return {}
-        raise UsageError(f"{path}: {error.strerror}") from None
+        raise UsageError(f"{path}: {words(error)}") from None
     values = _parse_file(path, data)
     known = {option.name.replace("_", "-"): option.name for option in OPTIONS}
     for key in values:

@@ -1,8 +1,11 @@
 """What several test files need: sessions joined in memory, sockets, a clock."""
 
 import socket
+import time
 from collections.abc import Callable
 
+from chatlib.loop import Loop
+from chatlib.program import Program
 from chatlib.protocol.session import (
     Event,
     Greeted,
@@ -13,6 +16,7 @@ from chatlib.protocol.session import (
     Trace,
     silent,
 )
+from chatlib.settings import read_settings
 
 SESSION_ID = bytes(range(16))
 
@@ -83,3 +87,36 @@ def feed_three_ways(data: bytes, feed: Callable[[list[bytes]], object]) -> None:
     assert feed([bytes([byte]) for byte in data]) == whole
     for place in range(1, len(data)):
         assert feed([data[:place], data[place:]]) == whole, f"split at {place}"
+
+
+class World:
+    """A program's parts in this process, on a clock that stands still until moved."""
+
+    def __init__(self, command: str, *arguments: str) -> None:
+        self.clock = Clock()
+        self.loop = Loop(self.clock)
+        role = {"chatd": "server", "chatc": "client"}[command]
+        settings = read_settings(command, "", list(arguments), {"HOME": "/"})
+        self.program = Program(command, role, settings, self.loop)
+        self.told: list[str] = []
+        self.shown: list[str] = []
+        self.program.terminal.notice = self.told.append  # type: ignore[assignment, method-assign]
+        self.program.terminal.show = self.shown.append  # type: ignore[assignment, method-assign]
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Turn the loop until the condition holds; five real seconds at most."""
+        deadline = time.monotonic() + 5
+        while not condition():
+            assert time.monotonic() < deadline, (self.told, self.shown)
+            self.turn()
+
+    def turn(self) -> None:
+        """Turn the loop once without waiting."""
+        self.loop.call_later(0, lambda: None)
+        self.loop.turn()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time go by, and what was due in it happen."""
+        self.clock.now += seconds
+        for _ in range(3):
+            self.turn()

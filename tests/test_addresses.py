@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chatlib.addresses import resolve, words
-from chatlib.errors import Exit, StartError
+from chatlib.addresses import resolve
+from chatlib.errors import Exit, StartError, words
 
 STREAM = socket.SOCK_STREAM
 SIX = (socket.AF_INET6, STREAM, 6, "", ("::1", 80, 0, 0))
@@ -23,7 +23,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, *found: tuple[Any, ...]) -> None:
 def test_a_numeric_address_stands_for_itself() -> None:
     """No question is asked about it."""
     assert resolve("127.0.0.1", 7777) == [(socket.AF_INET, ("127.0.0.1", 7777))]
-    assert resolve("::1", 7777) == [(socket.AF_INET6, ("::1", 7777))]
+    assert resolve("::1", 7777) == [(socket.AF_INET6, ("::1", 7777, 0, 0))]
 
 
 def test_localhost_is_127_0_0_1_first() -> None:
@@ -37,8 +37,8 @@ def test_ipv4_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert resolve("example", 80) == [
         (socket.AF_INET, ("192.0.2.1", 80)),
         (socket.AF_INET, ("127.0.0.1", 80)),
-        (socket.AF_INET6, ("::1", 80)),
-        (socket.AF_INET6, ("2001:db8::1", 80)),
+        (socket.AF_INET6, ("::1", 80, 0, 0)),
+        (socket.AF_INET6, ("2001:db8::1", 80, 0, 0)),
     ]
 
 
@@ -47,7 +47,7 @@ def test_every_address_comes_once(monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, FOUR, SIX, FOUR, SIX)
     assert resolve("example", 80) == [
         (socket.AF_INET, ("127.0.0.1", 80)),
-        (socket.AF_INET6, ("::1", 80)),
+        (socket.AF_INET6, ("::1", 80, 0, 0)),
     ]
 
 

@@ -254,13 +254,19 @@ def test_lines_typed_early_are_kept_and_sent_a_turn_each(talk: Talk) -> None:
     assert talk.client.notes.news() == ["show one", "ask", "show two", "ask"]
 
 
-def test_the_keyboard_is_not_read_for_more_than_is_kept(talk: Talk) -> None:
-    """256 lines wait at most; `/q` is then the only thing that is missed."""
-    for number in range(DRAFTS_LIMIT - 1):
+def test_more_early_lines_than_are_kept_are_given_back(talk: Talk) -> None:
+    """256 lines wait at most; the keyboard is still read, so `/q` works."""
+    for number in range(DRAFTS_LIMIT):
         talk.server.types(str(number))
+    talk.server.notes.news()
+    talk.server.types("one too many")
+    assert talk.server.notes.news() == [
+        f"notice Not kept, {DRAFTS_LIMIT} lines wait already: one too many"
+    ]
     assert talk.server.notes.listening
-    talk.server.types("the last")
-    assert not talk.server.notes.listening
+    talk.server.types("/q")
+    talk.over()
+    assert talk.server.ends == [(0, True)]
 
 
 def test_a_pipe_is_read_only_when_it_is_its_turn(loop: Loop) -> None:
@@ -284,7 +290,7 @@ def test_q_ends_both_with_0(talk: Talk, leaver: str) -> None:
     assert first.ends == [(0, True)]
     assert second.ends == [(0, False)]
     assert first.notes.news()[-1] == "notice Goodbye: you left."
-    assert second.notes.news()[-1] == f"notice Goodbye: the {leaver} left (so long)."
+    assert second.notes.news()[-1] == f"notice Goodbye: the {leaver} left. It said: so long"
 
 
 def test_q_at_once_with_a_message_shows_the_message_first(talk: Talk) -> None:
@@ -311,7 +317,7 @@ def test_a_last_word_cannot_forge_lines(talk: Talk) -> None:
     talk.client.connection.flush()
     talk.over()
     assert (
-        "notice Goodbye: the client left (bye\nGoodbye: forged.)."
+        "notice Goodbye: the client left. It said: bye\nGoodbye: forged."
         in talk.server.notes.news()
     )
 
@@ -349,7 +355,7 @@ def test_a_peer_that_breaks_the_protocol_is_named(talk: Talk) -> None:
     )
     assert talk.client.ends == [(1, False)]
     assert (
-        "notice The chat was ended by the server: unknown kind 255."
+        "notice The chat was ended by the server. It said: unknown kind 255"
         in talk.client.notes.news()
     )
 
@@ -364,7 +370,7 @@ def test_a_signal_says_goodbye_and_ends_with_128_and_its_number(
     assert talk.server.ends == [(128 + number, True)]
     assert talk.client.ends == [(0, False)]
     assert talk.client.notes.news()[-1] == (
-        f"notice Goodbye: the server left (stopped by {number.name})."
+        f"notice Goodbye: the server left. It said: stopped by {number.name}"
     )
     assert talk.server.notes.news()[0] == (
         "interrupt" if number == signal.SIGINT else "notice Goodbye: you left."
@@ -391,6 +397,7 @@ def test_without_a_screen_nothing_more_is_shown_or_acknowledged(talk: Talk) -> N
     """The message under way stays unconfirmed, and its sender is told so."""
     talk.client.types("Hello")
     talk.server.chat.lose_screen()
+    talk.server.chat.leave_blind()
     talk.over()
     assert talk.server.ends == [(128 + signal.SIGPIPE, True)]
     assert talk.client.ends == [(1, False)]

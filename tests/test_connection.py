@@ -507,6 +507,20 @@ def test_closing_is_told_once_and_leaves_nothing_behind() -> None:
     peer.socket.close()
 
 
+def test_a_closed_connection_is_never_heard_of_again() -> None:
+    """Also when somebody who has not noticed yet flushes it: `closed` was the last."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    connection.session.leave(Reason.QUIT, "")
+    connection.close()
+    connection.flush()
+    move(loop, clock, 60)
+    assert owner.calls == ["closed"]
+    assert_nothing_left(loop)
+    peer.socket.close()
+
+
 # The goodbye.
 
 

@@ -1,5 +1,7 @@
 """Finding the server, with the real client; the server is a raw socket that may lie."""
 
+import errno
+import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,6 +15,7 @@ from chatlib.settings import read_settings
 from harness import wire
 from harness.stage import PATIENCE, Stage
 from tests.conftest import Play
+from tests.helpers import World
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def test_the_client_takes_the_servers_answer_and_talks(
 @pytest.mark.parametrize(
     ("reply", "says", "code"),
     [
-        (b"", "localhost port {port} did not say hello", 1),
+        (b"", "localhost port {port} did not say hello", 3),
         (
             b"HTTP/1.1 400 Bad Request\r\n\r\n",
             "{any} speak this protocol: unknown kind 84",
@@ -79,7 +82,7 @@ def test_the_client_takes_the_servers_answer_and_talks(
             "{any} HELLO answers for another session",
             1,
         ),
-        (wire.hello()[:20], "{any} say hello: stream ends after 20 bytes, expected 36", 1),
+        (wire.hello()[:20], "{any} say hello: stream ends after 20 bytes, expected 36", 3),
         (wire.bye(0, wire.BUSY, "not now"), "{any} is busy: not now; try again later", 4),
         (wire.bye(0, wire.VERSION, "I am 2"), "{any} refused the talk: I am 2", 1),
         (
@@ -185,6 +188,148 @@ def test_every_address_is_tried(
     assert wire.receive(accepted[0])[0] == wire.HELLO
     accepted[0].close()
     program.close()
+
+
+@pytest.fixture
+def world(listener: socket.socket) -> Iterator[World]:
+    """A client in this process that looks for the raw server."""
+    world = World("chatc", "--port", str(listener.getsockname()[1]), "--wait", "60")
+    Connector(world.program).start()  # and no `chat.start()`: the keyboard is the test's
+    yield world
+    world.program.close()
+
+
+def test_a_server_that_does_not_answer_hello_is_given_five_seconds(
+    world: World, listener: socket.socket
+) -> None:
+    """Then there is no talk."""
+    listener.setblocking(False)
+    world.until(lambda: world.loop._patience() == 5.0)
+    world.pass_time(4.9)
+    assert world.told == []
+    world.pass_time(0.1)
+    assert "did not say hello" in world.told[-1]
+    assert world.program.code == 3
+
+
+def test_a_client_that_is_welcome_may_be_silent_for_ever(
+    world: World, listener: socket.socket
+) -> None:
+    """Neither the patience, nor the address's time, nor that for HELLO is still running."""
+    world.until(lambda: world.loop._patience() == 5.0)
+    server, _ = listener.accept()
+    session = wire.receive(server)[2][5:21]
+    server.sendall(wire.hello("Bob", wire.TURNS, session))
+    world.until(lambda: bool(world.shown))
+    world.pass_time(1_000_000)
+    server.sendall(wire.bye(0, wire.QUIT, "so long"))
+    server.shutdown(socket.SHUT_WR)
+    world.until(lambda: bool(world.told))
+    assert world.told == ["Goodbye: Bob left. It said: so long"]
+    server.close()
+
+
+@pytest.mark.parametrize(("command", "code"), [("/q", 0), ("signal", 143)])
+def test_a_goodbye_before_the_answer_waits_for_it(
+    world: World, listener: socket.socket, command: str, code: int
+) -> None:
+    """The server is told, and what was typed before the goodbye arrives."""
+    world.until(lambda: world.loop._patience() == 5.0)
+    server, _ = listener.accept()
+    session = wire.receive(server)[2][5:21]
+    world.program.chat.said("early")
+    if command == "/q":
+        world.program.chat.said("/q")
+    else:
+        world.program.chat.stop(15)
+    assert world.program.code is None
+    server.sendall(wire.hello("Bob", wire.TURNS, session))
+    world.until(lambda: bool(select.select([server], [], [], 0)[0]))
+    assert wire.receive(server) == (wire.TEXT, 1, b"early")
+    assert wire.receive(server)[:2] == (wire.BYE, 1)
+    server.sendall(wire.frame(wire.ACK, 1) + wire.bye(0))
+    server.close()
+    world.until(lambda: world.program.code is not None)
+    assert world.program.code == code
+    assert world.told[-1] == "Goodbye: you left; your message was delivered."
+
+
+def test_a_goodbye_to_a_server_that_never_answers_ends_too(
+    world: World, listener: socket.socket
+) -> None:
+    """With what was typed given back."""
+    world.until(lambda: world.loop._patience() == 5.0)
+    world.program.chat.said("early")
+    world.program.chat.said("/q")
+    world.pass_time(5.0)
+    assert world.program.code == 0
+    assert world.told[-2:] == [
+        "Goodbye: you left before anybody came.",
+        "Never sent: early",
+    ]
+
+
+def test_a_host_that_never_answers_costs_no_more_than_was_given() -> None:
+    """After a second the person is told, after `--wait` it is over."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        others = []
+        for _ in range(3):  # fill the queue: from then on the kernel drops what comes
+            other = socket.socket()
+            other.setblocking(False)
+            other.connect_ex(full.getsockname())
+            others.append(other)
+        world = World("chatc", "--port", str(full.getsockname()[1]), "--wait", "7")
+        Connector(world.program).start()
+        world.turn()
+        world.pass_time(1.0)
+        assert ["waiting for it up to 7 s" in line for line in world.told] == [True]
+        world.pass_time(5.9)
+        assert world.program.code is None
+        world.pass_time(0.1)
+        assert world.program.code == 3
+        assert "Connection timed out" in world.told[-1]
+        world.program.close()
+        for other in others:
+            other.close()
+
+
+def test_the_tries_become_rarer_up_to_one_a_second() -> None:
+    """0.1 s, then twice as long each time."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        world = World("chatc", "--port", str(port), "--wait", "60")
+        Connector(world.program).start()
+        world.until(lambda: bool(world.told))
+        delays = []
+        for _ in range(6):
+            delay = world.loop._patience()
+            assert delay is not None
+            delays.append(round(delay, 3))
+            world.pass_time(delay)
+        # The second look in between is that for the notice, which has been given.
+        assert delays == [0.1, 0.2, 0.4, 0.3, 0.5, 1.0]
+        world.program.close()
+
+
+def test_without_descriptors_the_client_waits_and_does_not_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is one more way in which an address may fail."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    world = World("chatc", "--wait", "0")
+    Connector(world.program).start()
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", refuse)
+        world.turn()
+    assert world.program.code == 3
+    assert "Too many open files" in world.told[-1]
+    world.program.close()
 
 
 def test_a_port_that_TCP_connected_to_itself_is_no_server() -> None:

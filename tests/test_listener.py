@@ -5,18 +5,21 @@ Strangers are raw sockets that speak the harness's own reading of the wire.
 
 import errno
 import resource
+import select
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
-from chatd.listener import listen
+from chatd.listener import STRANGERS_LIMIT, Listener, listen
 from chatlib.addresses import Address
 from chatlib.errors import StartError
 from harness import wire
 from harness.stage import PATIENCE, Stage
 from tests.conftest import Play
+from tests.helpers import World
 
 Leave = Callable[[socket.socket], None]
 
@@ -74,16 +77,19 @@ def test_a_stranger_is_refused_and_told_and_the_server_goes_on_waiting(
 def test_a_scan_does_not_disturb_a_server_that_waits(
     play: Play, data: bytes, leave: Leave
 ) -> None:
-    """Connect, perhaps send a little, and go: nothing is shown, the seat stays free."""
+    """Connect, perhaps send a little, and go: the seat stays free.
+
+    Half a HELLO is worth a sentence to the person who waits, a mere look is not.
+    """
     stage = play(LISTENING)
     for _ in range(3):
         stranger = call(stage)
         stranger.sendall(data)
         leave(stranger)
     play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
-    assert stage.players["server"].errors.lines == [
-        "Goodbye: you left.",
-    ]
+    told = stage.players["server"].errors.lines
+    assert len(told) == (4 if data else 1)
+    assert all("stream ends after" in line for line in told[:-1])
 
 
 def test_during_a_chat_strangers_neither_join_nor_disturb(play: Play) -> None:
@@ -137,7 +143,7 @@ def test_without_descriptors_the_server_waits_for_some(play: Play) -> None:
 BREACHES = {
     "out of turn": (wire.text(1, "a") + wire.text(2, "b"), "TEXT 2 out of turn"),
     "a gap": (wire.text(2, "b"), "TEXT 2 where 1 was next"),
-    "a replay": (wire.text(0, "b"), "TEXT 0 where 1 was next"),
+    "number 0": (wire.text(0, "b"), "TEXT 0 where 1 was next"),
     "not UTF-8": (wire.frame(wire.TEXT, 1, b"a\xff"), "TEXT 1 is not UTF-8 at byte 1"),
     "zero length": (wire.frame(wire.TEXT, 1), "TEXT of 0 bytes, allowed 1 to 4096"),
     "too long": (wire.text(1, "x" * 4097), "TEXT of 4097 bytes, allowed 1 to 4096"),
@@ -189,6 +195,147 @@ def test_an_end_without_goodbye_is_a_lost_connection(
     if leave is abort and data:
         says = "The connection to Mallory was lost{any}"  # a reset may overtake the bytes
     play(f"server! {says}\nserver: exits 1")
+
+
+# Time, on a clock that stands still until it is moved.
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A server in this process, listening."""
+    world = World("chatd", "--port", "0", "--again")
+    listener = Listener(world.program)
+    listener.open()
+    world.program.repeat(listener.wait_again)
+    world.until(lambda: bool(world.shown))  # no `chat.start()`: the keyboard is the test's
+    yield world
+    for sock in listener._sockets:
+        sock.close()
+    world.program.close()
+
+
+def knock(world: World) -> socket.socket:
+    """Connect to the server in this process."""
+    port = int(world.shown[0].rpartition(" ")[2])
+    return socket.create_connection(("127.0.0.1", port), PATIENCE)
+
+
+def sit_down(world: World) -> socket.socket:
+    """Connect, say HELLO and be seated."""
+    client = knock(world)
+    client.sendall(wire.hello())
+    talks = world.shown.count("Waiting for message...")
+    world.until(lambda: world.shown.count("Waiting for message...") > talks)
+    assert wire.receive(client)[0] == wire.HELLO
+    return client
+
+
+def test_who_says_nothing_is_sent_away_after_five_seconds(world: World) -> None:
+    """And not a moment earlier."""
+    with closing(knock(world)) as stranger:
+        stranger.sendall(b"\0\x1c")
+        world.until(lambda: world.loop._patience() == 5.0)
+        world.pass_time(4.9)
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.recv(1)
+        world.pass_time(0.1)
+        assert stranger.recv(100) == b""
+    assert ["stream ends after 2 bytes" in line for line in world.told] == [True]
+
+
+def test_a_client_that_is_seated_may_be_silent_for_ever(world: World) -> None:
+    """The time to say HELLO is over for it, and nothing else is due."""
+    with closing(sit_down(world)) as client:
+        assert world.loop._patience() is None
+        world.pass_time(1_000_000)
+        client.sendall(wire.text(1, "still here"))
+        world.until(lambda: "still here" in world.shown)
+
+
+def test_who_is_refused_late_has_the_time_of_a_goodbye(world: World) -> None:
+    """To read that the server is busy."""
+    with closing(sit_down(world)), closing(knock(world)) as second:
+        world.until(lambda: world.loop._patience() == 5.0)
+        world.pass_time(4.9)
+        second.sendall(wire.hello())
+        world.until(lambda: len(world.told) == 1)
+        world.pass_time(4.9)
+        assert wire.receive(second)[2][0] == wire.BUSY
+        world.pass_time(0.1)
+        assert second.recv(1) == b""
+
+
+def test_the_oldest_stranger_goes_when_one_too_many_comes(world: World) -> None:
+    """And only that one."""
+    crowd = [knock(world) for _ in range(STRANGERS_LIMIT + 1)]
+    oldest = crowd[0]
+    world.until(lambda: bool(select.select([oldest], [], [], 0)[0]))
+    assert oldest.recv(1) == b""
+    assert select.select(crowd[1:], [], [], 0)[0] == []
+    for stranger in crowd:
+        stranger.close()
+
+
+def test_without_descriptors_nobody_is_accepted_for_a_second(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying again at once would be a busy loop; a second later it is tried again."""
+    tried: list[int] = []
+
+    def accept(sock: socket.socket) -> None:
+        tried.append(1)
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch, closing(knock(world)):
+        patch.setattr(socket.socket, "accept", accept)
+        world.until(lambda: bool(tried))
+        for _ in range(10):
+            world.turn()
+        assert len(tried) == 1
+        world.pass_time(1.0)
+        world.until(lambda: len(tried) == 2)
+
+
+def test_in_every_new_chat_a_second_client_is_told_of_again(world: World) -> None:
+    """Once a chat, with --again too."""
+    for _ in range(2):
+        world.told.clear()
+        client = sit_down(world)
+        for _ in range(2):
+            with closing(knock(world)) as second:
+                second.sendall(wire.hello())
+                world.until(lambda s=second: bool(select.select([s], [], [], 0)[0]))  # type: ignore[misc]
+        assert len([line for line in world.told if "busy" in line]) == 1
+        client.sendall(wire.bye(0))
+        client.close()
+        world.until(lambda: world.told[-1] == "Waiting for the next client.")
+
+
+def test_a_signal_ends_a_server_that_would_wait_again(world: World) -> None:
+    """--again is for clients who leave, and one second is what a goodbye gets."""
+    with closing(sit_down(world)) as client:
+        world.program.chat.stop(signal.SIGTERM)
+        assert wire.receive(client)[2][0] == wire.STOPPED
+        world.pass_time(0.9)
+        assert world.program.code is None
+        world.pass_time(0.1)
+        assert world.program.code == 128 + signal.SIGTERM
+
+
+def test_when_the_talk_is_over_nobody_else_is_seated(world: World) -> None:
+    """Not even who was ready in the very same turn."""
+    world.program.repeat(None)
+    client = sit_down(world)
+    stranger = knock(world)
+    stranger.sendall(wire.hello()[:20])
+    world.until(lambda: world.loop._patience() == 5.0)
+    client.close()
+    stranger.sendall(wire.hello()[20:])
+    world.loop.run()
+    assert world.program.code == 1
+    assert len([line for line in world.shown if line.startswith("Connected by")]) == 1
+    stranger.close()
 
 
 # Binding.

@@ -317,19 +317,45 @@ def test_nothing_wakes_up_while_nothing_happens(loop: Loop) -> None:
 # Run and stop.
 
 
-def test_run_returns_after_the_turn_in_which_it_was_stopped(loop: Loop) -> None:
-    """What is ready in that same turn still has its call."""
-    reader, writer = ready_pipe()
+def test_run_returns_at_once_when_it_is_stopped(loop: Loop) -> None:
+    """What is ready in that same turn stays ready: an end that was decided stands."""
+    readers = [ready_pipe() for _ in range(2)]
     called: list[str] = []
 
     def stop(_: int) -> None:
         called.append("descriptor")
         loop.stop()
 
-    loop.watch(reader, READ, stop)
+    for reader, _ in readers:
+        loop.watch(reader, READ, stop)
     loop.call_later(0, lambda: called.append("timer"))
     loop.run()
-    assert called == ["descriptor", "timer"]
+    assert called == ["descriptor"]
+    loop.turn()
+    assert called == ["descriptor", "descriptor"]
+    for fds in readers:
+        for fd in fds:
+            loop.forget(fd)
+            os.close(fd)
+    loop.turn()
+    assert called[2:] == ["timer"]
+
+
+def test_a_signal_gets_out_who_is_stuck(
+    loop: Loop, handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a write that nobody takes, for example; who is not stuck only hears it."""
+    monkeypatch.setattr("chatlib.loop.STUCK_SECONDS", 0.01)
+    heard: list[int] = []
+    loop.on_signals([signal.SIGUSR1], heard.append)
+    reader, writer = os.pipe()
+    loop.stuck = True
+    os.kill(os.getpid(), signal.SIGUSR1)
+    with pytest.raises(InterruptedError):
+        while True:
+            os.write(writer, bytes(65536))  # blocks for ever when the pipe is full
+    loop.stuck = False
+    until(loop, lambda: heard)
     os.close(reader)
     os.close(writer)
 
@@ -404,6 +430,7 @@ def test_close_gives_the_signals_back_to_whom_they_belonged(handlers: None) -> N
     signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
     loop = Loop()
     loop.on_signals([signal.SIGUSR1], refuse)
+    loop.on_signals([signal.SIGUSR1], refuse)  # the first of ours is not to come back
     loop.close()
     # Asked, not sent: the default of SIGUSR1 would end the whole test run.
     handler = signal.getsignal(signal.SIGUSR1)

@@ -5,6 +5,8 @@ import os
 import pty
 import select
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import termios
@@ -20,7 +22,7 @@ from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
 from chatlib.terminal import plain
 from chatlib.terminal.plain import KERNEL_LINE, LINE_LIMIT, LineBuffer, Plain, report
-from tests.helpers import feed_three_ways
+from tests.helpers import feed_three_ways, socket_pair
 
 SECONDS = 5.0
 """How long a test waits for what must come at once; then it fails instead of hanging."""
@@ -553,6 +555,31 @@ def test_nothing_half_typed_is_left_for_the_shell(person: Person) -> None:
     assert os.read(plain.STDIN, 100) == b"ls\n"
 
 
+def test_a_line_that_was_begun_for_somebody_who_has_gone_is_forgotten(
+    person: Person,
+) -> None:
+    """The next guest gets a line of its own, not the end of another's."""
+    loop = Loop()
+    terminal, listener = start(loop)
+    person.types(b"for your eyes on")
+    terminal.forget_typed()
+    person.types(b"hello\n")
+    until(loop, lambda: listener.heard)
+    assert listener.heard == ["hello"]
+    terminal.close()
+
+
+def test_who_was_stopped_is_asked_again(person: Person) -> None:
+    """The shell has written in between; where no question was open, none is put."""
+    terminal, _ = start(Loop())
+    terminal.resume()
+    terminal.ask()
+    os.write(plain.STDOUT, b"\n[1]+  Stopped\n$ fg\nchatc\n")
+    terminal.resume()
+    assert person.screen == ">\n[1]+  Stopped\n$ fg\nchatc\n\r>"
+    terminal.close()
+
+
 def test_the_keyboard_is_closed_and_no_longer_watched(person: Person) -> None:
     """A loop that goes on for the goodbye has nothing to do with it."""
     loop = Loop()
@@ -793,14 +820,19 @@ def test_dev_null_is_an_end_at_once(piped: Person, place: Place) -> None:
     terminal.close()
 
 
-def test_an_input_that_cannot_be_read_has_ended(
-    piped: Person, place: Place, tmp_path: Path
-) -> None:
-    """`chatc < folder` is allowed by every shell; it is no reason for a traceback."""
-    place("STDIN", os.open(tmp_path, os.O_RDONLY))
+def test_an_input_that_cannot_be_read_has_ended(piped: Person, place: Place) -> None:
+    """Whoever started us may have given us a socket, and its peer may be killed.
+
+    That is the end of the input; no terminal has been closed.
+    """
+    near, far = socket_pair()
+    place("STDIN", near.detach())
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    far.close()
     loop = Loop()
     terminal, listener = start(loop)
     assert finish(loop, listener) == [None]
+    assert not terminal.gone
     terminal.close()
 
 

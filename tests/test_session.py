@@ -176,7 +176,9 @@ def test_a_hello_that_has_seen_messages_we_never_sent_is_refused() -> None:
     """It belongs to a session of somebody else's."""
     hello = wire.frame(wire.HELLO, 3, wire.hello("x", wire.TURNS, SESSION_ID)[8:])
     for session in (make_client(), make_server()):
+        session.data_to_send()
         assert "has seen 3 messages, 0 were sent" in str(fails(session, hello))
+        assert sent(session)[0][2][0] == wire.UNKNOWN_SESSION
 
 
 def test_the_answer_must_be_for_our_session_and_name_a_mode() -> None:
@@ -225,12 +227,30 @@ def test_messages_are_numbered_from_1_and_acknowledged_when_shown() -> None:
 
 @pytest.mark.parametrize("number", [0, 2, 3, 2**32 - 1])
 @pytest.mark.parametrize("make", [open_client, open_server])
-def test_a_number_out_of_order_is_an_error(make: Maker, number: int) -> None:
-    """A replay and a gap alike: on one connection neither can happen honestly."""
+def test_a_gap_is_an_error(make: Maker, number: int) -> None:
+    """Something was lost, and it cannot be asked for again; 0 is nobody's number."""
     session = make()
     if make is open_client:
         session.say("first")
     assert f"TEXT {number} where 1 was next" == str(fails(session, wire.text(number, "x")))
+
+
+def test_a_replay_is_acknowledged_again_and_not_shown() -> None:
+    """On both ends, whosever turn it is: the peer may not know that it was shown."""
+    client, server = make_pair()
+    client.say("one")
+    deliver(client, server)
+    server.shown(1)
+    server.data_to_send()
+    assert feed(server, wire.text(1, "one"), wire.text(1, "another one")) == []
+    assert sent(server) == [(wire.ACK, 1, b"")] * 2
+    assert (server.received, server.my_turn) == (1, True)
+    server.say("two")
+    deliver(server, client)
+    client.shown(1)
+    client.data_to_send()
+    assert feed(client, wire.text(1, "two")) == []
+    assert sent(client) == [(wire.ACK, 1, b"")]
 
 
 @pytest.mark.parametrize("number", [0, 2])
@@ -381,7 +401,7 @@ def test_an_end_inside_a_frame_is_a_lost_connection_that_counts(
     assert list(session.events()) == [
         Lost(f"stream ends after {cut} bytes, expected {expected}")
     ]
-    assert session.state is State.FAILED
+    assert session.state is State.LOST
 
 
 def test_an_end_without_bye_is_never_a_goodbye() -> None:
@@ -391,7 +411,7 @@ def test_an_end_without_bye_is_never_a_goodbye() -> None:
     for session in (make_client(), make_server(), open_client(), open_server(), leaving):
         session.receive_eof()
         assert list(session.events()) == [Lost("")]
-        assert session.state is State.FAILED
+        assert session.state is State.LOST
         assert list(session.events()) == []
 
 

@@ -14,7 +14,8 @@ What happens, in the order of the rules in `docs/protocol.md`:
     OPEN       messages and their ACKs
     CLOSING    we said BYE and wait for the peer's; what is under way still arrives
     CLOSED     both said BYE; only ACKs may still arrive
-    FAILED     the peer broke a rule, or the stream ended before both said BYE
+    LOST       the stream ended before both said BYE
+    FAILED     the peer broke a rule
 
 A message has a number: 1, 2, ... on each side. It is kept until the peer has
 acknowledged it, and it is acknowledged only after it was shown to the person.
@@ -25,10 +26,15 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator
 from enum import Enum
 
-from chatlib.errors import LocalProtocolError, RemoteProtocolError, VersionError
+from chatlib.errors import (
+    LocalProtocolError,
+    RemoteProtocolError,
+    UnknownSessionError,
+    VersionError,
+)
 from chatlib.protocol.frames import (
+    FAREWELL_LIMIT,
     SESSION_BYTES,
-    TEXT_LIMIT,
     Bye,
     Frame,
     Hello,
@@ -40,8 +46,8 @@ from chatlib.protocol.frames import (
 from chatlib.protocol.reader import FrameReader
 
 __all__ = [
+    "FAREWELL_LIMIT",
     "SESSION_BYTES",
-    "TEXT_LIMIT",
     "Bye",
     "Delivered",
     "Event",
@@ -69,6 +75,7 @@ class State(Enum):
     OPEN = "OPEN"
     CLOSING = "CLOSING"
     CLOSED = "CLOSED"
+    LOST = "LOST"
     FAILED = "FAILED"
 
 
@@ -170,9 +177,8 @@ class Session:
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the peer; `events` says what they mean."""
-        if self.state is not State.FAILED:
-            self._reader.feed(data)
-            self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
+        self._reader.feed(data)
+        self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
 
     def receive_eof(self) -> None:
         """Take the end of the stream; `events` says whether it was a goodbye."""
@@ -197,7 +203,7 @@ class Session:
             if event is not None:
                 yield event
         if self._ended and not self.finished:
-            self._enter(State.FAILED)
+            self._enter(State.LOST)
             yield Lost(self._reader.cut)
 
     def data_to_send(self) -> bytes:
@@ -214,7 +220,7 @@ class Session:
     @property
     def finished(self) -> bool:
         """Whether nothing more will ever be sent."""
-        return self.state in (State.CLOSED, State.FAILED)
+        return self.state in (State.CLOSED, State.LOST, State.FAILED)
 
     # What the person's side calls.
 
@@ -282,7 +288,7 @@ class Session:
     def _receive_hello(self, frame: Frame) -> Event:
         hello = Hello.decode(frame.body)
         if frame.number > self.sent:
-            raise RemoteProtocolError(
+            raise UnknownSessionError(
                 f"HELLO has seen {frame.number} messages, {self.sent} were sent"
             )
         self.peer = hello
@@ -296,7 +302,10 @@ class Session:
         self._enter(State.OPEN)
         return Opened(hello)
 
-    def _receive_text(self, frame: Frame) -> Event:
+    def _receive_text(self, frame: Frame) -> Event | None:
+        if 0 < frame.number <= self.received:
+            self._send(Kind.ACK, self.confirmed)  # a replay: shown once, told again
+            return None
         if frame.number != self.received + 1:
             raise RemoteProtocolError(
                 f"TEXT {frame.number} where {self.received + 1} was next"
@@ -352,8 +361,7 @@ class Session:
         """Tell the peer what it did, unless our BYE has been said, and stop listening."""
         self._trace("!", error, b"")
         if self.state not in (State.CLOSING, State.CLOSED):
-            version = isinstance(error, VersionError)
-            self._say_bye(Reason.VERSION if version else Reason.PROTOCOL, str(error))
+            self._say_bye(_REASONS.get(type(error), Reason.PROTOCOL), str(error))
         self._enter(State.FAILED)
         return Failed(error)
 
@@ -369,6 +377,12 @@ class Session:
         parts = [*frames, *filter(None, [self._reader.progress])]
         return f": {', '.join(parts)}" if parts else ""
 
+
+# What a BYE says of errors that have a reason of their own.
+_REASONS: dict[type[RemoteProtocolError], Reason] = {
+    VersionError: Reason.VERSION,
+    UnknownSessionError: Reason.UNKNOWN_SESSION,
+}
 
 _Rule = Callable[[Session, Frame], Event | None]
 

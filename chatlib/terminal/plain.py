@@ -12,8 +12,8 @@ import select
 import termios
 from codecs import utf_8_decode
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
@@ -113,14 +113,14 @@ class Plain:
             try:
                 termios.tcgetattr(self._fd)
             except termios.error:
-                self._gone = True
+                self._gone = self.interactive
         return self._gone
 
     def show(self, text: str) -> None:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
         lead = "\n" if self._asking else ""
         self._asking = False
-        _show(f"{lead}{visible(text)}\n")
+        self._show(f"{lead}{visible(text)}\n")
 
     def notice(self, text: str) -> None:
         """Write a line about the chat that is not part of it: to stderr.
@@ -130,7 +130,8 @@ class Plain:
         for that text, so it cannot be shown again.
         """
         asking = self._asking and os.isatty(STDERR)
-        report(f"\n{visible(text)}" if asking else visible(text))
+        with self._stuck(), suppress(OSError):  # see `report`
+            _write(STDERR, f"\n{visible(text)}\n" if asking else f"{visible(text)}\n")
         if asking:
             self._asking = False
             self.ask()
@@ -138,33 +139,33 @@ class Plain:
     def ask(self) -> None:
         """Put up the prompt, where there is a person to see it."""
         if self.interactive and not self._asking:
+            self._show(self._prompt)
             self._asking = True
-            _show(self._prompt)
 
     def withdraw(self) -> None:
         """Ask no more: what follows begins on a line of its own."""
         if self._asking:
             self._asking = False
             with suppress(ScreenClosedError):
-                _show("\n")
+                self._show("\n")
 
     def echo(self, text: str) -> None:
         """Show a line that was typed before its time where it belongs: at the prompt."""
         if self.interactive:
             self.ask()
             self._asking = False
-            _show(f"{visible(text)}\n")
+            self._show(f"{visible(text)}\n")
 
     def interrupt(self) -> None:
         """The kernel has just echoed `^C` into the line: what follows begins a new one."""
         if self.interactive:
             self._asking = False
-            _show("\n")
+            self._show("\n")
 
     def resume(self) -> None:
         """We were stopped and go on: the shell has written in between, so ask again."""
         if self._asking and not self.gone:  # a hang-up continues who was stopped, too
-            _show(f"\r{self._prompt}")
+            self._show(f"\r{self._prompt}")
 
     def forget_typed(self) -> None:
         """Drop the line that is being typed: whoever it was meant for has gone."""
@@ -185,6 +186,23 @@ class Plain:
         if self._fd != STDIN:
             os.close(self._fd)
 
+    def _show(self, text: str) -> None:
+        """Write to stdout. Raises ScreenClosedError when nobody can read it any more."""
+        try:
+            with self._stuck():
+                _write(STDOUT, text)
+        except OSError as error:
+            raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
+
+    @contextmanager
+    def _stuck(self) -> Iterator[None]:
+        """Let a signal end a write that nobody takes off our hands."""
+        self._loop.stuck = True
+        try:
+            yield
+        finally:
+            self._loop.stuck = False
+
     def _watch(self) -> None:
         if self._listening and not self._ended:
             self._loop.watch(self._fd, READ, self._readable)
@@ -199,7 +217,7 @@ class Plain:
             return
         except OSError:
             data = b""  # EIO: the terminal is being closed
-            self._gone = True
+            self._gone = self.interactive
         if data and self.interactive:
             self._asking = self._asking and not data.endswith(b"\n")
         self._take(data)
@@ -268,10 +286,18 @@ def _open_keyboard() -> tuple[int, bool]:
 
 
 def _forget_typed(fd: int) -> None:
+    """Empty the line that is being typed, unless it is typed to somebody else.
+
+    In the background the line is meant for the program in front, and the kernel would
+    stop us for touching it.
+    """
     try:
-        termios.tcflush(fd, termios.TCIFLUSH)
-    except termios.error:
-        return  # the terminal is gone, and what was typed with it
+        in_front = os.tcgetpgrp(fd) == os.getpgrp()
+    except OSError:
+        in_front = True  # not the terminal that we were started from: no groups there
+    if in_front:
+        with suppress(termios.error):  # the terminal is gone, and the line with it
+            termios.tcflush(fd, termios.TCIFLUSH)
 
 
 def report(text: str) -> None:
@@ -281,14 +307,6 @@ def report(text: str) -> None:
     """
     with suppress(OSError):  # stderr is gone: nobody is left to be told
         _write(STDERR, f"{text}\n")
-
-
-def _show(text: str) -> None:
-    """Write to stdout. Raises ScreenClosedError when nobody can read it any more."""
-    try:
-        _write(STDOUT, text)
-    except OSError as error:
-        raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
 
 
 def _write(fd: int, text: str) -> None:

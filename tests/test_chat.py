@@ -322,6 +322,33 @@ def test_a_last_word_cannot_forge_lines(talk: Talk) -> None:
     )
 
 
+def test_a_last_word_over_the_limit_is_given_back(talk: Talk) -> None:
+    """It is cut to what a goodbye carries, and that is said."""
+    words = "x" * 128
+    talk.client.types(f"/q {words}")
+    talk.over()
+    assert f"notice Cut to 127 bytes: {words}" in talk.client.notes.news()
+    assert talk.server.notes.news()[-1].endswith(f"It said: {words[:127]}")
+
+
+def test_a_last_word_cannot_pass_for_ours(talk: Talk) -> None:
+    """It stands at the end of the line: whatever follows "It said" is the peer's."""
+    talk.client.types("one", "/q x; your 9 messages were delivered.")
+    talk.over()
+    assert talk.server.notes.news()[-1] == (
+        "notice Goodbye: the client left. It said: x; your 9 messages were delivered."
+    )
+
+
+def test_a_second_goodbye_changes_nothing(talk: Talk) -> None:
+    """Neither /q again nor the end of the input."""
+    talk.client.types("/q", "/q", "more")
+    talk.client.chat.ended()
+    talk.over()
+    assert talk.client.ends == [(0, True)]
+    assert "notice Goodbye: you left." in talk.client.notes.news()
+
+
 def test_what_was_never_sent_is_listed_at_the_end(talk: Talk) -> None:
     """Nothing typed is lost in silence."""
     talk.server.types("too early")

@@ -3,7 +3,9 @@
 Conversation files show the common cases; here are those that no conversation has.
 """
 
+import fcntl
 import os
+import pty
 import select
 import signal
 import socket
@@ -16,6 +18,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from harness import wire
 from harness.stage import PATIENCE, ROOT
 from tests.conftest import Play
 
@@ -233,6 +236,68 @@ def test_a_frame_log_that_cannot_be_written_costs_one_warning(
     assert warnings[0].startswith(f"No frame log from here on: {path}: ")
 
 
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="needs a small pipe")
+def test_a_signal_ends_a_server_whose_output_nobody_reads() -> None:
+    """It stands in a write that never ends, and is got out of it; the client is told."""
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "chatd", "--port", "0", "-v"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=write,
+        stderr=subprocess.PIPE,
+    )
+    os.close(write)
+    port = int(os.read(read, 100).rpartition(b" ")[2])
+    assert server.stderr
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        client.sendall(wire.hello())
+        assert wire.receive(client)[0] == wire.HELLO
+        client.sendall(wire.text(1, "x" * 4096))
+        while b"< TEXT" not in server.stderr.readline():
+            pass  # what comes next is the write that cannot end
+        server.send_signal(signal.SIGTERM)
+        assert wire.receive(client)[0] == wire.BYE
+    server.wait(PATIENCE)
+    server.stderr.close()
+    os.close(read)
+    assert server.returncode == 128 + signal.SIGTERM
+
+
+def test_a_screen_that_closes_while_the_prompt_stands_is_said_once(tmp_path: Path) -> None:
+    """stdin is a terminal, stdout a pipe that nobody reads any more."""
+    keyboard, terminal = pty.openpty()
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "chatd", "--port", "0"],
+        cwd=ROOT,
+        stdin=terminal,
+        stdout=write,
+        stderr=subprocess.PIPE,
+    )
+    os.close(write)
+    port = int(os.read(read, 100).rpartition(b" ")[2])
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        client.sendall(wire.hello() + wire.text(1, "Hello"))
+        shown = b""
+        while not shown.endswith(b">"):
+            shown += os.read(read, 1000)
+        os.close(read)
+        os.write(keyboard, b"\n")
+        assert [wire.receive(client)[0] for _ in range(3)] == [
+            wire.HELLO,
+            wire.ACK,
+            wire.BYE,
+        ]
+        client.sendall(wire.bye(1))
+    _, errors = server.communicate(timeout=PATIENCE)
+    for fd in (keyboard, terminal):
+        os.close(fd)
+    assert server.returncode == 128 + signal.SIGPIPE
+    assert errors == b"chatd: the screen was closed (Broken pipe)\nGoodbye: you left.\n"
+
+
 # The shell that started us.
 
 
@@ -294,6 +359,23 @@ def test_stopped_and_continued_the_chat_goes_on(
     shell.sendline("Hello")
     play("server< Hello\nserver> /q\nserver: exits 0")
     shell.expect_exact("Goodbye: the server left; your message was delivered.\r\n$ ")
+
+
+def test_a_server_in_the_background_ends_when_it_is_told_to(
+    shell: "pexpect.spawn[str]",
+) -> None:
+    """Without touching the terminal, which belongs to somebody else: that would stop it."""
+    shell.sendline("/q")
+    shell.expect_exact("code=0\r\n$ ")
+    shell.sendline(f"'{sys.executable}' -m chatd --port 0 & sleep 1000")
+    shell.expect("listening on: localhost on port: [0-9]+\r\n")
+    jobs = subprocess.run(
+        ["pgrep", "-P", str(shell.pid), "-f", "chatd"], capture_output=True
+    )
+    os.kill(int(jobs.stdout), signal.SIGTERM)
+    shell.expect_exact("Goodbye: you left before anybody came.")
+    shell.send("\x03")
+    shell.expect(r"Exit 143")
 
 
 # What it costs to wait.

@@ -367,15 +367,16 @@ def test_a_server_in_the_background_ends_when_it_is_told_to(
     """Without touching the terminal, which belongs to somebody else: that would stop it."""
     shell.sendline("/q")
     shell.expect_exact("code=0\r\n$ ")
-    shell.sendline(f"'{sys.executable}' -m chatd --port 0 & sleep 1000")
+    shell.sendline(f"'{sys.executable}' -m chatd --port 0 & echo job=$!=; sleep 1000")
+    shell.expect("job=([0-9]+)=\r\n")
+    server = int(shell.match[1])  # type: ignore[index, arg-type]
     shell.expect("listening on: localhost on port: [0-9]+\r\n")
-    jobs = subprocess.run(
-        ["pgrep", "-P", str(shell.pid), "-f", "chatd"], capture_output=True
-    )
-    os.kill(int(jobs.stdout), signal.SIGTERM)
+    os.kill(server, signal.SIGTERM)
     shell.expect_exact("Goodbye: you left before anybody came.")
     shell.send("\x03")
-    shell.expect(r"Exit 143")
+    shell.expect_exact("$ ")
+    shell.sendline(f"wait {server}; echo code=$?")
+    shell.expect_exact("code=143\r\n")
 
 
 # What it costs to wait.

@@ -369,7 +369,7 @@ def test_a_server_in_the_background_ends_when_it_is_told_to(
     shell.expect_exact("code=0\r\n$ ")
     shell.sendline(f"'{sys.executable}' -m chatd --port 0 & echo job=$!=; sleep 1000")
     shell.expect("job=([0-9]+)=\r\n")
-    server = int(shell.match[1])  # type: ignore[index, arg-type]
+    server = int(shell.match[1])  # type: ignore[index]
     shell.expect("listening on: localhost on port: [0-9]+\r\n")
     os.kill(server, signal.SIGTERM)
     shell.expect_exact("Goodbye: you left before anybody came.")

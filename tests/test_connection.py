@@ -3,7 +3,7 @@
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -103,6 +103,31 @@ class Peer:
         self.socket.close()
 
 
+_closers: list[Callable[[], None]] = []
+
+
+def close_everything() -> None:
+    """Close what a test has connected, the last first."""
+    while _closers:
+        _closers.pop()()
+
+
+@pytest.fixture(autouse=True)
+def everything_is_closed() -> Iterator[None]:
+    """Whatever a test has connected, it need not close."""
+    yield
+    close_everything()
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    """A loop on the real clock."""
+    loop = Loop()
+    yield loop
+    close_everything()
+    loop.close()
+
+
 def show(connection: Connection, event: Event) -> None:
     """Welcome who says HELLO, acknowledge what is said."""
     if isinstance(event, Greeted):
@@ -118,6 +143,7 @@ def connect(loop: Loop, *, server: bool = False) -> tuple[Connection, Owner, Pee
     owner = Owner()
     session = make_server(owner.trace) if server else make_client(owner.trace)
     connection = Connection(loop, near, far.getsockname(), session, owner, owner.trace)
+    _closers.extend((connection.close, far.close))
     return connection, owner, Peer(far, make_client() if server else make_server())
 
 
@@ -232,35 +258,27 @@ def frame(kind: Kind, number: int, body: bytes = b"") -> bytes:
 
 def test_a_message_is_not_held_back_for_the_next() -> None:
     """TCP_NODELAY is set: Nagle's algorithm would cost a short line 40 ms."""
-    connection, _, peer = connect(Loop())
+    connection, _, _peer = connect(Loop())
     assert connection._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    peer.socket.close()
-    connection.close()
 
 
 def test_the_socket_is_nonblocking_whatever_it_was_before() -> None:
     """One slow peer must not stop the loop."""
-    connection, _, peer = connect(Loop())
+    connection, _, _peer = connect(Loop())
     assert not connection._socket.getblocking()
-    peer.socket.close()
-    connection.close()
 
 
-def test_an_idle_connection_waits_for_reading_only() -> None:
+def test_an_idle_connection_waits_for_reading_only(loop: Loop) -> None:
     """A socket is nearly always writable: asking for that would spin."""
-    loop = Loop()
-    connection, _, peer = talk(loop)
+    _connection, _, _peer = talk(loop)
     assert watched(loop) == [READ]
-    peer.socket.close()
-    connection.close()
 
 
 # Reading.
 
 
-def test_a_message_that_comes_byte_by_byte_is_told_once_and_whole() -> None:
+def test_a_message_that_comes_byte_by_byte_is_told_once_and_whole(loop: Loop) -> None:
     """However TCP cuts it, there is one message, and only after its last byte."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.flush()
@@ -270,13 +288,10 @@ def test_a_message_that_comes_byte_by_byte_is_told_once_and_whole() -> None:
         peer.send(data[place : place + 1])
         until(loop, lambda: owner.calls.count("settled") > place)  # noqa: B023
     assert owner.events == [Said(1, "für dich")]
-    connection.close()
-    peer.socket.close()
 
 
-def test_what_one_read_brings_is_told_in_order_and_then_settled_once() -> None:
+def test_what_one_read_brings_is_told_in_order_and_then_settled_once(loop: Loop) -> None:
     """Several frames may come in one piece; the owner is told when all are handled."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.flush()
@@ -290,13 +305,10 @@ def test_what_one_read_brings_is_told_in_order_and_then_settled_once() -> None:
         Left(Reason.QUIT, ""),
         "settled",
     ]
-    connection.close()
-    peer.socket.close()
 
 
-def test_what_an_event_was_answered_with_is_sent_at_once() -> None:
+def test_what_an_event_was_answered_with_is_sent_at_once(loop: Loop) -> None:
     """The owner says `shown`; that nothing waits for the next read is not its business."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.flush()
@@ -304,24 +316,18 @@ def test_what_an_event_was_answered_with_is_sent_at_once() -> None:
     until(loop, lambda: owner.calls)
     sent = frame(Kind.TEXT, 1, b"question") + frame(Kind.ACK, 1)
     assert peer.read(len(sent)) == sent
-    connection.close()
-    peer.socket.close()
 
 
-def test_a_readiness_that_turns_out_empty_is_harmless() -> None:
+def test_a_readiness_that_turns_out_empty_is_harmless(loop: Loop) -> None:
     """The kernel may throw a bad packet away after it has said that there is one."""
-    loop = Loop()
-    connection, owner, peer = talk(loop)
+    connection, owner, _peer = talk(loop)
     connection._ready(READ | WRITE)
     assert owner.calls == []
     assert watched(loop) == [READ]
-    connection.close()
-    peer.socket.close()
 
 
-def test_an_owner_that_fails_at_one_message_still_gets_the_next() -> None:
+def test_an_owner_that_fails_at_one_message_still_gets_the_next(loop: Loop) -> None:
     """A screen that is closed ends the talk, but with a goodbye and not a mess."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
 
     def fail(_: Connection, event: Event) -> None:
@@ -340,9 +346,8 @@ def test_an_owner_that_fails_at_one_message_still_gets_the_next() -> None:
     assert_nothing_left(loop)
 
 
-def test_the_new_owner_is_told_what_comes_after_the_handing_over() -> None:
+def test_the_new_owner_is_told_what_comes_after_the_handing_over(loop: Loop) -> None:
     """A listener gives the connection away in the middle of a read."""
-    loop = Loop()
     connection, first, peer = connect(loop, server=True)
     second = Owner()
 
@@ -358,12 +363,10 @@ def test_the_new_owner_is_told_what_comes_after_the_handing_over() -> None:
     connection.close()
     assert first.closed_times == 0
     assert second.closed_times == 1
-    peer.socket.close()
 
 
-def test_an_owner_that_closes_in_the_middle_hears_no_more_of_it() -> None:
+def test_an_owner_that_closes_in_the_middle_hears_no_more_of_it(loop: Loop) -> None:
     """`closed` is the last: no event of the same read comes after it."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     owner.answer = lambda connection, _: connection.close()
     connection.session.say("question")
@@ -373,15 +376,13 @@ def test_an_owner_that_closes_in_the_middle_hears_no_more_of_it() -> None:
     connection.close()
     assert owner.calls == [Delivered(1), "closed"]
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 # Writing.
 
 
-def test_what_the_kernel_does_not_take_is_written_later_and_whole() -> None:
+def test_what_the_kernel_does_not_take_is_written_later_and_whole(loop: Loop) -> None:
     """Write interest exists exactly while bytes wait, and no byte is lost or doubled."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     ours = say_much(loop, connection, owner, peer)
     before = 0
@@ -391,26 +392,20 @@ def test_what_the_kernel_does_not_take_is_written_later_and_whole() -> None:
     assert f"~ {before} bytes wait to be written" in owner.traces
     assert take(loop, connection, peer, len(ours)) == ours
     assert watched(loop) == [READ]
-    peer.socket.close()
-    connection.close()
 
 
-def test_reading_goes_on_while_bytes_wait_to_be_written() -> None:
+def test_reading_goes_on_while_bytes_wait_to_be_written(loop: Loop) -> None:
     """A peer that is slow to read may still speak, and say goodbye."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     say_much(loop, connection, owner, peer)
     peer.send(frame(Kind.TEXT, ROUNDS, b"answer"))
     until(loop, lambda: owner.calls)
     assert owner.events == [Said(ROUNDS, "answer")]
     assert watched(loop) == [READ | WRITE]
-    connection.close()
-    peer.socket.close()
 
 
-def test_a_send_that_fails_loses_no_message_that_had_arrived() -> None:
+def test_a_send_that_fails_loses_no_message_that_had_arrived(loop: Loop) -> None:
     """Our BYE meets a peer that has gone, but what it said before is shown first."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.flush()
@@ -425,9 +420,8 @@ def test_a_send_that_fails_loses_no_message_that_had_arrived() -> None:
     assert_nothing_left(loop)
 
 
-def test_a_broken_pipe_leaves_the_reading_side_alone() -> None:
+def test_a_broken_pipe_leaves_the_reading_side_alone(loop: Loop) -> None:
     """EPIPE says that nothing can be sent; the peer may still be talking."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection._socket.shutdown(socket.SHUT_WR)
     connection.session.say("question")
@@ -446,9 +440,8 @@ def test_a_broken_pipe_leaves_the_reading_side_alone() -> None:
 # The end that nobody asked for.
 
 
-def test_an_end_between_two_frames_is_a_loss_without_detail() -> None:
+def test_an_end_between_two_frames_is_a_loss_without_detail(loop: Loop) -> None:
     """Nothing was cut, but nobody said goodbye."""
-    loop = Loop()
     _, owner, peer = talk(loop)
     peer.socket.close()
     until(loop, lambda: owner.closed_times)
@@ -456,9 +449,8 @@ def test_an_end_between_two_frames_is_a_loss_without_detail() -> None:
     assert_nothing_left(loop)
 
 
-def test_an_end_inside_a_frame_is_a_loss_that_counts() -> None:
+def test_an_end_inside_a_frame_is_a_loss_that_counts(loop: Loop) -> None:
     """Three bytes of eight say how far it came."""
-    loop = Loop()
     _, owner, peer = talk(loop)
     peer.send(frame(Kind.ACK, 0)[:3])
     peer.socket.close()
@@ -467,9 +459,8 @@ def test_an_end_inside_a_frame_is_a_loss_that_counts() -> None:
     assert_nothing_left(loop)
 
 
-def test_a_reset_is_a_loss_like_any_other() -> None:
+def test_a_reset_is_a_loss_like_any_other(loop: Loop) -> None:
     """A peer that was killed is no reason for a traceback."""
-    loop = Loop()
     _, owner, peer = talk(loop)
     peer.reset()
     until(loop, lambda: owner.closed_times)
@@ -478,9 +469,8 @@ def test_a_reset_is_a_loss_like_any_other() -> None:
     assert_nothing_left(loop)
 
 
-def test_what_came_before_a_reset_is_told_before_the_loss() -> None:
+def test_what_came_before_a_reset_is_told_before_the_loss(loop: Loop) -> None:
     """The kernel keeps what had arrived; so do we."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.flush()
@@ -492,9 +482,8 @@ def test_what_came_before_a_reset_is_told_before_the_loss() -> None:
     assert_nothing_left(loop)
 
 
-def test_closing_is_told_once_and_leaves_nothing_behind() -> None:
+def test_closing_is_told_once_and_leaves_nothing_behind(loop: Loop) -> None:
     """Neither a watched descriptor nor a timer nor a second call."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     peer.send(b"\0")
     until(loop, lambda: connection.session.missing)
@@ -504,29 +493,26 @@ def test_closing_is_told_once_and_leaves_nothing_behind() -> None:
     assert owner.closed_times == 1
     assert connection._socket.fileno() == -1
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 def test_a_closed_connection_is_never_heard_of_again() -> None:
     """Also when somebody who has not noticed yet flushes it: `closed` was the last."""
     clock = Clock()
     loop = Loop(clock)
-    connection, owner, peer = talk(loop)
+    connection, owner, _peer = talk(loop)
     connection.session.leave(Reason.QUIT, "")
     connection.close()
     connection.flush()
     move(loop, clock, 60)
     assert owner.calls == ["closed"]
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 # The goodbye.
 
 
-def test_our_goodbye_waits_for_what_is_under_way() -> None:
+def test_our_goodbye_waits_for_what_is_under_way(loop: Loop) -> None:
     """After our BYE the peer's words are still shown, up to its own BYE."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.session.leave(Reason.QUIT, "see you")
@@ -538,13 +524,10 @@ def test_our_goodbye_waits_for_what_is_under_way() -> None:
     peer.send(frame(Kind.BYE, 1, b"\1"))
     until(loop, lambda: connection.session.finished)
     assert owner.events == [Said(1, "one more thing"), Left(Reason.QUIT, "")]
-    connection.close()
-    peer.socket.close()
 
 
-def test_a_goodbye_is_drained_then_half_closed_then_read_to_the_end() -> None:
+def test_a_goodbye_is_drained_then_half_closed_then_read_to_the_end(loop: Loop) -> None:
     """Only the peer's end of stream closes the socket; what we sent all arrives before."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     ours = say_much(loop, connection, owner, peer)
     connection.session.leave(Reason.QUIT, "see you")
@@ -570,9 +553,8 @@ def test_a_goodbye_is_drained_then_half_closed_then_read_to_the_end() -> None:
     assert_nothing_left(loop)
 
 
-def test_the_peers_goodbye_is_answered_before_the_half_close() -> None:
+def test_the_peers_goodbye_is_answered_before_the_half_close(loop: Loop) -> None:
     """The peer gets our BYE, then the end of the stream, and closes first."""
-    loop = Loop()
     _, owner, peer = talk(loop)
     peer.session.leave(Reason.QUIT, "see you")
     peer.send()
@@ -612,9 +594,8 @@ def test_two_connections_part_without_waiting_for_a_timer(leaver: int) -> None:
 # A peer that breaks the rules.
 
 
-def test_a_broken_rule_is_answered_with_a_goodbye_that_says_which() -> None:
+def test_a_broken_rule_is_answered_with_a_goodbye_that_says_which(loop: Loop) -> None:
     """The peer reads why, then the end of the stream."""
-    loop = Loop()
     _, owner, peer = talk(loop)
     peer.send(GARBAGE)
     until(loop, lambda: owner.events)
@@ -628,9 +609,8 @@ def test_a_broken_rule_is_answered_with_a_goodbye_that_says_which() -> None:
     assert_nothing_left(loop)
 
 
-def test_what_follows_an_error_is_read_and_thrown_away() -> None:
+def test_what_follows_an_error_is_read_and_thrown_away(loop: Loop) -> None:
     """A close with bytes unread would make TCP throw our BYE away too."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.flush()
@@ -652,12 +632,10 @@ def test_what_follows_an_error_is_read_and_thrown_away() -> None:
     assert [type(event) for event in owner.events] == [Failed]
     assert peer.read(10000).startswith(frame(Kind.TEXT, 1, b"question"))
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
-def test_an_error_after_our_goodbye_gets_no_second_one() -> None:
+def test_an_error_after_our_goodbye_gets_no_second_one(loop: Loop) -> None:
     """BYE is said once; the stream ends behind it."""
-    loop = Loop()
     connection, owner, peer = talk(loop)
     connection.session.leave(Reason.QUIT, "")
     connection.flush()
@@ -690,7 +668,6 @@ def test_a_frame_that_trickles_is_given_up_after_ten_seconds() -> None:
     assert [type(event) for event in owner.events] == [Lost]
     assert owner.closed_times == 1
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 def test_every_frame_has_its_own_time() -> None:
@@ -709,7 +686,6 @@ def test_every_frame_has_its_own_time() -> None:
     assert owner.closed_times == 0
     move(loop, clock, 10)
     assert owner.closed_times == 1
-    peer.socket.close()
 
 
 def test_between_two_frames_the_peer_may_take_for_ever() -> None:
@@ -726,15 +702,13 @@ def test_between_two_frames_the_peer_may_take_for_ever() -> None:
     assert loop._patience() is None
     move(loop, clock, 1_000_000)
     assert owner.closed_times == 0
-    connection.close()
-    peer.socket.close()
 
 
 def test_a_goodbye_that_nobody_answers_is_over_after_five_seconds() -> None:
     """The session is told the truth: the peer never said goodbye."""
     clock = Clock()
     loop = Loop(clock)
-    connection, owner, peer = talk(loop)
+    connection, owner, _peer = talk(loop)
     connection.session.leave(Reason.QUIT, "")
     connection.flush()
     move(loop, clock, 4.999)
@@ -743,7 +717,6 @@ def test_a_goodbye_that_nobody_answers_is_over_after_five_seconds() -> None:
     assert owner.events == [Lost("")]
     assert owner.closed_times == 1
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 def test_words_after_our_goodbye_do_not_buy_more_time() -> None:
@@ -760,7 +733,6 @@ def test_words_after_our_goodbye_do_not_buy_more_time() -> None:
     assert owner.closed_times == 0
     move(loop, clock, 1)
     assert owner.closed_times == 1
-    peer.socket.close()
 
 
 def test_a_peer_that_said_goodbye_but_does_not_close_is_closed() -> None:
@@ -777,7 +749,6 @@ def test_a_peer_that_said_goodbye_but_does_not_close_is_closed() -> None:
     assert owner.events == [Left(Reason.QUIT, "")]
     assert owner.closed_times == 1
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 def test_a_goodbye_to_a_peer_that_does_not_read_ends_in_time() -> None:
@@ -793,7 +764,6 @@ def test_a_goodbye_to_a_peer_that_does_not_read_ends_in_time() -> None:
     assert owner.events == [Lost("")]
     assert owner.closed_times == 1
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 def test_a_peer_that_broke_a_rule_has_one_second_to_read_why() -> None:
@@ -809,7 +779,6 @@ def test_a_peer_that_broke_a_rule_has_one_second_to_read_why() -> None:
     assert owner.closed_times == 1
     assert [type(event) for event in owner.events] == [Failed]
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 def test_a_stranger_that_breaks_a_rule_has_no_more_than_one_second_either() -> None:
@@ -822,22 +791,19 @@ def test_a_stranger_that_breaks_a_rule_has_no_more_than_one_second_either() -> N
     until(loop, lambda: owner.events)
     move(loop, clock, 1)
     assert owner.closed_times == 1
-    connection.close()
-    peer.socket.close()
 
 
 def test_a_deadline_of_the_owners_counts() -> None:
     """A listener gives a stranger so long to say HELLO."""
     clock = Clock()
     loop = Loop(clock)
-    connection, owner, peer = connect(loop, server=True)
+    connection, owner, _peer = connect(loop, server=True)
     connection.expire_in(5)
     move(loop, clock, 4.999)
     assert owner.closed_times == 0
     move(loop, clock, 0.001)
     assert owner.calls == [Lost(""), "closed"]
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 def test_a_deadline_only_ever_comes_nearer() -> None:
@@ -845,7 +811,7 @@ def test_a_deadline_only_ever_comes_nearer() -> None:
     for first, second in ((5, 50), (50, 5)):
         clock = Clock()
         loop = Loop(clock)
-        connection, owner, peer = connect(loop, server=True)
+        connection, owner, _peer = connect(loop, server=True)
         connection.expire_in(first)
         connection.expire_in(second)
         move(loop, clock, 4.999)
@@ -853,14 +819,13 @@ def test_a_deadline_only_ever_comes_nearer() -> None:
         move(loop, clock, 0.001)
         assert owner.closed_times == 1
         assert_nothing_left(loop)
-        peer.socket.close()
 
 
 def test_a_deadline_can_be_called_off_and_set_anew() -> None:
     """Whoever is welcome may stay for ever, up to the next deadline."""
     clock = Clock()
     loop = Loop(clock)
-    connection, owner, peer = connect(loop, server=True)
+    connection, owner, _peer = connect(loop, server=True)
     connection.stay()  # harmless where there was none
     connection.expire_in(5)
     connection.stay()
@@ -873,14 +838,13 @@ def test_a_deadline_can_be_called_off_and_set_anew() -> None:
     move(loop, clock, 1)
     assert owner.closed_times == 1
     assert_nothing_left(loop)
-    peer.socket.close()
 
 
 def test_an_owner_that_hurries_the_goodbye_is_obeyed() -> None:
     """A program that was stopped by a signal does not wait five seconds."""
     clock = Clock()
     loop = Loop(clock)
-    connection, owner, peer = talk(loop)
+    connection, owner, _peer = talk(loop)
     connection.session.leave(Reason.STOPPED, "")
     connection.flush()
     connection.expire_in(1)
@@ -888,4 +852,3 @@ def test_an_owner_that_hurries_the_goodbye_is_obeyed() -> None:
     move(loop, clock, 1)
     assert owner.closed_times == 1
     assert_nothing_left(loop)
-    peer.socket.close()

@@ -6,6 +6,7 @@ HOST ?= localhost
 PORT ?= 7777
 V ?= 0
 ARGS ?=
+MODE ?=
 FILE ?= harness/conversations/assignment.chat
 
 BIN := .venv/bin
@@ -18,8 +19,8 @@ CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 .DEFAULT_GOAL := help
 .PHONY: run-server run-client demo play test e2e lint types coverage figures check docs help clean
 
-run-server: .venv/run ## start the server (HOST, PORT, V=1 or 2, ARGS)
-	@exec $(RUN) -m chatd $(OPTIONS)
+run-server: .venv/run ## start the server (HOST, PORT, MODE=free, V=1 or 2, ARGS)
+	@exec $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
 
 run-client: .venv/run ## start the client (HOST, PORT, V=1 or 2, ARGS)
 	@exec $(RUN) -m chatc $(OPTIONS)

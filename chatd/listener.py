@@ -108,7 +108,7 @@ class Listener:
         session = Session(
             greets_first=False,
             talks_first=False,
-            hello=Hello(b"", Mode.TURNS, self._program.name),
+            hello=Hello(b"", Mode[self._settings.mode.upper()], self._program.name),
             trace=trace,
         )
         trace("=", f"ACCEPTED {address[:2]}", b"")

@@ -17,6 +17,7 @@ from chatlib.protocol.session import (
     Failed,
     Left,
     Lost,
+    Mode,
     Reason,
     Said,
     State,
@@ -66,7 +67,7 @@ HELP = """\
 /q [WORDS]    leave the chat, with a last word if you like
 /say TEXT     send TEXT, also when it begins with a slash; //TEXT sends /TEXT
 /help         show these lines
-Everything else is sent as it is, when it is your turn."""
+Everything else is sent as it is; where you take turns, when it is yours."""
 
 DRAFTS_LIMIT = 256
 """Lines that are kept for later when they are typed before their time."""
@@ -119,7 +120,7 @@ class Chat:
         self._connection = connection
         connection.owner = self
         self._terminal.show(banner)
-        if not connection.session.my_turn:
+        if not self._my_turn:
             self._terminal.show("Waiting for message...")
 
     # What the terminal calls.
@@ -245,9 +246,14 @@ class Chat:
             self._terminal.notice(f"Not kept, {DRAFTS_LIMIT} lines wait already: {text}")
         else:
             self._drafts.append(text)
-            met = self._connection and self._connection.session.peer
-            why = "it is not your turn" if met else "there is nobody here yet"
-            self._terminal.notice(f"Kept for later, because {why}: {text}")
+            self._terminal.notice(f"Kept for later, because {self._obstacle}: {text}")
+
+    @property
+    def _obstacle(self) -> str:
+        """Why nothing can be sent at the moment."""
+        if self._connection is None or self._connection.session.peer is None:
+            return "there is nobody here yet"
+        return self._connection.session.obstacle
 
     def _send(self, text: str) -> None:
         """Send a message; one that cannot be sent is given back."""
@@ -264,8 +270,15 @@ class Chat:
         """Show a message, and only then acknowledge it."""
         if self._blind:
             return
-        self._terminal.show(text)
+        self._terminal.show(self._name(connection) + text)
         connection.session.shown(number)
+
+    def _name(self, connection: Connection) -> str:
+        """What stands before the peer's text: where turns alternate, nothing."""
+        peer = connection.session.peer
+        if connection.session.mode is Mode.TURNS or peer is None:
+            return ""
+        return f"{peer.name}: "
 
     def _invite(self) -> None:
         """If it is our turn: send what was typed early, else ask for a message."""

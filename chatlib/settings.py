@@ -34,6 +34,8 @@ class Settings:
     frame_log: str | None
     wait: float
     """chatc: seconds to wait for a server that is not there yet."""
+    mode: str
+    """chatd: `turns` or `free`; the client follows."""
     again: bool
     """chatd: wait for the next client when one has left."""
 
@@ -85,6 +87,12 @@ def _port(value: object) -> int:
     return port
 
 
+def _mode(value: object) -> str:
+    if value not in ("turns", "free"):
+        raise ValueError("expected turns or free")
+    return str(value)
+
+
 def _level(value: object) -> int:
     level = _integer(value)
     if level < 0:
@@ -122,6 +130,9 @@ def _integer(value: object) -> int:
 OPTIONS = (
     Option("host", "localhost", _host, "HOST", None, "name or address; default localhost"),
     Option("port", 7777, _port, "PORT", None, "default 7777; 0: chatd takes a free one"),
+    Option(
+        "mode", "turns", _mode, "MODE", "chatd", "turns (default), or free: at any time"
+    ),
     Option("again", False, _switch, None, "chatd", "await the next client when one leaves"),
     Option(
         "wait", 60.0, _seconds, "SECONDS", "chatc", "for a server to appear; default 60"

@@ -27,9 +27,11 @@ def make_client(trace: Trace = silent, name: str = "client") -> Session:
     return Session(greets_first=True, talks_first=True, hello=hello, trace=trace)
 
 
-def make_server(trace: Trace = silent, name: str = "server") -> Session:
+def make_server(
+    trace: Trace = silent, name: str = "server", mode: Mode = Mode.TURNS
+) -> Session:
     """Give a session that is greeted and listens first."""
-    hello = Hello(b"", Mode.TURNS, name)
+    hello = Hello(b"", mode, name)
     return Session(greets_first=False, talks_first=False, hello=hello, trace=trace)
 
 
@@ -49,9 +51,9 @@ def deliver(source: Session, target: Session, piece: int = 65536) -> list[Event]
     return events
 
 
-def make_pair(piece: int = 65536) -> tuple[Session, Session]:
+def make_pair(piece: int = 65536, mode: Mode = Mode.TURNS) -> tuple[Session, Session]:
     """Give a client and a server that have said HELLO."""
-    client, server = make_client(), make_server()
+    client, server = make_client(), make_server(mode=mode)
     (greeted,) = deliver(client, server, piece)
     assert isinstance(greeted, Greeted)
     (opened,) = deliver(server, client, piece)

@@ -12,7 +12,15 @@ import pytest
 from chatlib.chat import DRAFTS_LIMIT, Chat
 from chatlib.connection import Connection
 from chatlib.loop import Loop
-from chatlib.protocol.session import Event, Greeted, Opened, Reason, Session
+from chatlib.protocol.session import (
+    WINDOW,
+    Event,
+    Greeted,
+    Mode,
+    Opened,
+    Reason,
+    Session,
+)
 from tests.helpers import make_client, make_server, socket_pair
 
 HINTS = ["show Type /q to quit", "show Enter message to send..."]
@@ -107,14 +115,16 @@ class Person:
 class Talk:
     """A server's and a client's person, connected."""
 
-    def __init__(self, loop: Loop, *, interactive: bool = True) -> None:
+    def __init__(
+        self, loop: Loop, *, interactive: bool = True, mode: Mode = Mode.TURNS
+    ) -> None:
         self.loop = loop
         self.client = Person(interactive=interactive)
         self.server = Person(interactive=interactive)
         near, far = socket_pair()
         for person, sock, session in (
             (self.client, near, make_client()),
-            (self.server, far, make_server()),
+            (self.server, far, make_server(mode=mode)),
         ):
             person.session = session
             person.chat.start()
@@ -277,6 +287,38 @@ def test_a_pipe_is_read_only_when_it_is_its_turn(loop: Loop) -> None:
     talk.client.types("Hello")
     assert not talk.client.notes.listening
     talk.until(lambda: talk.server.notes.listening)
+
+
+def test_in_free_talk_both_are_asked_at_once_and_names_stand_before_texts(
+    loop: Loop,
+) -> None:
+    """The line that arrives takes the prompt's place, and the prompt comes again."""
+    talk = Talk(loop, mode=Mode.FREE)
+    for person in (talk.client, talk.server):
+        assert person.notes.news() == ["show Connected", *HINTS, "ask"]
+    talk.server.types("one", "two")
+    talk.until(lambda: "show server: two" in talk.client.notes.written)
+    talk.client.types("uno")
+    talk.until(lambda: "show client: uno" in talk.server.notes.written)
+    assert [line for line in talk.client.notes.news() if line != "ask"] == [
+        "show server: one",
+        "show server: two",
+    ]
+
+
+def test_in_free_talk_a_pipe_is_read_until_too_much_is_under_way(loop: Loop) -> None:
+    """Then it waits for confirmations: a peer that does not read costs no memory."""
+    talk = Talk(loop, interactive=False, mode=Mode.FREE)
+    for number in range(WINDOW):
+        assert talk.client.notes.listening
+        talk.client.types(f"line {number}")
+    assert not talk.client.notes.listening
+    talk.until(lambda: talk.client.notes.listening)
+    talk.client.chat.ended()
+    talk.over()
+    assert talk.client.ends == [(0, True)]
+    shown = [line for line in talk.server.notes.news() if line.startswith("show client: ")]
+    assert shown == [f"show client: line {number}" for number in range(WINDOW)]
 
 
 @pytest.mark.parametrize("leaver", ["client", "server"])

@@ -188,29 +188,36 @@ def test_a_full_disk_under_stdout_is_said() -> None:
     assert errors.startswith(b"chatd: the screen was closed (No space left on device)\n")
 
 
-@pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_a_stream_that_is_closed_from_the_beginning_harms_nobody(redirection: str) -> None:
-    """A socket must not get the number of a missing stdin or stdout."""
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port that nobody else is given, and that a server may bind all the same."""
     with socket.socket() as reserved:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.bind(("127.0.0.1", 0))
-        port = reserved.getsockname()[1]
-        script = f"exec '{sys.executable}' -m chatd --port {port} {redirection}"
-        server = subprocess.Popen(
-            ["sh", "-c", script],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        client = subprocess.run(
-            [sys.executable, "-m", "chatc", "--port", str(port)],
-            cwd=ROOT,
-            input=b"Hello\n",
-            capture_output=True,
-            timeout=PATIENCE,
-        )
-        output, errors = server.communicate(timeout=PATIENCE)
+        yield reserved.getsockname()[1]
+
+
+@pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_from_the_beginning_harms_nobody(
+    redirection: str, port: int
+) -> None:
+    """A socket must not get the number of a missing stdin or stdout."""
+    script = f"exec '{sys.executable}' -m chatd --port {port} {redirection}"
+    server = subprocess.Popen(
+        ["sh", "-c", script],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    client = subprocess.run(
+        [sys.executable, "-m", "chatc", "--port", str(port)],
+        cwd=ROOT,
+        input=b"Hello\n",
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+    output, errors = server.communicate(timeout=PATIENCE)
     # The server has no input: it shows what comes and leaves when it is asked.
     assert (client.returncode, server.returncode) == (0, 0)
     # Its first line may be that it had to wait for the server.
@@ -296,6 +303,36 @@ def test_a_screen_that_closes_while_the_prompt_stands_is_said_once(tmp_path: Pat
         os.close(fd)
     assert server.returncode == 128 + signal.SIGPIPE
     assert errors == b"chatd: the screen was closed (Broken pipe)\nGoodbye: you left.\n"
+
+
+def test_a_long_pipe_arrives_whole_and_in_order(tmp_path: Path, port: int) -> None:
+    """20,000 lines into one program, out of the other."""
+    lines = [f"{number} " + "x" * (number % 80) for number in range(20_000)]
+    (tmp_path / "lines").write_text("\n".join(lines))
+    with open(tmp_path / "out", "wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "chatd", "--port", str(port), "--mode", "free"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=out,
+        )
+    with open(tmp_path / "lines") as source:
+        client = subprocess.run(
+            [sys.executable, "-m", "chatc", "--port", str(port)],
+            cwd=ROOT,
+            stdin=source,
+            capture_output=True,
+            timeout=60,
+        )
+    server.communicate(timeout=PATIENCE)
+    assert (client.returncode, server.returncode) == (0, 0)
+    assert client.stderr.endswith(
+        b"Goodbye: you left; your 20000 messages were delivered.\n"
+    )
+    shown = (tmp_path / "out").read_text().splitlines()
+    assert [line for line in shown if line.startswith("client: ")] == [
+        f"client: {line}" for line in lines
+    ]
 
 
 # The shell that started us.

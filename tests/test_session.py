@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from chatlib.errors import LocalProtocolError, RemoteProtocolError, VersionError
 from chatlib.protocol.frames import Kind
 from chatlib.protocol.session import (
+    WINDOW,
     Delivered,
     Event,
     Failed,
@@ -466,6 +467,42 @@ def test_a_message_that_cannot_be_sent_leaves_it_our_turn(text: str) -> None:
         client.say(text)
     assert client.my_turn
     assert client.say("shorter") == 1
+
+
+# Free talk.
+
+
+def test_the_client_follows_the_servers_mode() -> None:
+    """The server decides, and its HELLO says so."""
+    for mode in (Mode.TURNS, Mode.FREE):
+        client, server = make_pair(mode=mode)
+        assert (client.mode, server.mode) == (mode, mode)
+
+
+def test_in_free_talk_both_may_say_anything_at_any_time() -> None:
+    """Several messages in a row, from both at once; each side numbers its own."""
+    client, server = make_pair(mode=Mode.FREE)
+    assert [server.say("one"), server.say("two"), client.say("uno")] == [1, 2, 1]
+    assert deliver(server, client) == [Said(1, "one"), Said(2, "two")]
+    client.shown(2)
+    assert deliver(client, server) == [Said(1, "uno"), Delivered(2)]
+    assert server.unacknowledged == {}
+    assert (client.my_turn, server.my_turn) == (True, True)
+
+
+def test_in_free_talk_no_more_is_sent_than_is_confirmed_in_time() -> None:
+    """256 messages may be under way; an ACK makes room again."""
+    client, server = make_pair(mode=Mode.FREE)
+    for number in range(1, WINDOW + 1):
+        assert client.say(f"message {number}") == number
+    assert not client.my_turn
+    with pytest.raises(LocalProtocolError, match="256 messages are not confirmed yet"):
+        client.say("one too many")
+    assert len(deliver(client, server)) == WINDOW
+    server.shown(10)
+    assert deliver(server, client) == [Delivered(10)]
+    assert client.my_turn
+    assert client.say("the next") == WINDOW + 1
 
 
 # The laws of the core.

@@ -57,6 +57,7 @@ class Mode(IntEnum):
 
     ANY = 0
     TURNS = 1
+    FREE = 2
 
 
 class Reason(IntEnum):

@@ -48,6 +48,7 @@ from chatlib.protocol.reader import FrameReader
 __all__ = [
     "FAREWELL_LIMIT",
     "SESSION_BYTES",
+    "WINDOW",
     "Bye",
     "Delivered",
     "Event",
@@ -65,6 +66,10 @@ __all__ = [
     "Trace",
     "silent",
 ]
+
+
+WINDOW = 256
+"""Messages that may be on their way without a confirmation: 1 MiB of text at most."""
 
 
 class State(Enum):
@@ -162,6 +167,7 @@ class Session:
         self.frames_received = 0
         self.unacknowledged: dict[int, str] = {}
         self.peer: Hello | None = None
+        self.mode = Mode.ANY  # the one that holds, once both have said HELLO
         self._greets_first = greets_first
         self._talks_first = talks_first
         self._hello = hello
@@ -229,6 +235,7 @@ class Session:
         self._demand(State.DECIDING)
         assert self.peer is not None
         hello = Hello(self.peer.session, self._hello.mode, self._hello.name)
+        self.mode = hello.mode
         self._send(Kind.HELLO, self.confirmed, hello.encode())
         self._enter(State.OPEN)
 
@@ -241,11 +248,15 @@ class Session:
     def my_turn(self) -> bool:
         """Whether we may send the next message.
 
-        Who talks first may when both have sent equally many, the other when it is
-        one behind.
+        In turns, who talks first may when both have sent equally many, the other when
+        it is one behind. In free talk anybody may at any time, until too many messages
+        are not confirmed: a peer that does not read is to cost no memory.
         """
-        behind = 0 if self._talks_first else 1
-        return self.state is State.OPEN and self.received - self.sent == behind
+        if self.state is not State.OPEN:
+            return False
+        if self.mode is Mode.FREE:
+            return len(self.unacknowledged) < WINDOW
+        return self.received - self.sent == (0 if self._talks_first else 1)
 
     def say(self, text: str) -> int:
         """Send a message and return its number.
@@ -255,12 +266,19 @@ class Session:
         """
         self._demand(State.OPEN)
         if not self.my_turn:
-            raise LocalProtocolError("it is not your turn")
+            raise LocalProtocolError(self.obstacle)
         body = encode_text(text)
         self.sent += 1
         self.unacknowledged[self.sent] = text
         self._send(Kind.TEXT, self.sent, body)
         return self.sent
+
+    @property
+    def obstacle(self) -> str:
+        """Why it is not our turn, in words for the person."""
+        if self.mode is Mode.FREE:
+            return f"{WINDOW} messages are not confirmed yet"
+        return "it is not your turn"
 
     def shown(self, number: int) -> None:
         """Acknowledge the peer's messages up to `number`: they are on the screen."""
@@ -299,6 +317,7 @@ class Session:
             raise RemoteProtocolError("HELLO answers for another session")
         if hello.mode is Mode.ANY:
             raise RemoteProtocolError("HELLO answers without a mode")
+        self.mode = hello.mode
         self._enter(State.OPEN)
         return Opened(hello)
 
@@ -339,7 +358,7 @@ class Session:
     def _peers_turn(self) -> bool:
         """Whether the peer may send: `my_turn` seen from its side."""
         ahead = 1 if self._talks_first else 0
-        return self.sent - self.received == ahead
+        return self.mode is Mode.FREE or self.sent - self.received == ahead
 
     # The only ways to change state, to send, and to fail.
 

@@ -129,8 +129,10 @@ class Player:
     @property
     def asks(self) -> bool:
         """Whether the prompt stands on the screen and waits."""
-        # What a carriage return has been written over is not on the screen any more.
-        return self.screen.unfinished.rpartition("\r")[2] == self.prompt
+        # What a carriage return has been written over is not on the screen any more; and
+        # a prompt may have been answered by a line that was echoed before it.
+        line = self.screen.unfinished.rpartition("\r")[2]
+        return bool(line) and not line.replace(self.prompt, "")
 
     @property
     def process(self) -> int:

@@ -137,8 +137,13 @@ class Plain:
             self.ask()
 
     def ask(self) -> None:
-        """Put up the prompt, where there is a person to see it."""
-        if self.interactive and not self._asking:
+        """Put up the prompt, where there is a person to see it.
+
+        Not when a line is waiting to be read: the kernel has shown it already, and the
+        prompt that it answers would stand behind it. (A line that comes between this
+        look and the prompt is too quick for us: then two prompts stand side by side.)
+        """
+        if self.interactive and not self._asking and not self._line_waits():
             self._show(self._prompt)
             self._asking = True
 
@@ -185,6 +190,9 @@ class Plain:
         self.forget_typed()
         if self._fd != STDIN:
             os.close(self._fd)
+
+    def _line_waits(self) -> bool:
+        return self._listening and bool(select.select([self._fd], [], [], 0)[0])
 
     def _show(self, text: str) -> None:
         """Write to stdout. Raises ScreenClosedError when nobody can read it any more."""

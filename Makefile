@@ -61,25 +61,27 @@ help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 clean: ## remove everything that make and the tools have made
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf .venv .venv.lock build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -exec rm -rf {} +
+
+# One make at a time prepares .venv: the lock is held by the shell's descriptor 9.
+define PREPARE
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+|| { echo "make: $(PYTHON) is not there or older than 3.11: install Python 3.11, or say PYTHON=..." >&2; exit 1; }; \
+exec 9>.venv.lock; $(PYTHON) -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'; test -e $@ && exit; \
+echo "make: preparing .venv, once ..." >&2; mkdir -p .venv; \
+{ $(PYTHON) -m venv .venv && $(PIP) --editable $(1); } >.venv/log 2>&1
+endef
 
 # What the run targets want: the two commands, installed from this folder. Without venv
 # or network the bare interpreter serves; that is said once and remembered.
-.venv/run: pyproject.toml | python
-	@echo "make: preparing .venv, once ..." >&2; mkdir -p .venv
-	@{ $(PYTHON) -m venv .venv && $(PIP) --editable .; } >.venv/log 2>&1 || { rm -f $(BIN)/python; \
-	echo "make: no .venv (install python3-venv, or connect to the network, then 'make clean'); going on with $(PYTHON)." >&2; }
-	@touch $@
+.venv/run: pyproject.toml
+	$(call PREPARE,.) || { rm -f $(BIN)/python; \
+	echo "make: no .venv (install python3-venv, or connect to the network, then 'make clean'); going on with $(PYTHON)." >&2; }; \
+	touch $@
 
 # What everything else wants: the tools and the test packages.
-.venv/dev: pyproject.toml | python
-	@echo "make: preparing .venv with the test packages, once ..." >&2; mkdir -p .venv
-	@{ $(PYTHON) -m venv .venv && $(PIP) --editable '.[dev]'; } >.venv/log 2>&1 || { rm -f $(BIN)/python; \
-	echo "make: cannot install the test packages: install python3-venv and connect to the network (.venv/log has the details)." >&2; exit 1; }
-	@touch $@ .venv/run
-
-.PHONY: python
-python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	|| { echo "make: $(PYTHON) is not there or older than 3.11: install Python 3.11, or say PYTHON=..." >&2; exit 1; }
+.venv/dev: pyproject.toml
+	$(call PREPARE,'.[dev]') || { rm -f $(BIN)/python; \
+	echo "make: cannot install the test packages: install python3-venv and connect to the network (.venv/log has the details)." >&2; exit 1; }; \
+	touch $@ .venv/run

@@ -5,6 +5,7 @@ When the server has answered HELLO the connection is handed over to the chat.
 
 import errno
 import os
+import select
 import socket
 from collections.abc import Callable
 
@@ -172,10 +173,11 @@ class Connector:
         """The time that the person gave is over, whatever is being tried."""
         self._patient = False
         self._next = len(self._addresses) - 1  # no other address is tried
-        if self._attempt:
-            self._decide(errno.ETIMEDOUT)
-        else:
+        if self._attempt is None:
             self._give_up()
+        elif not select.select([], [self._attempt], [], 0)[1]:
+            self._decide(errno.ETIMEDOUT)
+        # Otherwise the answer is there, and the loop is about to say so.
 
     def _give_up(self) -> None:
         self._forget_timers()

@@ -162,11 +162,10 @@ class Chat:
             case Left(reason, text):
                 self._take_leave(reason, text)
             case Lost(detail):
-                ending = f": {detail}" if detail else ""
-                self._judge(f"The connection to {self._peer} was lost{ending}", Exit.LOST)
+                self._lose(detail)
             case Failed(error):
-                broken = f"The protocol was broken by {self._peer}: {error}"
-                self._judge(broken, Exit.LOST)
+                sentence = f"The protocol was broken by {self._peer}: {error}"
+                self._verdict = (sentence, Exit.LOST, "")
 
     def settle(self, connection: Connection) -> None:
         """All that one read brought has been shown and answered."""
@@ -175,7 +174,7 @@ class Chat:
     def closed(self, connection: Connection) -> None:
         """Say how it ended and which messages did not arrive."""
         self._terminal.withdraw()
-        sentence, code, words = self._verdict or (*self._own_goodbye(connection), "")
+        sentence, code, words = self._verdict or self._unanswered
         unconfirmed = list(connection.session.unacknowledged.values())
         if unconfirmed and code is Exit.GOODBYE:
             code = Exit.LOST
@@ -202,16 +201,14 @@ class Chat:
 
         A second signal does not wait at all.
         """
-        if number == signal.SIGINT and not self._blind:
-            self._terminal.interrupt()
         impatient = self._stopped and number != signal.SIGHUP
         self._stopped = 128 + number
+        if number == signal.SIGINT:
+            self._terminal.interrupt()
         if self._connection and impatient:
             self._connection.close()
             return
         self._leave(Reason.STOPPED, f"stopped by {signal.Signals(number).name}")
-        if self._connection:
-            self._connection.expire_in(STOP_SECONDS)
 
     def lose_screen(self) -> None:
         """Show nothing more, and acknowledge nothing: nobody reads what we show."""
@@ -240,6 +237,9 @@ class Chat:
         """Send a message now, or keep it until it is our turn."""
         if not text:
             return  # just Enter: ask again, send nothing
+        if self._farewell:
+            self._terminal.notice(f"Not sent, you have left: {text}")
+            return
         if self._my_turn:
             self._send(text)
         elif len(self._drafts) == DRAFTS_LIMIT:
@@ -282,7 +282,7 @@ class Chat:
 
     def _invite(self) -> None:
         """If it is our turn: send what was typed early, else ask for a message."""
-        if self._my_turn and not self._hinted:
+        if self._my_turn and not self._hinted and not self._farewell:
             self._hinted = True
             for hint in HINTS:
                 self._terminal.show(hint)
@@ -325,33 +325,28 @@ class Chat:
         if self._connection.session.state is State.OPEN:
             self._connection.session.leave(*self._farewell)
             self._connection.flush()
+        if self._stopped:
+            self._connection.expire_in(STOP_SECONDS)
 
     def _take_leave(self, reason: Reason, text: str) -> None:
         """The peer has said BYE: in answer to ours, or of its own accord."""
         if reason in (Reason.QUIT, Reason.STOPPED):
-            self._judge(f"Goodbye: {self._peer} left", Exit.GOODBYE, text)
+            who = "you" if self._farewell else self._peer
+            self._verdict = (f"Goodbye: {who} left", Exit.GOODBYE, text)
         else:
-            self._judge(f"The chat was ended by {self._peer}", Exit.LOST, text)
+            self._verdict = (f"The chat was ended by {self._peer}", Exit.LOST, text)
 
-    def _own_goodbye(self, connection: Connection) -> tuple[str, Exit]:
-        """Say how our own goodbye went: whether the peer has answered it."""
-        if connection.session.state is State.CLOSED:
-            return "Goodbye: you left", Exit.GOODBYE
-        return f"You left, but {self._peer} did not answer", Exit.LOST
-
-    def _judge(self, sentence: str, code: Exit, words: str = "") -> None:
-        """Keep how the other side has ended the talk, unless it was us who did.
-
-        That a peer breaks the protocol is worth saying even then.
-        """
-        if not self._farewell or self._failed:
-            self._verdict = (sentence, code, words)
+    def _lose(self, detail: str) -> None:
+        """The stream has ended without the peer's goodbye."""
+        ending = f": {detail}" if detail else ""
+        self._verdict = (f"The connection to {self._peer} was lost{ending}", Exit.LOST, "")
+        if self._farewell:
+            self._verdict = self._unanswered
 
     @property
-    def _failed(self) -> bool:
-        return self._connection is not None and (
-            self._connection.session.state is State.FAILED
-        )
+    def _unanswered(self) -> tuple[str, Exit, str]:
+        """The verdict when nothing has come in answer to our goodbye."""
+        return (f"You left, but {self._peer} did not answer", Exit.LOST, "")
 
     def _account(self, sent: int, unconfirmed: int) -> str:
         """Say what became of our messages, to follow how the chat ended."""
@@ -368,6 +363,6 @@ class Chat:
         # A person has seen it and could mend it; a script can only look at the code.
         if self._refused and not self._terminal.interactive:
             code = code or Exit.LOST
-        by_me = bool(self._farewell or self._stopped)
+        by_me = self._farewell is not None
         self._forget()
         self._over(self._stopped or code, by_me)

@@ -96,7 +96,13 @@ class Loop:
         heapq.heappush(self._timers, (timer.when, next(self._order), timer))
         return timer
 
-    def on_signals(self, numbers: Iterable[int], callback: Callable[[int], None]) -> None:
+    def on_signals(
+        self,
+        numbers: Iterable[int],
+        callback: Callable[[int], None],
+        *,
+        urgent: bool = True,
+    ) -> None:
         """Call `callback(number)` from the loop when one of these signals arrives.
 
         Side effect: replaces the process's handlers until `close`. The interpreter
@@ -104,8 +110,8 @@ class Loop:
         a signal would not end a `select` that waits (PEP 475 restarts it).
 
         Who sets `stuck` while it waits outside the loop, for a reader that may never
-        read, gets an InterruptedError there when a signal has not been heard for
-        STUCK_SECONDS. SIGALRM is used for that.
+        read, gets an InterruptedError there when an urgent signal has not been heard
+        for STUCK_SECONDS. SIGALRM is used for that.
         """
         if self._wakeup is None:
             self._wakeup = os.pipe()
@@ -115,7 +121,7 @@ class Loop:
             self.watch(self._wakeup[0], READ, self._read_signals)
         for number in numbers:
             self._signals[number] = callback
-            before = signal.signal(number, self._handle)
+            before = signal.signal(number, self._handle if urgent else _ignore)
             self._handlers.setdefault(number, before)
         self._handlers.setdefault(SIGALRM, signal.signal(SIGALRM, self._interrupt))
 
@@ -170,7 +176,7 @@ class Loop:
         """Note that there is something to hear; the pipe is what tells the loop."""
         self._unheard = True
         if self.stuck:
-            signal.setitimer(signal.ITIMER_REAL, STUCK_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, STUCK_SECONDS, STUCK_SECONDS)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         """Get out who is stuck, if the loop has not heard the signal yet."""
@@ -179,9 +185,15 @@ class Loop:
 
     def _read_signals(self, mask: int) -> None:
         assert self._wakeup is not None
-        self._unheard = False
+        if self._unheard:
+            self._unheard = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
         with suppress(BlockingIOError):
             for number in os.read(self._wakeup[0], 4096):
                 callback = self._signals.get(number)
                 if callback:
                     callback(number)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing; but without a handler no byte is written into the pipe."""

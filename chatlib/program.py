@@ -68,10 +68,12 @@ class Program:
         """End the program with this exit code, or begin again."""
         if self._again and not by_me:
             self._again()
-        elif self.code is None:
-            left = self.terminal.take_back()
+        else:
+            left, more = self.terminal.take_back()
             for line in left:
                 self.terminal.notice(f"Never sent: {line}")
+            if more:
+                self.terminal.notice("Never sent either: what came after that.")
             self.code = code or (Exit.LOST if left else Exit.GOODBYE)
             self.loop.stop()
 
@@ -84,7 +86,8 @@ class Program:
         # A signal that our starter ignores (nohup, a script's background job) stays so.
         heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
         self.loop.on_signals(heeded, self.chat.stop)
-        self.loop.on_signals([signal.SIGCONT], lambda _: self.terminal.resume())
+        resume = self.terminal.resume
+        self.loop.on_signals([signal.SIGCONT], lambda _: resume(), urgent=False)
         self.chat.start()
         while self.code is None:
             try:

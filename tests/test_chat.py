@@ -382,6 +382,34 @@ def test_a_last_word_cannot_pass_for_ours(talk: Talk) -> None:
     )
 
 
+def test_when_both_leave_at_once_each_hears_the_others_last_word(talk: Talk) -> None:
+    """Both have left, and neither word is lost."""
+    talk.client.types("/q so long")
+    talk.server.types("/q take care")
+    talk.over()
+    assert talk.client.notes.news()[-1] == "notice Goodbye: you left. It said: take care"
+    assert talk.server.notes.news()[-1] == "notice Goodbye: you left. It said: so long"
+
+
+def test_a_goodbye_that_is_answered_with_a_complaint_is_no_goodbye(talk: Talk) -> None:
+    """The peer says that we broke the protocol: that counts, although we left first."""
+    talk.client.types("/q")
+    talk.server.session.leave(Reason.PROTOCOL, "you broke it")
+    talk.server.connection.flush()
+    talk.over()
+    assert talk.client.ends == [(1, True)]
+    assert talk.client.notes.news()[-1] == (
+        "notice The chat was ended by the server. It said: you broke it"
+    )
+
+
+def test_what_is_typed_after_the_goodbye_is_given_back(talk: Talk) -> None:
+    """At once: there is no turn to come for it."""
+    talk.client.types("/q", "one more thing")
+    assert "notice Not sent, you have left: one more thing" in talk.client.notes.news()
+    talk.over()
+
+
 def test_a_second_goodbye_changes_nothing(talk: Talk) -> None:
     """Neither /q again nor the end of the input."""
     talk.client.types("/q", "/q", "more")
@@ -452,7 +480,8 @@ def test_a_closed_terminal_counts_as_a_hang_up(talk: Talk) -> None:
     talk.client.chat.ended()
     talk.client.chat.stop(signal.SIGHUP)  # the signal itself comes a little later
     talk.over()
-    assert talk.client.ends == [(129, True)]
+    assert (talk.client.ends, talk.server.ends) == ([(129, True)], [(0, False)])
+    assert talk.server.notes.news()[-1].endswith("left. It said: stopped by SIGHUP")
 
 
 def test_the_end_of_input_is_a_goodbye(talk: Talk) -> None:

@@ -221,6 +221,7 @@ def test_a_client_that_is_welcome_may_be_silent_for_ever(
     session = wire.receive(server)[2][5:21]
     server.sendall(wire.hello("Bob", wire.TURNS, session))
     world.until(lambda: bool(world.shown))
+    assert world.loop._patience() is None
     world.pass_time(1_000_000)
     server.sendall(wire.bye(0, wire.QUIT, "so long"))
     server.shutdown(socket.SHUT_WR)
@@ -240,6 +241,8 @@ def test_a_goodbye_before_the_answer_waits_for_it(
     world.program.chat.said("early")
     if command == "/q":
         world.program.chat.said("/q")
+        world.program.chat.said("too late")
+        assert world.told[-1] == "Not sent, you have left: too late"
     else:
         world.program.chat.stop(15)
     assert world.program.code is None

@@ -262,6 +262,9 @@ def test_who_is_refused_late_has_the_time_of_a_goodbye(world: World) -> None:
         world.until(lambda: len(world.told) == 1)
         world.pass_time(4.9)
         assert wire.receive(second)[2][0] == wire.BUSY
+        second.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            second.recv(1)
         world.pass_time(0.1)
         assert second.recv(1) == b""
 

@@ -850,8 +850,8 @@ def test_lines_that_nobody_wanted_are_given_back_once(piped: Person, line_end: s
     terminal.listen(True)
     piped.types(f"one\ntwo\nthree{line_end}".encode())
     until(loop, lambda: listener.heard)
-    assert terminal.take_back() == ["two", "three"]
-    assert terminal.take_back() == []
+    assert terminal.take_back() == (["two", "three"], False)
+    assert terminal.take_back() == ([], False)
     assert listener.heard == ["one"]
     terminal.close()
 

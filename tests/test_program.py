@@ -272,6 +272,60 @@ def test_a_signal_ends_a_server_whose_output_nobody_reads() -> None:
     assert server.returncode == 128 + signal.SIGTERM
 
 
+def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
+    """Stopped and continued, as by Ctrl-Z and `fg`, the server still waits for a pager."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "chatd", "--port", str(port)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=write,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    assert b"listening" in os.read(read, 100)
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        client.sendall(wire.hello() + wire.text(1, "x" * 4096) + wire.bye(1))
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            server.send_signal(number)
+        kinds = [wire.receive(client)[0] for _ in range(3)]
+        assert kinds == [wire.HELLO, wire.ACK, wire.BYE]
+    server.communicate(timeout=PATIENCE)
+    os.close(read)
+    assert server.returncode == 0
+
+
+@pytest.mark.parametrize("count", [2, 30_000])
+def test_a_file_that_was_not_sent_is_said_and_told_by_the_exit_code(
+    tmp_path: Path, port: int, count: int
+) -> None:
+    """The first lines of it one by one, and that there were more."""
+    lines = [f"line {number}" for number in range(count)]
+    (tmp_path / "lines").write_text("\n".join(lines))
+    with open(tmp_path / "lines") as source:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "chatd", "--port", str(port)],
+            cwd=ROOT,
+            stdin=source,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    client = subprocess.run(
+        [sys.executable, "-m", "chatc", "--port", str(port)],
+        cwd=ROOT,
+        input="/q\n",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    _, errors = server.communicate(timeout=PATIENCE)
+    assert (client.returncode, server.returncode) == (0, 1)
+    told = errors.splitlines()
+    assert told[1:3] == ["Never sent: line 0", "Never sent: line 1"]
+    assert (told[-1] == "Never sent either: what came after that.") == (count > 2)
+
+
 def test_a_screen_that_closes_while_the_prompt_stands_is_said_once(tmp_path: Path) -> None:
     """stdin is a terminal, stdout a pipe that nobody reads any more."""
     keyboard, terminal = pty.openpty()

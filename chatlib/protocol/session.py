@@ -174,6 +174,7 @@ class Session:
         self._trace = trace
         self._output = bytearray()
         self._ended = False
+        self._owes_ack = False
         first = (Kind.HELLO, Kind.BYE) if greets_first else (Kind.HELLO,)
         self._reader = FrameReader(first)
         if greets_first:
@@ -214,6 +215,7 @@ class Session:
 
     def data_to_send(self) -> bytes:
         """Hand over the bytes that are to be written, once."""
+        self._pay_ack()
         data = bytes(self._output)
         self._output.clear()
         return data
@@ -281,11 +283,14 @@ class Session:
         return "it is not your turn"
 
     def shown(self, number: int) -> None:
-        """Acknowledge the peer's messages up to `number`: they are on the screen."""
+        """Acknowledge the peer's messages up to `number`: they are on the screen.
+
+        The ACK goes out with the next bytes, one for all that came in one read.
+        """
         if not self.confirmed < number <= self.received:
             raise LocalProtocolError(f"message {number} is not waiting to be shown")
         self.confirmed = number
-        self._send(Kind.ACK, number)
+        self._owes_ack = True
 
     def leave(self, reason: Reason, text: str) -> None:
         """Say BYE. The peer's BYE, and what it sent before, are still awaited."""
@@ -323,7 +328,7 @@ class Session:
 
     def _receive_text(self, frame: Frame) -> Event | None:
         if 0 < frame.number <= self.received:
-            self._send(Kind.ACK, self.confirmed)  # a replay: shown once, told again
+            self._owes_ack = True  # a replay: shown once, told again
             return None
         if frame.number != self.received + 1:
             raise RemoteProtocolError(
@@ -366,7 +371,17 @@ class Session:
         self.state = state
         self._trace("=", state.value, b"")
 
+    def _pay_ack(self) -> None:
+        """Acknowledge, with one frame, all that was shown since the last time.
+
+        One for each would let a peer that talks and never reads fill our memory.
+        """
+        if self._owes_ack:
+            self._owes_ack = False
+            self._send(Kind.ACK, self.confirmed)
+
     def _send(self, kind: Kind, number: int, body: bytes = b"") -> None:
+        self._pay_ack()
         frame = Frame(kind, number, body)
         raw = frame.encode()
         self._output += raw

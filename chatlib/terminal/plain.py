@@ -7,13 +7,14 @@ typed, and a typed line cannot be longer than 4095 bytes.
 Knows no protocol. Only the two programs' common set-up (`program`) builds one.
 """
 
+import errno
 import os
 import select
 import termios
 from codecs import utf_8_decode
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
@@ -90,6 +91,7 @@ class Plain:
         self._ended = False  # no more input will come
         self._told = False  # and that has been said
         self._gone = False
+        self._mute = False  # nobody reads what is written, and a signal had to say so
         self._asking = False  # the prompt is on the screen, its line is not finished
 
     def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
@@ -130,8 +132,8 @@ class Plain:
         for that text, so it cannot be shown again.
         """
         asking = self._asking and os.isatty(STDERR)
-        with self._stuck(), suppress(OSError):  # see `report`
-            _write(STDERR, f"\n{visible(text)}\n" if asking else f"{visible(text)}\n")
+        with suppress(OSError):  # see `report`
+            self._put(STDERR, f"\n{visible(text)}\n" if asking else f"{visible(text)}\n")
         if asking:
             self._asking = False
             self.ask()
@@ -165,22 +167,41 @@ class Plain:
         """The kernel has just echoed `^C` into the line: what follows begins a new one."""
         if self.interactive:
             self._asking = False
-            self._show("\n")
+            with suppress(ScreenClosedError):
+                self._show("\n")
 
     def resume(self) -> None:
         """We were stopped and go on: the shell has written in between, so ask again."""
-        if self._asking and not self.gone:  # a hang-up continues who was stopped, too
-            self._show(f"\r{self._prompt}")
+        if self._asking:
+            # A hang-up continues who was stopped, too; then nobody sees this.
+            with suppress(ScreenClosedError):
+                self._show(f"\r{self._prompt}")
 
     def forget_typed(self) -> None:
         """Drop the line that is being typed: whoever it was meant for has gone."""
         if self.interactive:
             _forget_typed(self._fd)
 
-    def take_back(self) -> list[str]:
-        """Return the lines that were read, from a pipe or file, and never wanted."""
+    def take_back(self) -> tuple[list[str], bool]:
+        """Return the lines of a pipe or file that were never wanted, and if more follow.
+
+        What waits in the kernel is looked at, but not read to its end, which may be far.
+        """
+        more = False
+        if not self.interactive and not self._ended:
+            self._take(self._read_waiting())
+            more = bool(self._read_waiting())
         lines, self._lines = [*self._lines], deque()
-        return lines + [self._decode(line, lost) for line, lost in self._buffer.finish()]
+        lines += [self._decode(line, lost) for line, lost in self._buffer.finish()]
+        return lines, more
+
+    def _read_waiting(self) -> bytes:
+        """Read once what is there already; b"" for nothing, or the end."""
+        try:
+            ready = select.select([self._fd], [], [], 0)[0]
+            return os.read(self._fd, READ_SIZE) if ready else b""
+        except OSError:
+            return b""
 
     def close(self) -> None:
         """Give the terminal back: nothing half-typed is left for the shell."""
@@ -197,17 +218,23 @@ class Plain:
     def _show(self, text: str) -> None:
         """Write to stdout. Raises ScreenClosedError when nobody can read it any more."""
         try:
-            with self._stuck():
-                _write(STDOUT, text)
+            self._put(STDOUT, text)
         except OSError as error:
             raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
 
-    @contextmanager
-    def _stuck(self) -> Iterator[None]:
-        """Let a signal end a write that nobody takes off our hands."""
+    def _put(self, fd: int, text: str) -> None:
+        """Write, until a signal ends it where nobody takes it off our hands.
+
+        From then on nothing is written any more: the next write would stand there too.
+        """
+        if self._mute:
+            raise InterruptedError(errno.EINTR, "nobody reads it")
         self._loop.stuck = True
         try:
-            yield
+            _write(fd, text)
+        except InterruptedError:
+            self._mute = True
+            raise
         finally:
             self._loop.stuck = False
 

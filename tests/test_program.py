@@ -272,24 +272,33 @@ def test_a_signal_ends_a_server_whose_output_nobody_reads() -> None:
     assert server.returncode == 128 + signal.SIGTERM
 
 
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="needs a small pipe")
 def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
     """Stopped and continued, as by Ctrl-Z and `fg`, the server still waits for a pager."""
     read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
     server = subprocess.Popen(
-        [sys.executable, "-m", "chatd", "--port", str(port)],
+        [sys.executable, "-m", "chatd", "--port", str(port), "-v"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=write,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     os.close(write)
     assert b"listening" in os.read(read, 100)
+    assert server.stderr
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
         client.sendall(wire.hello() + wire.text(1, "x" * 4096) + wire.bye(1))
+        while b"< TEXT" not in server.stderr.readline():
+            pass  # what comes next is the write that has to wait for us
         for number in (signal.SIGSTOP, signal.SIGCONT):
             server.send_signal(number)
-        kinds = [wire.receive(client)[0] for _ in range(3)]
-        assert kinds == [wire.HELLO, wire.ACK, wire.BYE]
+        assert wire.receive(client)[0] == wire.HELLO
+        # The span in which it must not give up: longer than STUCK_SECONDS.
+        assert select.select([client], [], [], 1.2)[0] == []
+        while len(os.read(read, 4096)) == 4096:
+            pass
+        assert [wire.receive(client)[0] for _ in range(2)] == [wire.ACK, wire.BYE]
     server.communicate(timeout=PATIENCE)
     os.close(read)
     assert server.returncode == 0

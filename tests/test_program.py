@@ -296,8 +296,9 @@ def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
         assert wire.receive(client)[0] == wire.HELLO
         # The span in which it must not give up: longer than STUCK_SECONDS.
         assert select.select([client], [], [], 1.2)[0] == []
-        while len(os.read(read, 4096)) == 4096:
-            pass
+        shown = b""
+        while not shown.endswith(b"x\n"):
+            shown += os.read(read, 4096)
         assert [wire.receive(client)[0] for _ in range(2)] == [wire.ACK, wire.BYE]
     server.communicate(timeout=PATIENCE)
     os.close(read)

@@ -288,12 +288,13 @@ def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
     assert b"listening" in os.read(read, 100)
     assert server.stderr
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
-        client.sendall(wire.hello() + wire.text(1, "x" * 4096) + wire.bye(1))
+        client.sendall(wire.hello())
+        assert wire.receive(client)[0] == wire.HELLO
+        client.sendall(wire.text(1, "x" * 4096) + wire.bye(1))
         while b"< TEXT" not in server.stderr.readline():
             pass  # what comes next is the write that has to wait for us
         for number in (signal.SIGSTOP, signal.SIGCONT):
             server.send_signal(number)
-        assert wire.receive(client)[0] == wire.HELLO
         # The span in which it must not give up: longer than STUCK_SECONDS.
         assert select.select([client], [], [], 1.2)[0] == []
         shown = b""

@@ -179,7 +179,7 @@ class Chat:
         if unconfirmed and code is Exit.GOODBYE:
             code = Exit.LOST
         # The peer's words come last: whatever they say, it is said by the peer.
-        last = f" It said: {words}" if words else ""
+        last = f" Last words: {words}" if words else ""
         account = self._account(connection.session.sent, len(unconfirmed))
         self._terminal.notice(f"{sentence}{account}.{last}")
         for text in unconfirmed:

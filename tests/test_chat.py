@@ -332,7 +332,9 @@ def test_q_ends_both_with_0(talk: Talk, leaver: str) -> None:
     assert first.ends == [(0, True)]
     assert second.ends == [(0, False)]
     assert first.notes.news()[-1] == "notice Goodbye: you left."
-    assert second.notes.news()[-1] == f"notice Goodbye: the {leaver} left. It said: so long"
+    assert (
+        second.notes.news()[-1] == f"notice Goodbye: the {leaver} left. Last words: so long"
+    )
 
 
 def test_q_at_once_with_a_message_shows_the_message_first(talk: Talk) -> None:
@@ -359,7 +361,7 @@ def test_a_last_word_cannot_forge_lines(talk: Talk) -> None:
     talk.client.connection.flush()
     talk.over()
     assert (
-        "notice Goodbye: the client left. It said: bye\nGoodbye: forged."
+        "notice Goodbye: the client left. Last words: bye\nGoodbye: forged."
         in talk.server.notes.news()
     )
 
@@ -370,15 +372,15 @@ def test_a_last_word_over_the_limit_is_given_back(talk: Talk) -> None:
     talk.client.types(f"/q {words}")
     talk.over()
     assert f"notice Cut to 127 bytes: {words}" in talk.client.notes.news()
-    assert talk.server.notes.news()[-1].endswith(f"It said: {words[:127]}")
+    assert talk.server.notes.news()[-1].endswith(f"Last words: {words[:127]}")
 
 
 def test_a_last_word_cannot_pass_for_ours(talk: Talk) -> None:
-    """It stands at the end of the line: whatever follows "It said" is the peer's."""
+    """It stands at the end of the line: whatever follows "Last words" is the peer's."""
     talk.client.types("one", "/q x; your 9 messages were delivered.")
     talk.over()
     assert talk.server.notes.news()[-1] == (
-        "notice Goodbye: the client left. It said: x; your 9 messages were delivered."
+        "notice Goodbye: the client left. Last words: x; your 9 messages were delivered."
     )
 
 
@@ -387,8 +389,8 @@ def test_when_both_leave_at_once_each_hears_the_others_last_word(talk: Talk) -> 
     talk.client.types("/q so long")
     talk.server.types("/q take care")
     talk.over()
-    assert talk.client.notes.news()[-1] == "notice Goodbye: you left. It said: take care"
-    assert talk.server.notes.news()[-1] == "notice Goodbye: you left. It said: so long"
+    assert talk.client.notes.news()[-1] == "notice Goodbye: you left. Last words: take care"
+    assert talk.server.notes.news()[-1] == "notice Goodbye: you left. Last words: so long"
 
 
 def test_a_goodbye_that_is_answered_with_a_complaint_is_no_goodbye(talk: Talk) -> None:
@@ -399,7 +401,7 @@ def test_a_goodbye_that_is_answered_with_a_complaint_is_no_goodbye(talk: Talk) -
     talk.over()
     assert talk.client.ends == [(1, True)]
     assert talk.client.notes.news()[-1] == (
-        "notice The chat was ended by the server. It said: you broke it"
+        "notice The chat was ended by the server. Last words: you broke it"
     )
 
 
@@ -452,7 +454,7 @@ def test_a_peer_that_breaks_the_protocol_is_named(talk: Talk) -> None:
     )
     assert talk.client.ends == [(1, False)]
     assert (
-        "notice The chat was ended by the server. It said: unknown kind 255"
+        "notice The chat was ended by the server. Last words: unknown kind 255"
         in talk.client.notes.news()
     )
 
@@ -467,7 +469,7 @@ def test_a_signal_says_goodbye_and_ends_with_128_and_its_number(
     assert talk.server.ends == [(128 + number, True)]
     assert talk.client.ends == [(0, False)]
     assert talk.client.notes.news()[-1] == (
-        f"notice Goodbye: the server left. It said: stopped by {number.name}"
+        f"notice Goodbye: the server left. Last words: stopped by {number.name}"
     )
     assert talk.server.notes.news()[0] == (
         "interrupt" if number == signal.SIGINT else "notice Goodbye: you left."
@@ -481,7 +483,7 @@ def test_a_closed_terminal_counts_as_a_hang_up(talk: Talk) -> None:
     talk.client.chat.stop(signal.SIGHUP)  # the signal itself comes a little later
     talk.over()
     assert (talk.client.ends, talk.server.ends) == ([(129, True)], [(0, False)])
-    assert talk.server.notes.news()[-1].endswith("left. It said: stopped by SIGHUP")
+    assert talk.server.notes.news()[-1].endswith("left. Last words: stopped by SIGHUP")
 
 
 def test_the_end_of_input_is_a_goodbye(talk: Talk) -> None:

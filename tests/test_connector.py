@@ -226,7 +226,7 @@ def test_a_client_that_is_welcome_may_be_silent_for_ever(
     server.sendall(wire.bye(0, wire.QUIT, "so long"))
     server.shutdown(socket.SHUT_WR)
     world.until(lambda: bool(world.told))
-    assert world.told == ["Goodbye: Bob left. It said: so long"]
+    assert world.told == ["Goodbye: Bob left. Last words: so long"]
     server.close()
 
 

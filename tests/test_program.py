@@ -123,7 +123,7 @@ def test_a_signal_during_the_chat_says_goodbye(
     if (turn == "its") == (actor == "client"):
         play("server> Hi\nclient< Hi")
     play(f"{actor}: gets {number.name}\n{actor}: exits {128 + number}")
-    play(f"{other}! Goodbye: the {actor} left{{any}} It said: stopped by {number.name}")
+    play(f"{other}! Goodbye: the {actor} left{{any}} Last words: stopped by {number.name}")
     play(f"{other}: exits 0")
 
 
@@ -175,7 +175,7 @@ def test_a_closed_stdout_ends_the_server_and_the_client_is_told() -> None:
     _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 128 + signal.SIGPIPE
     assert errors == b"chatd: the screen was closed (Broken pipe)\nGoodbye: you left.\n"
-    assert ended.stderr == "Goodbye: the server left. It said: stopped by SIGPIPE\n"
+    assert ended.stderr == "Goodbye: the server left. Last words: stopped by SIGPIPE\n"
     assert ended.returncode == 0
 
 

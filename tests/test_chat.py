@@ -483,6 +483,7 @@ def test_a_closed_terminal_counts_as_a_hang_up(talk: Talk) -> None:
     talk.client.chat.stop(signal.SIGHUP)  # the signal itself comes a little later
     talk.over()
     assert (talk.client.ends, talk.server.ends) == ([(129, True)], [(0, False)])
+    assert talk.client.notes.news()[-1] == "notice Goodbye: you left."
     assert talk.server.notes.news()[-1].endswith("left. Last words: stopped by SIGHUP")
 
 

@@ -919,6 +919,46 @@ def test_a_closed_stderr_is_no_reason_to_stop(piped: Person) -> None:
     terminal.close()
 
 
+def test_a_screen_that_stood_still_once_is_not_written_to_again(
+    piped: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal got us out of one write; the next would have to be got out of again."""
+    written: list[str] = []
+
+    def interrupt(fd: int, text: str) -> None:
+        written.append(text)
+        raise InterruptedError(errno.EINTR, "nobody reads it")
+
+    terminal, _ = start(Loop())
+    monkeypatch.setattr(plain, "_write", interrupt)
+    for _ in range(2):
+        with pytest.raises(ScreenClosedError, match="nobody reads it"):
+            terminal.show("hello")
+    terminal.notice("Goodbye.")
+    assert written == ["hello\n"]
+    terminal.close()
+
+
+def test_waiting_for_a_nonblocking_stdout_costs_nothing(piped: Person) -> None:
+    """It is waited for with `select`, not by trying again and again."""
+    os.set_blocking(plain.STDOUT, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(plain.STDOUT, b"-" * 65536)
+    loop = Loop()
+    loop.on_signals([signal.SIGUSR1], lambda number: None)
+    terminal, _ = start(loop)
+    waker = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    waker.start()
+    before = time.thread_time()
+    with pytest.raises(ScreenClosedError):  # a second after the signal, and a tenth
+        terminal.show("hello")
+    assert time.thread_time() - before < 0.3
+    waker.join()
+    terminal.close()
+    loop.close()
+
+
 def test_a_nonblocking_stdout_is_waited_for(piped: Person) -> None:
     """Whoever shares it may have made it so; not a byte of a long line is lost."""
     os.set_blocking(plain.STDOUT, False)

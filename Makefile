@@ -68,7 +68,7 @@ clean: ## remove everything that make and the tools have made
 define PREPARE
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 || { echo "make: $(PYTHON) is not there or older than 3.11: install Python 3.11, or say PYTHON=..." >&2; exit 1; }; \
-exec 9>.venv.lock; $(PYTHON) -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'; test -e $@ && exit; \
+exec 9>.venv.lock; $(PYTHON) -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'; test $@ -nt pyproject.toml && exit; \
 echo "make: preparing .venv, once ..." >&2; mkdir -p .venv; \
 { $(PYTHON) -m venv .venv && $(PIP) --editable $(1); } >.venv/log 2>&1
 endef

@@ -278,7 +278,7 @@ class Chat:
         peer = connection.session.peer
         if connection.session.mode is Mode.TURNS or peer is None:
             return ""
-        return f"{peer.name}: "
+        return f"{peer.name or 'the other side'}: "
 
     def _invite(self) -> None:
         """If it is our turn: send what was typed early, else ask for a message."""
@@ -339,9 +339,8 @@ class Chat:
     def _lose(self, detail: str) -> None:
         """The stream has ended without the peer's goodbye."""
         ending = f": {detail}" if detail else ""
-        self._verdict = (f"The connection to {self._peer} was lost{ending}", Exit.LOST, "")
-        if self._farewell:
-            self._verdict = self._unanswered
+        lost = f"The connection to {self._peer} was lost{ending}"
+        self._verdict = self._unanswered if self._farewell else (lost, Exit.LOST, "")
 
     @property
     def _unanswered(self) -> tuple[str, Exit, str]:

@@ -13,6 +13,17 @@ Play = Callable[[str], Stage]
 """Play some lines of a conversation; returns the stage, for what follows."""
 
 
+def perform(stage: Stage, script: Script) -> None:
+    """Play a script; fail with both screens and the last frames, and no traceback."""
+    report = ""
+    try:
+        stage.play(script)
+    except Unmet as unmet:
+        report = explain(script.name, unmet, stage)
+    if report:
+        pytest.fail(report, pytrace=False)
+
+
 @pytest.fixture
 def play(tmp_path: Path) -> Iterator[Play]:
     """Give a function that plays lines, one call after the other, on one stage.
@@ -22,14 +33,7 @@ def play(tmp_path: Path) -> Iterator[Play]:
     with Stage(tmp_path) as stage:
 
         def play(lines: str) -> Stage:
-            script = Script.parse("the test", lines)
-            report = ""
-            try:
-                stage.play(script)
-            except Unmet as unmet:
-                report = explain(script.name, unmet, stage)
-            if report:
-                pytest.fail(report, pytrace=False)
+            perform(stage, Script.parse("the test", lines))
             return stage
 
         yield play

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.report import explain
 from harness.script import Script
-from harness.stage import Stage, Unmet
+from harness.stage import Stage
+from tests.conftest import perform
 
 FOLDER = Path(__file__).parent.parent / "harness" / "conversations"
 
@@ -15,15 +15,8 @@ FOLDER = Path(__file__).parent.parent / "harness" / "conversations"
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.chat")), ids=lambda path: path.stem)
 def test_conversation(path: Path, piece: int, tmp_path: Path) -> None:
     """Play it to its end; a failure shows both screens and the last frames."""
-    script = Script.read(path)
     with Stage(tmp_path, piece) as stage:
-        report = ""
-        try:
-            stage.play(script)
-        except Unmet as unmet:
-            report = explain(script.name, unmet, stage)
-    if report:
-        pytest.fail(report, pytrace=False)
+        perform(stage, Script.read(path))
 
 
 def test_every_conversation_says_what_it_shows() -> None:

@@ -505,6 +505,7 @@ def test_a_closed_connection_is_never_heard_of_again() -> None:
     connection.flush()
     move(loop, clock, 60)
     assert owner.calls == ["closed"]
+    assert owner.traces[-1] == "x connection closed"  # nothing was written into the void
     assert_nothing_left(loop)
 
 

@@ -298,6 +298,19 @@ def test_a_host_that_never_answers_costs_no_more_than_was_given() -> None:
             other.close()
 
 
+def test_an_answer_that_is_there_counts_when_the_patience_ends(
+    listener: socket.socket,
+) -> None:
+    """However short it was: `--wait 0.00001` finds a server that is there."""
+    port = listener.getsockname()[1]
+    world = World("chatc", "--port", str(port), "--wait", "0.00001")
+    Connector(world.program).start()
+    world.pass_time(1.0)
+    world.until(lambda: world.loop._patience() == 5.0)  # for the answer to HELLO
+    assert world.program.code is None
+    world.program.close()
+
+
 def test_the_tries_become_rarer_up_to_one_a_second() -> None:
     """0.1 s, then twice as long each time."""
     with socket.socket() as reserved:

@@ -356,6 +356,7 @@ def test_a_signal_gets_out_who_is_stuck(
             os.write(writer, bytes(65536))  # blocks for ever when the pipe is full
     loop.stuck = False
     until(loop, lambda: heard)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)  # it rings no more
     os.close(reader)
     os.close(writer)
 

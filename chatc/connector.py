@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 
 from chatlib.addresses import Address, resolve
-from chatlib.connection import Connection
+from chatlib.connection import HELLO_SECONDS, Connection
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError
 from chatlib.loop import WRITE, Timer
 from chatlib.program import Program
@@ -29,9 +29,6 @@ from chatlib.protocol.session import (
 
 CONNECT_SECONDS = 10.0
 """How long one address may take to answer before the next is tried."""
-
-HELLO_SECONDS = 5.0
-"""How long the server may take to answer our HELLO."""
 
 NOTICE_SECONDS = 1.0
 """After how long the person is told that there is no answer yet."""

@@ -9,7 +9,7 @@ import socket
 from functools import partial
 
 from chatlib.addresses import Address, resolve
-from chatlib.connection import Connection
+from chatlib.connection import HELLO_SECONDS, Connection
 from chatlib.errors import StartError, words
 from chatlib.loop import READ
 from chatlib.program import Program
@@ -23,9 +23,6 @@ from chatlib.protocol.session import (
     Reason,
     Session,
 )
-
-HELLO_SECONDS = 5.0
-"""How long a stranger may take to say HELLO."""
 
 STRANGERS_LIMIT = 16
 """Strangers at one time; one more, and the oldest has to go. A real client says HELLO

@@ -36,6 +36,9 @@ READ_SIZE = 65536
 FRAME_SECONDS = 10.0
 """How long a frame that was begun may take to become whole."""
 
+HELLO_SECONDS = 5.0
+"""How long either side may take to say HELLO; who waits for it asks `expire_in`."""
+
 GOODBYE_SECONDS = 5.0
 """How long the peer may take to answer a BYE and to close."""
 
@@ -180,7 +183,8 @@ class Connection:
             self._trace("!", words(error), b"")
             self._pending.clear()
             return
-        self._trace("~", f"wrote {count} bytes", bytes(self._pending[:count]))
+        if self._trace is not silent:  # spares a copy of all that is written
+            self._trace("~", f"wrote {count} bytes", bytes(self._pending[:count]))
         del self._pending[:count]
         if self._pending:
             self._trace("~", f"{len(self._pending)} bytes wait to be written", b"")
@@ -192,7 +196,7 @@ class Connection:
         mask = (READ if self._reading else 0) | (WRITE if self._pending else 0)
         if mask:
             self._loop.watch(self._socket.fileno(), mask, self._ready)
-        elif self._half_closed or not self._reading:
+        else:
             self.close()
 
     def _half_close(self) -> None:

@@ -54,7 +54,7 @@ class Option(namedtuple("Option", ("name", "default", "parse", "metavar", "only"
     @property
     def flag(self) -> str:
         """The option as it is typed."""
-        return "--" + self.name.replace("_", "-")
+        return _flag(self.name)
 
     @property
     def variable(self) -> str:
@@ -255,11 +255,11 @@ def _from_file(path: str, required: bool) -> _Source:
             return {}
         raise UsageError(f"{path}: {words(error)}") from None
     values = _parse_file(path, data)
-    known = {option.name.replace("_", "-"): option.name for option in OPTIONS}
+    known = {option.name for option in OPTIONS}
     for key in values:
-        if key.replace("_", "-") not in known:
+        if key.replace("-", "_") not in known:
             raise UsageError(f"{path}: there is no setting {key!r}")
-    return {known[key.replace("_", "-")]: (values[key], f"{path}: {key}") for key in values}
+    return {key.replace("-", "_"): (values[key], f"{path}: {key}") for key in values}
 
 
 def _parse_file(path: str, data: bytes) -> dict[str, object]:

@@ -110,6 +110,7 @@ def test_forgetting_what_is_not_watched_is_harmless(loop: Loop) -> None:
     """Who closes a descriptor need not know whether it is watched."""
     loop.forget(0)
     loop.forget(12345)
+    assert not loop._selector.get_map()
 
 
 def test_a_callback_may_forget_another_that_is_ready_in_the_same_turn(loop: Loop) -> None:
@@ -248,6 +249,7 @@ def test_a_timer_may_cancel_another_that_is_due_in_the_same_turn() -> None:
     loop.call_later(0, lambda: other.cancel())
     other = loop.call_later(0, refuse)
     loop.turn()
+    assert not other.pending
 
 
 def test_a_timer_may_ask_for_another() -> None:
@@ -289,6 +291,7 @@ def test_a_timer_comes_although_a_descriptor_is_always_ready(loop: Loop) -> None
     loop.watch(reader, READ, lambda _: None)
     loop.call_later(0.001, lambda: called.append("due"))
     until(loop, lambda: called)
+    assert called == ["due"]
     os.close(reader)
     os.close(writer)
 

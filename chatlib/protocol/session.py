@@ -185,7 +185,8 @@ class Session:
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the peer; `events` says what they mean."""
         self._reader.feed(data)
-        self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
+        if self._trace is not silent:  # saying what is still missing has its price
+            self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
 
     def receive_eof(self) -> None:
         """Take the end of the stream; `events` says whether it was a goodbye."""
@@ -302,7 +303,8 @@ class Session:
     def _apply(self, frame: Frame) -> Event | None:
         """Hold one frame against the rules of the present state."""
         self.frames_received += 1
-        self._trace("<", frame, frame.encode())
+        if self._trace is not silent:  # spares encoding it again
+            self._trace("<", frame, frame.encode())
         rule = _RULES.get((self.state, frame.kind))
         if rule is None:
             raise RemoteProtocolError(f"{frame.kind.name} in state {self.state.value}")

@@ -115,7 +115,7 @@ class Plain:
             try:
                 termios.tcgetattr(self._fd)
             except termios.error:
-                self._gone = self.interactive
+                self._gone = True
         return self._gone
 
     def show(self, text: str) -> None:
@@ -152,9 +152,7 @@ class Plain:
     def withdraw(self) -> None:
         """Ask no more: what follows begins on a line of its own."""
         if self._asking:
-            self._asking = False
-            with suppress(ScreenClosedError):
-                self._show("\n")
+            self._break_line()
 
     def echo(self, text: str) -> None:
         """Show a line that was typed before its time where it belongs: at the prompt."""
@@ -166,9 +164,7 @@ class Plain:
     def interrupt(self) -> None:
         """The kernel has just echoed `^C` into the line: what follows begins a new one."""
         if self.interactive:
-            self._asking = False
-            with suppress(ScreenClosedError):
-                self._show("\n")
+            self._break_line()
 
     def resume(self) -> None:
         """We were stopped and go on: the shell has written in between, so ask again."""
@@ -191,8 +187,9 @@ class Plain:
         if not self.interactive and not self._ended:
             self._take(self._read_waiting())
             more = bool(self._read_waiting())
+        if not self._ended:
+            self._take(b"")  # what has no line end is a line too
         lines, self._lines = [*self._lines], deque()
-        lines += [self._decode(line, lost) for line, lost in self._buffer.finish()]
         return lines, more
 
     def _read_waiting(self) -> bytes:
@@ -211,6 +208,11 @@ class Plain:
         self.forget_typed()
         if self._fd != STDIN:
             os.close(self._fd)
+
+    def _break_line(self) -> None:
+        self._asking = False
+        with suppress(ScreenClosedError):
+            self._show("\n")
 
     def _line_waits(self) -> bool:
         return self._listening and bool(select.select([self._fd], [], [], 0)[0])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chatlib.loop import Loop
 from harness.report import explain
 from harness.script import Script
 from harness.stage import Stage, Unmet
@@ -22,6 +23,14 @@ def perform(stage: Stage, script: Script) -> None:
         report = explain(script.name, unmet, stage)
     if report:
         pytest.fail(report, pytrace=False)
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    """Give a loop on the real clock, and take it back."""
+    loop = Loop()
+    yield loop
+    loop.close()
 
 
 @pytest.fixture

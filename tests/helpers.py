@@ -69,6 +69,30 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
     return near, far
 
 
+SECONDS = 5.0
+"""How long a test waits for something that should happen at once."""
+
+
+def until(loop: Loop, condition: Callable[[], object]) -> None:
+    """Turn the loop until something is so; fail when it takes too long.
+
+    The real time counts, also where the loop's own clock stands still.
+    """
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        bounded_turn(loop)
+
+
+def bounded_turn(loop: Loop) -> None:
+    """Turn the loop once, with a timer that ends the wait should nothing else do so."""
+    safety = loop.call_later(SECONDS, lambda: None)
+    try:
+        loop.turn()
+    finally:
+        safety.cancel()
+
+
 class Clock:
     """A clock that stands still until it is moved."""
 

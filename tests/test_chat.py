@@ -5,7 +5,7 @@ it is told: the part that both programs share.
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -147,14 +147,6 @@ class Talk:
     def over(self) -> None:
         """Turn the loop until both sides have ended."""
         self.until(lambda: bool(self.client.ends and self.server.ends))
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    """A loop that is closed after the test."""
-    loop = Loop()
-    yield loop
-    loop.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import socket
 import struct
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -23,10 +22,7 @@ from chatlib.protocol.session import (
     Session,
     State,
 )
-from tests.helpers import Clock, make_client, make_server, socket_pair
-
-SECONDS = 5.0
-"""How long a test waits for what must come at once; then it fails instead of hanging."""
+from tests.helpers import SECONDS, Clock, make_client, make_server, socket_pair, until
 
 ROUNDS = 200
 """How many messages of 4 kB `say_much` says."""
@@ -158,22 +154,6 @@ def talk(loop: Loop) -> tuple[Connection, Owner, Peer]:
     until(loop, lambda: connection.session.state is State.OPEN)
     owner.calls.clear()
     return connection, owner, peer
-
-
-def until(loop: Loop, condition: Callable[[], object]) -> None:
-    """Turn the loop until something is so; fail when it takes too long.
-
-    The timer ends a wait for something that never comes, also where the loop's own
-    clock stands still.
-    """
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        safety = loop.call_later(SECONDS, lambda: None)
-        try:
-            loop.turn()
-        finally:
-            safety.cancel()
 
 
 def move(loop: Loop, clock: Clock, seconds: float) -> None:

@@ -4,25 +4,14 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from chatlib.loop import READ, WRITE, Loop
-from tests.helpers import Clock, socket_pair
-
-SECONDS = 5.0
-"""How long a test waits for what must come at once; then it fails instead of hanging."""
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    """Give a loop and take its selector back."""
-    loop = Loop()
-    yield loop
-    loop.close()
+from tests.helpers import Clock, bounded_turn, socket_pair, until
 
 
 @pytest.fixture
@@ -33,21 +22,6 @@ def handlers() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
-
-
-def until(loop: Loop, condition: Callable[[], object]) -> None:
-    """Turn the loop until something is so; fail when it takes too long."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        bounded_turn(loop)
-
-
-def bounded_turn(loop: Loop) -> None:
-    """Turn the loop once, with a timer that ends the wait should nothing else do so."""
-    safety = loop.call_later(SECONDS, lambda: None)
-    loop.turn()
-    safety.cancel()
 
 
 def ready_pipe() -> tuple[int, int]:

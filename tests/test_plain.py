@@ -22,10 +22,7 @@ from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
 from chatlib.terminal import plain
 from chatlib.terminal.plain import KERNEL_LINE, LINE_LIMIT, LineBuffer, Plain, report
-from tests.helpers import feed_three_ways, socket_pair
-
-SECONDS = 5.0
-"""How long a test waits for what must come at once; then it fails instead of hanging."""
+from tests.helpers import SECONDS, feed_three_ways, socket_pair, until
 
 STANDARD = ("STDIN", "STDOUT", "STDERR")
 
@@ -175,18 +172,6 @@ def start(loop: Loop, prompt: str = ">", *, listen: bool = True) -> tuple[Plain,
     terminal.start(listener.said, listener.ended)
     terminal.listen(listen)
     return terminal, listener
-
-
-def until(loop: Loop, condition: Callable[[], object]) -> None:
-    """Turn the loop until something is so; fail when it takes too long."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        safety = loop.call_later(SECONDS, lambda: None)
-        try:
-            loop.turn()
-        finally:
-            safety.cancel()
 
 
 def settle(loop: Loop) -> None:

@@ -165,7 +165,7 @@ class Chat:
                 self._lose(detail)
             case Failed(error):
                 sentence = f"The protocol was broken by {self._peer}: {error}"
-                self._verdict = (sentence, Exit.LOST, "")
+                self._judge(sentence, Exit.LOST, "")
 
     def settle(self, connection: Connection) -> None:
         """All that one read brought has been shown and answered."""
@@ -332,15 +332,20 @@ class Chat:
         """The peer has said BYE: in answer to ours, or of its own accord."""
         if reason in (Reason.QUIT, Reason.STOPPED):
             who = "you" if self._farewell else self._peer
-            self._verdict = (f"Goodbye: {who} left", Exit.GOODBYE, text)
+            self._judge(f"Goodbye: {who} left", Exit.GOODBYE, text)
         else:
-            self._verdict = (f"The chat was ended by {self._peer}", Exit.LOST, text)
+            self._judge(f"The chat was ended by {self._peer}", Exit.LOST, text)
 
     def _lose(self, detail: str) -> None:
         """The stream has ended without the peer's goodbye."""
         ending = f": {detail}" if detail else ""
         lost = f"The connection to {self._peer} was lost{ending}"
-        self._verdict = self._unanswered if self._farewell else (lost, Exit.LOST, "")
+        self._judge(*(self._unanswered if self._farewell else (lost, Exit.LOST, "")))
+
+    def _judge(self, sentence: str, code: Exit, words: str) -> None:
+        """Keep how the talk has ended; from here on nobody is asked any more."""
+        self._terminal.withdraw()
+        self._verdict = (sentence, code, words)
 
     @property
     def _unanswered(self) -> tuple[str, Exit, str]:

@@ -231,10 +231,10 @@ def test_help_lists_the_commands_and_costs_no_turn(talk: Talk) -> None:
 
 def test_a_message_over_the_limit_is_given_back(talk: Talk) -> None:
     """Nothing was sent, and it is still our turn."""
-    text = "ü" * 2049
+    text = "ü" * 16385
     talk.client.types(text)
     assert talk.client.notes.news() == [
-        f"notice Not sent, the message is 4098 bytes long, the limit is 4096: {text}",
+        f"notice Not sent, the message is 32770 bytes long, the limit is 32768: {text}",
         "ask",
     ]
     assert talk.client.session.my_turn

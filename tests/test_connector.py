@@ -111,7 +111,7 @@ def test_an_answer_that_is_no_welcome_ends_in_one_sentence(
     ("data", "says"),
     [
         (wire.text(1, "me first"), "TEXT 1 out of turn"),
-        (wire.frame(wire.TEXT, 1), "TEXT of 0 bytes, allowed 1 to 4096"),
+        (wire.frame(wire.TEXT, 1), "TEXT of 0 bytes, allowed 1 to 32768"),
         (wire.frame(wire.ACK, 1), "ACK 1, only 0 were sent"),
         (wire.bye(2), "BYE after 2 messages, 0 came"),
     ],

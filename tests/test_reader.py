@@ -71,7 +71,7 @@ def test_several_frames_of_one_read_all_come_out() -> None:
     assert [frame.text for frame in reader] == ["three", "four"]
 
 
-@pytest.mark.parametrize("size", [1, 2, 1023, 1024, 1025, 4095, 4096])
+@pytest.mark.parametrize("size", [1, 2, 1023, 1024, 1025, 4095, 4096, 32768])
 @pytest.mark.parametrize("unit", ["x", "ü", "日", "🙂"])
 def test_messages_of_every_size_come_whole(size: int, unit: str) -> None:
     """In characters of one to four bytes, filled up to the byte."""
@@ -85,9 +85,9 @@ def test_messages_of_every_size_come_whole(size: int, unit: str) -> None:
 
 
 BAD_HEADERS = [
-    (b"\xff\xff\2\0\0\0\0\1", "TEXT of 65535 bytes, allowed 1 to 4096"),
-    (b"\0\0\2\0\0\0\0\1", "TEXT of 0 bytes, allowed 1 to 4096"),
-    (b"\x10\1\2\0\0\0\0\1", "TEXT of 4097 bytes, allowed 1 to 4096"),
+    (b"\xff\xff\2\0\0\0\0\1", "TEXT of 65535 bytes, allowed 1 to 32768"),
+    (b"\0\0\2\0\0\0\0\1", "TEXT of 0 bytes, allowed 1 to 32768"),
+    (b"\x80\1\2\0\0\0\0\1", "TEXT of 32769 bytes, allowed 1 to 32768"),
     (b"\0\1\4\0\0\0\0\1", "ACK of 1 bytes, allowed 0 to 0"),
     (b"\0\0\7\0\0\0\0\1", "BYE of 0 bytes, allowed 1 to 128"),
     (b"\0\5\2\1\0\0\0\1", "TEXT with flags 0x01, expected 0"),

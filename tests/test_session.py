@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlib.errors import LocalProtocolError, RemoteProtocolError, VersionError
-from chatlib.protocol.frames import Kind
+from chatlib.protocol.frames import TEXT_LIMIT, Kind
 from chatlib.protocol.session import (
     WINDOW,
+    WINDOW_BYTES,
     Delivered,
     Event,
     Failed,
@@ -459,7 +460,7 @@ def test_a_peer_that_talks_out_of_turn_has_failed() -> None:
     assert str(error) == "TEXT 2 out of turn"
 
 
-@pytest.mark.parametrize("text", ["", "x" * 4097])
+@pytest.mark.parametrize("text", ["", "x" * 32769])
 def test_a_message_that_cannot_be_sent_leaves_it_our_turn(text: str) -> None:
     """The number is not used up either."""
     client = open_client()
@@ -503,6 +504,21 @@ def test_in_free_talk_no_more_is_sent_than_is_confirmed_in_time() -> None:
     assert deliver(server, client) == [Delivered(10)]
     assert client.my_turn
     assert client.say("the next") == WINDOW + 1
+
+
+def test_in_free_talk_long_messages_fill_the_window_sooner() -> None:
+    """1 MiB may be under way, whatever it is made of; an ACK makes room again."""
+    client, server = make_pair(mode=Mode.FREE)
+    longest = "ü" * (TEXT_LIMIT // 2)
+    count = WINDOW_BYTES // TEXT_LIMIT
+    for _ in range(count):
+        client.say(longest)
+    with pytest.raises(LocalProtocolError, match=f"{count} messages are not confirmed yet"):
+        client.say("one too many")
+    deliver(client, server)
+    server.shown(1)
+    assert deliver(server, client) == [Delivered(1)]
+    assert client.my_turn
 
 
 def test_one_ack_covers_all_that_was_shown() -> None:

@@ -30,8 +30,8 @@ MAGIC = b"CHAT"
 SESSION_BYTES = 16
 """The length of a session id: 128 random bits never meet by chance."""
 
-TEXT_LIMIT = 4096
-"""Bytes of UTF-8 in one message: the figure of the assignment sheet."""
+TEXT_LIMIT = 32768
+"""Bytes of UTF-8 in one message: room for 6000 characters of any script, emoji too."""
 
 NAME_LIMIT = 127
 """Bytes of UTF-8 in a name."""

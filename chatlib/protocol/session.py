@@ -49,6 +49,7 @@ __all__ = [
     "FAREWELL_LIMIT",
     "SESSION_BYTES",
     "WINDOW",
+    "WINDOW_BYTES",
     "Bye",
     "Delivered",
     "Event",
@@ -69,7 +70,10 @@ __all__ = [
 
 
 WINDOW = 256
-"""Messages that may be on their way without a confirmation: 1 MiB of text at most."""
+"""Messages that may be on their way without a confirmation."""
+
+WINDOW_BYTES = 1 << 20
+"""Bytes of text that may be, where the messages are long; the last may go beyond."""
 
 
 class State(Enum):
@@ -166,6 +170,7 @@ class Session:
         self.confirmed = 0  # the number of the peer's last message that was shown
         self.frames_received = 0
         self.unacknowledged: dict[int, str] = {}
+        self._outstanding = 0  # the bytes of those
         self.peer: Hello | None = None
         self.mode = Mode.ANY  # the one that holds, once both have said HELLO
         self._greets_first = greets_first
@@ -258,7 +263,7 @@ class Session:
         if self.state is not State.OPEN:
             return False
         if self.mode is Mode.FREE:
-            return len(self.unacknowledged) < WINDOW
+            return len(self.unacknowledged) < WINDOW and self._outstanding < WINDOW_BYTES
         return self.received - self.sent == (0 if self._talks_first else 1)
 
     def say(self, text: str) -> int:
@@ -273,6 +278,7 @@ class Session:
         body = encode_text(text)
         self.sent += 1
         self.unacknowledged[self.sent] = text
+        self._outstanding += len(body)
         self._send(Kind.TEXT, self.sent, body)
         return self.sent
 
@@ -280,7 +286,7 @@ class Session:
     def obstacle(self) -> str:
         """Why it is not our turn, in words for the person."""
         if self.mode is Mode.FREE:
-            return f"{WINDOW} messages are not confirmed yet"
+            return f"{len(self.unacknowledged)} messages are not confirmed yet"
         return "it is not your turn"
 
     def shown(self, number: int) -> None:
@@ -347,7 +353,7 @@ class Session:
             raise RemoteProtocolError(f"ACK {frame.number}, only {self.sent} were sent")
         news = [number for number in self.unacknowledged if number <= frame.number]
         for number in news:
-            del self.unacknowledged[number]
+            self._outstanding -= len(self.unacknowledged.pop(number).encode())
         return Delivered(frame.number) if news else None
 
     def _receive_bye(self, frame: Frame) -> Event:

@@ -27,7 +27,7 @@ KERNEL_LINE = 4095
 """Bytes that the kernel keeps of a typed line (termios(3): 4096 with the line end)."""
 
 LINE_LIMIT = 65536
-"""Bytes that are kept of one line from a pipe: sixteen times the longest message."""
+"""Bytes that are kept of one line from a pipe: twice the longest message."""
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 

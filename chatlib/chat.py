@@ -45,8 +45,14 @@ if TYPE_CHECKING:
         def show(self, text: str) -> None:
             """Write a line of the conversation."""
 
+        def message(self, speaker: str, text: str) -> None:
+            """Write a line of the peer's."""
+
         def notice(self, text: str) -> None:
             """Write a line about the chat."""
+
+        def status(self, text: str) -> None:
+            """Say how the talk stands, where there is a place for it."""
 
         def ask(self) -> None:
             """Put up the prompt."""
@@ -110,6 +116,7 @@ class Chat:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
         self._terminal.start(self.said, self.ended)
         self._regulate()
+        self._terminal.status(self._standing)
 
     def greet(self, connection: Connection) -> None:
         """Our HELLO is on its way: a goodbye has to wait for the answer."""
@@ -270,15 +277,15 @@ class Chat:
         """Show a message, and only then acknowledge it."""
         if self._blind:
             return
-        self._terminal.show(self._name(connection) + text)
+        self._terminal.message(self._speaker(connection), text)
         connection.session.shown(number)
 
-    def _name(self, connection: Connection) -> str:
-        """What stands before the peer's text: where turns alternate, nothing."""
+    def _speaker(self, connection: Connection) -> str:
+        """Who is named before the peer's text: where turns alternate, nobody."""
         peer = connection.session.peer
         if connection.session.mode is Mode.TURNS or peer is None:
             return ""
-        return f"{peer.name or 'the other side'}: "
+        return peer.name or "the other side"
 
     def _invite(self) -> None:
         """If it is our turn: send what was typed early, else ask for a message."""
@@ -295,10 +302,28 @@ class Chat:
         elif self._my_turn:
             self._terminal.ask()
         self._regulate()
+        self._terminal.status(self._standing)
 
     def _regulate(self) -> None:
         """Read from a person at any time, for `/q`; from a pipe when it is our turn."""
         self._terminal.listen(self._my_turn or self._terminal.interactive)
+
+    @property
+    def _standing(self) -> str:
+        """How the talk stands: with whom, whose turn, what is not confirmed yet."""
+        if self._connection is None or self._connection.session.peer is None:
+            return "nobody here yet"
+        session = self._connection.session
+        parts = [f"with {self._peer}"]
+        if self._farewell:
+            parts.append("leaving")
+        elif session.mode is Mode.TURNS:
+            parts.append("your turn" if session.my_turn else f"{self._peer}'s turn")
+        if session.unacknowledged:
+            parts.append(f"{_lines(len(session.unacknowledged))} not confirmed yet")
+        if self._drafts:
+            parts.append(f"{_lines(len(self._drafts))} kept for later")
+        return " | ".join(parts)
 
     def _quit(self, words: str) -> None:
         """The person says `/q`, perhaps with a last word."""
@@ -370,3 +395,7 @@ class Chat:
         by_me = self._farewell is not None
         self._forget()
         self._over(self._stopped or code, by_me)
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"

@@ -15,7 +15,8 @@ from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import Loop
 from chatlib.protocol.session import Trace, silent
 from chatlib.settings import Settings, read_settings
-from chatlib.terminal.plain import Plain, open_missing_descriptors, report
+from chatlib.terminal.plain import Plain
+from chatlib.terminal.streams import open_missing_descriptors, report
 from chatlib.terminal.visible import visible
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -91,7 +92,7 @@ class Program:
         self.chat.start()
         while self.code is None:
             try:
-                self.loop.run()
+                self.terminal.run()
             except ScreenClosedError as error:
                 self.terminal.withdraw()
                 self.terminal.notice(f"{self.command}: {error}")

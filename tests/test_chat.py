@@ -34,6 +34,7 @@ class Notes:
         self.gone = False
         self.listening = False
         self.asking = False
+        self.standing = ""
         self.written: list[str] = []
 
     def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
@@ -46,6 +47,14 @@ class Notes:
     def show(self, text: str) -> None:
         """Write it down."""
         self.written.append(f"show {text}")
+
+    def message(self, speaker: str, text: str) -> None:
+        """Write it down as the plain terminal shows it."""
+        self.show(f"{speaker}: {text}" if speaker else text)
+
+    def status(self, text: str) -> None:
+        """Remember the last."""
+        self.standing = text
 
     def notice(self, text: str) -> None:
         """Write it down."""

@@ -24,7 +24,14 @@ ALLOWED = {
     "chatlib.settings": {"", "errors"},
     "chatlib.terminal": set[str](),
     "chatlib.terminal.visible": set[str](),
-    "chatlib.terminal.plain": {"errors", "loop", "terminal.visible"},
+    "chatlib.terminal.streams": {"errors", "loop"},
+    "chatlib.terminal.plain": {
+        "errors",
+        "loop",
+        "terminal",
+        "terminal.streams",
+        "terminal.visible",
+    },
     "chatlib.connection": {"errors", "loop", "protocol.session"},
     "chatlib.chat": {"connection", "errors", "protocol.session"},
     "chatlib.program": {
@@ -35,6 +42,7 @@ ALLOWED = {
         "protocol.session",
         "settings",
         "terminal.plain",
+        "terminal.streams",
         "terminal.visible",
     },
 }

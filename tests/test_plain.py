@@ -20,8 +20,9 @@ import pytest
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
-from chatlib.terminal import plain
-from chatlib.terminal.plain import KERNEL_LINE, LINE_LIMIT, LineBuffer, Plain, report
+from chatlib.terminal import plain, streams
+from chatlib.terminal.plain import KERNEL_LINE, LINE_LIMIT, LineBuffer, Plain
+from chatlib.terminal.streams import report
 from tests.helpers import SECONDS, feed_three_ways, socket_pair, until
 
 STANDARD = ("STDIN", "STDOUT", "STDERR")
@@ -59,7 +60,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         if name in placed:
             os.close(placed[name])
         placed[name] = fd
-        monkeypatch.setattr(plain, name, fd)
+        monkeypatch.setattr(streams, name, fd)
 
     yield place
     for fd in placed.values():
@@ -99,12 +100,12 @@ class Person:
     @property
     def screen(self) -> str:
         """All that has been written to stdout, and at a pty to stderr too."""
-        return self._all(self.out, plain.STDOUT)
+        return self._all(self.out, streams.STDOUT)
 
     @property
     def errors(self) -> str:
         """All that has been written to stderr."""
-        return self._all(self.err, plain.STDERR)
+        return self._all(self.err, streams.STDERR)
 
     def _all(self, fd: int, standard: int) -> str:
         """Take what is on its way, up to a mark that is sent after it."""
@@ -355,7 +356,7 @@ def test_after_an_interrupt_a_new_line_begins(person: Person) -> None:
     """The kernel has echoed `^C` wherever the cursor was."""
     terminal, _ = start(Loop())
     terminal.ask()
-    os.write(plain.STDOUT, b"^C")
+    os.write(streams.STDOUT, b"^C")
     terminal.interrupt()
     terminal.ask()
     assert person.screen == ">^C\n>"
@@ -441,9 +442,9 @@ def test_a_line_that_just_fits_is_not_suspected(person: Person) -> None:
 
 def _no_echo() -> None:
     """Let the kernel not echo: four thousand letters are a test of something else."""
-    attributes = termios.tcgetattr(plain.STDIN)
+    attributes = termios.tcgetattr(streams.STDIN)
     attributes[3] &= ~termios.ECHO
-    termios.tcsetattr(plain.STDIN, termios.TCSANOW, attributes)
+    termios.tcsetattr(streams.STDIN, termios.TCSANOW, attributes)
 
 
 def test_typed_bytes_that_are_not_utf_8_are_noticed_and_replaced(person: Person) -> None:
@@ -482,9 +483,9 @@ def test_the_shells_descriptors_stay_blocking(person: Person) -> None:
     terminal, listener = start(loop)
     person.types(b"one\n")
     until(loop, lambda: listener.heard)
-    assert all(map(os.get_blocking, (plain.STDIN, plain.STDOUT, plain.STDERR)))
+    assert all(map(os.get_blocking, (streams.STDIN, streams.STDOUT, streams.STDERR)))
     terminal.close()
-    assert all(map(os.get_blocking, (plain.STDIN, plain.STDOUT, plain.STDERR)))
+    assert all(map(os.get_blocking, (streams.STDIN, streams.STDOUT, streams.STDERR)))
 
 
 READS_A_LINE = """
@@ -537,7 +538,7 @@ def test_nothing_half_typed_is_left_for_the_shell(person: Person) -> None:
     terminal.close()
     assert person.screen == ">rm -rf half\n"
     person.types(b"ls\n")
-    assert os.read(plain.STDIN, 100) == b"ls\n"
+    assert os.read(streams.STDIN, 100) == b"ls\n"
 
 
 def test_a_line_that_was_begun_for_somebody_who_has_gone_is_forgotten(
@@ -559,7 +560,7 @@ def test_who_was_stopped_is_asked_again(person: Person) -> None:
     terminal, _ = start(Loop())
     terminal.resume()
     terminal.ask()
-    os.write(plain.STDOUT, b"\n[1]+  Stopped\n$ fg\nchatc\n")
+    os.write(streams.STDOUT, b"\n[1]+  Stopped\n$ fg\nchatc\n")
     terminal.resume()
     assert person.screen == ">\n[1]+  Stopped\n$ fg\nchatc\n\r>"
     terminal.close()
@@ -592,8 +593,8 @@ def test_a_terminal_without_a_name_is_used_as_it_is(
     until(loop, lambda: listener.heard)
     assert listener.heard == ["one"]
     terminal.close()
-    assert os.isatty(plain.STDIN)
-    assert os.get_blocking(plain.STDIN)
+    assert os.isatty(streams.STDIN)
+    assert os.get_blocking(streams.STDIN)
 
 
 # Pipes and files.
@@ -641,7 +642,7 @@ def test_a_pipe_is_not_read_before_anybody_listens(piped: Person) -> None:
     piped.types(b"early\n")
     settle(loop)
     assert listener.heard == []
-    assert select.select([plain.STDIN], [], [], 0)[0]
+    assert select.select([streams.STDIN], [], [], 0)[0]
     terminal.listen(True)
     until(loop, lambda: listener.heard)
     assert listener.heard == ["early"]
@@ -849,14 +850,14 @@ def test_a_pipe_is_left_as_it_was(piped: Person) -> None:
     until(loop, lambda: listener.heard)
     terminal.close()
     piped.types(b"two\n")
-    assert os.read(plain.STDIN, 100) == b"two\n"
-    assert os.get_blocking(plain.STDIN)
+    assert os.read(streams.STDIN, 100) == b"two\n"
+    assert os.get_blocking(streams.STDIN)
     assert not loop._selector.get_map()
 
 
 def test_a_pipe_that_somebody_made_nonblocking_is_waited_for(piped: Person) -> None:
     """The one who wrote the script may share it with a program that did so."""
-    os.set_blocking(plain.STDIN, False)
+    os.set_blocking(streams.STDIN, False)
     loop = Loop()
     terminal, listener = start(loop)
     terminal._readable(READ)
@@ -915,7 +916,7 @@ def test_a_screen_that_stood_still_once_is_not_written_to_again(
         raise InterruptedError(errno.EINTR, "nobody reads it")
 
     terminal, _ = start(Loop())
-    monkeypatch.setattr(plain, "_write", interrupt)
+    monkeypatch.setattr(streams, "_write", interrupt)
     for _ in range(2):
         with pytest.raises(ScreenClosedError, match="nobody reads it"):
             terminal.show("hello")
@@ -926,10 +927,10 @@ def test_a_screen_that_stood_still_once_is_not_written_to_again(
 
 def test_waiting_for_a_nonblocking_stdout_costs_nothing(piped: Person) -> None:
     """It is waited for with `select`, not by trying again and again."""
-    os.set_blocking(plain.STDOUT, False)
+    os.set_blocking(streams.STDOUT, False)
     with suppress(BlockingIOError):
         while True:
-            os.write(plain.STDOUT, b"-" * 65536)
+            os.write(streams.STDOUT, b"-" * 65536)
     loop = Loop()
     loop.on_signals([signal.SIGUSR1], lambda number: None)
     terminal, _ = start(loop)
@@ -946,12 +947,12 @@ def test_waiting_for_a_nonblocking_stdout_costs_nothing(piped: Person) -> None:
 
 def test_a_nonblocking_stdout_is_waited_for(piped: Person) -> None:
     """Whoever shares it may have made it so; not a byte of a long line is lost."""
-    os.set_blocking(plain.STDOUT, False)
+    os.set_blocking(streams.STDOUT, False)
     # Full already, so that the very first write finds no room.
     filled = 0
     with suppress(BlockingIOError):
         while True:
-            filled += os.write(plain.STDOUT, b"-" * 65536)
+            filled += os.write(streams.STDOUT, b"-" * 65536)
     text = "x" * 2_000_000
     received = bytearray()
 
@@ -970,7 +971,7 @@ def test_a_nonblocking_stdout_is_waited_for(piped: Person) -> None:
 
 OPENS_THE_MISSING = """
 import os, socket, sys
-from chatlib.terminal.plain import open_missing_descriptors
+from chatlib.terminal.streams import open_missing_descriptors
 open_missing_descriptors()
 null = os.stat(os.devnull).st_rdev
 found = [os.fstat(fd).st_rdev == null for fd in range(3)]

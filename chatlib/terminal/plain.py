@@ -7,10 +7,8 @@ typed, and a typed line cannot be longer than 4095 bytes.
 Knows no protocol. Only the two programs' common set-up (`program`) builds one.
 """
 
-import errno
 import os
 import select
-import termios
 from codecs import utf_8_decode
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +16,8 @@ from contextlib import suppress
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
+from chatlib.terminal import streams
+from chatlib.terminal.streams import Screen
 from chatlib.terminal.visible import visible
 
 READ_SIZE = 65536
@@ -28,8 +28,6 @@ KERNEL_LINE = 4095
 
 LINE_LIMIT = 65536
 """Bytes that are kept of one line from a pipe: twice the longest message."""
-
-STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 class LineBuffer:
@@ -79,8 +77,12 @@ class Plain:
     lines are read at any time; a pipe or file is read only while `listen` is on.
     """
 
-    def __init__(self, loop: Loop, prompt: str) -> None:
+    def __init__(
+        self, loop: Loop, prompt: str, *, bell: bool = False, timestamps: bool = False
+    ) -> None:
         self._loop = loop
+        self._screen = Screen(loop, stamped=timestamps)
+        self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""
         self._prompt = visible(prompt)
         self._said: Callable[[str], None] = lambda line: None
         self._finished: Callable[[], None] = lambda: None
@@ -91,7 +93,6 @@ class Plain:
         self._ended = False  # no more input will come
         self._told = False  # and that has been said
         self._gone = False
-        self._mute = False  # nobody reads what is written, and a signal had to say so
         self._asking = False  # the prompt is on the screen, its line is not finished
 
     def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
@@ -111,18 +112,30 @@ class Plain:
     @property
     def gone(self) -> bool:
         """Whether the terminal that a person sat at has been closed."""
-        if self.interactive and not self._gone:
-            try:
-                termios.tcgetattr(self._fd)
-            except termios.error:
-                self._gone = True
+        self._gone = self._gone or (self.interactive and streams.hung_up(self._fd))
         return self._gone
 
     def show(self, text: str) -> None:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
         lead = "\n" if self._asking else ""
         self._asking = False
-        self._show(f"{lead}{visible(text)}\n")
+        self._screen.show(f"{lead}{self._screen.stamp}{visible(text)}\n")
+
+    def message(self, speaker: str, text: str) -> None:
+        """Write a line of the peer's; raises ScreenClosedError.
+
+        The bell rings at each: whether a line is being typed only the kernel knows.
+        """
+        self.show(f"{speaker}: {text}" if speaker else text)
+        if self._bell:
+            self._screen.show(self._bell)
+
+    def status(self, text: str) -> None:
+        """There is no place on this terminal for how the talk stands."""
+
+    def run(self) -> None:
+        """Wait and call until the loop is stopped."""
+        self._loop.run()
 
     def notice(self, text: str) -> None:
         """Write a line about the chat that is not part of it: to stderr.
@@ -131,9 +144,8 @@ class Plain:
         under it: the kernel still holds what was typed there, but nobody can ask it
         for that text, so it cannot be shown again.
         """
-        asking = self._asking and os.isatty(STDERR)
-        with suppress(OSError):  # see `report`
-            self._put(STDERR, f"\n{visible(text)}\n" if asking else f"{visible(text)}\n")
+        asking = self._asking and os.isatty(streams.STDERR)
+        self._screen.tell(f"\n{visible(text)}\n" if asking else f"{visible(text)}\n")
         if asking:
             self._asking = False
             self.ask()
@@ -146,7 +158,7 @@ class Plain:
         look and the prompt is too quick for us: then two prompts stand side by side.)
         """
         if self.interactive and not self._asking and not self._line_waits():
-            self._show(self._prompt)
+            self._screen.show(self._prompt)
             self._asking = True
 
     def withdraw(self) -> None:
@@ -159,7 +171,7 @@ class Plain:
         if self.interactive:
             self.ask()
             self._asking = False
-            self._show(f"{visible(text)}\n")
+            self._screen.show(f"{visible(text)}\n")
 
     def interrupt(self) -> None:
         """The kernel has just echoed `^C` into the line: what follows begins a new one."""
@@ -171,12 +183,12 @@ class Plain:
         if self._asking:
             # A hang-up continues who was stopped, too; then nobody sees this.
             with suppress(ScreenClosedError):
-                self._show(f"\r{self._prompt}")
+                self._screen.show(f"\r{self._prompt}")
 
     def forget_typed(self) -> None:
         """Drop the line that is being typed: whoever it was meant for has gone."""
         if self.interactive:
-            _forget_typed(self._fd)
+            streams.forget_typed(self._fd)
 
     def take_back(self) -> tuple[list[str], bool]:
         """Return the lines of a pipe or file that were never wanted, and if more follow.
@@ -206,39 +218,16 @@ class Plain:
             self.listen(False)
         self.withdraw()
         self.forget_typed()
-        if self._fd != STDIN:
+        if self._fd != streams.STDIN:
             os.close(self._fd)
 
     def _break_line(self) -> None:
         self._asking = False
         with suppress(ScreenClosedError):
-            self._show("\n")
+            self._screen.show("\n")
 
     def _line_waits(self) -> bool:
         return self._listening and bool(select.select([self._fd], [], [], 0)[0])
-
-    def _show(self, text: str) -> None:
-        """Write to stdout. Raises ScreenClosedError when nobody can read it any more."""
-        try:
-            self._put(STDOUT, text)
-        except OSError as error:
-            raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
-
-    def _put(self, fd: int, text: str) -> None:
-        """Write, until a signal ends it where nobody takes it off our hands.
-
-        From then on nothing is written any more: the next write would stand there too.
-        """
-        if self._mute:
-            raise InterruptedError(errno.EINTR, "nobody reads it")
-        self._loop.stuck = True
-        try:
-            _write(fd, text)
-        except InterruptedError:
-            self._mute = True
-            raise
-        finally:
-            self._loop.stuck = False
 
     def _watch(self) -> None:
         if self._listening and not self._ended:
@@ -292,19 +281,6 @@ class Plain:
             self._finished()
 
 
-def open_missing_descriptors() -> None:
-    """Open /dev/null in place of a stdin, stdout or stderr that is closed (`<&-`).
-
-    Otherwise the first socket would get its number, and lines meant for the screen
-    would go to the peer. To be called before anything is opened.
-    """
-    for fd in (STDIN, STDOUT, STDERR):
-        try:
-            os.fstat(fd)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: fd
-
-
 def _open_keyboard() -> tuple[int, bool]:
     """Find the descriptor to read from, and whether a person sits there.
 
@@ -313,44 +289,10 @@ def _open_keyboard() -> tuple[int, bool]:
     usually with stdout, which would then fail with EAGAIN too. Nonblocking it must be:
     a Ctrl-C may empty the line between readiness and read.
     """
-    if not os.isatty(STDIN):
-        return STDIN, False
+    if not os.isatty(streams.STDIN):
+        return streams.STDIN, False
     try:
-        name = os.ttyname(STDIN)
+        name = os.ttyname(streams.STDIN)
         return os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC), True
     except OSError:
-        return STDIN, True  # a terminal without a name here, as in some containers
-
-
-def _forget_typed(fd: int) -> None:
-    """Empty the line that is being typed, unless it is typed to somebody else.
-
-    In the background the line is meant for the program in front, and the kernel would
-    stop us for touching it.
-    """
-    try:
-        in_front = os.tcgetpgrp(fd) == os.getpgrp()
-    except OSError:
-        in_front = True  # not the terminal that we were started from: no groups there
-    if in_front:
-        with suppress(termios.error):  # the terminal is gone, and the line with it
-            termios.tcflush(fd, termios.TCIFLUSH)
-
-
-def report(text: str) -> None:
-    """Write lines of our own to stderr; the peer's text in them must be `visible`.
-
-    For a terminal's notices, and for whoever has no terminal yet or any more.
-    """
-    with suppress(OSError):  # stderr is gone: nobody is left to be told
-        _write(STDERR, f"{text}\n")
-
-
-def _write(fd: int, text: str) -> None:
-    """Write it all, waiting where the reader is slow and the descriptor nonblocking."""
-    data = text.encode("utf-8", "replace")
-    while data:
-        try:
-            data = data[os.write(fd, data) :]
-        except BlockingIOError:
-            select.select([], [fd], [])
+        return streams.STDIN, True  # a terminal without a name here, as in some containers

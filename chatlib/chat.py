@@ -51,6 +51,9 @@ if TYPE_CHECKING:
         def notice(self, text: str) -> None:
             """Write a line about the chat."""
 
+        def refuse(self, reason: str, text: str) -> None:
+            """Say why a line could not be taken, and give it back."""
+
         def status(self, text: str) -> None:
             """Say how the talk stands, where there is a place for it."""
 
@@ -74,6 +77,9 @@ HELP = """\
 /say TEXT     send TEXT, also when it begins with a slash; //TEXT sends /TEXT
 /help         show these lines
 Everything else is sent as it is; where you take turns, when it is yours."""
+
+COMMANDS = ("/q", "/say ", "/help")
+"""What a line may begin with, for who completes it."""
 
 DRAFTS_LIMIT = 256
 """Lines that are kept for later when they are typed before their time."""
@@ -245,12 +251,12 @@ class Chat:
         if not text:
             return  # just Enter: ask again, send nothing
         if self._farewell:
-            self._terminal.notice(f"Not sent, you have left: {text}")
+            self._terminal.refuse("Not sent, you have left", text)
             return
         if self._my_turn:
             self._send(text)
         elif len(self._drafts) == DRAFTS_LIMIT:
-            self._terminal.notice(f"Not kept, {DRAFTS_LIMIT} lines wait already: {text}")
+            self._terminal.refuse(f"Not kept, {DRAFTS_LIMIT} lines wait already", text)
         else:
             self._drafts.append(text)
             self._terminal.notice(f"Kept for later, because {self._obstacle}: {text}")
@@ -268,7 +274,7 @@ class Chat:
         try:
             self._connection.session.say(text)
         except LocalProtocolError as error:
-            self._terminal.notice(f"Not sent, {error}: {text}")
+            self._terminal.refuse(f"Not sent, {error}", text)
             self._refused += 1
         else:
             self._connection.flush()

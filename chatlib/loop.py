@@ -125,9 +125,20 @@ class Loop:
             self._handlers.setdefault(number, before)
         self._handlers.setdefault(SIGALRM, signal.signal(SIGALRM, self._interrupt))
 
-    def run(self) -> None:
-        """Wait and call until `stop`."""
+    @property
+    def running(self) -> bool:
+        """Whether `run` has begun and `stop` has not been called since."""
+        return self._running
+
+    def run(self, guest: Callable[[], None] | None = None) -> None:
+        """Wait and call until `stop`.
+
+        A `guest` is a loop of somebody else's that calls `turn` for as long as we are
+        `running`; should it end earlier, we go on without it.
+        """
         self._running = True
+        if guest:
+            guest()
         while self._running:
             self.turn()
 
@@ -136,10 +147,10 @@ class Loop:
         self._running = False
         self._stopped = True
 
-    def turn(self) -> None:
-        """Wait once, for as long as no timer is due, and make the calls."""
+    def turn(self, limit: float | None = None) -> None:
+        """Wait once, until a timer is due or `limit` seconds are over; make the calls."""
         self._stopped = False
-        for key, mask in self._selector.select(self._patience()):
+        for key, mask in self._selector.select(_sooner(self._patience(), limit)):
             # An earlier callback of this turn may have forgotten the descriptor.
             callback = self._callbacks.get(key.fd)
             if callback and not self._stopped:
@@ -193,6 +204,13 @@ class Loop:
                 callback = self._signals.get(number)
                 if callback:
                     callback(number)
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    """Give the shorter of two spans, of which None is the longest."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

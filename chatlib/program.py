@@ -5,18 +5,19 @@ chat, signals; and where every error becomes one sentence and an exit code. Only
 `chatd` and `chatc` import it.
 """
 
+import os
 import signal
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from chatlib.chat import HELP, Chat
+from chatlib.chat import COMMANDS, HELP, Chat
 from chatlib.errors import ChatError, Exit, ScreenClosedError, words
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import Loop
 from chatlib.protocol.session import Trace, silent
 from chatlib.settings import Settings, read_settings
 from chatlib.terminal.plain import Plain
-from chatlib.terminal.streams import open_missing_descriptors, report
+from chatlib.terminal.streams import STDIN, STDOUT, open_missing_descriptors, report
 from chatlib.terminal.visible import visible
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,6 +35,34 @@ Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 ser
 """
 
 
+def open_terminal(loop: Loop, settings: Settings) -> "Plain | Edited":
+    """Give a person at a real terminal the editor, everybody else the plain one."""
+    bell, timestamps = settings.bell, settings.timestamps
+    if settings.plain or not _can_edit():
+        return Plain(loop, settings.prompt, bell=bell, timestamps=timestamps)
+    try:
+        from chatlib.terminal.edited import Edited  # 100 ms that only those pay
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith(("prompt_toolkit", "wcwidth")):
+            raise
+        return Plain(loop, settings.prompt, bell=bell, timestamps=timestamps)
+    return Edited(
+        loop,
+        settings.prompt,
+        bell=bell,
+        timestamps=timestamps,
+        status=not settings.no_status,
+        history=not settings.no_history,
+        commands=COMMANDS,
+    )
+
+
+def _can_edit() -> bool:
+    """Whether a person sits at a terminal that can do more than print."""
+    known = os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+    return known and os.isatty(STDIN) and os.isatty(STDOUT)
+
+
 class Program:
     """The parts that a server and a client are made of.
 
@@ -48,7 +77,7 @@ class Program:
         self.settings = settings
         self.name = settings.name or role
         self.loop = loop or Loop()
-        self.terminal = Plain(self.loop, settings.prompt)
+        self.terminal = open_terminal(self.loop, settings)
         self.chat = Chat(self.terminal, self.over)
         self.code: int | None = None
         tell = self.terminal.notice
@@ -75,7 +104,9 @@ class Program:
                 self.terminal.notice(f"Never sent: {line}")
             if more:
                 self.terminal.notice("Never sent either: what came after that.")
-            self.code = code or (Exit.LOST if left else Exit.GOODBYE)
+            # A person sees what is given back; a script can only look at the code.
+            lost = bool(left) and not self.terminal.interactive
+            self.code = code or (Exit.LOST if lost else Exit.GOODBYE)
             self.loop.stop()
 
     def fail(self, error: ChatError) -> None:
@@ -134,3 +165,8 @@ def run(
     except OSError as error:  # no descriptor or no memory left, even to begin with
         report(f"{name}: {visible(words(error))}")
         return Exit.START
+
+
+TYPE_CHECKING = False  # see `connection`
+if TYPE_CHECKING:
+    from chatlib.terminal.edited import Edited

@@ -30,6 +30,10 @@ class Settings:
     name: str
     prompt: str
     plain: bool
+    no_status: bool
+    no_history: bool
+    bell: bool
+    timestamps: bool
     verbose: int
     frame_log: str | None
     wait: float
@@ -139,7 +143,11 @@ OPTIONS = (
     ),
     Option("name", None, _name, "NAME", None, "what the other side calls you"),
     Option("prompt", ">", _text, "TEXT", None, "what asks you for a message; default '>'"),
-    Option("plain", False, _switch, None, None, "plain line input (there is no other yet)"),
+    Option("plain", False, _switch, None, None, "let the kernel edit the line"),
+    Option("no_status", False, _switch, None, None, "no status line under the input"),
+    Option("no_history", False, _switch, None, None, "keep no typed lines for next time"),
+    Option("bell", False, _switch, None, None, "ring when a message comes"),
+    Option("timestamps", False, _switch, None, None, "the time before each line"),
     Option("verbose", 0, _level, None, None, "log frames; -vv: reads and writes too"),
     Option("frame_log", None, _text, "FILE", None, "append every event to FILE, as JSON"),
 )

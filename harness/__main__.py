@@ -9,18 +9,20 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.report import TwoColumns, explain
-from harness.script import Script, ScriptError
+from harness.script import TERMINALS, Script, ScriptError
 from harness.stage import Stage, Unmet
 
 
-def play(path: Path, piece: int, console: Console) -> bool:
+def play(path: Path, piece: int, terminal: str, console: Console) -> bool:
     """Play one conversation visibly; returns whether all of it came true."""
     script = Script.read(path)
+    if terminal not in script.terminals:
+        (terminal,) = script.terminals  # there is only one that it is about
     console.rule(f"[bold]{script.name}")
     console.print(script.about, style="italic")
     with (
         tempfile.TemporaryDirectory(prefix="conversation-") as folder,
-        Stage(Path(folder), piece, TwoColumns(console)) as stage,
+        Stage(Path(folder), piece, TwoColumns(console), terminal) as stage,
     ):
         try:
             stage.play(script)
@@ -44,10 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument(
         "--piece", type=int, default=0, metavar="N", help="deliver N bytes at a time"
     )
+    command.add_argument(
+        "--terminal", choices=TERMINALS, default="plain", help="what one sits at"
+    )
     options = parser.parse_args(arguments)
     console = Console(highlight=False)
     try:
-        played = [play(path, options.piece, console) for path in options.files]
+        played = [
+            play(path, options.piece, options.terminal, console) for path in options.files
+        ]
     except (ScriptError, OSError) as error:
         print(f"harness: {error}", file=sys.stderr)
         return 2

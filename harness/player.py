@@ -28,8 +28,10 @@ from pathlib import Path
 import pexpect
 import ptyprocess
 
+from harness.view import View
+
 ROWS, COLUMNS = 24, 80
-CTRL_C, CTRL_D = "\x03", "\x04"
+ENTER = "\r"
 IUTF8 = 0o40000  # termios(3); the termios module does not name it
 
 
@@ -79,12 +81,46 @@ class Stream:
                 return True
         return False
 
+    def asks(self, prompt: str) -> bool:
+        """Whether the prompt is the last that came, and waits."""
+        # What a carriage return has been written over is not on the screen any more; and
+        # a prompt may have been answered by a line that was echoed before it.
+        line = self.unfinished.rpartition("\r")[2]
+        return bool(line) and not line.replace(prompt, "")
+
+
+class Painted(Stream):
+    """What a program that paints its screen has put there: the lines above its cursor.
+
+    While it paints, which it does with a hidden cursor, the lines are those of before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = View(ROWS, COLUMNS)
+
+    def feed(self, data: bytes) -> list[str]:
+        """Draw what was read; return the lines that stand above the cursor since then."""
+        self.raw += data
+        self.view.feed(data)
+        count = len(self.lines)
+        if self.view.at_rest:
+            self.lines = self.view.lines
+            self.unfinished = self.view.row
+        return self.lines[count:]
+
+    def asks(self, prompt: str) -> bool:
+        """Whether the cursor stands behind the prompt, and nothing else does."""
+        view = self.view
+        return view.at_rest and prompt.rstrip() == view.row and prompt == view.before_cursor
+
 
 class Player:
     """A program, started at once: its keyboard, its screen and how it ended.
 
     `stdin` None gives it the terminal's keyboard, else the file of that name.
     `folder` is where its files go; the program's name keeps players apart there.
+    `painted` says that it edits its line itself, and so paints its screen.
     """
 
     def __init__(
@@ -95,11 +131,13 @@ class Player:
         environment: Mapping[str, str],
         prompt: str = ">",
         stdin: Path | None = None,
+        *,
+        painted: bool = False,
     ) -> None:
         self.name = name
         self.command = list(command)
         self.prompt = prompt
-        self.screen = Stream()
+        self.screen = Painted() if painted else Stream()
         self.errors = Stream()
         self.began = time.monotonic()
         pipe = folder / f"{name}.stderr"
@@ -129,10 +167,16 @@ class Player:
     @property
     def asks(self) -> bool:
         """Whether the prompt stands on the screen and waits."""
-        # What a carriage return has been written over is not on the screen any more; and
-        # a prompt may have been answered by a line that was echoed before it.
-        line = self.screen.unfinished.rpartition("\r")[2]
-        return bool(line) and not line.replace(self.prompt, "")
+        return self.screen.asks(self.prompt)
+
+    @property
+    def view(self) -> View:
+        """What a person sees at this moment."""
+        if isinstance(self.screen, Painted):
+            return self.screen.view
+        view = View(ROWS, COLUMNS)
+        view.feed(bytes(self.screen.raw))
+        return view
 
     @property
     def process(self) -> int:
@@ -165,11 +209,24 @@ class Player:
 
     def types(self, text: str) -> None:
         """Type a line and Enter."""
-        self._child.send(text.encode("utf-8", "surrogateescape") + b"\n")
+        self._child.send(text.encode("utf-8", "surrogateescape") + ENTER.encode())
 
-    def presses(self, key: str) -> None:
-        """Press a key, without Enter."""
-        self._child.send(key.encode())
+    def presses(self, keys: str) -> None:
+        """Press keys: characters, or what a terminal sends for others."""
+        self._child.send(keys.encode())
+
+    def pastes(self, text: str) -> None:
+        """Paste, as a terminal does it: marked where the program has asked for that."""
+        # A terminal sends a line end as the key that makes one.
+        keys = text.replace("\n", ENTER)
+        marked = self.view.pastes_in_brackets
+        self.presses(f"\x1b[200~{keys}\x1b[201~" if marked else keys)
+
+    def resizes(self, rows: int, columns: int) -> None:
+        """Change the size of the window."""
+        if isinstance(self.screen, Painted):
+            self.screen.view.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
 
     def signals(self, number: int) -> None:
         """Send the program a signal."""

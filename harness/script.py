@@ -14,7 +14,10 @@ r"""Conversation files: one file is a test, a transcript and a recording.
     ACTOR: EVENT   something happens: `docs/testing.md` lists the events
 
 In a text, `{port}` is the server's port, `{any}` stands for anything, `{9 x}` for nine
-x, and `\e`, `\t`, `\\` and `\x1b` are what they are in C.
+x, and `\e`, `\t`, `\n`, `\\` and `\x1b` are what they are in C.
+
+A line `terminal: edited` or `terminal: plain` says that the conversation is about this
+terminal only; others are for both.
 """
 
 import re
@@ -26,7 +29,9 @@ SIGNS = ("<", "!", ">>", ">", "|", ":")
 _LINE = re.compile(r"(?P<actor>[a-z]+[0-9]*)(?P<sign>>>|[<!>|:])(?: (?P<text>.*))?")
 _REPEAT = re.compile(r"\{(\d+) (.+?)\}")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
-_NAMED = {"e": "\x1b", "t": "\t", "r": "\r", "a": "\a", "\\": "\\"}
+_NAMED = {"e": "\x1b", "t": "\t", "n": "\n", "r": "\r", "a": "\a", "\\": "\\"}
+
+TERMINALS = ("plain", "edited")
 
 
 class ScriptError(Exception):
@@ -51,6 +56,7 @@ class Script:
     name: str
     about: str
     steps: tuple[Step, ...]
+    terminals: tuple[str, ...] = TERMINALS
 
     @classmethod
     def read(cls, path: Path) -> "Script":
@@ -66,9 +72,13 @@ class Script:
             for number, line in enumerate(lines, 1)
             if line.strip() and not line.startswith("#")
         ]
+        chosen = tuple(step.text for step in steps if step.actor == "terminal")
+        steps = [step for step in steps if step.actor != "terminal"]
         if not steps:
             raise ScriptError(f"{name}: no step in it")
-        return cls(name, _about(lines), tuple(steps))
+        if not set(chosen) <= set(TERMINALS):
+            raise ScriptError(f"{name}: a terminal is one of {' '.join(TERMINALS)}")
+        return cls(name, _about(lines), tuple(steps), chosen or TERMINALS)
 
 
 def _about(lines: list[str]) -> str:

@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.player import CTRL_C, CTRL_D, Player
+from harness.keys import keys
+from harness.player import Painted, Player
 from harness.proxy import Proxy
 from harness.script import Script, Step
 
@@ -49,16 +50,22 @@ class Stage:
     """One conversation's programs, in a folder of their own.
 
     `piece` above 0 puts a proxy between them that delivers so many bytes at a time.
+    `terminal` is the one that a person sits at: `plain` or `edited`.
     """
 
     def __init__(
-        self, folder: Path, piece: int = 0, watcher: Watcher | None = None
+        self,
+        folder: Path,
+        piece: int = 0,
+        watcher: Watcher | None = None,
+        terminal: str = "plain",
     ) -> None:
         self.players: dict[str, Player] = {}
         self.port = 0
         self.patience = PATIENCE
         self._folder = folder
         self._piece = piece
+        self._terminal = terminal
         self._watcher = watcher or (lambda actor, sign, line: None)
         # select waits in microseconds, epoll in milliseconds: the proxy needs the finer.
         self._selector = selectors.SelectSelector()
@@ -127,21 +134,28 @@ class Stage:
         self._type_now(step)
 
     def _type_now(self, step: Step) -> None:
-        """Type, and read the echo at once: what comes of the line is to stand after it."""
+        """Type, and see that it was read: what comes of the line is to stand after it."""
         player = self._player(step.actor)
-        lines = len(player.screen.lines)
+        asked, lines = player.asks, len(player.screen.lines)
         player.types(self._fill(step.text, step.actor))
-        while len(player.screen.lines) == lines and not player.screen.ended:
-            if not select.select([player.screen_fd], [], [], self.patience)[0]:
-                raise Unmet(step, f"{step.actor}'s terminal does not echo")
-            self._hear(player, "<")
+
+        def taken() -> bool:
+            return len(player.screen.lines) > lines or player.screen.ended
+
+        if not isinstance(player.screen, Painted):
+            while not taken():  # the kernel echoes at once: nothing else is read before
+                if not select.select([player.screen_fd], [], [], self.patience)[0]:
+                    raise Unmet(step, f"{step.actor}'s terminal does not echo")
+                self._hear(player, "<")
+        elif asked:  # an editor shows the line when it has passed it on
+            self.wait(taken, lambda: f"{step.actor}'s line is not taken")
 
     def _give(self, step: Step) -> None:
         self._inputs.setdefault(step.actor, []).append(step.text)
 
     def _happen(self, step: Step) -> None:
         for pattern, event in _EVENTS:
-            match = re.fullmatch(pattern, step.text)
+            match = re.fullmatch(pattern, step.text, re.DOTALL)
             if match:
                 event(self, step, match)
                 return
@@ -180,8 +194,31 @@ class Stage:
         self._player(step.actor).signals(signal.Signals[name])
 
     def _press(self, step: Step, match: re.Match[str]) -> None:
-        keys = {"Ctrl-C": CTRL_C, "Ctrl-D": CTRL_D}
-        self._player(step.actor).presses(keys.get(match["key"], match["key"]))
+        self._player(step.actor).presses(keys(match["keys"]))
+
+    def _paste(self, step: Step, match: re.Match[str]) -> None:
+        self._player(step.actor).pastes(match["text"])
+
+    def _resize(self, step: Step, match: re.Match[str]) -> None:
+        rows, columns = int(match["rows"]), int(match["columns"])
+        self._player(step.actor).resizes(rows, columns)
+
+    def _shows(self, step: Step, match: re.Match[str]) -> None:
+        """Wait until a row of the window is this, as a person would see it."""
+        player = self._player(step.actor)
+        pattern = _pattern(self._fill(match["text"], step.actor))
+        self.wait(
+            lambda: any(map(pattern.fullmatch, player.view.rows)),
+            lambda: f"the screen shows {_quote(player.view.rows)}",
+        )
+
+    def _stands(self, step: Step, match: re.Match[str]) -> None:
+        """Wait until the cursor stands behind this, which begins its row."""
+        player, text = self._player(step.actor), match["text"]
+        self.wait(
+            lambda: player.view.before_cursor == text,
+            lambda: f"the cursor stands after {player.view.before_cursor!r}",
+        )
 
     def _hang_up(self, step: Step, match: re.Match[str]) -> None:
         player = self._player(step.actor)
@@ -202,8 +239,7 @@ class Stage:
             return found or stream.ended
 
         def came() -> str:
-            rest = ", ".join(map(repr, stream.unseen)) or "nothing"
-            return f"after what was seen before, its {where} shows {rest}"
+            return f"after what was seen before, its {where} shows {_quote(stream.unseen)}"
 
         self.wait(look, came)
         if not found:
@@ -227,7 +263,16 @@ class Stage:
         command = [sys.executable, "-m", PROGRAMS[role], *self._options(actor), *arguments]
         stdin = self._folder / f"{actor}.stdin" if source else None
         pour = self._prepare(stdin, self._input(actor), source == "a pipe")
-        player = Player(actor, command, self._folder, _environment(), prompt, stdin)
+        painted = self._terminal == "edited" and not source and "--plain" not in arguments
+        player = Player(
+            actor,
+            command,
+            self._folder,
+            self._environment(),
+            prompt,
+            stdin,
+            painted=painted,
+        )
         pour()
         self.players[actor] = player
         self._attend(player)
@@ -238,7 +283,8 @@ class Stage:
         port = self.port
         if actor.startswith("client") and self._piece:
             port = self._network()
-        return ["--plain", "--port", str(port), "--frame-log", str(self.log(actor))]
+        terminal = ["--plain"] if self._terminal == "plain" else []
+        return [*terminal, "--port", str(port), "--frame-log", str(self.log(actor))]
 
     def _network(self) -> int:
         """Put the proxy in between, once; returns its port."""
@@ -300,6 +346,19 @@ class Stage:
         port = self._proxy.port if proxied and self._proxy else self.port
         return text.replace("{port}", str(port))
 
+    def _environment(self) -> dict[str, str]:
+        """Give the programs a world in which nothing of this machine's user counts."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return {
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "",
+            "LC_ALL": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "XDG_CONFIG_HOME": "/nonexistent",
+            "XDG_STATE_HOME": str(self._folder),
+        }
+
     def _attend(self, player: Player) -> None:
         """Read this player's streams whenever there is something."""
         read = selectors.EVENT_READ
@@ -354,7 +413,11 @@ _EVENTS: tuple[tuple[str, _Event], ...] = (
     (r"ends by (?P<code>signal \d+)", Stage._exit),
     (r"never sees (?P<text>.+)", Stage._never_sees),
     (r"(?:gets )?(?P<name>kill|stop|continue|SIG[A-Z]+)", Stage._signal),
-    (r"presses (?P<key>.+)", Stage._press),
+    (r"presses (?P<keys>.+)", Stage._press),
+    (r"pastes (?P<text>.+)", Stage._paste),
+    (r"resizes to (?P<columns>\d+) x (?P<rows>\d+)", Stage._resize),
+    (r"the screen shows (?P<text>.+)", Stage._shows),
+    (r"the cursor stands after (?P<text>.+)", Stage._stands),
     (r"hangs up", Stage._hang_up),
 )
 
@@ -368,7 +431,9 @@ def _check(step: Step) -> None:
     if _role(step.actor) not in PROGRAMS:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")
     patterns = [pattern for pattern, _ in _EVENTS]
-    if step.sign == ":" and not any(re.fullmatch(each, step.text) for each in patterns):
+    if step.sign == ":" and not any(
+        re.fullmatch(each, step.text, re.DOTALL) for each in patterns
+    ):
         raise Unmet(step, "there is no such event: docs/testing.md lists them")
 
 
@@ -377,14 +442,5 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, text.split("{any}"))))
 
 
-def _environment() -> dict[str, str]:
-    """Give the programs an environment in which nothing of this machine's user counts."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {
-        **kept,
-        "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "",
-        "LC_ALL": "C.UTF-8",
-        "TERM": "xterm-256color",
-        "XDG_CONFIG_HOME": "/nonexistent",
-    }
+def _quote(lines: list[str]) -> str:
+    return ", ".join(repr(line) for line in lines if line) or "nothing"

@@ -122,7 +122,7 @@ class World:
         self.clock = Clock()
         self.loop = Loop(self.clock)
         role = {"chatd": "server", "chatc": "client"}[command]
-        settings = read_settings(command, "", list(arguments), {"HOME": "/"})
+        settings = read_settings(command, "", ["--plain", *arguments], {"HOME": "/"})
         self.program = Program(command, role, settings, self.loop)
         self.told: list[str] = []
         self.shown: list[str] = []

@@ -52,6 +52,10 @@ class Notes:
         """Write it down as the plain terminal shows it."""
         self.show(f"{speaker}: {text}" if speaker else text)
 
+    def refuse(self, reason: str, text: str) -> None:
+        """Write it down as the plain terminal shows it."""
+        self.notice(f"{reason}: {text}")
+
     def status(self, text: str) -> None:
         """Remember the last."""
         self.standing = text

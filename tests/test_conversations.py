@@ -11,11 +11,23 @@ from tests.conftest import perform
 FOLDER = Path(__file__).parent.parent / "harness" / "conversations"
 
 
-@pytest.mark.parametrize("piece", [0, 1], ids=["whole", "byte-by-byte"])
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.chat")), ids=lambda path: path.stem)
-def test_conversation(path: Path, piece: int, tmp_path: Path) -> None:
+WAYS = {"whole": (0, "plain"), "byte-by-byte": (1, "plain"), "edited": (0, "edited")}
+
+PATHS = sorted(FOLDER.glob("*.chat"))
+
+
+@pytest.mark.parametrize(
+    ("path", "piece", "terminal"),
+    [
+        pytest.param(path, piece, terminal, id=f"{path.stem}-{way}")
+        for path in PATHS
+        for way, (piece, terminal) in WAYS.items()
+        if terminal in Script.read(path).terminals
+    ],
+)
+def test_conversation(path: Path, piece: int, terminal: str, tmp_path: Path) -> None:
     """Play it to its end; a failure shows both screens and the last frames."""
-    with Stage(tmp_path, piece) as stage:
+    with Stage(tmp_path, piece, terminal=terminal) as stage:
         perform(stage, Script.read(path))
 
 

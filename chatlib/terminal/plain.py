@@ -130,6 +130,10 @@ class Plain:
         if self._bell:
             self._screen.show(self._bell)
 
+    def refuse(self, reason: str, text: str) -> None:
+        """Say why a line could not be taken, and give it back to be read at least."""
+        self.notice(f"{reason}: {text}")
+
     def status(self, text: str) -> None:
         """There is no place on this terminal for how the talk stands."""
 

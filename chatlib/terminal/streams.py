@@ -40,6 +40,11 @@ class Screen:
         except OSError as error:
             raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
 
+    def draw(self, text: str) -> None:
+        """Write to stdout what says nothing new; if that fails, `show` will say so."""
+        with suppress(OSError):
+            self._put(STDOUT, text)
+
     def tell(self, text: str) -> None:
         """Write to stderr; where it is gone, nobody is left to be told."""
         with suppress(OSError):

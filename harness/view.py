@@ -1,0 +1,152 @@
+"""What a person would see: a terminal drawn by pyte from a program's bytes.
+
+Rows, cursor, title, and whole lines: a line that the terminal wrapped is one line again,
+and what has scrolled off the top is kept. What pyte does not do for us is done here, once:
+
+* it forgets which rows were wrapped;
+* it drops the rest of a chunk after a character without width (a joiner, a variation
+  selector, many vowel signs), so here every character is drawn on its own;
+* when the window gets lower it loses the rows at the top.
+"""
+
+from collections.abc import Iterator
+
+import pyte
+from pyte import modes
+from wcwidth import wcwidth
+
+BRACKETED_PASTE = 2004 << 5
+"""The mode in which a terminal marks what is pasted; pyte shifts private modes."""
+
+
+class Paper(pyte.Screen):
+    """pyte's screen, on paper that never ends."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.past: list[str] = []  # the rows that have scrolled off the top
+        self.joined: set[int] = set()  # rows, counted from the first, that go on a line
+        super().__init__(columns, rows)
+
+    @property
+    def height(self) -> int:
+        """The number of the cursor's row, counted from the very first."""
+        return len(self.past) + int(self.cursor.y)
+
+    def text(self, row: int) -> str:
+        """What stands in a row of the window, with the blanks after it."""
+        cells = self.buffer[row]
+        return "".join(cells[column].data for column in range(self.columns))
+
+    def draw(self, data: str) -> None:
+        """Draw one character after the other, and note where a line was wrapped."""
+        for character in data:
+            if wcwidth(character) == 0:
+                self._add_mark(character)
+                continue
+            wraps = self.cursor.x == self.columns and modes.DECAWM in self.mode
+            super().draw(character)
+            if wraps:
+                self.joined.add(self.height)
+
+    def linefeed(self) -> None:
+        """Go to the next row, which begins a line of its own."""
+        super().linefeed()
+        self.joined.discard(self.height)
+
+    def index(self) -> None:
+        """Keep what scrolls off the top."""
+        bottom = self.margins.bottom if self.margins else self.lines - 1
+        if self.cursor.y == bottom:
+            self.past.append(self.text(0))
+        super().index()
+
+    def erase_in_display(self, how: int = 0, *rest: object, **private: bool) -> None:
+        """Forget where the rows below were wrapped."""
+        self.joined = {row for row in self.joined if row <= self.height}
+        super().erase_in_display(how, *rest, **private)
+
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """Change the size; of a lower window the rows at the top scroll off."""
+        lines = lines or self.lines
+        while self.cursor.y >= lines:
+            self.past.append(self.text(0))
+            for row in range(self.lines - 1):
+                self.buffer[row] = self.buffer[row + 1]
+            self.cursor.y -= 1
+        for row in range(lines, self.lines):
+            self.buffer.pop(row, None)
+        self.lines = lines
+        super().resize(lines, columns)
+        self.set_margins()
+
+    def _add_mark(self, character: str) -> None:
+        """Put a character without width into the cell before the cursor."""
+        column = max(0, self.cursor.x - 1)
+        cells = self.buffer[self.cursor.y]
+        if column and not cells[column].data:
+            column -= 1  # the second half of a wide character
+        cells[column] = cells[column]._replace(data=cells[column].data + character)
+
+
+class View:
+    """A window of `rows` and `columns`, fed with what a program has written."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        self._paper = Paper(columns, rows)
+        self._stream = pyte.ByteStream(self._paper)
+
+    def feed(self, data: bytes) -> None:
+        """Draw the next bytes."""
+        self._stream.feed(data)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Give the window another size."""
+        self._paper.resize(rows, columns)
+
+    @property
+    def rows(self) -> list[str]:
+        """What stands in the window now, row by row, without trailing blanks."""
+        return [self._paper.text(row).rstrip() for row in range(self._paper.lines)]
+
+    @property
+    def row(self) -> str:
+        """The cursor's row."""
+        return self._paper.text(self._paper.cursor.y).rstrip()
+
+    @property
+    def before_cursor(self) -> str:
+        """What stands in the cursor's row on the left of it."""
+        cells = self._paper.buffer[self._paper.cursor.y]
+        return "".join(cells[column].data for column in range(self._paper.cursor.x))
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the cursor can be seen: an editor hides it while it paints."""
+        return not self._paper.cursor.hidden
+
+    @property
+    def title(self) -> str:
+        """The title of the window; empty until a program sets one."""
+        title: str = self._paper.title
+        return title
+
+    @property
+    def pastes_in_brackets(self) -> bool:
+        """Whether the program wants to be told what is pasted."""
+        return BRACKETED_PASTE in self._paper.mode
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines from the very first up to the one above the cursor's row."""
+        lines: list[str] = []
+        for number, text in enumerate(self._rows_above()):
+            if number in self._paper.joined:
+                lines[-1] += text
+            else:
+                lines.append(text)
+        return [line.rstrip() for line in lines]
+
+    def _rows_above(self) -> Iterator[str]:
+        yield from self._paper.past
+        for row in range(self._paper.cursor.y):
+            yield self._paper.text(row)

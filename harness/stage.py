@@ -15,7 +15,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.keys import keys
@@ -120,6 +121,15 @@ class Stage:
             if remaining <= 0:
                 raise Unmet(self._step, f"{reason()} (waited {self.patience:g} s)")
             self._turn(remaining)
+
+    @contextmanager
+    def listening(self, fd: int) -> Iterator[None]:
+        """Look at the condition of a `wait` again whenever `fd` has something, too."""
+        self._selector.register(fd, selectors.EVENT_READ, lambda: None)
+        try:
+            yield
+        finally:
+            self._selector.unregister(fd)
 
     # One method per sign of a conversation file.
 

@@ -8,7 +8,7 @@ import socket
 
 HELLO, TEXT, ACK, BYE = 1, 2, 4, 7
 QUIT, BUSY, VERSION, UNKNOWN_SESSION, PROTOCOL, STOPPED = range(1, 7)
-ANY, TURNS = 0, 1
+ANY, TURNS, FREE = 0, 1, 2
 
 
 def frame(kind: int, number: int, body: bytes = b"") -> bytes:

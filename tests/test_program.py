@@ -19,8 +19,9 @@ import pexpect
 import pytest
 
 from harness import wire
-from harness.stage import PATIENCE, ROOT
-from tests.conftest import Play
+from harness.script import Script
+from harness.stage import PATIENCE, ROOT, Stage
+from tests.conftest import Play, perform
 
 PROGRAMS = ("chatd", "chatc")
 LISTENING = "server< Server listening on: localhost on port: {port}"
@@ -499,14 +500,19 @@ def memory(process: int) -> float:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="counted in /proc")
-def test_an_idle_server_and_client_never_wake_up_and_are_small(play: Play) -> None:
+@pytest.mark.parametrize(("terminal", "limit"), [("plain", 20), ("edited", 40)])
+def test_an_idle_server_and_client_never_wake_up_and_are_small(
+    terminal: str, limit: float, tmp_path: Path
+) -> None:
     """No polling: nothing happens, so nothing runs. `make figures` counts 60 seconds."""
-    stage = play("client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient> Well\n")
-    play("server< Well\nserver> So\nclient< So")
-    processes = [player.process for player in stage.players.values()]
-    select.select([], [], [], 0.2)  # both have come to rest
-    before = [switches(process) for process in processes]
-    select.select([], [], [], 2)  # the span that is measured, not a wait for something
-    assert [switches(process) for process in processes] == before
-    assert all(memory(process) < 20 for process in processes)
-    play("client> /q\nclient: exits 0\nserver: exits 0")
+    lines = "client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient: asks"
+    with Stage(tmp_path, terminal=terminal) as stage:
+        perform(stage, Script.parse("idle", lines))
+        processes = [player.process for player in stage.players.values()]
+        # Both come to rest; the editor waits a second for what may follow an Escape.
+        select.select([], [], [], 1.5 if terminal == "edited" else 0.2)
+        before = [switches(process) for process in processes]
+        select.select([], [], [], 2)  # the span that is measured, not a wait for something
+        assert [switches(process) for process in processes] == before
+        assert all(memory(process) < limit for process in processes)
+        perform(stage, Script.parse("idle", "client> /q\nclient: exits 0\nserver: exits 0"))

@@ -53,6 +53,18 @@ def test_stdout_is_the_assignment_sheet_byte_for_byte(piece: int, tmp_path: Path
         assert [len(player.errors.lines) for player in (server, client)] == [1, 1]
 
 
+def test_on_the_edited_terminal_the_screen_reads_the_same(tmp_path: Path) -> None:
+    """The prompts come and go, and in the end what stands there is the transcript."""
+    with Stage(tmp_path, terminal="edited") as stage:
+        stage.play(Script.read(FOLDER / "assignment.chat"))
+        server, client = stage.players["server"], stage.players["client"]
+        caller = server.screen.lines[1].rpartition(" ")[2].rstrip(")")
+        expected = SERVER.replace("7777", str(stage.port)).replace("60441", caller)
+        assert server.view.lines == expected.splitlines()
+        assert client.view.lines == CLIENT.replace("7777", str(stage.port)).splitlines()
+        assert [server.view.row, client.view.row] == ["", ""]
+
+
 def test_every_byte_was_delivered_on_its_own(tmp_path: Path) -> None:
     """The frame log of the byte-by-byte run shows reads of one byte and no others."""
     with Stage(tmp_path, 1) as stage:

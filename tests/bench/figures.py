@@ -11,61 +11,74 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+import pexpect
 from rich.console import Console
 from rich.table import Table
 
 from harness.script import Script
 from harness.stage import ROOT, Stage
+from tests.bench.typing import measure
 
 RUNS = 25
 IDLE_SECONDS = 60
+LINES = 1600
+SWITCHES = "voluntary_ctxt_switches"
 IMPORTS = "import socket, selectors, argparse"
+
+
+class Figure(NamedTuple):
+    """One row of the table: what it is, what was measured, what it may be at most."""
+
+    name: str
+    measured: str
+    value: float = 0
+    limit: float | None = None
 
 
 def main() -> int:
     """Measure and print a table; 0 when every figure is within its limit."""
-    ratio, listening, bare = start_up()
-    wakeups, memory = idle()
-    rows = [
-        ("'listening' / `python3 -c 'import ...'`", f"{ratio:.2f}", 1.6, ratio),
-        ("'listening' after start, ms", f"{listening:.1f} (bare {bare:.1f})", None, 0),
-        (
-            f"wake-ups of the server, {IDLE_SECONDS} s idle",
-            str(wakeups[0]),
-            0,
-            wakeups[0],
-        ),
-        (
-            f"wake-ups of the client, {IDLE_SECONDS} s idle",
-            str(wakeups[1]),
-            0,
-            wakeups[1],
-        ),
-        ("memory of the server, MiB", f"{memory[0]:.1f}", 20, memory[0]),
-        ("memory of the client, MiB", f"{memory[1]:.1f}", 20, memory[1]),
-    ]
+    figures = [*start_up(), *first_prompt(), *waiting(), *typing()]
     table = Table("figure", "measured", "at most")
-    for name, measured, limit, _ in rows:
-        table.add_row(name, measured, "" if limit is None else f"{limit:g}")
+    for figure in figures:
+        limit = "" if figure.limit is None else f"{figure.limit:g}"
+        table.add_row(figure.name, figure.measured, limit)
     Console().print(table)
-    return 0 if all(limit is None or value <= limit for _, _, limit, value in rows) else 1
+    kept = [figure.limit is None or figure.value <= figure.limit for figure in figures]
+    return 0 if all(kept) else 1
 
 
-def start_up() -> tuple[float, float, float]:
-    """Give the median ratio of a pair, and both medians in milliseconds."""
-    pairs = []
-    for _ in range(RUNS + 2):
-        pairs.append((timed(_listen), timed(_import)))
+def start_up() -> Iterator[Figure]:
+    """Time a server until it listens, against the bare interpreter, pair by pair."""
+    ratio, ours, bare = compare(partial(timed, _listen), partial(timed, _import))
+    yield Figure("'listening' / `python3 -c 'import ...'`", f"{ratio:.2f}", ratio, 1.6)
+    yield Figure("'listening' after start, ms", f"{ours:.1f} (bare {bare:.1f})")
+
+
+def first_prompt() -> Iterator[Figure]:
+    """Time a client until its prompt can be seen, against a bare interpreter."""
+    port = _listen("--again", "--mode", "free")
+    client = [sys.executable, "-m", "chatc", "--port", port]
+    ratio, ours, bare = compare(partial(_prompt, client), partial(timed, _bare))
+    yield Figure("first prompt, edited, ms", f"{ours:.1f} (bare {bare:.1f})", ours, 200)
+    yield Figure("first prompt, edited / `python3 -c ''`", f"{ratio:.1f}")
+
+
+def compare(one: Callable[[], float], other: Callable[[], float]) -> tuple[float, ...]:
+    """Take the times of both, in turn; give the median ratio, and medians in ms."""
+    pairs = [(one(), other()) for _ in range(RUNS + 2)]
     pairs = pairs[2:]  # the first runs compile and fill the caches
     ours, bare = zip(*pairs, strict=True)
-    ratio = statistics.median(one / other for one, other in pairs)
+    ratio = statistics.median(first / second for first, second in pairs)
     return ratio, 1000 * statistics.median(ours), 1000 * statistics.median(bare)
 
 
-def timed(call: Callable[[], None]) -> float:
+def timed(call: Callable[[], object]) -> float:
     """Give the seconds that a call takes."""
     began = time.perf_counter()
     call()
@@ -75,33 +88,80 @@ def timed(call: Callable[[], None]) -> float:
 _servers: list[subprocess.Popen[bytes]] = []
 
 
-def _listen() -> None:
-    """Start a server and wait for its banner; the one before is ended outside the time."""
-    command = [sys.executable, "-m", "chatd", "--port", "0"]
+def _listen(*options: str) -> str:
+    """Start a server, wait for its banner, give its port. All are ended at the end."""
     server = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        [sys.executable, "-m", "chatd", "--port", "0", *options],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
-    assert server.stdout
-    assert server.stdout.readline().startswith(b"Server listening")
     _servers.append(server)
+    assert server.stdout
+    banner = server.stdout.readline().decode()
+    assert banner.startswith("Server listening")
+    return banner.split()[-1]
 
 
 def _import() -> None:
     subprocess.run([sys.executable, "-c", IMPORTS], cwd=ROOT, check=True)
 
 
-def idle() -> tuple[list[int], list[float]]:
-    """Let both programs be in the middle of a talk and count what they do: nothing."""
-    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
-        lines = "client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient: asks"
-        stage.play(Script.parse("idle", lines))
-        processes = [stage.players[actor].process for actor in ("server", "client")]
-        select.select([], [], [], 0.5)  # both have come to rest
-        before = [_status(process, "voluntary_ctxt_switches") for process in processes]
+def _bare() -> None:
+    subprocess.run([sys.executable, "-c", ""], cwd=ROOT, check=True)
+
+
+def _prompt(command: list[str]) -> float:
+    """Start a client on a terminal; give the seconds until its prompt can be seen."""
+    began = time.perf_counter()
+    child: pexpect.spawn[bytes] = pexpect.spawn(command[0], command[1:], cwd=str(ROOT))
+    child.expect_exact("to send...")
+    child.expect_exact(">")
+    seconds = time.perf_counter() - began
+    child.close(force=True)
+    return seconds
+
+
+def waiting() -> Iterator[Figure]:
+    """Let programs be in the middle of a talk, and count what they do: nothing."""
+    with ExitStack() as stack:
+        stages = {name: _talk(stack, name) for name in ("plain", "edited")}
+        processes = {
+            f"{actor}, {terminal}": stage.players[actor].process
+            for terminal, stage in stages.items()
+            for actor in ("server", "client")
+        }
+        select.select([], [], [], 2)  # the editor waits for what may follow an Escape
+        before = {name: _status(each, SWITCHES) for name, each in processes.items()}
         select.select([], [], [], IDLE_SECONDS)
-        after = [_status(process, "voluntary_ctxt_switches") for process in processes]
-        memory = [_status(process, "VmRSS") / 1024 for process in processes]
-    return [end - start for start, end in zip(before, after, strict=True)], memory
+        for name, process in processes.items():
+            count = _status(process, SWITCHES) - before[name]
+            yield Figure(f"wake-ups in {IDLE_SECONDS} s, {name}", str(count), count, 0)
+        for name, process in processes.items():
+            memory = _status(process, "VmRSS") / 1024
+            limit = 20 if "plain" in name else None
+            yield Figure(f"memory of the {name}, MiB", f"{memory:.1f}", memory, limit)
+        threads = max(_status(process, "Threads") for process in processes.values())
+        yield Figure("threads", str(threads), threads, 1)
+
+
+def _talk(stack: ExitStack, terminal: str) -> Stage:
+    """Bring two programs into the middle of a talk."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    stage = stack.enter_context(Stage(folder, terminal=terminal))
+    lines = "client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient: asks"
+    stage.play(Script.parse("idle", lines))
+    return stage
+
+
+def typing() -> Iterator[Figure]:
+    """Let 1600 lines arrive, 200 a second, while 60 keys a second are typed."""
+    load = measure(LINES)
+    median, longest = 1000 * load.median, 1000 * max(load.latencies)
+    damaged = len(load.damaged)
+    yield Figure(f"damaged of {LINES} lines while one types", str(damaged), damaged, 0)
+    yield Figure("sent to shown, p50, ms", f"{median:.1f} (max {longest:.1f})", median, 5)
 
 
 def _status(process: int, name: str) -> int:

@@ -1,0 +1,16 @@
+"""Lines arrive while one is typed: none is damaged, none late."""
+
+from tests.bench.typing import measure
+
+LIMIT = 0.005
+"""Seconds from sent to shown, the median."""
+
+
+def test_no_line_is_damaged_and_none_late_while_one_types() -> None:
+    """200 lines a second arrive, 60 keys a second are typed; all that is typed is sent."""
+    load = measure(400)
+    assert not load.damaged
+    assert load.screen.count("peer: m00400") == 1
+    assert len(load.typed) > 2
+    assert load.received == load.typed
+    assert load.median <= LIMIT

@@ -12,7 +12,7 @@ FILE ?= harness/conversations/assignment.chat
 BIN := .venv/bin
 OPTIONS = --host '$(HOST)' --port '$(PORT)' $(if $(filter 1,$(V)),-v) $(if $(filter-out 0 1,$(V)),-vv) $(ARGS)
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --retries 1 --timeout 10
-# Where .venv cannot be made, the bare interpreter does: the plain terminal needs nothing.
+# Where .venv cannot be made, the bare interpreter serves, with the plain terminal.
 RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON); fi)
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 
@@ -34,9 +34,10 @@ play: .venv/dev ## play a conversation of your own (FILE, ARGS='--piece 1')
 test: .venv/dev ## run all tests, the conversations with both real programs among them
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-e2e: .venv/dev ## play every conversation, whole and a byte at a time
+e2e: .venv/dev ## play every conversation, on both terminals, and a byte at a time
 	$(BIN)/python -m harness play $(CONVERSATIONS)
 	$(BIN)/python -m harness play --piece 1 $(CONVERSATIONS)
+	$(BIN)/python -m harness play --terminal edited $(CONVERSATIONS)
 
 lint: .venv/dev ## check style and format
 	$(BIN)/ruff check .
@@ -49,7 +50,7 @@ coverage: .venv/dev ## measure branch coverage; the protocol must be covered who
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
 
-figures: .venv/dev ## measure start-up, idle wake-ups and memory (takes 70 s)
+figures: .venv/dev ## measure start-up, waiting and typing (takes 80 s)
 	$(BIN)/python -m tests.bench.figures
 
 check: lint types test ## all that must pass before a change lands

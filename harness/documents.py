@@ -74,6 +74,25 @@ def conversation(what: str) -> str:
     return _fence("\n".join(lines))
 
 
+def screens(what: str) -> str:
+    """Play a conversation on the edited terminal up to its last look at the screen.
+
+    Both windows are shown as a person sees them at that moment, side by side.
+    """
+    script = Script.read(CONVERSATIONS / f"{what}.chat")
+    last = max(n for n, step in enumerate(script.steps) if "screen shows" in step.text)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stage(Path(folder), terminal="edited") as stage,
+    ):
+        stage.play(replace(script, steps=script.steps[: last + 1]))
+        windows = [stage.players[actor].view.rows for actor in ("server", "client")]
+    lines = [f"{'server':{COLUMN}}client", ""]
+    for left, right in zip(*windows, strict=True):
+        lines.append(f"{left:{COLUMN}}{right}")
+    return _fence("\n".join(lines).rstrip())
+
+
 def log(what: str) -> str:
     """Give a server's -vv log of a message that arrives in three pieces.
 
@@ -161,7 +180,8 @@ def help(what: str) -> str:
 
 
 MAKERS: dict[str, Callable[[str], str]] = {
-    maker.__name__: maker for maker in (conversation, log, talk, failure, table, file, help)
+    maker.__name__: maker
+    for maker in (conversation, screens, log, talk, failure, table, file, help)
 }
 
 

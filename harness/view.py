@@ -6,7 +6,9 @@ and what has scrolled off the top is kept. What pyte does not do for us is done 
 * it forgets which rows were wrapped;
 * it drops the rest of a chunk after a character without width (a joiner, a variation
   selector, many vowel signs), so here every character is drawn on its own;
-* when the window gets lower it loses the rows at the top.
+* a wide character in the last column it cuts in two, where a terminal wraps it whole;
+* when the window gets lower it loses the rows at the top, when it gets narrower what
+  stands on the right.
 """
 
 from collections.abc import Iterator
@@ -32,17 +34,22 @@ class Paper(pyte.Screen):
         """The number of the cursor's row, counted from the very first."""
         return len(self.past) + int(self.cursor.y)
 
-    def text(self, row: int) -> str:
-        """What stands in a row of the window, with the blanks after it."""
+    def text(self, row: int, columns: int | None = None) -> str:
+        """What stands in so many columns of a row; else in all that were written to."""
         cells = self.buffer[row]
-        return "".join(cells[column].data for column in range(self.columns))
+        if columns is None:
+            columns = max(cells, default=-1) + 1
+        return "".join(cells[column].data for column in range(columns))
 
     def draw(self, data: str) -> None:
         """Draw one character after the other, and note where a line was wrapped."""
         for character in data:
-            if wcwidth(character) == 0:
+            width = wcwidth(character)
+            if width == 0:
                 self._add_mark(character)
                 continue
+            if width == 2 and self.cursor.x == self.columns - 1:
+                self._leave_out()
             wraps = self.cursor.x == self.columns and modes.DECAWM in self.mode
             super().draw(character)
             if wraps:
@@ -55,18 +62,30 @@ class Paper(pyte.Screen):
 
     def index(self) -> None:
         """Keep what scrolls off the top."""
-        bottom = self.margins.bottom if self.margins else self.lines - 1
-        if self.cursor.y == bottom:
+        if self.cursor.y == self.lines - 1 and not self.margins:
             self.past.append(self.text(0))
         super().index()
 
     def erase_in_display(self, how: int = 0, *rest: object, **private: bool) -> None:
-        """Forget where the rows below were wrapped."""
-        self.joined = {row for row in self.joined if row <= self.height}
+        """Forget where the rows that are erased were wrapped."""
+        here = self.cursor.y
+        erased = {0: range(here + 1, self.lines), 1: range(here)}
+        rows = erased.get(how, range(self.lines))
+        self.joined -= {len(self.past) + row for row in rows}
         super().erase_in_display(how, *rest, **private)
 
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        """Erase also what a narrower window hides on the right."""
+        super().erase_in_line(how, private)
+        cells = self.buffer[self.cursor.y]
+        for column in [each for each in cells if each >= self.columns]:
+            del cells[column]
+
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        """Change the size; of a lower window the rows at the top scroll off."""
+        """Change the size; of a lower window the rows at the top scroll off.
+
+        What a narrower window hides on the right is kept.
+        """
         lines = lines or self.lines
         while self.cursor.y >= lines:
             self.past.append(self.text(0))
@@ -75,16 +94,19 @@ class Paper(pyte.Screen):
             self.cursor.y -= 1
         for row in range(lines, self.lines):
             self.buffer.pop(row, None)
-        self.lines = lines
-        super().resize(lines, columns)
+        self.lines, self.columns = lines, columns or self.columns
+        self.cursor.x = min(self.cursor.x, self.columns)
         self.set_margins()
+
+    def _leave_out(self) -> None:
+        """Leave out the last column, which is too narrow for what comes."""
+        self.buffer[self.cursor.y][self.cursor.x] = self.cursor.attrs._replace(data="")
+        self.cursor.x = self.columns
 
     def _add_mark(self, character: str) -> None:
         """Put a character without width into the cell before the cursor."""
         column = max(0, self.cursor.x - 1)
         cells = self.buffer[self.cursor.y]
-        if column and not cells[column].data:
-            column -= 1  # the second half of a wide character
         cells[column] = cells[column]._replace(data=cells[column].data + character)
 
 
@@ -106,18 +128,18 @@ class View:
     @property
     def rows(self) -> list[str]:
         """What stands in the window now, row by row, without trailing blanks."""
-        return [self._paper.text(row).rstrip() for row in range(self._paper.lines)]
+        paper = self._paper
+        return [paper.text(row, paper.columns).rstrip() for row in range(paper.lines)]
 
     @property
     def row(self) -> str:
         """The cursor's row."""
-        return self._paper.text(self._paper.cursor.y).rstrip()
+        return self._paper.text(self._paper.cursor.y, self._paper.columns).rstrip()
 
     @property
     def before_cursor(self) -> str:
         """What stands in the cursor's row on the left of it."""
-        cells = self._paper.buffer[self._paper.cursor.y]
-        return "".join(cells[column].data for column in range(self._paper.cursor.x))
+        return self._paper.text(self._paper.cursor.y, self._paper.cursor.x)
 
     @property
     def at_rest(self) -> bool:

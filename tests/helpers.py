@@ -1,5 +1,7 @@
-"""What several test files need: sessions joined in memory, sockets, a clock."""
+"""What several test files need: sessions joined in memory, sockets, a clock, a person."""
 
+import os
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from chatlib.protocol.session import (
     silent,
 )
 from chatlib.settings import read_settings
+from chatlib.terminal import streams
 
 SESSION_ID = bytes(range(16))
 
@@ -146,3 +149,67 @@ class World:
         self.clock.now += seconds
         for _ in range(3):
             self.turn()
+
+
+Place = Callable[[str, int], None]
+"""Put a descriptor in the place of STDIN, STDOUT or STDERR."""
+
+
+class Person:
+    """Who sits at a terminal: types, and sees what is on the screen.
+
+    Without a pty the person is a pipe: what it "types" comes in at stdin, and stdout
+    and stderr are two more pipes.
+    """
+
+    def __init__(self, keyboard: int, screen: int, errors: int) -> None:
+        self.keyboard = keyboard
+        self.seen = {screen: b""}
+        self.seen.setdefault(errors, b"")
+        self.out, self.err = screen, errors
+
+    def types(self, data: bytes) -> None:
+        """Type; at a pty, until the kernel's echo of it can be seen."""
+        before = len(self.seen[self.out])
+        os.write(self.keyboard, data)
+        if os.isatty(self.keyboard):
+            self.sees(self.out, data.replace(b"\n", b"\r\n"), before)
+
+    def leaves(self) -> None:
+        """Close the keyboard: the end of a pipe, a terminal that is gone."""
+        self.closes(self.keyboard)
+        self.keyboard = -1
+
+    def closes(self, fd: int) -> None:
+        """Close one of the three for good."""
+        os.close(fd)
+        self.seen.pop(fd, None)
+
+    @property
+    def screen(self) -> str:
+        """All that has been written to stdout, and at a pty to stderr too."""
+        return self._all(self.out, streams.STDOUT)
+
+    @property
+    def errors(self) -> str:
+        """All that has been written to stderr."""
+        return self._all(self.err, streams.STDERR)
+
+    def _all(self, fd: int, standard: int) -> str:
+        """Take what is on its way, up to a mark that is sent after it."""
+        mark = b"<#mark#>"
+        os.write(standard, mark)
+        self.sees(fd, mark)
+        self.seen[fd] = self.seen[fd].replace(mark, b"")
+        return self.seen[fd].decode().replace("\r\n", "\n")
+
+    def sees(self, fd: int, expected: bytes, start: int = 0) -> None:
+        """Read until these bytes have come, after so many others."""
+        while expected not in self.seen[fd][start:]:
+            assert select.select([fd], [], [], SECONDS)[0], self.seen[fd]
+            self.seen[fd] += os.read(fd, 65536)
+
+    def close(self) -> None:
+        """Close what the test has left open."""
+        for fd in {self.keyboard, *self.seen} - {-1}:
+            os.close(fd)

@@ -53,8 +53,8 @@ class Notes:
         self.show(f"{speaker}: {text}" if speaker else text)
 
     def refuse(self, reason: str, text: str) -> None:
-        """Write it down as the plain terminal shows it."""
-        self.notice(f"{reason}: {text}")
+        """Write it down."""
+        self.written.append(f"refuse {reason}: {text}")
 
     def status(self, text: str) -> None:
         """Remember the last."""
@@ -126,17 +126,22 @@ class Person:
 
 
 class Talk:
-    """A server's and a client's person, connected."""
+    """A server's and a client's person, connected; `name` is the client's."""
 
     def __init__(
-        self, loop: Loop, *, interactive: bool = True, mode: Mode = Mode.TURNS
+        self,
+        loop: Loop,
+        *,
+        interactive: bool = True,
+        mode: Mode = Mode.TURNS,
+        name: str = "client",
     ) -> None:
         self.loop = loop
         self.client = Person(interactive=interactive)
         self.server = Person(interactive=interactive)
         near, far = socket_pair()
         for person, sock, session in (
-            (self.client, near, make_client()),
+            (self.client, near, make_client(name=name)),
             (self.server, far, make_server(mode=mode)),
         ):
             person.session = session
@@ -247,10 +252,27 @@ def test_a_message_over_the_limit_is_given_back(talk: Talk) -> None:
     text = "ü" * 16385
     talk.client.types(text)
     assert talk.client.notes.news() == [
-        f"notice Not sent, the message is 32770 bytes long, the limit is 32768: {text}",
+        f"refuse Not sent, the message is 32770 bytes long, the limit is 32768: {text}",
         "ask",
     ]
     assert talk.client.session.my_turn
+
+
+def test_a_kept_line_over_the_limit_is_given_back_when_its_turn_comes(talk: Talk) -> None:
+    """The next that was kept goes out in its place."""
+    text = "x" * 32769
+    talk.server.types(text, "short")
+    talk.server.notes.news()
+    talk.client.types("Hello")
+    talk.until(lambda: talk.client.notes.asking)
+    assert talk.server.notes.news() == [
+        "show Hello",
+        *HINTS,
+        f"echo {text}",
+        f"refuse Not sent, the message is 32769 bytes long, the limit is 32768: {text}",
+        "echo short",
+    ]
+    assert talk.client.notes.news() == ["show short", "ask"]
 
 
 def test_lines_typed_early_are_kept_and_sent_a_turn_each(talk: Talk) -> None:
@@ -276,7 +298,7 @@ def test_more_early_lines_than_are_kept_are_given_back(talk: Talk) -> None:
     talk.server.notes.news()
     talk.server.types("one too many")
     assert talk.server.notes.news() == [
-        f"notice Not kept, {DRAFTS_LIMIT} lines wait already: one too many"
+        f"refuse Not kept, {DRAFTS_LIMIT} lines wait already: one too many"
     ]
     assert talk.server.notes.listening
     talk.server.types("/q")
@@ -413,7 +435,7 @@ def test_a_goodbye_that_is_answered_with_a_complaint_is_no_goodbye(talk: Talk) -
 def test_what_is_typed_after_the_goodbye_is_given_back(talk: Talk) -> None:
     """At once: there is no turn to come for it."""
     talk.client.types("/q", "one more thing")
-    assert "notice Not sent, you have left: one more thing" in talk.client.notes.news()
+    assert "refuse Not sent, you have left: one more thing" in talk.client.notes.news()
     talk.over()
 
 
@@ -536,3 +558,99 @@ def test_lines_typed_before_anybody_came_are_kept(loop: Loop) -> None:
         "notice Goodbye: you left before anybody came.",
         "notice Never sent: Anybody?",
     ]
+
+
+# How the talk stands.
+
+
+def stands(person: Person, text: str) -> bool:
+    """Whether this is what the person is told last of how the talk stands."""
+    return person.notes.standing == text
+
+
+def test_before_anybody_came_nobody_is_here(loop: Loop) -> None:
+    """Nor before a peer has answered: who it is has not been said."""
+    person = Person()
+    person.chat.start()
+    assert stands(person, "nobody here yet")
+    near, far = socket_pair()
+    with far:
+        connection = Connection(loop, near, "there", make_client(), Greeter(person.chat))
+        person.chat.greet(connection)
+        person.types("")
+        assert stands(person, "nobody here yet")
+        connection.close()
+
+
+def test_it_is_said_with_whom_one_talks_and_whose_turn_it_is(talk: Talk) -> None:
+    """From the first moment, and with every message."""
+    assert stands(talk.client, "with the server | your turn")
+    assert stands(talk.server, "with the client | the client's turn")
+    talk.client.types("Hello")
+    talk.until(lambda: stands(talk.server, "with the client | your turn"))
+    talk.until(lambda: stands(talk.client, "with the server | the server's turn"))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Ann", "with Ann | Ann's turn"),
+        ("", "with the other side | the other side's turn"),
+        ("server", "with the server | the server's turn"),
+    ],
+)
+def test_one_talks_with_a_name_where_there_is_one(loop: Loop, name: str, told: str) -> None:
+    """The two words that the programs say of themselves are no names."""
+    assert stands(Talk(loop, name=name).server, told)
+
+
+def test_in_free_talk_it_is_nobodys_turn(loop: Loop) -> None:
+    """There is nothing to say of it."""
+    talk = Talk(loop, mode=Mode.FREE)
+    assert stands(talk.client, "with the server")
+    assert stands(talk.server, "with the client")
+
+
+def test_what_is_not_confirmed_is_counted_until_it_is(loop: Loop) -> None:
+    """One line is not two."""
+    talk = Talk(loop, mode=Mode.FREE)
+    talk.client.types("one")
+    assert stands(talk.client, "with the server | 1 line not confirmed yet")
+    talk.client.types("two")
+    assert stands(talk.client, "with the server | 2 lines not confirmed yet")
+    talk.until(lambda: stands(talk.client, "with the server"))
+
+
+def test_what_is_kept_for_later_is_counted_until_it_is_sent(talk: Talk) -> None:
+    """After all the rest: it has not even gone out."""
+    lead = "with the client | the client's turn"
+    talk.server.types("one")
+    assert stands(talk.server, f"{lead} | 1 line kept for later")
+    talk.server.types("two")
+    assert stands(talk.server, f"{lead} | 2 lines kept for later")
+    talk.client.types("Hello")
+    talk.until(lambda: stands(talk.server, f"{lead} | 1 line kept for later"))
+    talk.client.types("Go on")
+    talk.until(lambda: stands(talk.server, lead))
+
+
+def test_who_leaves_is_told_that_it_is_under_way(talk: Talk) -> None:
+    """It is nobody's turn then, but what was sent still waits."""
+    talk.client.types("Hello", "/q")
+    assert stands(talk.client, "with the server | leaving | 1 line not confirmed yet")
+    talk.over()
+
+
+def test_what_is_refused_changes_nothing(talk: Talk) -> None:
+    """It is neither under way nor kept."""
+    talk.client.types("x" * 32769)
+    assert stands(talk.client, "with the server | your turn")
+
+
+def test_when_the_next_is_awaited_nobody_is_here_again(talk: Talk) -> None:
+    """Of the one who has left nothing remains."""
+    talk.server.types("early")
+    talk.client.types("/q")
+    talk.over()
+    talk.server.chat.start()
+    assert stands(talk.server, "nobody here yet")

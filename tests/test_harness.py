@@ -4,15 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from harness.stage import ROOT
 
 
-def play(*arguments: str) -> subprocess.CompletedProcess[str]:
+def play(*arguments: str, **world: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a person would."""
     return subprocess.run(
         [sys.executable, "-m", "harness", "play", *arguments],
         cwd=ROOT,
-        env={"PATH": "", "COLUMNS": "100"},
+        env={"PATH": "", "COLUMNS": "100", **world},
         capture_output=True,
         text=True,
         timeout=60,
@@ -40,6 +42,42 @@ def test_a_failure_is_exit_code_1_with_the_report(tmp_path: Path) -> None:
     assert "wrong, line 3, was not met:" in ended.stdout
     assert "server ended with 0" in ended.stdout
     assert ended.stdout.splitlines()[-1] == "1 passed, 1 failed"
+
+
+EDITOR = "server: starts\nserver: the screen shows {any}/help lists the commands\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [([], 1), (["--terminal", "plain"], 1), (["--terminal", "edited"], 0)],
+)
+def test_one_says_what_is_to_be_sat_at(
+    tmp_path: Path, arguments: list[str], code: int
+) -> None:
+    """Plain, unless an editor is asked for."""
+    path = tmp_path / "editor.chat"
+    path.write_text(f"# Only an editor has a line under the input.\n{EDITOR}")
+    patience = {"HARNESS_SECONDS": "1"} if code else {}  # what never comes comes no later
+    ended = play(*arguments, str(path), **patience)
+    assert (ended.returncode, ended.stderr) == (code, "")
+
+
+@pytest.mark.parametrize("terminal", ["plain", "edited"])
+def test_a_conversation_about_one_terminal_is_played_there(
+    tmp_path: Path, terminal: str
+) -> None:
+    """Whatever was asked for: it would make no sense at the other."""
+    path = tmp_path / "editor.chat"
+    path.write_text(f"terminal: edited\n{EDITOR}")
+    ended = play("--terminal", terminal, str(path))
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_terminal_that_there_is_not_is_exit_code_2() -> None:
+    """With those that there are."""
+    ended = play("--terminal", "vt52", "harness/conversations/assignment.chat")
+    assert ended.returncode == 2
+    assert "invalid choice: 'vt52'" in ended.stderr
 
 
 def test_a_file_that_cannot_be_read_is_exit_code_2(tmp_path: Path) -> None:

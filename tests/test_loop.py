@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, WRITE, Loop
-from tests.helpers import Clock, bounded_turn, socket_pair, until
+from tests.helpers import SECONDS, Clock, bounded_turn, socket_pair, until
 
 
 @pytest.fixture
@@ -270,6 +271,37 @@ def test_a_timer_comes_although_a_descriptor_is_always_ready(loop: Loop) -> None
     os.close(writer)
 
 
+@pytest.mark.parametrize("limit", [0, 0.01])
+def test_a_turn_takes_no_longer_than_its_limit(loop: Loop, limit: float) -> None:
+    """Where nothing happens until then; what is due later stays due."""
+    reader, writer = os.pipe()
+    loop.watch(reader, READ, refuse)
+    late = loop.call_later(SECONDS, refuse)
+    begin = time.monotonic()
+    loop.turn(limit)
+    assert limit <= time.monotonic() - begin < SECONDS
+    assert late.pending
+    loop.forget(reader)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_turn_ends_before_its_limit_when_something_happens(loop: Loop) -> None:
+    """A timer that is due, a descriptor that is ready."""
+    called: list[str] = []
+    begin = time.monotonic()
+    loop.call_later(0.01, lambda: called.append("timer"))
+    loop.turn(SECONDS)
+    reader, writer = ready_pipe()
+    loop.watch(reader, READ, lambda _: called.append("descriptor"))
+    loop.turn(SECONDS)
+    assert called == ["timer", "descriptor"]
+    assert time.monotonic() - begin < SECONDS
+    loop.forget(reader)
+    os.close(reader)
+    os.close(writer)
+
+
 def test_nothing_wakes_up_while_nothing_happens(loop: Loop) -> None:
     """One wait, one turn: the loop sleeps through to the only thing that is due."""
     reader, writer = os.pipe()
@@ -316,6 +348,61 @@ def test_run_returns_at_once_when_it_is_stopped(loop: Loop) -> None:
             os.close(fd)
     loop.turn()
     assert called[2:] == ["timer"]
+
+
+def test_a_loop_runs_from_run_to_stop(loop: Loop) -> None:
+    """And can run again; to be turned by hand is not to run."""
+    seen: list[bool] = []
+
+    def stop() -> None:
+        seen.append(loop.running)
+        loop.stop()
+        seen.append(loop.running)
+
+    assert not loop.running
+    for drive in (loop.run, loop.run, loop.turn):
+        loop.call_later(0, stop)
+        drive()
+        assert not loop.running
+    assert seen == [True, False, True, False, False, False]
+
+
+def test_a_guest_turns_the_loop_for_as_long_as_it_runs(loop: Loop) -> None:
+    """Nobody else turns it then, and when the guest has ended, the run has too."""
+    called: list[str] = []
+
+    def guest() -> None:
+        called.append("guest")
+        while loop.running:
+            loop.turn(SECONDS)
+        called.append("left")
+
+    loop.call_later(0, lambda: called.append("timer"))
+    loop.call_later(0.01, loop.stop)
+    loop.call_later(0.01, refuse)  # after the stop
+    loop.run(guest)
+    assert called == ["guest", "timer", "left"]
+
+
+def test_a_guest_that_leaves_early_is_done_without(loop: Loop) -> None:
+    """It is not asked again, and the loop goes on."""
+    called: list[str] = []
+    loop.call_later(0, lambda: called.append("timer"))
+    loop.call_later(0, loop.stop)
+    loop.run(lambda: called.append("guest"))
+    assert called == ["guest", "timer"]
+
+
+def test_what_a_guest_raises_comes_out_of_run(loop: Loop) -> None:
+    """And so does what a call raises in a turn of the guest's."""
+
+    def fail() -> None:
+        raise ScreenClosedError("nobody reads it")
+
+    loop.call_later(0, fail)
+    loop.call_later(SECONDS, loop.stop)  # should it come out of nowhere
+    with pytest.raises(ScreenClosedError):
+        loop.run(lambda: loop.turn(SECONDS))
 
 
 def test_a_signal_gets_out_who_is_stuck(

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.player import Player, Stream
+from harness.player import COLUMNS, ROWS, Painted, Player, Stream
 from harness.stage import PATIENCE, _pattern
 
-Spawn = Callable[[str], Player]
+Spawn = Callable[..., Player]
+"""Run Python code on a terminal; `painted` if it paints its screen."""
 
 
 @pytest.fixture
@@ -19,9 +20,10 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
     """Give a function that runs Python code on a terminal of its own."""
     players: list[Player] = []
 
-    def spawn(code: str) -> Player:
+    def spawn(code: str, *, painted: bool = False) -> Player:
         command = [sys.executable, "-u", "-c", code]
-        player = Player(f"child{len(players)}", command, tmp_path, {"LC_ALL": "C.UTF-8"})
+        name, world = f"child{len(players)}", {"LC_ALL": "C.UTF-8"}
+        player = Player(name, command, tmp_path, world, painted=painted)
         players.append(player)
         return player
 
@@ -59,6 +61,70 @@ def test_a_stream_is_seen_forwards_only() -> None:
     assert not stream.sees(_pattern("one"))
     assert not stream.sees(_pattern("thre"))
     assert stream.sees(_pattern("t{any}e"))
+
+
+# A screen that is painted.
+
+
+def painted(*pieces: bytes) -> Painted:
+    """Give what has come of these reads."""
+    screen = Painted()
+    for piece in pieces:
+        screen.feed(piece)
+    return screen
+
+
+def test_of_a_painted_screen_the_lines_above_the_cursor_count() -> None:
+    """The cursor's own line is not finished, and what was erased is not there."""
+    screen = painted(b"one\r\n>half")
+    assert (screen.lines, screen.unfinished) == (["one"], ">half")
+    assert screen.feed(b"\r\x1b[Jtwo\r\nthree\r\n>half") == ["two", "three"]
+    assert screen.lines == ["one", "two", "three"]
+    assert screen.text == "one\ntwo\nthree\n>half"
+    assert screen.raw == b"one\r\n>half\r\x1b[Jtwo\r\nthree\r\n>half"
+
+
+def test_while_a_screen_is_painted_its_lines_are_those_of_before() -> None:
+    """The cursor is hidden then: what is half painted was on nobody's screen."""
+    screen = painted(b"one\r\n>half")
+    assert screen.feed(b"\x1b[?25l\r\n\r\n") == []
+    assert (screen.lines, screen.unfinished) == (["one"], ">half")
+    assert screen.feed(b"\x1b[A\r\x1b[A\x1b[Jtwo\r\n>\x1b[?25h") == ["two"]
+    assert (screen.lines, screen.unfinished) == (["one", "two"], ">")
+
+
+def test_a_painted_screen_is_seen_forwards_only() -> None:
+    """Like every other, also where a line was wrapped or the last is repainted."""
+    screen = painted(b"one\r\n" + b"x" * 100 + b"\r\n>")
+    assert screen.sees(_pattern("x" * 100))
+    screen.feed(b"\r\x1b[Jone\r\n>")
+    assert screen.unseen == ["one"]
+    assert screen.sees(_pattern("one"))
+    assert not screen.sees(_pattern("one"))
+
+
+@pytest.mark.parametrize(
+    ("screen", "asks"),
+    [
+        pytest.param(b"> ", True, id="waits"),
+        pytest.param(b"one\r\n> \r\n status\x1b[A\r\x1b[2C", True, id="status-under-it"),
+        pytest.param(b"", False, id="nothing"),
+        pytest.param(b">", False, id="half-of-it"),
+        pytest.param(b"> x", False, id="answered"),
+        pytest.param(b"> x\x1b[D", False, id="cursor-in-the-answer"),
+        pytest.param(b"> \r", False, id="cursor-before-it"),
+        pytest.param(b"> \r\n", False, id="cursor-under-it"),
+        pytest.param(b"> \x1b[?25l", False, id="being-painted"),
+    ],
+)
+def test_a_painted_prompt_asks_where_the_cursor_stands_behind_it(
+    screen: bytes, asks: bool
+) -> None:
+    """And where nothing else stands in its row."""
+    assert painted(screen).asks("> ") == asks
+
+
+# A program.
 
 
 def test_stdout_is_a_terminal_and_stderr_is_kept_apart(spawn: Spawn) -> None:
@@ -130,3 +196,76 @@ def test_descriptors_are_given_back(spawn: Spawn, tmp_path: Path) -> None:
     player = Player("brief", [sys.executable, "-c", ""], tmp_path, {})
     player.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+# Its window.
+
+
+@pytest.mark.parametrize("painted", [False, True])
+def test_what_a_person_sees_is_known_of_every_program(spawn: Spawn, painted: bool) -> None:
+    """Also where the cursor was moved back and something was written over."""
+    player = spawn("print('one\\n>three\\rtwo', end=''); input()", painted=painted)
+    until(player, lambda: player.view.before_cursor == "two")
+    assert player.view.rows[:2] == ["one", "tworee"]
+
+
+READS_A_PASTE = """
+import os, tty
+tty.setraw(0)
+os.write(1, b"%s>")
+got = b""
+while not got.endswith((b"two", b"~")):
+    got += os.read(0, 100)
+os.write(1, b"\\r\\n%%a\\r\\n" %% got)
+"""
+
+
+@pytest.mark.parametrize("painted", [False, True])
+@pytest.mark.parametrize(
+    ("wish", "comes"),
+    [
+        ("", rb"b'one\rtwo'"),
+        (r"\x1b[?2004h", rb"b'\x1b[200~one\rtwo\x1b[201~'"),
+        (r"\x1b[?2004h\x1b[?2004l", rb"b'one\rtwo'"),
+    ],
+)
+def test_what_is_pasted_is_marked_where_the_program_wishes_it(
+    spawn: Spawn, painted: bool, wish: str, comes: bytes
+) -> None:
+    """A line end comes as the key that makes one."""
+    player = spawn(READS_A_PASTE % wish, painted=painted)
+    until(player, lambda: player.view.row == ">")
+    player.pastes("one\ntwo")
+    until(player, lambda: player.ended)
+    assert player.screen.lines[-1] == comes.decode()
+
+
+TELLS_ITS_SIZE = """
+import os, signal
+def tell(*_):
+    print(*os.get_terminal_size())
+signal.signal(signal.SIGWINCH, tell)
+tell()
+while True:
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("painted", [False, True])
+def test_a_program_is_told_of_another_size_of_its_window(
+    spawn: Spawn, painted: bool
+) -> None:
+    """At once, as by a terminal whose corner is pulled."""
+    player = spawn(TELLS_ITS_SIZE, painted=painted)
+    until(player, lambda: player.screen.lines == [f"{COLUMNS} {ROWS}"])
+    player.resizes(5, 40)
+    until(player, lambda: player.screen.lines[1:] == ["40 5"])
+
+
+def test_what_a_person_sees_is_as_large_as_the_window(spawn: Spawn) -> None:
+    """What has been shown stays shown."""
+    player = spawn("print('x' * 30, end=''); input()", painted=True)
+    until(player, lambda: player.view.row == "x" * 30)
+    assert len(player.view.rows) == ROWS
+    player.resizes(5, 20)
+    assert player.view.rows == ["x" * 20, "", "", "", ""]

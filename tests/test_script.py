@@ -43,6 +43,8 @@ def test_a_line_is_an_actor_a_sign_and_a_text(
         (r"\x1b\a\t", "\x1b\a\t"),
         (r"\u202e", "\u202e"),
         (r"a\\b", r"a\b"),
+        (r"one\ntwo\r", "one\ntwo\r"),
+        (r"one\\ntwo", r"one\ntwo"),
         ("{4 xy}", "xyxyxyxy"),
         ("{2  }.", "  ."),
         ("{port} {any} {}", "{port} {any} {}"),
@@ -61,12 +63,32 @@ def test_escapes_and_repeats_are_resolved(text: str, means: str) -> None:
         ("Server< Hello", "test:1: expected an actor"),
         ("client> \\q", r"test:1: unknown escape \\q"),
         ("# nothing\n\n", "test: no step in it"),
+        ("terminal: edited", "test: no step in it"),
+        ("terminal: vt52\nclient> Hello", "test: a terminal is one of plain edited"),
+        ("terminal:\nclient> Hello", "test: a terminal is one of plain edited"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_line(text: str, says: str) -> None:
     """Before anything is played."""
     with pytest.raises(ScriptError, match=says):
         Script.parse("test", text)
+
+
+@pytest.mark.parametrize(
+    ("line", "terminals"),
+    [
+        ("# nothing is said of it", ("plain", "edited")),
+        ("terminal: plain", ("plain",)),
+        ("terminal: edited", ("edited",)),
+    ],
+)
+def test_a_conversation_may_be_about_one_terminal(
+    line: str, terminals: tuple[str, ...]
+) -> None:
+    """The line that says so is no step; without it the conversation is about both."""
+    script = Script.parse("test", f"{line}\nclient> Hello")
+    assert script.terminals == terminals
+    assert [step.source for step in script.steps] == ["client> Hello"]
 
 
 def test_the_comment_at_the_top_says_what_it_shows(tmp_path: Path) -> None:

@@ -60,17 +60,23 @@ def test_the_defaults_let_two_programs_find_each_other() -> None:
         assert settings.name is None
         assert settings.prompt == ">"
         assert settings.plain is False
+        assert settings.no_status is False
+        assert settings.no_history is False
+        assert settings.bell is False
+        assert settings.timestamps is False
         assert settings.verbose == 0
         assert settings.frame_log is None
 
 
-def test_each_program_has_one_setting_of_its_own() -> None:
-    """Only a client waits for a server, only a server waits for the next client."""
+def test_each_program_has_settings_of_its_own() -> None:
+    """Only a client waits for a server; only a server says how, and with how many."""
     server, client = read(program="chatd"), read(program="chatc")
     assert server.again is False
+    assert server.mode == "turns"
     assert client.wait == 60.0
     assert not hasattr(server, "wait")
     assert not hasattr(client, "again")
+    assert not hasattr(client, "mode")
 
 
 def test_the_first_source_that_has_a_setting_counts(home: Path) -> None:
@@ -120,33 +126,51 @@ def test_another_file_can_be_named() -> None:
     assert (settings.host, settings.port) == ("localhost", 4)
 
 
-@pytest.mark.parametrize(
-    ("option", "variable", "file", "name", "value"),
-    [
-        (("--host", "::1"), "::1", '"::1"', "host", "::1"),
-        (("--port", "0"), "0", "0", "port", 0),
-        (("--port", "65535"), "65535", "65535", "port", 65535),
-        (("--wait", "2.5"), "2.5", "2.5", "wait", 2.5),
-        (("--wait", "0"), "0", "0", "wait", 0.0),
-        (("--name", "Zoë"), "Zoë", '"Zoë"', "name", "Zoë"),
-        (("--name", "x" * 127), "x" * 127, f'"{"x" * 127}"', "name", "x" * 127),
-        (("--prompt", ""), "", '""', "prompt", ""),
-        (("--plain",), "yes", "true", "plain", True),
-        (("-v",), "1", "1", "verbose", 1),
-        (("-vv",), "2", "2", "verbose", 2),
-        (("--verbose", "--verbose"), "2", "2", "verbose", 2),
-        (("--frame-log", "a/b"), "a/b", '"a/b"', "frame_log", "a/b"),
-    ],
-)
+SETTINGS = [
+    (("--host", "::1"), "::1", '"::1"', "host", "::1"),
+    (("--port", "0"), "0", "0", "port", 0),
+    (("--port", "65535"), "65535", "65535", "port", 65535),
+    (("--mode", "free"), "free", '"free"', "mode", "free"),
+    (("--mode", "turns"), "turns", '"turns"', "mode", "turns"),
+    (("--again",), "yes", "true", "again", True),
+    (("--wait", "2.5"), "2.5", "2.5", "wait", 2.5),
+    (("--wait", "0"), "0", "0", "wait", 0.0),
+    (("--name", "Zoë"), "Zoë", '"Zoë"', "name", "Zoë"),
+    (("--name", "x" * 127), "x" * 127, f'"{"x" * 127}"', "name", "x" * 127),
+    (("--prompt", ""), "", '""', "prompt", ""),
+    (("--plain",), "yes", "true", "plain", True),
+    (("--no-status",), "yes", "true", "no_status", True),
+    (("--no-history",), "yes", "true", "no_history", True),
+    (("--bell",), "yes", "true", "bell", True),
+    (("--timestamps",), "yes", "true", "timestamps", True),
+    (("-v",), "1", "1", "verbose", 1),
+    (("-vv",), "2", "2", "verbose", 2),
+    (("--verbose", "--verbose"), "2", "2", "verbose", 2),
+    (("--frame-log", "a/b"), "a/b", '"a/b"', "frame_log", "a/b"),
+]
+"""As an option, in the environment and in the file; the setting, and what it is then."""
+
+
+def test_no_setting_is_left_out() -> None:
+    """What is added to the programs is added to the table above."""
+    assert {name for *_, name, _ in SETTINGS} == {option.name for option in OPTIONS}
+
+
+@pytest.mark.parametrize(("option", "variable", "file", "name", "value"), SETTINGS)
 def test_every_setting_can_come_from_every_source(
     option: Sequence[str], variable: str, file: str, name: str, value: object
 ) -> None:
     """All three say the same and mean the same, type included."""
     write("chat.toml", f"{name.replace('_', '-')} = {file}")
+    program = "chatd" if name in ("mode", "again") else "chatc"
+    environment = _variable(name, variable)
     found = [
-        getattr(read(*option, "--config", "/dev/null"), name),
-        getattr(read("--config", "/dev/null", environment=_variable(name, variable)), name),
-        getattr(read(), name),
+        getattr(settings, name)
+        for settings in (
+            read(*option, "--config", "/dev/null", program=program),
+            read("--config", "/dev/null", program=program, environment=environment),
+            read(program=program),
+        )
     ]
     assert found == [value] * 3
     assert {type(each) for each in found} == {type(value)}
@@ -157,13 +181,18 @@ def _variable(name: str, value: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("program", ["chatd", "chatc"])
-def test_a_switch_can_be_turned_off_again(program: str) -> None:
+@pytest.mark.parametrize("name", ["plain", "no_status", "no_history", "bell", "timestamps"])
+def test_a_switch_can_be_turned_off_again(program: str, name: str) -> None:
     """What the file turns on, the environment turns off, in any usual word."""
-    write("chat.toml", "plain = true")
+    write("chat.toml", f"{name} = true")
+
+    def value(word: str) -> object:
+        return getattr(read(program=program, environment=_variable(name, word)), name)
+
     for word in ("0", "false", "no", "False", "NO"):
-        assert read(program=program, environment={"CHAT_PLAIN": word}).plain is False
+        assert value(word) is False
     for word in ("1", "true", "yes", "Yes"):
-        assert read(program=program, environment={"CHAT_PLAIN": word}).plain is True
+        assert value(word) is True
 
 
 def test_a_key_may_be_written_with_a_dash_or_an_underscore() -> None:
@@ -216,6 +245,13 @@ def test_seconds_are_a_time_that_passes(seconds: str) -> None:
     """Nobody can wait for ever by mistake, nor less than not at all."""
     told = sentence("--wait", seconds)
     assert told == f"--wait: expected a number of seconds, 0 or more, not {seconds!r}"
+
+
+@pytest.mark.parametrize("mode", ["", "Free", "any"])
+def test_a_mode_is_turns_or_free(mode: str) -> None:
+    """There is no third, and no other spelling."""
+    told = sentence("--mode", mode, program="chatd")
+    assert told == f"--mode: expected turns or free, not {mode!r}"
 
 
 @pytest.mark.parametrize("name", ["x" * 128, "é" * 64])

@@ -8,15 +8,28 @@ from pathlib import Path
 
 import pytest
 
+from harness.player import Painted
 from harness.report import explain, printable, shorten
-from harness.script import Script
+from harness.script import TERMINALS, Script
 from harness.stage import Stage, Unmet
 
 
-def fails(tmp_path: Path, lines: str, patience: float = 0.5) -> tuple[Unmet, str]:
-    """Play lines that must fail; give what failed and the whole report."""
+def fails(
+    tmp_path: Path,
+    lines: str,
+    patience: float = 0.5,
+    *,
+    before: str = "",
+    terminal: str = "plain",
+) -> tuple[Unmet, str]:
+    """Play lines that must fail; give what failed and the whole report.
+
+    What stands `before` them must come true, and is given the time that it takes.
+    """
     script = Script.parse("wrong", lines)
-    with Stage(tmp_path) as stage:
+    with Stage(tmp_path, terminal=terminal) as stage:
+        if before:
+            stage.play(Script.parse("right", before))
         stage.patience = patience
         with pytest.raises(Unmet) as caught:
             stage.play(script)
@@ -24,6 +37,8 @@ def fails(tmp_path: Path, lines: str, patience: float = 0.5) -> tuple[Unmet, str
 
 
 TALK = "client< Enter message to send...\nserver< Waiting for message...\n"
+
+ASKED = "server< {any}\nclient: asks\n"
 
 
 def test_a_line_that_does_not_come_is_a_failure_that_shows_what_came(
@@ -93,27 +108,131 @@ def test_nobody_types_where_nobody_asks(tmp_path: Path) -> None:
     assert "server has ended: 0" in unmet.reason
 
 
+NO_EVENT = "there is no such event: docs/testing.md"
+
+
+@pytest.mark.parametrize("terminal", TERMINALS)
 @pytest.mark.parametrize(
-    ("lines", "says"),
+    ("before", "line", "says"),
     [
-        ("server>> /q\nserver: exits 1", "server ended with 0"),
-        ("server< {any}\nserver: kill\nserver: exits 0", "server ended with signal 9"),
-        ("server< {any}\nserver: exits 0", "server is still running (waited 0.5 s)"),
-        ("client> Hello\nserver< Hello\nserver: never sees ell", "server has seen it"),
-        ("server: starts with --port 99999", "the server does not say its port"),
-        ("server< {any}\nserver: explodes", "there is no such event: docs/testing.md"),
-        ("waiter< Hello", "there is no program for waiter: server or client"),
-        ("server! Nothing of the kind", "its stderr shows nothing (waited 0.5 s)"),
+        ("server>> /q\nserver: exits 0", "server: exits 1", "server ended with 0"),
+        (
+            "server< {any}\nserver: kill\nserver: ends by signal 9",
+            "server: exits 0",
+            "server ended with signal 9",
+        ),
+        ("server< {any}", "server: exits 0", "server is still running (waited 0.5 s)"),
+        ("client> Hello\nserver< Hello", "server: never sees ell", "server has seen it"),
+        ("server: starts with --port 99999", "server< {any}", "server has ended"),
+        ("", "server: explodes", NO_EVENT),
+        ("", "waiter< Hello", "there is no program for waiter: server or client"),
+        ("server< {any}", "server! Nothing", "its stderr shows nothing (waited 0.5 s)"),
+        ("server< {any}", "server: asks", "no prompt '>', but '' (waited 0.5 s)"),
+        (ASKED, "client: the screen shows >x", "to send...', '>'"),
+        (ASKED, "client: the cursor stands after >x", "the cursor stands after '>' (wait"),
+        (
+            ASKED + "client: presses x\nclient: the screen shows >x",
+            "client: the screen shows >y",
+            "'>x'",
+        ),
+        (
+            ASKED + "client: presses xy\nclient: presses Backspace\n"
+            "client: the screen shows >x",
+            "client: the screen shows >xy",
+            "'>x'",
+        ),
+        (
+            ASKED + "client: pastes x\nclient: the screen shows >x",
+            "client: the screen shows >y",
+            "'>x'",
+        ),
+        ("", "client: presses", NO_EVENT),
+        ("", "client: pastes", NO_EVENT),
+        ("", "client: resizes to 40", NO_EVENT),
+        ("", "client: the screen shows", NO_EVENT),
+        ("", "client: the cursor stands", NO_EVENT),
     ],
 )
-def test_every_event_can_fail(tmp_path: Path, lines: str, says: str) -> None:
-    """And says why."""
-    if "99999" in lines:  # the wrong port is the server's to refuse: it ends, and so do we
-        unmet, _ = fails(tmp_path, lines + "\nserver< Server listening{any}")
-        assert "server has ended" in unmet.reason
-    else:
-        unmet, _ = fails(tmp_path, lines)
-        assert says in unmet.reason
+def test_every_event_can_fail(
+    tmp_path: Path, before: str, line: str, says: str, terminal: str
+) -> None:
+    """And says why, whatever one sits at."""
+    unmet, _ = fails(tmp_path, line, before=before, terminal=terminal)
+    assert says in unmet.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "says"),
+    [
+        (
+            "client: resizes to 20 x 5\nclient: presses {30 x}\n"
+            "client: the screen shows {11 x}",
+            "client: the screen shows >{30 x}",
+            f"'>{19 * 'x'}', '{11 * 'x'}'",
+        ),
+        (
+            "client: presses xy\nclient: presses Left\nclient: the cursor stands after >x",
+            "client: the cursor stands after >xy",
+            "the cursor stands after '>x' (waited 0.5 s)",
+        ),
+        ("client: stop", "client> Hello", "client's line is not taken (waited 0.5 s)"),
+    ],
+)
+def test_what_only_an_editor_does_can_fail_too(
+    tmp_path: Path, before: str, line: str, says: str
+) -> None:
+    """It follows the window and the arrows, and shows a line when it has passed it on."""
+    unmet, _ = fails(tmp_path, line, before=ASKED + before, terminal="edited")
+    assert says in unmet.reason
+
+
+@pytest.mark.parametrize("terminal", TERMINALS)
+def test_the_same_lines_come_true_at_both_terminals(tmp_path: Path, terminal: str) -> None:
+    """Who types, erases, pastes and pulls at the window sees the same at both."""
+    lines = r"""
+        client: asks
+        client: presses one
+        client: the cursor stands after >one
+        client: presses Backspace Backspace Backspace
+        client: the cursor stands after >
+        client: pastes two
+        client: the screen shows >two
+        client: resizes to 60 x 20
+        client: presses Enter
+        server< two
+        server> Three
+        client< Three
+        client> /q
+        client: exits 0
+        server: exits 0
+    """
+    script = Script.parse("both", "\n".join(map(str.strip, lines.splitlines())))
+    with Stage(tmp_path, terminal=terminal) as stage:
+        stage.play(script)
+        assert stage.players["client"].screen.lines[-2:] == ["Three", ">/q"]
+
+
+@pytest.mark.parametrize(
+    ("terminal", "line", "edits"),
+    [
+        ("edited", "server: starts", True),
+        ("plain", "server: starts", False),
+        ("edited", "server: starts with --plain", False),
+        ("edited", "server: starts from a pipe", False),
+        ("edited", "server: starts from a file", False),
+    ],
+)
+def test_who_sits_at_an_editor_has_one(
+    tmp_path: Path, terminal: str, line: str, edits: bool
+) -> None:
+    """The program's own, and it is looked at as what it is: a screen that is painted."""
+    script = Script.parse("editor", f"{line}\nclient: asks\nclient> Hello\nserver< Hello")
+    with Stage(tmp_path, terminal=terminal) as stage:
+        stage.play(script)
+        server = stage.players["server"]
+        assert isinstance(server.screen, Painted) == edits
+        # Off for a moment between two paintings.
+        stage.wait(lambda: server.view.pastes_in_brackets == edits, lambda: "no editor")
 
 
 def test_what_programs_print_cannot_harm_the_reader_of_a_report(tmp_path: Path) -> None:

@@ -1,0 +1,787 @@
+"""The edited terminal on real terminals: what a person sees, and what is left for a shell.
+
+Conversation files show how one talks there. Here is what no conversation can say: every
+byte that reaches the terminal, its settings afterwards, and the shell it was started from.
+"""
+
+import os
+import re
+import shlex
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import wire
+from harness.keys import keys
+from harness.stage import PATIENCE
+from tests.pane import Desk, Pane
+
+PYTHON = sys.executable
+CLIENT = (PYTHON, "-m", "chatc")
+FREE = 2
+HALF = "rm -rf half"
+STANDING = " with the server | /help lists the commands"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Give a desk, and clear it."""
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+class Peer:
+    """A server made of bytes: it says and hears what is on the wire and nothing else.
+
+    What it says and hears is little: while it waits, nobody need read the terminals.
+    """
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(PATIENCE)
+        self.place = ("--host", "127.0.0.1", "--port", f"{self._listener.getsockname()[1]}")
+        self._said = 0
+
+    def meets(self) -> None:
+        """Welcome the client that is on its way."""
+        self._socket, _ = self._listener.accept()
+        self._socket.settimeout(PATIENCE)
+        _, _, body = wire.receive(self._socket)
+        self._socket.sendall(wire.hello("server", FREE, body[5:21]))
+
+    def says(self, text: str) -> None:
+        """Send a message."""
+        self._said += 1
+        self._socket.sendall(wire.text(self._said, text))
+
+    def hears(self) -> str:
+        """Give the next message or, in brackets, the client's goodbye."""
+        while True:
+            kind, number, body = wire.receive(self._socket)
+            if kind == wire.TEXT:
+                self._socket.sendall(wire.frame(wire.ACK, number))
+                return body.decode()
+            if kind == wire.BYE:
+                return f"<{body[1:].decode()}>"
+
+    def leaves(self) -> None:
+        """Say goodbye, or answer one."""
+        self._socket.sendall(wire.bye(self._said))
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Be gone."""
+        self._listener.close()
+        self._socket.close()
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    """Give somebody for a client to talk with."""
+    peer = Peer()
+    yield peer
+    peer.close()
+
+
+def seat(desk: Desk, peer: Peer, *arguments: str, **environment: str | None) -> Pane:
+    """Seat a person at an edited client that talks with the peer."""
+    pane = desk.opens(*CLIENT, *peer.place, *arguments, **environment)
+    peer.meets()
+    desk.until(lambda: pane.shows("Enter message to send...", ">"), "the prompt")
+    return pane
+
+
+def serve(desk: Desk, *arguments: str) -> tuple[Pane, str]:
+    """Seat a person at an edited server; give its port too."""
+    pane = desk.opens(PYTHON, "-m", "chatd", "--port", "0", "--mode", "free", *arguments)
+    desk.until(lambda: re.search(rb"on port: \d+\r\n", pane.raw), "the banner")
+    return pane, pane.raw.split(b"on port: ")[1].split()[0].decode()
+
+
+def types_half(desk: Desk, pane: Pane, text: str = HALF) -> None:
+    """Type the beginning of a line, and see it."""
+    pane.presses(text)
+    desk.until(lambda: pane.shows(f">{text}"), "the half-typed line")
+
+
+# What arrives while a line is being typed.
+
+
+def test_what_arrives_stands_above_the_line_being_typed(desk: Desk, peer: Peer) -> None:
+    """The line and its cursor stay as they are, and the status under it."""
+    client = seat(desk, peer)
+    types_half(desk, client, "half a line")
+    client.presses(keys("Left Left"))
+    desk.until(lambda: client.view.before_cursor == ">half a li")
+    peer.says("hi")
+    desk.until(lambda: client.shows("server: hi", ">half a line"))
+    assert client.rows[-3:] == ["server: hi", ">half a line", STANDING]
+    assert client.view.before_cursor == ">half a li"
+    client.presses("ttle \r")
+    assert peer.hears() == "half a little ne"
+
+
+def test_no_key_ever_strays_into_a_message(desk: Desk, peer: Peer) -> None:
+    """Keys and messages at the same moment: the kernel never echoes one into the other."""
+    client = seat(desk, peer)
+    raw = client.attributes
+    for number in range(200):
+        peer.says(f"m{number}")
+        client.presses("\r" if number % 20 == 19 else "x")
+        typed = ">" + "x" * ((number + 1) % 20)
+        desk.until(lambda: f"m{number}\r".encode() in client.raw)  # noqa: B023
+        desk.until(lambda: client.shows(typed))  # noqa: B023
+        assert client.attributes == raw
+    said = [line for line in client.lines[3:-1] if line.startswith("server: ")]
+    assert said == [f"server: m{number}" for number in range(200)]
+    lines = [line for line in client.lines[3:-1] if not line.startswith("server: ")]
+    assert lines == [">" + "x" * 19] * 10
+
+
+def test_a_burst_arrives_in_order_and_a_key_is_echoed_in_its_midst(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """20,000 lines stand in the terminal's own scrollback, and nobody had to wait."""
+    lines = [f"line {number}" for number in range(20_000)]
+    (tmp_path / "lines").write_text("\n".join(lines))
+    server, port = serve(desk)
+    desk.opens("bash", "-c", 'exec "$@" < lines', "-", *CLIENT, "--port", port)
+    desk.until(lambda: b"line 0\r" in server.raw)
+    before, begin = len(server.raw), time.monotonic()
+    server.presses("#")
+    desk.until(lambda: b"#" in server.raw[before:])
+    assert time.monotonic() - begin < 1
+    assert b"line 19999\r" not in server.raw
+    desk.until(lambda: server.ended)
+    said = [line for line in server.lines if line.startswith("client: ")]
+    assert said == [f"client: {line}" for line in lines]
+
+
+def test_a_narrower_and_a_wider_window_show_the_whole_line(desk: Desk, peer: Peer) -> None:
+    """And nothing of the picture from before."""
+    client = seat(desk, peer)
+    line = "".join(map(chr, range(ord("0"), ord("v"))))  # 70 characters, all different
+    types_half(desk, client, line)
+    for rows, columns in ((24, 40), (24, 100), (5, 40), (24, 80)):
+        client.resizes(rows, columns)
+        picture = [f">{line}"[at : at + columns] for at in range(0, 71, columns)]
+        picture.append(STANDING[:columns].rstrip())
+        desk.until(lambda: client.view.at_rest and client.rows[-len(picture) :] == picture)  # noqa: B023
+    client.types("!")
+    assert peer.hears() == f"{line}!"
+    desk.until(lambda: client.shows("Enter message to send...", f">{line}!", ">"))
+
+
+# What the terminal is told.
+
+SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|.)", re.DOTALL)
+HARMLESS = re.compile(rb"\x1b\[(?:[0-9;]*[ABCDHJKm]|\?(?:1|7|12|25|2004)[hl])")
+"""Move, erase, dye; cursor keys, wrapping, blinking, hiding the cursor, marking pastes."""
+
+
+def sequences(pane: Pane) -> set[bytes]:
+    """Give every escape sequence that was ever written to a terminal."""
+    return set(SEQUENCE.findall(pane.raw))
+
+
+def test_the_terminal_is_asked_nothing_and_keeps_its_title_and_its_scrollback(
+    desk: Desk, peer: Peer
+) -> None:
+    """A question that it does not answer would cost a second; there is no other screen."""
+    client = seat(desk, peer)
+    client.presses("/\t")
+    desk.until(lambda: " /q  /say  /help" in client.rows)
+    client.presses(keys("Ctrl-U") + "\x1b[200~one\rtwo\x1b[201~\r")
+    assert (peer.hears(), peer.hears()) == ("one", "two")
+    client.resizes(10, 40)
+    peer.says("\x1b]0;title\x07\x1b[?1049h\x1b[6n")
+    desk.until(lambda: client.shows("server: ^[]0;title^G^[[?1049h^[[6n", ">"))
+    client.types("/q")
+    assert peer.hears() == "<>"
+    peer.leaves()
+    desk.until(lambda: client.ended)
+    assert client.view.title == ""
+    assert {each for each in sequences(client) if not HARMLESS.fullmatch(each)} == set()
+
+
+def test_a_line_ends_as_lines_on_a_terminal_do(desk: Desk, peer: Peer) -> None:
+    """The kernel adds the carriage return here too: a log of it all stays readable."""
+    client = seat(desk, peer)
+    client.types("hello")
+    assert peer.hears() == "hello"
+    peer.says("hi")
+    desk.until(lambda: client.shows(">hello", "server: hi", ">"))
+    assert b">hello\r\n" in client.raw
+    assert b" hi\r\n" in client.raw
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({}, True),
+        ({"NO_COLOR": ""}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"TERM": "vt100"}, False),
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "never-heard-of"}, True),
+    ],
+)
+def test_names_are_coloured_where_there_are_colours_and_nobody_objects(
+    desk: Desk, peer: Peer, environment: dict[str, str], coloured: bool
+) -> None:
+    """NO_COLOR counts, unless it is empty, and so does what the terminal can."""
+    client = seat(desk, peer, **environment)
+    client.types("/nonsense")
+    desk.until(lambda: b"//nonsense" in client.raw)
+    peer.says("hi")
+    desk.until(lambda: client.shows("server: hi", ">"))
+    dyes = {each for each in sequences(client) if re.search(rb"[;\[][349]\d[;m]", each)}
+    assert dyes == ({b"\x1b[1;36m"} if coloured else set())
+
+
+def test_the_bell_rings_when_nobody_seems_to_be_looking(desk: Desk, peer: Peer) -> None:
+    """With `--bell`, when a message comes and no line is being typed."""
+    client = seat(desk, peer, "--bell")
+    rung: list[int] = []
+    for typed in ("", "x", ""):
+        client.presses(keys("Ctrl-U") + typed)
+        desk.until(lambda: client.shows(f">{typed}"))  # noqa: B023
+        peer.says("hi")
+        desk.until(lambda: client.raw.count(b" hi\r\n") > len(rung))
+        desk.until(lambda: client.shows("server: hi", f">{typed}"))  # noqa: B023
+        rung.append(client.raw.count(b"\a"))
+    assert rung == [1, 1, 2]
+
+
+def test_no_bell_rings_unasked(desk: Desk, peer: Peer) -> None:
+    """Neither at a message nor when there is nothing left to delete."""
+    client = seat(desk, peer)
+    peer.says("hi")
+    client.presses(keys("Backspace Delete Left Right Up Down") + "there")
+    desk.until(lambda: client.shows("server: hi", ">there"))
+    assert b"\a" not in client.raw
+
+
+def test_with_timestamps_the_time_stands_before_each_line(desk: Desk, peer: Peer) -> None:
+    """The other's and one's own."""
+    client = desk.opens(*CLIENT, *peer.place, "--timestamps")
+    peer.meets()
+    desk.until(lambda: client.shows(">"))
+    client.types("hello")
+    assert peer.hears() == "hello"
+    peer.says("hi")
+    desk.until(lambda: b" hi\r\n" in client.raw and client.shows(">"))
+    said = client.lines[:-1]
+    assert all(re.fullmatch(r"\d\d:\d\d:\d\d .+", line) for line in said)
+    assert [line[9:] for line in said[-2:]] == [">hello", "server: hi"]
+
+
+# What the keyboard sends.
+
+FAMILY, FLAG, WAVE, ACCENT = (
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\U0001f1e9\U0001f1ea",
+    "\U0001f44b\U0001f3fd",
+    "e\u0301",
+)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(FAMILY, id="family"),
+        pytest.param(FLAG, id="flag"),
+        pytest.param(WAVE, id="skin-tone"),
+        pytest.param(ACCENT, id="accent"),
+        pytest.param("日", id="wide"),
+    ],
+)
+def test_what_a_person_sees_as_one_character_is_one(
+    desk: Desk, peer: Peer, one: str
+) -> None:
+    """For Backspace, Delete and the arrows, however many code points it is made of."""
+    client = seat(desk, peer)
+    for pressed, heard in (
+        (f"a{one}{one}z", f"a{one}{one}z"),
+        (f"a{one}{one}{keys('Backspace')}z", f"a{one}z"),
+        (f"a{one}{one}{keys('Left')}z", f"a{one}z{one}"),
+        (f"a{one}{one}{keys('Left Left Delete')}z", f"az{one}"),
+        (f"a{one}{one}{keys('Ctrl-A Right Right')}z", f"a{one}z{one}"),
+    ):
+        client.types(pressed)
+        assert peer.hears() == heard
+
+
+@pytest.mark.xfail(strict=True, reason="only Backspace, Delete and the arrows are bound")
+def test_control_keys_go_by_character_like_the_keys_they_stand_for(
+    desk: Desk, peer: Peer
+) -> None:
+    """Ctrl-B and Ctrl-F are arrows, Ctrl-H is Backspace, Ctrl-D in a line is Delete."""
+    client = seat(desk, peer)
+    for pressed, heard in (
+        (f"a{FAMILY}{keys('Ctrl-H')}z", "az"),
+        (f"a{FAMILY}{keys('Ctrl-B')}z", f"az{FAMILY}"),
+        (f"{FAMILY}a{keys('Ctrl-A Ctrl-F')}z", f"{FAMILY}za"),
+        (f"{FAMILY}a{keys('Ctrl-A Ctrl-D')}z", "za"),
+    ):
+        client.types(pressed)
+        assert peer.hears() == heard
+
+
+def test_typed_bytes_that_are_not_utf_8_are_noticed_and_replaced(
+    desk: Desk, peer: Peer
+) -> None:
+    """A keyboard from another time must not end the program."""
+    client = seat(desk, peer)
+    client.presses(b"a\xff\xfeb\r")
+    assert peer.hears() == "a\ufffd\ufffdb"
+    notice = "Your line is not all UTF-8: what is not was replaced by \ufffd."
+    desk.until(lambda: client.shows(notice, ">a\ufffd\ufffdb", ">"))
+
+
+def test_what_is_typed_before_the_program_is_ready_is_not_lost(
+    desk: Desk, peer: Peer
+) -> None:
+    """The kernel keeps it; what was finished is sent, what was not stands at the prompt."""
+    client = desk.opens(*CLIENT, *peer.place)
+    client.presses("whole\rhalf")
+    peer.meets()
+    assert peer.hears() == "whole"
+    desk.until(lambda: client.shows(">whole", ">half"))
+
+
+def test_no_key_makes_the_screen_stand_still(desk: Desk, peer: Peer) -> None:
+    """Ctrl-S stops nothing here: it searches, and what arrives is shown all the same."""
+    client = seat(desk, peer)
+    client.presses(keys("Ctrl-S"))
+    peer.says("hi")
+    desk.until(lambda: "server: hi" in client.lines)
+    client.presses(keys("Ctrl-G") + "on\r")
+    assert peer.hears() == "on"
+
+
+def test_keys_that_nobody_has_asked_for_harm_nothing(desk: Desk, peer: Peer) -> None:
+    """Mouse, focus, answers to questions never asked, a paste's end without beginning."""
+    client = seat(desk, peer)
+    for sent in "[M !!", "[M~!!", "[<0;5;5M", "[5;5R", "[I", "[201~", "[15~", "OP":
+        client.presses(f"\x1b{sent}")
+    client.presses(keys("Ctrl-U") + "on\r")
+    assert peer.hears() == "on"
+
+
+@pytest.mark.xfail(strict=True, reason="Tab is answered when Enter was already heard")
+def test_tab_and_enter_count_in_their_order_however_they_come(
+    desk: Desk, peer: Peer
+) -> None:
+    """On a slow line both come in one piece; the line is complete before it is taken."""
+    client = seat(desk, peer)
+    client.presses("/h\t\r")
+    desk.until(lambda: b"//" in client.raw, "the help, or that there is no such command")
+    assert ">/help" in client.lines
+    peer.says("hi")
+    desk.until(lambda: "server: hi" in client.lines and client.view.row)
+    assert client.view.row == ">"
+
+
+# The shell that started us.
+
+ANNOUNCED = ("sh", "-c", 'echo "process=$$"; exec "$@"', "-")
+"""What a command is led by whose process is to be known."""
+
+LEADS_ON = '"$@"; echo "code=$?"; exec cat'
+"""A script that goes on after the chat. Unlike a shell at its prompt, it mends nothing."""
+
+MISTAKEN = """
+import sys
+from chatc.__main__ import main
+from chatlib.chat import Chat
+def handle(*_):
+    raise RuntimeError("a mistake of ours")
+Chat.handle = handle
+sys.exit(main())
+"""
+
+
+def announced(pane: Pane) -> int:
+    """Give the number of the process that was announced on a terminal."""
+    return int(re.findall(rb"process=(\d+)", pane.raw)[-1])
+
+
+def leave(door: str, server: Pane, client: Pane) -> None:
+    """Go out by one of the doors."""
+    match door:
+        case "/q":
+            client.presses(keys("Ctrl-U") + f"/q\r{HALF}")
+        case "Ctrl-C":
+            client.presses(keys("Ctrl-C"))
+        case "Ctrl-D":
+            client.presses(keys("Ctrl-U Ctrl-D") + HALF)
+        case "the other's /q":
+            server.types("/q")
+        case "the other's death":
+            server.signals(signal.SIGKILL)
+        case "a mistake of ours":
+            server.types("hi")
+        case name:
+            os.kill(announced(client), signal.Signals[name])
+
+
+@pytest.mark.parametrize(
+    ("door", "code"),
+    [
+        ("/q", 0),
+        ("Ctrl-C", 130),
+        ("Ctrl-D", 0),
+        ("SIGINT", 130),
+        ("SIGTERM", 143),
+        ("SIGHUP", 129),
+        ("the other's /q", 0),
+        ("the other's death", 1),
+        ("a mistake of ours", 1),
+    ],
+)
+def test_by_every_door_the_terminal_is_given_back(desk: Desk, door: str, code: int) -> None:
+    """As it was, with nothing in it that was half typed, and the next program can read."""
+    server, port = serve(desk)
+    command = (PYTHON, "-c", MISTAKEN) if "mistake" in door else CLIENT
+    client = desk.opens("bash", "-c", LEADS_ON, "-", *ANNOUNCED, *command, "--port", port)
+    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    types_half(desk, client)
+    assert client.attributes != client.untouched
+    leave(door, server, client)
+    desk.until(lambda: f"code={code}" in client.lines, "the end")
+    assert client.attributes == client.untouched
+    client.types("whole")
+    desk.until(lambda: client.shows(f"code={code}", "whole", "whole", ""))
+    assert re.findall(rb"\x1b\[\?2004[hl]", client.raw)[-1] == b"\x1b[?2004l"
+    if door != "the other's death":
+        desk.until(lambda: server.ended)
+        assert server.attributes == server.untouched
+        assert server.outcome() == (1 if "mistake" in door else 0)
+
+
+SLOW = """
+import signal, sys
+from chatc.__main__ import main
+from chatlib.program import Program
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+close = Program.close
+def close_slowly(program):
+    print("closing", flush=True)
+    signal.sigwait({signal.SIGUSR1})
+    close(program)
+Program.close = close_slowly
+sys.exit(main())
+"""
+
+
+def test_what_is_typed_at_the_last_moment_is_left_for_nobody(
+    desk: Desk, peer: Peer
+) -> None:
+    """The editor has ended, the program has not: the kernel holds the line by then."""
+    command = (*ANNOUNCED, PYTHON, "-c", SLOW, *peer.place)
+    client = desk.opens("bash", "-c", LEADS_ON, "-", *command)
+    peer.meets()
+    desk.until(lambda: client.shows(">"))
+    peer.leaves()
+    desk.until(lambda: client.shows("closing", ""))
+    client.presses(HALF)
+    desk.until(lambda: client.shows("closing", HALF))
+    os.kill(announced(client), signal.SIGUSR1)
+    desk.until(lambda: b"code=0" in client.raw)
+    client.types("whole")
+    desk.until(lambda: client.shows("whole", "whole", ""))
+
+
+def test_every_descriptor_is_left_as_it_was(desk: Desk, peer: Peer) -> None:
+    """O_NONBLOCK is shared with the shell, and scripts do not mend it."""
+    look = f"{PYTHON} -c 'import os; print(*map(os.get_blocking, range(3)))'"
+    client = desk.opens("bash", "-c", f'"$@"; {look}', "-", *CLIENT, *peer.place)
+    peer.meets()
+    desk.until(lambda: client.shows(">"))
+    peer.leaves()
+    desk.until(lambda: client.shows("Goodbye: the server left.", "True True True", ""))
+
+
+def open_shell(desk: Desk) -> Pane:
+    """Open an interactive shell."""
+    pane = desk.opens("bash", "--norc", "--noprofile", "-i", PS1="$ ", INPUTRC="/dev/null")
+    desk.until(lambda: pane.shows("$"))
+    return pane
+
+
+@pytest.fixture
+def shell(desk: Desk, peer: Peer) -> Pane:
+    """Give an interactive shell, in it a client that talks with the peer: half a line."""
+    pane = open_shell(desk)
+    pane.types(shlex.join([*ANNOUNCED, *CLIENT, *peer.place]))
+    peer.meets()
+    desk.until(lambda: pane.shows("Enter message to send...", ">"))
+    types_half(desk, pane)
+    return pane
+
+
+def test_half_a_line_does_not_become_half_a_command(
+    desk: Desk, peer: Peer, shell: Pane
+) -> None:
+    """It is given back as what it is; the shell's own prompt is bare."""
+    peer.leaves()
+    desk.until(lambda: shell.shows("Goodbye: the server left.", f"Never sent: {HALF}", "$"))
+    shell.types("echo whole")
+    desk.until(lambda: shell.shows("$ echo whole", "whole", "$"))
+
+
+def stop(pane: Pane, how: str) -> None:
+    """Stop the program on a terminal: with the key, or with a signal."""
+    if how == "Ctrl-Z":
+        pane.presses(keys(how))
+    else:
+        os.kill(announced(pane), signal.Signals[how])
+
+
+@pytest.mark.parametrize("how", ["Ctrl-Z", "SIGTSTP", "SIGSTOP"])
+def test_stopped_and_continued_one_types_on(
+    desk: Desk, peer: Peer, shell: Pane, how: str
+) -> None:
+    """In between the shell has its own terminal; after `fg` the line is there again."""
+    raw = shell.attributes
+    stop(shell, how)
+    desk.until(lambda: shell.view.row == "$")
+    shell.types("stty -a")
+    desk.until(lambda: "isig" in " ".join(shell.lines) and shell.view.row == "$")
+    told = " ".join(shell.lines).partition("$ stty -a")[2].split()
+    assert {"icanon", "echo", "isig"} <= set(told)
+    shell.types("fg")
+    desk.until(lambda: shell.view.at_rest and shell.view.row == f">{HALF}")
+    assert shell.rows[-1] == STANDING
+    assert shell.attributes == raw
+    peer.says("Still there?")
+    desk.until(lambda: shell.shows("server: Still there?", f">{HALF}"))
+    shell.types(" and the rest")
+    assert peer.hears() == f"{HALF} and the rest"
+    desk.until(lambda: shell.shows(f">{HALF} and the rest", ">"))
+
+
+INPUT, LOCAL = 0, 3
+"""Places in what tcgetattr(3) gives: how bytes come in, how lines are edited."""
+
+
+@pytest.mark.parametrize("how", ["Ctrl-Z", "SIGTSTP"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(LOCAL, id="line editing"),
+        pytest.param(
+            INPUT,
+            id="flow control",
+            marks=pytest.mark.xfail(strict=True, reason="cooked_mode() leaves IXON off"),
+        ),
+    ],
+)
+def test_a_stopped_program_has_given_the_terminal_back(
+    desk: Desk, peer: Peer, how: str, part: int
+) -> None:
+    """Of its own accord: not every shell mends what is left to it."""
+    script = '"$@"; echo stopped; read; fg'
+    client = desk.opens("bash", "-mc", script, "-", *ANNOUNCED, *CLIENT, *peer.place)
+    peer.meets()
+    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    types_half(desk, client)
+    stop(client, how)
+    desk.until(lambda: "stopped" in client.lines)
+    assert client.attributes[part] == client.untouched[part]
+    client.presses("\r")
+    desk.until(lambda: client.view.row == f">{HALF}")
+    peer.leaves()
+    desk.until(lambda: client.ended)
+    assert client.lines[-2:] == [f"Never sent: {HALF}", ""]
+    assert client.attributes[part] == client.untouched[part]
+
+
+BACKGROUND = pytest.mark.xfail(strict=True, reason="tcsetattr() is not restarted: EINTR")
+
+
+@pytest.mark.parametrize("how", ["SIGTSTP", pytest.param("SIGSTOP", marks=BACKGROUND)])
+def test_sent_to_the_background_it_waits_to_be_fetched(
+    desk: Desk, peer: Peer, shell: Pane, how: str
+) -> None:
+    """The kernel stops it there, for wanting the terminal; `fg` gives it what it wants."""
+    stop(shell, how)
+    desk.until(lambda: shell.view.row == "$")
+    shell.types("bg; wait %1; fg")
+    desk.until(lambda: shell.view.row == f">{HALF}" or b"Traceback" in shell.raw)
+    assert b"Traceback" not in shell.raw
+    shell.types(" and the rest")
+    assert peer.hears() == f"{HALF} and the rest"
+
+
+@BACKGROUND
+def test_started_in_the_background_it_waits_to_be_fetched(desk: Desk) -> None:
+    """The banner may come before; the line to be edited comes with `fg`."""
+    shell = open_shell(desk)
+    shell.types(f"{PYTHON} -m chatd --port 0 &")
+    desk.until(lambda: b"listening on" in shell.raw)
+    shell.types("wait %1; fg")
+    desk.until(lambda: " nobody here yet" in shell.rows[-1] or b"Traceback" in shell.raw)
+    assert b"Traceback" not in shell.raw
+    shell.types("/q")
+    desk.until(lambda: shell.shows("Goodbye: you left before anybody came.", "$"))
+
+
+def test_without_a_shell_that_could_go_on_nothing_is_stopped(
+    desk: Desk, peer: Peer
+) -> None:
+    """In a window of its own there is nobody to type `fg`."""
+    client = seat(desk, peer)
+    types_half(desk, client)
+    painted = len(client.raw)
+    client.presses(keys("Ctrl-Z"))
+    desk.until(lambda: HALF.encode() in client.raw[painted:])
+    client.types(" and the rest")
+    assert peer.hears() == f"{HALF} and the rest"
+
+
+# Ends that come early, and a terminal that goes first.
+
+HURRIED = """
+import signal, sys
+from chatd.__main__ import main
+from chatlib.chat import Chat
+start = Chat.start
+def start_late(chat):
+    signal.raise_signal(signal.SIGTERM)
+    start(chat)
+Chat.start = start_late
+sys.exit(main())
+"""
+
+
+def test_an_end_before_the_beginning_leaves_the_terminal_alone(desk: Desk) -> None:
+    """There is nothing to edit any more when the editor would begin."""
+    server = desk.opens(PYTHON, "-c", HURRIED, "--port", "0")
+    desk.until(lambda: server.ended)
+    assert server.outcome() == 128 + signal.SIGTERM
+    assert server.lines == ["Goodbye: you left before anybody came.", ""]
+    assert b"\x1b[?2004h" not in server.raw
+    assert server.attributes == server.untouched
+
+
+def test_who_comes_and_leaves_at_once_ends_the_talk_like_anybody(desk: Desk) -> None:
+    """HELLO and goodbye in one piece, as quick as can be."""
+    server, port = serve(desk)
+    with socket.create_connection(("127.0.0.1", int(port)), PATIENCE) as client:
+        client.sendall(wire.hello() + wire.bye(0))
+        client.shutdown(socket.SHUT_WR)
+        desk.until(lambda: server.ended)
+    assert server.outcome() == 0
+    assert server.lines[-2:] == ["Goodbye: the client left.", ""]
+    assert server.attributes == server.untouched
+
+
+def test_a_terminal_that_was_closed_does_not_keep_the_goodbye(
+    desk: Desk, peer: Peer
+) -> None:
+    """The editor has ended, and our loop goes on without it."""
+    client = seat(desk, peer)
+    types_half(desk, client)
+    client.hangs_up()
+    assert peer.hears() == "<stopped by SIGHUP>"
+    peer.leaves()
+    assert client.outcome() == 128 + signal.SIGHUP
+
+
+# What it is made of.
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="counted in /proc")
+def test_there_is_one_thread(desk: Desk, peer: Peer) -> None:
+    """Everything that is waited for ends in one select."""
+    client = seat(desk, peer)
+    client.presses("/\t")
+    desk.until(lambda: " /q  /say  /help" in client.rows)
+    assert "Threads:\t1\n" in Path(f"/proc/{client.process}/status").read_text("ascii")
+
+
+TELLS_ITS_MODULES = """
+import sys
+from chatc.__main__ import main
+code = main()
+print("modules:", *sorted({"asyncio", "prompt_toolkit"} & set(sys.modules)))
+sys.exit(code)
+"""
+
+CANNOT_IMPORT = """
+import sys
+from chatc.__main__ import main
+sys.modules[sys.argv.pop(1)] = None
+sys.exit(main())
+"""
+
+
+def talk_plainly(desk: Desk, peer: Peer, client: Pane) -> None:
+    """Say and hear a line, leave, and see that nothing but text was ever written."""
+    peer.meets()
+    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    client.types("hello")
+    assert peer.hears() == "hello"
+    peer.says("hi")
+    desk.until(lambda: client.shows(">hello", ">", "server: hi", ">"))
+    client.types("/q")
+    assert peer.hears() == "<>"
+    peer.leaves()
+    desk.until(lambda: client.ended)
+    assert client.outcome() == 0
+    assert b"\x1b" not in client.raw
+
+
+@pytest.mark.parametrize(
+    ("lead", "arguments", "environment"),
+    [
+        pytest.param((), (), {"TERM": "dumb"}, id="dumb"),
+        pytest.param((), (), {"TERM": "unknown"}, id="unknown"),
+        pytest.param((), (), {"TERM": None}, id="no TERM"),
+        pytest.param((), ("--plain",), {}, id="--plain"),
+        pytest.param(("bash", "-c", '"$@" | cat', "-"), (), {}, id="pipe"),
+    ],
+)
+def test_where_it_could_not_serve_the_plain_terminal_does(
+    desk: Desk,
+    peer: Peer,
+    lead: tuple[str, ...],
+    arguments: tuple[str, ...],
+    environment: dict[str, str | None],
+) -> None:
+    """And then nobody pays for loading what the editor is made of."""
+    command = (*lead, PYTHON, "-c", TELLS_ITS_MODULES, *peer.place, *arguments)
+    client = desk.opens(*command, **environment)
+    talk_plainly(desk, peer, client)
+    assert "modules:" in client.lines
+
+
+@pytest.mark.parametrize("module", ["prompt_toolkit", "wcwidth"])
+def test_without_the_editors_modules_the_plain_terminal_serves(
+    desk: Desk, peer: Peer, module: str
+) -> None:
+    """Where they are not installed one can talk all the same."""
+    client = desk.opens(PYTHON, "-c", CANNOT_IMPORT, module, *peer.place)
+    talk_plainly(desk, peer, client)
+
+
+def test_notices_that_go_elsewhere_are_words_only(
+    desk: Desk, peer: Peer, tmp_path: Path
+) -> None:
+    """With `2> file` nothing comes between the lines, and no colour into the file."""
+    script = f'"$@" 2> {tmp_path}/notices'
+    client = desk.opens("bash", "-c", script, "-", *CLIENT, *peer.place)
+    peer.meets()
+    desk.until(lambda: client.shows(">"))
+    client.types("/nonsense")
+    desk.until(lambda: client.shows(">/nonsense", ">"))
+    told = "There is no command /nonsense (see /help). As text: //nonsense\n"
+    assert (tmp_path / "notices").read_text() == told

@@ -3,16 +3,16 @@
 When the server has answered HELLO the connection is handed over to the chat.
 """
 
-import errno
 import os
-import select
 import socket
 from collections.abc import Callable
 
+from chatc.dialer import Dialer
+from chatc.redialer import Redialer
 from chatlib.addresses import Address, resolve
 from chatlib.connection import HELLO_SECONDS, Connection
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError
-from chatlib.loop import WRITE, Timer
+from chatlib.loop import Timer
 from chatlib.program import Program
 from chatlib.protocol.session import (
     SESSION_BYTES,
@@ -26,9 +26,6 @@ from chatlib.protocol.session import (
     Reason,
     Session,
 )
-
-CONNECT_SECONDS = 10.0
-"""How long one address may take to answer before the next is tried."""
 
 NOTICE_SECONDS = 1.0
 """After how long the person is told that there is no answer yet."""
@@ -55,9 +52,7 @@ class Connector:
         self._host = program.settings.host
         self._port = program.settings.port
         self._addresses: list[Address] = []
-        self._next = 0  # which address is to be tried
         self._delay = FIRST_DELAY
-        self._attempt: socket.socket | None = None
         self._timers: list[Timer] = []  # those that have no meaning any more once connected
         self._patient = program.settings.wait > 0
         self._told = False
@@ -69,7 +64,8 @@ class Connector:
         if not self._port:
             raise StartError("port 0 is no server's port: give chatc the one chatd prints")
         self._addresses = resolve(self._host, self._port)
-        self._later(0, self._try)
+        self._dialer = Dialer(self._program.loop, self._addresses, self._greet, self._fail)
+        self._later(0, self._dialer.dial)
         if self._patient:
             self._later(self._program.settings.wait, self._lose_patience)
             self._later(NOTICE_SECONDS, self._say_waiting)
@@ -104,49 +100,10 @@ class Connector:
     def _later(self, seconds: float, callback: Callable[[], None]) -> None:
         self._timers.append(self._program.loop.call_later(seconds, callback))
 
-    def _try(self) -> None:
-        """Begin a connection to the next address."""
-        family, address = self._addresses[self._next]
-        try:
-            sock = socket.socket(family, socket.SOCK_STREAM)
-        except OSError as error:  # no IPv6 in this kernel, no descriptor left
-            self._fail(error.errno or errno.EIO)
-            return
-        self._attempt = sock
-        sock.setblocking(False)
-        code = sock.connect_ex(address)
-        if code not in (0, errno.EINPROGRESS):
-            self._decide(code)
-            return
-        # Whichever comes first: an answer, or the end of this address's time.
-        late = self._program.loop.call_later(
-            CONNECT_SECONDS, lambda: self._decide(errno.ETIMEDOUT)
-        )
-        self._program.loop.watch(sock.fileno(), WRITE, lambda _: self._answer(sock, late))
-
-    def _answer(self, sock: socket.socket, late: Timer) -> None:
-        late.cancel()
-        self._decide(_outcome(sock))
-
-    def _decide(self, code: int) -> None:
-        """The connection is there, or `code` says why not."""
-        sock, self._attempt = self._attempt, None
-        if sock is None:
-            return  # the person's patience was over before the address's time
-        self._program.loop.forget(sock.fileno())
-        if code:
-            sock.close()
-            self._fail(code)
-        else:
-            self._greet(sock)
-
     def _fail(self, code: int) -> None:
-        """Go on with the next address; after the last, wait or give up."""
+        """No address has answered: wait, or give up."""
         self._refusal = os.strerror(code)
-        self._next = (self._next + 1) % len(self._addresses)
-        if self._next:
-            self._try()
-        elif self._patient:
+        if self._patient:
             self._wait()
         else:
             self._give_up()
@@ -154,7 +111,7 @@ class Connector:
     def _wait(self) -> None:
         """Try again a little later."""
         self._say_waiting()
-        self._later(self._delay, self._try)
+        self._later(self._delay, self._dialer.dial)
         self._delay = min(2 * self._delay, LAST_DELAY)
 
     def _say_waiting(self) -> None:
@@ -169,12 +126,10 @@ class Connector:
     def _lose_patience(self) -> None:
         """The time that the person gave is over, whatever is being tried."""
         self._patient = False
-        self._next = len(self._addresses) - 1  # no other address is tried
-        if self._attempt is None:
+        if self._dialer.busy:
+            self._dialer.give_up()
+        else:
             self._give_up()
-        elif not select.select([], [self._attempt], [], 0)[1]:
-            self._decide(errno.ETIMEDOUT)
-        # Otherwise the answer is there, and the loop is about to say so.
 
     def _give_up(self) -> None:
         self._forget_timers()
@@ -208,6 +163,9 @@ class Connector:
 
     def _open(self, connection: Connection) -> None:
         connection.stay()
+        redialer = Redialer(self._program, self._addresses, connection.session, self._place)
+        self._program.lifeline.call = redialer.call
+        self._program.lifeline.hang_up = redialer.hang_up
         banner = f"Connected to: {self._host} on port: {self._port}"
         self._program.chat.begin(connection, banner)
 
@@ -215,13 +173,3 @@ class Connector:
         if reason is Reason.BUSY:
             return BusyError(f"{self._place} is busy: {text}; try again later")
         return RefusedError(f"{self._place} refused the talk: {text}")
-
-
-def _outcome(sock: socket.socket) -> int:
-    """Ask how the connection attempt ended: 0, or the error's number."""
-    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if not code and sock.getsockname() == sock.getpeername():
-        # On one machine TCP can connect a free port to itself, when the kernel happens
-        # to pick the number that is being called. There is no server behind that.
-        return errno.ECONNREFUSED
-    return code

@@ -296,7 +296,7 @@ class Session:
         judged: the outcome does not depend on how TCP cut the bytes.
         """
         try:
-            while self.state is not State.FAILED and (frame := self._reader.take()):
+            while self._listens and (frame := self._reader.take()):
                 event = self._apply(frame)
                 if event is not None:
                     return event
@@ -328,10 +328,14 @@ class Session:
         return self.state in (State.CLOSED, State.LOST, State.FAILED)
 
     @property
+    def _listens(self) -> bool:
+        """Whether what the peer sends still means anything."""
+        return self.state not in (State.LOST, State.FAILED)
+
+    @property
     def _done(self) -> bool:
         """Whether the end of the stream is nothing new, or as it should be."""
-        closed = self.state is State.CLOSED and not self._kept
-        return closed or self.state in (State.LOST, State.FAILED)
+        return not self._listens or (self.state is State.CLOSED and not self._kept)
 
     # What the person's side calls.
 

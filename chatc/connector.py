@@ -10,7 +10,7 @@ from collections.abc import Callable
 from chatc.dialer import Dialer
 from chatc.redialer import Redialer
 from chatlib.addresses import Address, resolve
-from chatlib.connection import HELLO_SECONDS, Connection
+from chatlib.connection import HELLO_SECONDS, LATE, Connection
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError
 from chatlib.loop import Timer
 from chatlib.program import Program
@@ -25,10 +25,16 @@ from chatlib.protocol.session import (
     Opened,
     Reason,
     Session,
+    State,
+    Trace,
 )
 
 NOTICE_SECONDS = 1.0
 """After how long the person is told that there is no answer yet."""
+
+HELLO_TRIES = 5
+"""How often a connection that breaks before HELLO was answered is tried again: it may be
+the network's fault, but most of the time it is no chat server that answers there."""
 
 FIRST_DELAY, LAST_DELAY = 0.1, 1.0
 """Seconds between two tries: doubling, because TCP tells nobody that a server starts."""
@@ -57,6 +63,10 @@ class Connector:
         self._patient = program.settings.wait > 0
         self._told = False
         self._refusal = ""
+        self._session: Session | None = None
+        self._tries = HELLO_TRIES
+        self._notice: Timer | None = None
+        self._greeting = False  # connected, and HELLO is not answered yet
         self._error: ChatError = StartError(f"{self._place} has gone")
 
     def start(self) -> None:
@@ -68,7 +78,7 @@ class Connector:
         self._later(0, self._dialer.dial)
         if self._patient:
             self._later(self._program.settings.wait, self._lose_patience)
-            self._later(NOTICE_SECONDS, self._say_waiting)
+            self._notice = self._program.loop.call_later(NOTICE_SECONDS, self._say_waiting)
 
     # What the connection calls.
 
@@ -81,6 +91,8 @@ class Connector:
                 self._error = self._explain(reason, text)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
+                self._refusal = f"it did not say hello{ending}"
+                self._tries = 0 if detail == LATE else self._tries - 1
                 self._error = StartError(f"{self._place} did not say hello{ending}")
             case Failed(error):
                 what = f"{self._place} does not speak this protocol: {error}"
@@ -90,8 +102,13 @@ class Connector:
         """Nothing to do: the talk has not begun."""
 
     def closed(self, connection: Connection) -> None:
-        """There will be no talk; what came before said why."""
-        self._program.fail(self._error)
+        """There is no talk; what came before said why. Try again, if that may help."""
+        self._greeting = False
+        self._program.chat.greet(None)
+        if connection.session.state is State.LOST and self._patient and self._tries > 0:
+            self._wait()
+        else:
+            self._program.fail(self._error)
 
     @property
     def _place(self) -> str:
@@ -126,6 +143,8 @@ class Connector:
     def _lose_patience(self) -> None:
         """The time that the person gave is over, whatever is being tried."""
         self._patient = False
+        if self._greeting:
+            return  # it has the time of a HELLO, and no try after that
         if self._dialer.busy:
             self._dialer.give_up()
         else:
@@ -141,27 +160,44 @@ class Connector:
         )
 
     def _forget_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        for timer in [*self._timers, self._notice]:
+            if timer:
+                timer.cancel()
 
     def _greet(self, sock: socket.socket) -> None:
         """Say HELLO on the new connection."""
-        self._forget_timers()
         address = (self._host, self._port)
         trace = self._program.trace()
         trace("=", f"CONNECTED {address}", b"")
-        session = Session(
-            greets_first=True,
-            talks_first=True,
-            hello=Hello(os.urandom(SESSION_BYTES), Mode.ANY, self._program.name),
-            trace=trace,
+        connection = Connection(
+            self._program.loop, sock, address, self._begin(trace), self, trace
         )
-        connection = Connection(self._program.loop, sock, address, session, self, trace)
         connection.expire_in(HELLO_SECONDS)
+        self._greeting = True
+        if self._notice:
+            self._notice.cancel()
         self._program.chat.greet(connection)
         connection.flush()
 
+    def _begin(self, trace: Trace) -> Session:
+        """Give the session, with a HELLO to say: always the same, also at a new try.
+
+        The server may have heard the first and lost the way to answer it: then it keeps
+        the seat for just this session.
+        """
+        if self._session:
+            self._session.resume(trace)
+        else:
+            self._session = Session(
+                greets_first=True,
+                talks_first=True,
+                hello=Hello(os.urandom(SESSION_BYTES), Mode.ANY, self._program.name),
+                trace=trace,
+            )
+        return self._session
+
     def _open(self, connection: Connection) -> None:
+        self._forget_timers()
         connection.stay()
         redialer = Redialer(self._program, self._addresses, connection.session, self._place)
         self._program.lifeline.call = redialer.call

@@ -83,9 +83,8 @@ class Redialer:
 
     def _fail(self, code: int) -> None:
         """No address has answered."""
-        if code == errno.ECONNREFUSED and self._program.chat.is_in_vain:
-            self._program.chat.abandon()
-        else:
+        refused = code == errno.ECONNREFUSED
+        if not (refused and self._program.chat.nobody_listens()):
             self._wait()
 
     def _greet(self, sock: socket.socket) -> None:

@@ -135,21 +135,14 @@ class Chat:
         """Whether one of the two has said goodbye."""
         return self._farewell is not None or self._verdict is not None
 
-    @property
-    def is_in_vain(self) -> bool:
-        """Whether a search has no aim when nobody listens any more where the peer was."""
-        assert self._connection is not None
-        nothing_to_tell = not self._connection.session.unconfirmed
-        return self._verdict is not None or (self.leaving and nothing_to_tell)
-
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
         self._terminal.start(self.said, self.ended)
         self._regulate()
         self._terminal.status(self._standing)
 
-    def greet(self, connection: Connection) -> None:
-        """Our HELLO is on its way: a goodbye has to wait for the answer."""
+    def greet(self, connection: Connection | None) -> None:
+        """Our HELLO is on its way, or not: a goodbye has to wait for the answer."""
         self._connection = connection
 
     def begin(self, connection: Connection, banner: str) -> None:
@@ -196,6 +189,19 @@ class Chat:
             self._conclude()
         else:
             self._connection.close()
+
+    def nobody_listens(self) -> bool:
+        """Take that nobody listens where the other side was; True: the search is over.
+
+        That is the answer to a goodbye when nothing else is open: it has left too.
+        """
+        assert self._connection is not None
+        if self._verdict is None:
+            if self._farewell is None or self._connection.session.unconfirmed:
+                return False  # it may be there again in a moment
+            self._judge("Goodbye: you left", Exit.GOODBYE, "")
+        self.abandon()
+        return True
 
     # What the terminal calls.
 

@@ -45,6 +45,9 @@ GOODBYE_SECONDS = 4.5
 DISMISSAL_SECONDS = 1.0
 """How long a peer that broke the protocol may take to read why."""
 
+LATE = "nothing came in time"
+"""How a peer was lost whose time was over."""
+
 # How long the peer has once the session is in one of these states.
 _LIMITS = {
     State.CLOSING: GOODBYE_SECONDS,
@@ -256,5 +259,5 @@ class Connection:
         """The peer took too long: treat it as the end of the stream."""
         self._trace("!", "the peer took too long", b"")
         self._stop_reading()
-        self.session.receive_eof()
+        self.session.receive_eof(LATE)
         self._report()

@@ -18,6 +18,8 @@ from harness.stage import PATIENCE, Stage
 from tests.conftest import Play
 from tests.helpers import World
 
+HELLO = wire.hello(session=bytes(16))
+
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
@@ -83,7 +85,11 @@ def test_the_client_takes_the_servers_answer_and_talks(
             "{any} HELLO answers for another session",
             1,
         ),
-        (wire.hello(session=bytes(16))[:20], "{any} say hello: stream ends after 20 bytes, expected 36", 3),
+        (
+            HELLO[:20],
+            "{any} say hello: stream ends after 20 bytes, expected 36",
+            3,
+        ),
         (wire.bye(0, wire.BUSY, "not now"), "{any} is busy: not now; try again later", 4),
         (wire.bye(0, wire.VERSION, "I am 2"), "{any} refused the talk: I am 2", 1),
         (

@@ -222,13 +222,13 @@ class World:
         """Handle what has happened on both ends."""
         for event in self.client.session.events():
             self.client.handle(event)
-        while event := self._caller.next_event():
-            if isinstance(event, Greeted):
-                self._seat(event)
+        while news := self._caller.next_event():
+            if isinstance(news, Greeted):
+                self._seat()
             elif self._caller is self.server.session:
-                self.server.handle(event)
+                self.server.handle(news)
 
-    def _seat(self, event: Greeted) -> None:
+    def _seat(self) -> None:
         """Do what the listener does with who has said HELLO."""
         stranger = self._caller
         if not self._met:

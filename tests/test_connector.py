@@ -107,7 +107,7 @@ def test_an_answer_that_is_no_welcome_ends_in_one_sentence(
     code: int,
 ) -> None:
     """Whatever the thing at that port is."""
-    with closing(meet("")) as server:
+    with closing(meet("--wait 0")) as server:
         server.sendall(reply)
         server.shutdown(socket.SHUT_WR)
         wire.receive_all(server)
@@ -146,6 +146,20 @@ def test_a_server_that_is_reset_is_a_lost_connection(
     server.close()
     play("client! The connection to Bob was lost; 1 of your 1 messages not confirmed.")
     play("client! Not confirmed: Hello\nclient: exits 1")
+
+
+def test_a_connection_that_breaks_before_the_answer_is_tried_again(
+    play: Play, meet: Callable[[str], socket.socket], listener: socket.socket
+) -> None:
+    """As the same session: the server may have heard the first HELLO."""
+    meet("").close()
+    server, _ = listener.accept()
+    with closing(server):
+        server.settimeout(PATIENCE)
+        assert wire.receive(server)[2][5:21] == meet.session  # type: ignore[attr-defined]
+        server.sendall(answer(meet))
+        play("client> Hello")
+        assert wire.receive(server)[2] == b"Hello"
 
 
 def test_a_server_in_another_mode_is_refused(

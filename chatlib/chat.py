@@ -120,6 +120,7 @@ class Chat:
         self._hinted = False
         self._adrift = False  # the connection is lost, and the other side looked for
         self._loss = ""  # how it was lost
+        self._impatient = False  # the person has said goodbye more than once
         # Our own goodbye, once we want to leave: it may have to wait for the HELLO.
         self._farewell: tuple[Reason, str] | None = None
         # How the other side ended the talk, the exit code for it, and its last words.
@@ -407,6 +408,7 @@ class Chat:
 
     def _leave(self, reason: Reason, text: str) -> None:
         """Say goodbye as soon as that is possible; without a peer it is over at once."""
+        self._impatient = self._farewell is not None
         self._farewell = self._farewell or (reason, text)
         if self._connection is None:
             self._leave_alone()
@@ -426,10 +428,10 @@ class Chat:
             session.leave(*self._farewell)
             self._connection.flush()
         if self._hurried:
-            seconds = STOP_SECONDS if self._stopped else GOODBYE_SECONDS
-            if self._adrift and not session.unconfirmed:
-                seconds = STOP_SECONDS  # there is nothing but the goodbye to tell
-            self._lifeline.limit(seconds, self.abandon)
+            # Where nobody is there and nothing waits, there is only the goodbye to tell.
+            matters = session.state is State.CLOSING or session.unconfirmed
+            quick = self._stopped or self._impatient or not matters
+            self._lifeline.limit(STOP_SECONDS if quick else GOODBYE_SECONDS, self.abandon)
 
     @property
     def _hurried(self) -> bool:

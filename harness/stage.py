@@ -70,7 +70,7 @@ class Stage:
         self._folder = folder
         self._piece = piece
         self._proxied = piece > 0
-        self._terminal = terminal
+        self.terminal = terminal
         self._watcher = watcher or (lambda actor, sign, line: None)
         # select waits in microseconds, epoll in milliseconds: the proxy needs the finer.
         self._selector = selectors.SelectSelector()
@@ -280,7 +280,7 @@ class Stage:
         command = [sys.executable, "-m", PROGRAMS[role], *self._options(actor), *arguments]
         stdin = self._folder / f"{actor}.stdin" if source else None
         pour = self._prepare(stdin, self._input(actor), source == "a pipe")
-        painted = self._terminal == "edited" and not source and "--plain" not in arguments
+        painted = self.terminal == "edited" and not source and "--plain" not in arguments
         player = Player(
             actor,
             command,
@@ -300,7 +300,7 @@ class Stage:
         port = self.port
         if actor.startswith("client") and self._proxied:
             port = self._network().port
-        terminal = ["--plain"] if self._terminal == "plain" else []
+        terminal = ["--plain"] if self.terminal == "plain" else []
         return [*terminal, "--port", str(port), "--frame-log", str(self.log(actor))]
 
     def _network(self) -> Proxy:

@@ -160,3 +160,14 @@ def test_only_a_lost_session_is_resumed() -> None:
     client = make_client()
     with pytest.raises(Exception, match="not possible in state GREETING"):
         client.resume()
+
+
+def test_what_was_never_written_does_not_go_out_before_the_answer() -> None:
+    """A server that believes in the old connection may have words for it in hand."""
+    _, server = make_pair(mode=Mode.FREE)
+    server.say("still in hand")
+    stranger = come_back(server, wire.hello("client", wire.ANY, SESSION_ID, 0))
+    server.take_over(stranger)
+    server.welcome()
+    frames = wire.split(server.data_to_send())
+    assert [kind for kind, _, _ in frames] == [wire.HELLO, wire.TEXT]

@@ -7,6 +7,7 @@ PORT ?= 7777
 V ?= 0
 ARGS ?=
 MODE ?=
+SECONDS ?= 60
 FILE ?= harness/conversations/assignment.chat
 
 BIN := .venv/bin
@@ -17,7 +18,7 @@ RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON);
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 
 .DEFAULT_GOAL := help
-.PHONY: run-server run-client demo play test e2e lint types coverage figures check docs help clean
+.PHONY: run-server run-client demo play test e2e lint types coverage mutants fuzz figures check docs help clean
 
 run-server: .venv/run ## start the server (HOST, PORT, MODE=free, V=1 or 2, ARGS)
 	@exec $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
@@ -49,6 +50,12 @@ types: .venv/dev ## check types
 coverage: .venv/dev ## measure branch coverage; the protocol must be covered whole
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
+
+mutants: .venv/dev ## try 43 wrong versions of the code: some test must notice each (takes 3 min)
+	$(BIN)/python -m tests.mutants
+
+fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)
+	$(BIN)/python -m tests.fuzz $(SECONDS)
 
 figures: .venv/dev ## measure start-up, waiting and typing (takes 80 s)
 	$(BIN)/python -m tests.bench.figures

@@ -3,16 +3,16 @@
 When the server has answered HELLO the connection is handed over to the chat.
 """
 
-import errno
 import os
-import select
 import socket
 from collections.abc import Callable
 
+from chatc.dialer import Dialer
+from chatc.redialer import Redialer
 from chatlib.addresses import Address, resolve
-from chatlib.connection import HELLO_SECONDS, Connection
+from chatlib.connection import HELLO_SECONDS, LATE, Connection
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError
-from chatlib.loop import WRITE, Timer
+from chatlib.loop import Timer
 from chatlib.program import Program
 from chatlib.protocol.session import (
     SESSION_BYTES,
@@ -25,13 +25,16 @@ from chatlib.protocol.session import (
     Opened,
     Reason,
     Session,
+    State,
+    Trace,
 )
-
-CONNECT_SECONDS = 10.0
-"""How long one address may take to answer before the next is tried."""
 
 NOTICE_SECONDS = 1.0
 """After how long the person is told that there is no answer yet."""
+
+HELLO_TRIES = 5
+"""How often a connection that breaks before HELLO was answered is tried again: it may be
+the network's fault, but most of the time it is no chat server that answers there."""
 
 FIRST_DELAY, LAST_DELAY = 0.1, 1.0
 """Seconds between two tries: doubling, because TCP tells nobody that a server starts."""
@@ -55,13 +58,15 @@ class Connector:
         self._host = program.settings.host
         self._port = program.settings.port
         self._addresses: list[Address] = []
-        self._next = 0  # which address is to be tried
         self._delay = FIRST_DELAY
-        self._attempt: socket.socket | None = None
         self._timers: list[Timer] = []  # those that have no meaning any more once connected
         self._patient = program.settings.wait > 0
         self._told = False
         self._refusal = ""
+        self._session: Session | None = None
+        self._tries = HELLO_TRIES
+        self._notice: Timer | None = None
+        self._greeting = False  # connected, and HELLO is not answered yet
         self._error: ChatError = StartError(f"{self._place} has gone")
 
     def start(self) -> None:
@@ -69,10 +74,11 @@ class Connector:
         if not self._port:
             raise StartError("port 0 is no server's port: give chatc the one chatd prints")
         self._addresses = resolve(self._host, self._port)
-        self._later(0, self._try)
+        self._dialer = Dialer(self._program.loop, self._addresses, self._greet, self._fail)
+        self._later(0, self._dialer.dial)
         if self._patient:
             self._later(self._program.settings.wait, self._lose_patience)
-            self._later(NOTICE_SECONDS, self._say_waiting)
+            self._notice = self._program.loop.call_later(NOTICE_SECONDS, self._say_waiting)
 
     # What the connection calls.
 
@@ -85,6 +91,8 @@ class Connector:
                 self._error = self._explain(reason, text)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
+                self._refusal = f"it did not say hello{ending}"
+                self._tries = 0 if detail == LATE else self._tries - 1
                 self._error = StartError(f"{self._place} did not say hello{ending}")
             case Failed(error):
                 what = f"{self._place} does not speak this protocol: {error}"
@@ -94,8 +102,13 @@ class Connector:
         """Nothing to do: the talk has not begun."""
 
     def closed(self, connection: Connection) -> None:
-        """There will be no talk; what came before said why."""
-        self._program.fail(self._error)
+        """There is no talk; what came before said why. Try again, if that may help."""
+        self._greeting = False
+        self._program.chat.greet(None)
+        if connection.session.state is State.LOST and self._patient and self._tries > 0:
+            self._wait()
+        else:
+            self._program.fail(self._error)
 
     @property
     def _place(self) -> str:
@@ -104,49 +117,10 @@ class Connector:
     def _later(self, seconds: float, callback: Callable[[], None]) -> None:
         self._timers.append(self._program.loop.call_later(seconds, callback))
 
-    def _try(self) -> None:
-        """Begin a connection to the next address."""
-        family, address = self._addresses[self._next]
-        try:
-            sock = socket.socket(family, socket.SOCK_STREAM)
-        except OSError as error:  # no IPv6 in this kernel, no descriptor left
-            self._fail(error.errno or errno.EIO)
-            return
-        self._attempt = sock
-        sock.setblocking(False)
-        code = sock.connect_ex(address)
-        if code not in (0, errno.EINPROGRESS):
-            self._decide(code)
-            return
-        # Whichever comes first: an answer, or the end of this address's time.
-        late = self._program.loop.call_later(
-            CONNECT_SECONDS, lambda: self._decide(errno.ETIMEDOUT)
-        )
-        self._program.loop.watch(sock.fileno(), WRITE, lambda _: self._answer(sock, late))
-
-    def _answer(self, sock: socket.socket, late: Timer) -> None:
-        late.cancel()
-        self._decide(_outcome(sock))
-
-    def _decide(self, code: int) -> None:
-        """The connection is there, or `code` says why not."""
-        sock, self._attempt = self._attempt, None
-        if sock is None:
-            return  # the person's patience was over before the address's time
-        self._program.loop.forget(sock.fileno())
-        if code:
-            sock.close()
-            self._fail(code)
-        else:
-            self._greet(sock)
-
     def _fail(self, code: int) -> None:
-        """Go on with the next address; after the last, wait or give up."""
+        """No address has answered: wait, or give up."""
         self._refusal = os.strerror(code)
-        self._next = (self._next + 1) % len(self._addresses)
-        if self._next:
-            self._try()
-        elif self._patient:
+        if self._patient:
             self._wait()
         else:
             self._give_up()
@@ -154,7 +128,7 @@ class Connector:
     def _wait(self) -> None:
         """Try again a little later."""
         self._say_waiting()
-        self._later(self._delay, self._try)
+        self._later(self._delay, self._dialer.dial)
         self._delay = min(2 * self._delay, LAST_DELAY)
 
     def _say_waiting(self) -> None:
@@ -169,12 +143,12 @@ class Connector:
     def _lose_patience(self) -> None:
         """The time that the person gave is over, whatever is being tried."""
         self._patient = False
-        self._next = len(self._addresses) - 1  # no other address is tried
-        if self._attempt is None:
+        if self._greeting:
+            return  # it has the time of a HELLO, and no try after that
+        if self._dialer.busy:
+            self._dialer.give_up()
+        else:
             self._give_up()
-        elif not select.select([], [self._attempt], [], 0)[1]:
-            self._decide(errno.ETIMEDOUT)
-        # Otherwise the answer is there, and the loop is about to say so.
 
     def _give_up(self) -> None:
         self._forget_timers()
@@ -186,28 +160,48 @@ class Connector:
         )
 
     def _forget_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        for timer in [*self._timers, self._notice]:
+            if timer:
+                timer.cancel()
 
     def _greet(self, sock: socket.socket) -> None:
         """Say HELLO on the new connection."""
-        self._forget_timers()
         address = (self._host, self._port)
         trace = self._program.trace()
         trace("=", f"CONNECTED {address}", b"")
-        session = Session(
-            greets_first=True,
-            talks_first=True,
-            hello=Hello(os.urandom(SESSION_BYTES), Mode.ANY, self._program.name),
-            trace=trace,
+        connection = Connection(
+            self._program.loop, sock, address, self._begin(trace), self, trace
         )
-        connection = Connection(self._program.loop, sock, address, session, self, trace)
         connection.expire_in(HELLO_SECONDS)
+        self._greeting = True
+        if self._notice:
+            self._notice.cancel()
         self._program.chat.greet(connection)
         connection.flush()
 
+    def _begin(self, trace: Trace) -> Session:
+        """Give the session, with a HELLO to say: always the same, also at a new try.
+
+        The server may have heard the first and lost the way to answer it: then it keeps
+        the seat for just this session.
+        """
+        if self._session:
+            self._session.resume(trace)
+        else:
+            self._session = Session(
+                greets_first=True,
+                talks_first=True,
+                hello=Hello(os.urandom(SESSION_BYTES), Mode.ANY, self._program.name),
+                trace=trace,
+            )
+        return self._session
+
     def _open(self, connection: Connection) -> None:
+        self._forget_timers()
         connection.stay()
+        redialer = Redialer(self._program, self._addresses, connection.session, self._place)
+        self._program.lifeline.call = redialer.call
+        self._program.lifeline.hang_up = redialer.hang_up
         banner = f"Connected to: {self._host} on port: {self._port}"
         self._program.chat.begin(connection, banner)
 
@@ -215,13 +209,3 @@ class Connector:
         if reason is Reason.BUSY:
             return BusyError(f"{self._place} is busy: {text}; try again later")
         return RefusedError(f"{self._place} refused the talk: {text}")
-
-
-def _outcome(sock: socket.socket) -> int:
-    """Ask how the connection attempt ended: 0, or the error's number."""
-    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if not code and sock.getsockname() == sock.getpeername():
-        # On one machine TCP can connect a free port to itself, when the kernel happens
-        # to pick the number that is being called. There is no server behind that.
-        return errno.ECONNREFUSED
-    return code

@@ -67,8 +67,8 @@ class Listener:
     def handle(self, connection: Connection, event: Event) -> None:
         """Seat or refuse who has said HELLO; forget who has not."""
         match event:
-            case Greeted():
-                self._greet(connection)
+            case Greeted(_, seen):
+                self._greet(connection, seen)
             case Failed(error):
                 self._tell(connection, str(error))
             case Lost(detail) if detail:
@@ -115,14 +115,32 @@ class Listener:
         connection.expire_in(HELLO_SECONDS)
         self._strangers.append(connection)
 
-    def _greet(self, connection: Connection) -> None:
-        if not self._program.chat.vacant:
+    def _greet(self, connection: Connection, seen: int) -> None:
+        """Seat the first; let the one back in whom we talk with; refuse all others."""
+        chat = self._program.chat
+        if chat.awaits(connection.session):
+            self._admit(connection)
+            chat.take_back(connection)
+        elif not chat.vacant:
             self._refuse(connection)
-            return
-        connection.session.welcome()
+        elif seen:
+            self._dismiss(connection, seen)
+        else:
+            self._admit(connection)
+            connection.session.welcome()
+            chat.begin(connection, f"Connected by {connection.address}")
+
+    def _admit(self, connection: Connection) -> None:
+        """It is no stranger any more, and may take its time."""
         connection.stay()
         self._strangers.remove(connection)
-        self._program.chat.begin(connection, f"Connected by {connection.address}")
+
+    def _dismiss(self, connection: Connection, seen: int) -> None:
+        """It comes back to a talk that this program has never had, or has forgotten."""
+        connection.stay()
+        what = f"HELLO has seen {seen} messages, 0 were sent"
+        connection.session.refuse(Reason.UNKNOWN_SESSION, what)
+        self._tell(connection, what)
 
     def _refuse(self, connection: Connection) -> None:
         connection.stay()  # it has said HELLO in time: now it has the time of a goodbye

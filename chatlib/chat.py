@@ -9,8 +9,9 @@ import signal
 from collections import deque
 from collections.abc import Callable
 
-from chatlib.connection import Connection
+from chatlib.connection import GOODBYE_SECONDS, Connection
 from chatlib.errors import Exit, LocalProtocolError
+from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
     FAREWELL_LIMIT,
     Event,
@@ -20,6 +21,7 @@ from chatlib.protocol.session import (
     Mode,
     Reason,
     Said,
+    Session,
     State,
 )
 
@@ -84,20 +86,28 @@ COMMANDS = ("/q", "/say ", "/help")
 DRAFTS_LIMIT = 256
 """Lines that are kept for later when they are typed before their time."""
 
-STOP_SECONDS = 1.0
-"""How long a program that was stopped by a signal waits for the peer's goodbye."""
+STOP_SECONDS = 0.7
+"""How long a program that was stopped by a signal waits for the peer's goodbye: with all
+that comes before and after, it has ended within a second."""
 
 
 class Chat:
     """One person's side of the talk.
 
     `over(code, by_me)` is called once the talk has ended and its last line is written:
-    with the exit code it deserves and whether this side ended it.
+    with the exit code it deserves and whether this side ended it. `lifeline` is how the
+    other side is found again when the connection is lost.
     """
 
-    def __init__(self, terminal: "Terminal", over: Callable[[int, bool], None]) -> None:
+    def __init__(
+        self,
+        terminal: "Terminal",
+        over: Callable[[int, bool], None],
+        lifeline: Lifeline,
+    ) -> None:
         self._terminal = terminal
         self._over = over
+        self._lifeline = lifeline
         self._stopped = 0  # the exit code of a signal that ends the program
         self._blind = False  # nobody reads our stdout any more
         self._forget()
@@ -108,6 +118,9 @@ class Chat:
         self._drafts: deque[str] = deque()
         self._refused = 0  # lines that were no messages
         self._hinted = False
+        self._adrift = False  # the connection is lost, and the other side looked for
+        self._loss = ""  # how it was lost
+        self._impatient = False  # the person has said goodbye more than once
         # Our own goodbye, once we want to leave: it may have to wait for the HELLO.
         self._farewell: tuple[Reason, str] | None = None
         # How the other side ended the talk, the exit code for it, and its last words.
@@ -118,14 +131,19 @@ class Chat:
         """Whether there is nobody to talk with yet."""
         return self._connection is None
 
+    @property
+    def leaving(self) -> bool:
+        """Whether one of the two has said goodbye."""
+        return self._farewell is not None or self._verdict is not None
+
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
         self._terminal.start(self.said, self.ended)
         self._regulate()
         self._terminal.status(self._standing)
 
-    def greet(self, connection: Connection) -> None:
-        """Our HELLO is on its way: a goodbye has to wait for the answer."""
+    def greet(self, connection: Connection | None) -> None:
+        """Our HELLO is on its way, or not: a goodbye has to wait for the answer."""
         self._connection = connection
 
     def begin(self, connection: Connection, banner: str) -> None:
@@ -135,6 +153,56 @@ class Chat:
         self._terminal.show(banner)
         if not self._my_turn:
             self._terminal.show("Waiting for message...")
+
+    def awaits(self, stranger: Session) -> bool:
+        """Whether a stranger that has said HELLO is our own peer, on a new connection."""
+        return self._connection is not None and self._connection.session.is_awaited(
+            stranger
+        )
+
+    def take_back(self, connection: Connection) -> None:
+        """Go on with it there; answers its HELLO."""
+        assert self._connection is not None
+        session = self._connection.session
+        session.take_over(connection.session)
+        connection.session = session
+        session.welcome()
+        self.returned(connection)
+
+    def returned(self, connection: Connection) -> None:
+        """Both have said HELLO again: go on where the talk was cut."""
+        assert self._connection is not None
+        before, self._connection = self._connection, connection
+        connection.owner = self
+        before.close()  # it may look alive on our side
+        self._adrift = False
+        if not self.leaving:
+            self._lifeline.rest()
+        self._terminal.notice(f"Connected with {self._peer} again.")
+
+    def abandon(self, reason: str = "") -> None:
+        """Wait for the other side no longer; `reason` is why, where that is known."""
+        assert self._connection is not None
+        self._lifeline.rest()
+        if reason:
+            self._loss = f"{self._loss}; {reason}"
+        if self._adrift:
+            self._conclude()
+        else:
+            self._connection.close()
+
+    def nobody_listens(self) -> bool:
+        """Take that nobody listens where the other side was; True: the search is over.
+
+        That is the answer to a goodbye when nothing else is open: it has left too.
+        """
+        assert self._connection is not None
+        if self._verdict is None:
+            if self._farewell is None or self._connection.session.unconfirmed:
+                return False  # it may be there again in a moment
+            self._judge("Goodbye: you left", Exit.GOODBYE, "")
+        self.abandon()
+        return True
 
     # What the terminal calls.
 
@@ -185,19 +253,14 @@ class Chat:
         self._invite()
 
     def closed(self, connection: Connection) -> None:
-        """Say how it ended and which messages did not arrive."""
-        self._terminal.withdraw()
-        sentence, code, words = self._verdict or self._unanswered
-        unconfirmed = list(connection.session.unacknowledged.values())
-        if unconfirmed and code is Exit.GOODBYE:
-            code = Exit.LOST
-        # The peer's words come last: whatever they say, it is said by the peer.
-        last = f" Last words: {words}" if words else ""
-        account = self._account(connection.session.sent, len(unconfirmed))
-        self._terminal.notice(f"{sentence}{account}.{last}")
-        for text in unconfirmed:
-            self._terminal.notice(f"Not confirmed: {text}")
-        self._finish(code)
+        """The socket is closed: look for the other side again, or say how it ended."""
+        if connection is not self._connection:
+            return  # the other side has come back on a new one
+        lost = connection.session.state is State.LOST
+        if lost and self._lifeline.patience and not self._blind:
+            self._drift()
+        else:
+            self._conclude()
 
     def give_up(self, sentence: str, code: int) -> None:
         """There will be no talk: say why, unless it is the person who has left."""
@@ -219,7 +282,7 @@ class Chat:
         if number == signal.SIGINT:
             self._terminal.interrupt()
         if self._connection and impatient:
-            self._connection.close()
+            self.abandon()
             return
         self._leave(Reason.STOPPED, f"stopped by {signal.Signals(number).name}")
 
@@ -321,14 +384,20 @@ class Chat:
             return "nobody here yet"
         session = self._connection.session
         parts = [f"with {self._peer}"]
+        if self._adrift:
+            parts = [f"connection to {self._peer} lost, trying again"]
         if self._farewell:
             parts.append("leaving")
         elif session.mode is Mode.TURNS:
             parts.append("your turn" if session.my_turn else f"{self._peer}'s turn")
-        if session.unacknowledged:
-            parts.append(f"{_lines(len(session.unacknowledged))} not confirmed yet")
+        if session.unconfirmed:
+            parts.append(f"{_lines(session.unconfirmed)} not confirmed yet")
         if self._drafts:
             parts.append(f"{_lines(len(self._drafts))} kept for later")
+        if session.worried:
+            parts.append(f"nothing heard for {self._connection.silence:.0f} s")
+        elif session.round_trip is not None:
+            parts.append(f"round trip {1000 * session.round_trip:.1f} ms")
         return " | ".join(parts)
 
     def _quit(self, words: str) -> None:
@@ -339,6 +408,7 @@ class Chat:
 
     def _leave(self, reason: Reason, text: str) -> None:
         """Say goodbye as soon as that is possible; without a peer it is over at once."""
+        self._impatient = self._farewell is not None
         self._farewell = self._farewell or (reason, text)
         if self._connection is None:
             self._leave_alone()
@@ -353,11 +423,47 @@ class Chat:
     def _say_farewell(self) -> None:
         """Say BYE, unless that was done, or has to wait until HELLO was answered."""
         assert self._connection is not None and self._farewell is not None
-        if self._connection.session.state is State.OPEN:
-            self._connection.session.leave(*self._farewell)
+        session = self._connection.session
+        if session.can_talk:
+            session.leave(*self._farewell)
             self._connection.flush()
-        if self._stopped:
-            self._connection.expire_in(STOP_SECONDS)
+        if self._hurried:
+            # Where nobody is there and nothing waits, there is only the goodbye to tell.
+            matters = session.state is State.CLOSING or session.unconfirmed
+            quick = self._stopped or self._impatient or not matters
+            self._lifeline.limit(STOP_SECONDS if quick else GOODBYE_SECONDS, self.abandon)
+
+    @property
+    def _hurried(self) -> bool:
+        """Whether somebody waits for us to leave: a pipe that has ended does not."""
+        return bool(self._stopped) or self._terminal.interactive
+
+    def _drift(self) -> None:
+        """Keep everything, and look for the other side."""
+        self._adrift = True
+        parting = self.leaving and self._hurried
+        seconds = GOODBYE_SECONDS if parting else self._lifeline.patience
+        if not self.leaving:
+            self._terminal.notice(f"{self._loss}: trying again for up to {seconds:g} s.")
+        self._terminal.status(self._standing)
+        self._lifeline.search(seconds, self.abandon)
+
+    def _conclude(self) -> None:
+        """Say how it ended and which messages did not arrive."""
+        assert self._connection is not None
+        self._terminal.withdraw()
+        session = self._connection.session
+        sentence, code, words = self._verdict or self._outcome
+        unconfirmed = list(session.unacknowledged.values())
+        if unconfirmed and code is Exit.GOODBYE:
+            code = Exit.LOST
+        # The peer's words come last: whatever they say, it is said by the peer.
+        last = f" Last words: {words}" if words else ""
+        account = self._account(session.sent, len(unconfirmed))
+        self._terminal.notice(f"{sentence}{account}.{last}")
+        for text in unconfirmed:
+            self._terminal.notice(f"Not confirmed: {text}")
+        self._finish(code)
 
     def _take_leave(self, reason: Reason, text: str) -> None:
         """The peer has said BYE: in answer to ours, or of its own accord."""
@@ -368,10 +474,9 @@ class Chat:
             self._judge(f"The chat was ended by {self._peer}", Exit.LOST, text)
 
     def _lose(self, detail: str) -> None:
-        """The stream has ended without the peer's goodbye."""
+        """The stream has ended before all was said."""
         ending = f": {detail}" if detail else ""
-        lost = f"The connection to {self._peer} was lost{ending}"
-        self._judge(*(self._unanswered if self._farewell else (lost, Exit.LOST, "")))
+        self._loss = f"The connection to {self._peer} was lost{ending}"
 
     def _judge(self, sentence: str, code: Exit, words: str) -> None:
         """Keep how the talk has ended; from here on nobody is asked any more."""
@@ -379,9 +484,11 @@ class Chat:
         self._verdict = (sentence, code, words)
 
     @property
-    def _unanswered(self) -> tuple[str, Exit, str]:
-        """The verdict when nothing has come in answer to our goodbye."""
-        return (f"You left, but {self._peer} did not answer", Exit.LOST, "")
+    def _outcome(self) -> tuple[str, Exit, str]:
+        """The verdict when there was no word from the other side."""
+        if self._farewell:
+            return (f"You left, but {self._peer} did not answer", Exit.LOST, "")
+        return (self._loss, Exit.LOST, "")
 
     def _account(self, sent: int, unconfirmed: int) -> str:
         """Say what became of our messages, to follow how the chat ended."""
@@ -398,6 +505,7 @@ class Chat:
         # A person has seen it and could mend it; a script can only look at the code.
         if self._refused and not self._terminal.interactive:
             code = code or Exit.LOST
+        self._lifeline.rest()
         by_me = self._farewell is not None
         self._forget()
         self._over(self._stopped or code, by_me)

@@ -39,17 +39,19 @@ FRAME_SECONDS = 10.0
 HELLO_SECONDS = 5.0
 """How long either side may take to say HELLO; who waits for it asks `expire_in`."""
 
-GOODBYE_SECONDS = 5.0
-"""How long the peer may take to answer a BYE and to close."""
+GOODBYE_SECONDS = 4.5
+"""How long the peer may take to answer a BYE and to close: one is gone within 5 s."""
 
 DISMISSAL_SECONDS = 1.0
 """How long a peer that broke the protocol may take to read why."""
+
+LATE = "nothing came in time"
+"""How a peer was lost whose time was over."""
 
 # How long the peer has once the session is in one of these states.
 _LIMITS = {
     State.CLOSING: GOODBYE_SECONDS,
     State.CLOSED: GOODBYE_SECONDS,
-    State.LOST: DISMISSAL_SECONDS,
     State.FAILED: DISMISSAL_SECONDS,
 }
 
@@ -58,7 +60,8 @@ class Connection:
     """One TCP connection, from the handshake to the last byte.
 
     The owner may change: a listener hands a connection over to the chat when it has
-    greeted. `address` is the peer's, for people to read.
+    greeted. So may the session: a peer that was lost comes back on a new connection.
+    `address` is the peer's, for people to read.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Connection:
         self._frame_timer: Timer | None = None
         self._timed = 0  # how many frames had come when that timer was started
         self._end_timer: Timer | None = None
+        self._life_timer: Timer | None = None
         sock.setblocking(False)
         # One message is one small segment; Nagle's algorithm would hold the second
         # back until the first is acknowledged, up to 40 ms with delayed ACKs.
@@ -97,8 +101,14 @@ class Connection:
         """
         if not self._open:
             return
-        self._pending += self.session.data_to_send()
+        if self.session.state is State.LOST:
+            self._stop_reading()
         if self._pending:
+            self._write()
+        # While the kernel takes nothing, nothing is asked for: the session adds up what
+        # it owes, and a peer that talks and never reads does not fill our memory.
+        while not self._pending and (data := self.session.data_to_send()):
+            self._pending += data
             self._write()
         limit = _LIMITS.get(self.session.state)
         if limit is not None:
@@ -130,7 +140,7 @@ class Connection:
         if not self._open:
             return
         self._open = False
-        for timer in (self._frame_timer, self._end_timer):
+        for timer in (self._frame_timer, self._end_timer, self._life_timer):
             if timer:
                 timer.cancel()
         self._loop.forget(self._socket.fileno())
@@ -154,7 +164,7 @@ class Connection:
             self._trace("!", words(error), b"")
             data = b""
         if data:
-            self.session.receive_data(data)
+            self.session.receive_data(data, self._loop.now())
         else:
             self._reading = False
             self._trace("~", "read the end of the stream", b"")
@@ -163,11 +173,13 @@ class Connection:
 
     def _report(self) -> None:
         """Tell the owner what came, send the answers, and see how things stand."""
-        for event in self.session.events():
+        # Asked for one by one: to one event the owner may answer with another session.
+        while event := self.session.next_event():
             self.owner.handle(self, event)
             if not self._open:
                 return
         self._time_frame()
+        self._time_life()
         self.flush()
         if self._open:
             self.owner.settle(self)
@@ -220,10 +232,32 @@ class Connection:
             self._timed = whole
             self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
 
+    def _time_life(self) -> None:
+        """See that a silent peer is asked for a sign of life.
+
+        The timer is not moved at every read: when it is due it looks how long ago that was.
+        """
+        if not self._life_timer or not self._life_timer.pending:
+            seconds = self.session.patience(self._loop.now())
+            self._life_timer = self._loop.call_later(seconds, self._pass_time)
+
+    def _pass_time(self) -> None:
+        self.session.pass_time(self._loop.now())
+        self._report()
+
+    def _stop_reading(self) -> None:
+        """Want nothing more from the peer, and tell it nothing more."""
+        self._reading = False
+        self._pending.clear()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the peer was last heard of."""
+        return self._loop.now() - self.session.heard
+
     def _give_up(self) -> None:
         """The peer took too long: treat it as the end of the stream."""
         self._trace("!", "the peer took too long", b"")
-        self._reading = False
-        self._pending.clear()
-        self.session.receive_eof()
+        self._stop_reading()
+        self.session.receive_eof(LATE)
         self._report()

@@ -142,6 +142,10 @@ class Loop:
         while self._running:
             self.turn()
 
+    def now(self) -> float:
+        """Tell the time on the loop's clock, in seconds."""
+        return self._clock()
+
     def stop(self) -> None:
         """Let `run` return; what else is due in this turn stays due."""
         self._running = False

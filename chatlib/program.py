@@ -13,6 +13,7 @@ from itertools import count
 from chatlib.chat import COMMANDS, HELP, Chat
 from chatlib.errors import ChatError, Exit, ScreenClosedError, words
 from chatlib.framelog import LEGEND, FrameLog
+from chatlib.lifeline import Lifeline
 from chatlib.loop import Loop
 from chatlib.protocol.session import Trace, silent
 from chatlib.settings import Settings, read_settings
@@ -78,7 +79,9 @@ class Program:
         self.name = settings.name or role
         self.loop = loop or Loop()
         self.terminal = open_terminal(self.loop, settings)
-        self.chat = Chat(self.terminal, self.over)
+        patience = settings.keep if role == "server" else settings.retry
+        self.lifeline = Lifeline(self.loop, patience)
+        self.chat = Chat(self.terminal, self.over, self.lifeline)
         self.code: int | None = None
         tell = self.terminal.notice
         self._log = FrameLog(role, settings.verbose, settings.frame_log, tell)

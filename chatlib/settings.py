@@ -40,6 +40,10 @@ class Settings:
     """chatc: seconds to wait for a server that is not there yet."""
     mode: str
     """chatd: `turns` or `free`; the client follows."""
+    retry: float
+    """chatc: seconds to look for the server when the connection is lost."""
+    keep: float
+    """chatd: seconds to keep a lost client's seat."""
     again: bool
     """chatd: wait for the next client when one has left."""
 
@@ -140,6 +144,12 @@ OPTIONS = (
     Option("again", False, _switch, None, "chatd", "await the next client when one leaves"),
     Option(
         "wait", 60.0, _seconds, "SECONDS", "chatc", "for a server to appear; default 60"
+    ),
+    Option(
+        "retry", 120.0, _seconds, "SECONDS", "chatc", "mend a lost connection; default 120"
+    ),
+    Option(
+        "keep", 60.0, _seconds, "SECONDS", "chatd", "keep a lost client's seat; default 60"
     ),
     Option("name", None, _name, "NAME", None, "what the other side calls you"),
     Option("prompt", ">", _text, "TEXT", None, "what asks you for a message; default '>'"),

@@ -157,6 +157,7 @@ class Player:
         self._child.delaybeforesend = None
         self._pty: ptyprocess.PtyProcess = self._child.ptyproc  # type: ignore[attr-defined]
         _set_utf8(self.screen_fd)
+        self.settings = termios.tcgetattr(self.screen_fd)  # before the program's own
 
     @property
     def screen_fd(self) -> int:
@@ -237,6 +238,11 @@ class Player:
         """Close the terminal, as closing its window would; nothing can be read after."""
         self._pty.fileobj.close()
         self.screen.ended = True
+
+    @property
+    def settings_are_back(self) -> bool:
+        """Whether the terminal is set as it was before the program started."""
+        return termios.tcgetattr(self.screen_fd) == self.settings
 
     @property
     def ended(self) -> bool:

@@ -1,18 +1,34 @@
-"""A network between the two programs that delivers a few bytes at a time.
+"""A network between the two programs that misbehaves on command.
 
-TCP may hand a message over in pieces of any size. Over loopback it hardly ever does,
-so programs that take one read for one message seem to work. Through this proxy every
-piece of `size` bytes travels on its own, in both directions.
+TCP may hand a message over in pieces of any size, late, or not at all. Over loopback it
+hardly ever does, so programs that take one read for one message, or a broken connection
+for a goodbye, seem to work. This network takes orders:
+
+    cut client>server after 37 bytes        once so many more have gone that way
+    cut, cut by RST                         now; by an end of the stream, or a reset
+    freezes, freezes server>client, thaws   nothing arrives, and nobody is told
+    refuses, admits                         nobody listens any more, somebody does again
+    delivers 3 bytes at a time              each read before the next is sent
+    delivers as it comes
+    delays 0.1 s                            every byte
 
 It lives on the selector of whoever owns it and imports nothing of the product.
 """
 
+import re
 import selectors
 import socket
 import struct
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+
+WAYS = ("client>server", "server>client")
+
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: closing throws away what is under way and sends a reset."""
 
 PACE_SECONDS = 0.0001
 """Between two looks at whether the reader has taken the last piece. Where the kernel
@@ -60,20 +76,35 @@ def _question(source: tuple[str, int], target: tuple[str, int]) -> bytes:
     return struct.pack("=IHHII", 16 + len(request), 20, 1, 0, 0) + request
 
 
+@dataclass
+class Faults:
+    """What happens to the bytes that go one way."""
+
+    size: int = 0
+    """Bytes that are delivered at a time; 0: as they come."""
+    delay: float = 0.0
+    """Seconds."""
+    frozen: bool = False
+    left: int | None = None
+    """Bytes that still go through before the connection is cut."""
+    reset: bool = False
+    """Whether it is cut by a reset."""
+
+
 class Direction:
-    """One way through the proxy: what came in at `source` and is due at `target`."""
+    """One way through a connection: what came in at `source` and is due at `target`."""
 
     def __init__(
-        self, source: socket.socket, target: socket.socket, size: int, queues: Queues
+        self, source: socket.socket, target: socket.socket, faults: Faults, queues: Queues
     ) -> None:
-        self._queues = queues
         self.source = source
         self.target = target
         self.carried = 0  # bytes delivered so far
-        self._size = size
-        self._waiting = bytearray()
-        self._ended = False
         self.over = False  # the end has been delivered too
+        self._faults = faults
+        self._queues = queues
+        self._waiting: deque[tuple[float, bytes]] = deque()  # since when, and what
+        self._ended = False
 
     def take(self) -> bool:
         """Read what is there; returns whether more may come."""
@@ -81,27 +112,62 @@ class Direction:
             data = self.source.recv(65536)
         except OSError:
             data = b""  # a reset travels as an end
-        self._waiting += data
+        if data:
+            self._waiting.append((time.monotonic(), data))
         self._ended = not data
         return bool(data)
 
-    def give(self) -> None:
-        """Deliver one piece once the last was read, or after the last one the end."""
-        if self._waiting and self._queues.unread(self.target):
-            return
-        piece, self._waiting = self._waiting[: self._size], self._waiting[self._size :]
-        with suppress(OSError):  # the target has gone: what it was to get is lost
-            if piece:
-                self.target.sendall(piece)
-                self.carried += len(piece)
-            elif self._ended and not self.over:
-                self.over = True
+    def give(self) -> bool:
+        """Deliver what is due, or after the last byte the end; False: cut here."""
+        if self._faults.frozen:
+            return True
+        if self._waiting and self._faults.left == 0:
+            return False
+        while self._due <= 0 and self._deliver():
+            if self._faults.left == 0:
+                return False
+        if self._ended and not self._waiting and not self.over:
+            self.over = True
+            with suppress(OSError):
                 self.target.shutdown(socket.SHUT_WR)
+        return True
 
     @property
-    def busy(self) -> bool:
-        """Whether something is to be delivered."""
-        return bool(self._waiting) or (self._ended and not self.over)
+    def wait(self) -> float | None:
+        """In how many seconds something can be delivered; None: nothing waits."""
+        if self._faults.frozen or not (self._waiting or (self._ended and not self.over)):
+            return None
+        return max(PACE_SECONDS, self._due)
+
+    @property
+    def _due(self) -> float:
+        if not self._waiting:
+            return float("inf")
+        return self._waiting[0][0] + self._faults.delay - time.monotonic()
+
+    def _deliver(self) -> bool:
+        """Deliver one piece; False: not before the reader has taken the last."""
+        if self._faults.size and self._queues.unread(self.target):
+            return False
+        since, data = self._waiting.popleft()
+        limits = [len(data), self._faults.size or len(data)]
+        if self._faults.left is not None:
+            limits.append(self._faults.left)
+        sent = self._send(data[: min(limits)])
+        if self._faults.left is not None:
+            self._faults.left -= sent
+        self.carried += sent
+        if data[sent:]:
+            self._waiting.appendleft((since, data[sent:]))
+        return bool(sent) and not self._faults.size
+
+    def _send(self, piece: bytes) -> int:
+        try:
+            return self.target.send(piece)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return len(piece)  # the target has gone: what it was to get is lost
 
 
 class Proxy:
@@ -112,55 +178,125 @@ class Proxy:
     refuses connections, like a server that is not there yet.
     """
 
-    def __init__(self, selector: selectors.BaseSelector, size: int = 1) -> None:
+    def __init__(
+        self, selector: selectors.BaseSelector, size: int = 0, port: int = 0
+    ) -> None:
         self.directions: list[Direction] = []
+        self.faults = {way: Faults(size) for way in WAYS}
+        self.connections = 0  # how many there have been
         self._selector = selector
-        self._size = size
-        self._target = 0
-        self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._sockets = [self._listener]
-        self._due = 0.0
+        self._target = ("127.0.0.1", 0)
         self._queues = Queues()
+        self._listener: socket.socket | None = None
+        # Keeps the port when nobody listens on it.
+        self._reservation = self._bind(port)
+        self.port: int = self._reservation.getsockname()[1]
 
-    def listen(self, target: int) -> None:
-        """Pass connections on to the server on this port from now on."""
-        if not self._target:
-            self._listener.listen()
-            self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        self._target = target
+    def listen(self, port: int, host: str = "127.0.0.1") -> None:
+        """Pass connections on to the server there from now on."""
+        self._target = (host, port)
+        self._admit()
+
+    def order(self, text: str) -> bool:
+        """Obey an order of the list above; False: there is no such order."""
+        for pattern, obey in _ORDERS:
+            match = re.fullmatch(pattern, text)
+            if match:
+                obey(self, match)
+                return True
+        return False
 
     def pump(self) -> float | None:
-        """Deliver one piece each way if it is time; None: nothing is waiting."""
-        now = time.monotonic()
-        if now >= self._due:
-            for direction in self.directions:
-                direction.give()
-            self._due = now + PACE_SECONDS
-        busy = any(direction.busy for direction in self.directions)
-        return max(0.0, self._due - now) if busy else None
+        """Deliver what is due each way; None: nothing is waiting."""
+        for direction in self.directions[:]:
+            if direction in self.directions and not direction.give():
+                self._cut()
+        waits = [direction.wait for direction in self.directions]
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def close(self) -> None:
         """Cut all connections and stop listening."""
+        self._cut()
+        self._refuse()
         self._queues.close()
-        for sock in self._sockets:
-            with suppress(KeyError):
-                self._selector.unregister(sock)
-            sock.close()
+        self._reservation.close()
+
+    # The orders.
+
+    def _order_cut(self, match: re.Match[str]) -> None:
+        way = match["way"]
+        for faults in self.faults.values():
+            faults.reset = match["how"] == "RST"
+        if way:
+            self.faults[way].left = int(match["count"])
+        else:
+            self._cut()
+
+    def _order_freeze(self, match: re.Match[str]) -> None:
+        for way in [match["way"]] if match["way"] else WAYS:
+            self.faults[way].frozen = True
+        if not match["way"]:
+            self._refuse(deaf=True)
+
+    def _order_thaw(self, match: re.Match[str]) -> None:
+        for faults in self.faults.values():
+            faults.frozen = False
+        self._admit()
+
+    def _order_refuse(self, match: re.Match[str]) -> None:
+        self._refuse()
+
+    def _order_admit(self, match: re.Match[str]) -> None:
+        self._admit()
+
+    def _order_size(self, match: re.Match[str]) -> None:
+        for faults in self.faults.values():
+            faults.size = int(match["size"] or 0)
+
+    def _order_delay(self, match: re.Match[str]) -> None:
+        for faults in self.faults.values():
+            faults.delay = float(match["seconds"])
+
+    # How it is done.
+
+    def _bind(self, port: int) -> socket.socket:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", port))
+        return sock
+
+    def _admit(self) -> None:
+        """Listen, or listen again."""
+        if not self._listener:
+            self._listener = self._bind(self.port)
+            self._listener.listen()
+        if self._listener not in self._selector.get_map():
+            self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+
+    def _refuse(self, *, deaf: bool = False) -> None:
+        """Accept nobody. The deaf do not even say so: who calls hears nothing."""
+        if not self._listener:
+            return
+        with suppress(KeyError):
+            self._selector.unregister(self._listener)
+        if not deaf:
+            self._listener.close()
+            self._listener = None
 
     def _accept(self) -> None:
+        assert self._listener
         near, _ = self._listener.accept()
         try:
-            far = socket.create_connection(("127.0.0.1", self._target))
+            far = socket.create_connection(self._target)
         except OSError:
             near.close()  # no server: to the client it looks as if it had gone at once
             return
-        for source, target in ((near, far), (far, near)):
+        self.connections += 1
+        for way, source, target in ((WAYS[0], near, far), (WAYS[1], far, near)):
+            source.setblocking(False)
             source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            direction = Direction(source, target, self._size, self._queues)
+            direction = Direction(source, target, self.faults[way], self._queues)
             self.directions.append(direction)
-            self._sockets.append(source)
             self._selector.register(source, selectors.EVENT_READ, self._reader(direction))
 
     def _reader(self, direction: Direction) -> Callable[[], None]:
@@ -169,3 +305,38 @@ class Proxy:
                 self._selector.unregister(direction.source)
 
         return read
+
+    def _cut(self) -> None:
+        """Close every connection at both its ends, whatever is still on its way."""
+        for direction in self.directions:
+            with suppress(KeyError):
+                self._selector.unregister(direction.source)
+            if any(faults.reset for faults in self.faults.values()):
+                direction.source.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            direction.source.close()
+        self.directions.clear()
+        for faults in self.faults.values():
+            faults.left = None
+
+
+_WAY = "(?P<way>client>server|server>client)"
+
+_Order = Callable[[Proxy, re.Match[str]], None]
+
+_ORDERS: tuple[tuple[str, _Order], ...] = (
+    (
+        rf"cut(?: {_WAY} after (?P<count>\d+) bytes?)?(?: by (?P<how>FIN|RST))?",
+        Proxy._order_cut,
+    ),
+    (rf"freezes(?: {_WAY})?", Proxy._order_freeze),
+    (r"thaws", Proxy._order_thaw),
+    (r"refuses", Proxy._order_refuse),
+    (r"admits", Proxy._order_admit),
+    (r"delivers (?:(?P<size>\d+) bytes? at a time|as it comes)", Proxy._order_size),
+    (r"delays (?P<seconds>\d+(?:\.\d+)?) s", Proxy._order_delay),
+)
+
+
+def knows(order: str) -> bool:
+    """Whether there is such an order."""
+    return any(re.fullmatch(pattern, order) for pattern, _ in _ORDERS)

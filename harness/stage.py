@@ -21,7 +21,7 @@ from pathlib import Path
 
 from harness.keys import keys
 from harness.player import Painted, Player
-from harness.proxy import Proxy
+from harness.proxy import Proxy, knows
 from harness.script import Script, Step
 
 PATIENCE = float(os.environ.get("HARNESS_SECONDS", "10"))
@@ -31,6 +31,9 @@ BANNER = re.compile(r"listening on: .* on port: (\d+)$", re.MULTILINE)
 """Where a server says which port it has."""
 
 ROOT = Path(__file__).resolve().parent.parent
+
+NETWORK = "network"
+"""The actor between the programs."""
 
 PROGRAMS = {"server": "chatd", "client": "chatc"}
 
@@ -66,7 +69,8 @@ class Stage:
         self.patience = PATIENCE
         self._folder = folder
         self._piece = piece
-        self._terminal = terminal
+        self._proxied = piece > 0
+        self.terminal = terminal
         self._watcher = watcher or (lambda actor, sign, line: None)
         # select waits in microseconds, epoll in milliseconds: the proxy needs the finer.
         self._selector = selectors.SelectSelector()
@@ -86,7 +90,7 @@ class Stage:
     def play(self, script: Script) -> None:
         """Play all steps. Raises Unmet at the first that does not come true."""
         for step in script.steps:
-            _check(step)
+            self._check(step)
         for step in script.steps:
             self._step = step
             _PLAYS[step.sign](self, step)
@@ -164,6 +168,9 @@ class Stage:
         self._inputs.setdefault(step.actor, []).append(step.text)
 
     def _happen(self, step: Step) -> None:
+        if step.actor == NETWORK:
+            self._network().order(step.text)
+            return
         for pattern, event in _EVENTS:
             match = re.fullmatch(pattern, step.text, re.DOTALL)
             if match:
@@ -273,7 +280,7 @@ class Stage:
         command = [sys.executable, "-m", PROGRAMS[role], *self._options(actor), *arguments]
         stdin = self._folder / f"{actor}.stdin" if source else None
         pour = self._prepare(stdin, self._input(actor), source == "a pipe")
-        painted = self._terminal == "edited" and not source and "--plain" not in arguments
+        painted = self.terminal == "edited" and not source and "--plain" not in arguments
         player = Player(
             actor,
             command,
@@ -291,18 +298,18 @@ class Stage:
 
     def _options(self, actor: str) -> list[str]:
         port = self.port
-        if actor.startswith("client") and self._piece:
-            port = self._network()
-        terminal = ["--plain"] if self._terminal == "plain" else []
+        if actor.startswith("client") and self._proxied:
+            port = self._network().port
+        terminal = ["--plain"] if self.terminal == "plain" else []
         return [*terminal, "--port", str(port), "--frame-log", str(self.log(actor))]
 
-    def _network(self) -> int:
-        """Put the proxy in between, once; returns its port."""
+    def _network(self) -> Proxy:
+        """Give the proxy; it is put in between when it is asked for first."""
         if self._proxy is None:
             self._proxy = Proxy(self._selector, self._piece)
             if "server" in self.players:
                 self._proxy.listen(self.port)
-        return self._proxy.port
+        return self._proxy
 
     def _reserve(self) -> None:
         """Find a port for a client that starts before its server.
@@ -368,6 +375,15 @@ class Stage:
             "XDG_CONFIG_HOME": "/nonexistent",
             "XDG_STATE_HOME": str(self._folder),
         }
+
+    def _check(self, step: Step) -> None:
+        """Refuse a step that can never come true, before anything is started."""
+        if step.actor == NETWORK:
+            self._proxied = True
+            if not knows(step.text):
+                raise Unmet(step, "there is no such order: docs/testing.md lists them")
+            return
+        _check(step)
 
     def _attend(self, player: Player) -> None:
         """Read this player's streams whenever there is something."""
@@ -437,7 +453,6 @@ def _role(actor: str) -> str:
 
 
 def _check(step: Step) -> None:
-    """Refuse a step that can never come true, before anything is started."""
     if _role(step.actor) not in PROGRAMS:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")
     patterns = [pattern for pattern, _ in _EVENTS]

@@ -4,9 +4,10 @@ For tests that speak to a program over a raw socket. It shares no code with the
 product: a mistake that both made together would have to be made twice.
 """
 
+import os
 import socket
 
-HELLO, TEXT, ACK, BYE = 1, 2, 4, 7
+HELLO, TEXT, ACK, PING, PONG, BYE = 1, 2, 4, 5, 6, 7
 QUIT, BUSY, VERSION, UNKNOWN_SESSION, PROTOCOL, STOPPED = range(1, 7)
 ANY, TURNS, FREE = 0, 1, 2
 
@@ -19,10 +20,11 @@ def frame(kind: int, number: int, body: bytes = b"") -> bytes:
 
 
 def hello(
-    name: str = "client", mode: int = ANY, session: bytes = bytes(range(16))
+    name: str = "client", mode: int = ANY, session: bytes = b"", seen: int = 0
 ) -> bytes:
-    """Lay out a client's HELLO."""
-    return frame(HELLO, 0, b"CHAT\x01" + session + bytes([mode]) + name.encode())
+    """Lay out a client's HELLO, of a session of its own unless one is named."""
+    session = session or os.urandom(16)
+    return frame(HELLO, seen, b"CHAT\x01" + session + bytes([mode]) + name.encode())
 
 
 def text(number: int, words: str) -> bytes:

@@ -125,12 +125,21 @@ class World:
         self.clock = Clock()
         self.loop = Loop(self.clock)
         role = {"chatd": "server", "chatc": "client"}[command]
-        settings = read_settings(command, "", ["--plain", *arguments], {"HOME": "/"})
+        # A connection that is lost is lost: who wants to see it mended says so.
+        given = ["--plain", "--keep" if command == "chatd" else "--retry", "0", *arguments]
+        settings = read_settings(command, "", given, {"HOME": "/"})
         self.program = Program(command, role, settings, self.loop)
         self.told: list[str] = []
         self.shown: list[str] = []
         self.program.terminal.notice = self.told.append  # type: ignore[assignment, method-assign]
         self.program.terminal.show = self.shown.append  # type: ignore[assignment, method-assign]
+
+    @property
+    def talk(self) -> Session:
+        """The session of the talk that is going on."""
+        connection = self.program.chat._connection
+        assert connection
+        return connection.session
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Turn the loop until the condition holds; five real seconds at most."""

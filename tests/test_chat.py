@@ -11,6 +11,7 @@ import pytest
 
 from chatlib.chat import DRAFTS_LIMIT, Chat
 from chatlib.connection import Connection
+from chatlib.lifeline import Lifeline
 from chatlib.loop import Loop
 from chatlib.protocol.session import (
     WINDOW,
@@ -111,10 +112,14 @@ class Greeter:
 class Person:
     """One side: a chat, its terminal's notes, its connection, and how it ended."""
 
-    def __init__(self, *, interactive: bool = True) -> None:
+    def __init__(self, loop: Loop, *, interactive: bool = True) -> None:
         self.notes = Notes(interactive=interactive)
         self.ends: list[tuple[int, bool]] = []
-        self.chat = Chat(self.notes, lambda code, by_me: self.ends.append((code, by_me)))
+        self.chat = Chat(
+            self.notes,
+            lambda code, by_me: self.ends.append((code, by_me)),
+            Lifeline(loop, 0),
+        )
         self.connection: Connection
         self.session: Session
 
@@ -137,8 +142,8 @@ class Talk:
         name: str = "client",
     ) -> None:
         self.loop = loop
-        self.client = Person(interactive=interactive)
-        self.server = Person(interactive=interactive)
+        self.client = Person(loop, interactive=interactive)
+        self.server = Person(loop, interactive=interactive)
         near, far = socket_pair()
         for person, sock, session in (
             (self.client, near, make_client(name=name)),
@@ -541,7 +546,9 @@ def test_before_anybody_came_q_and_signals_end_at_once() -> None:
         (lambda chat: chat.stop(signal.SIGTERM), 143),
     ]
     for leave, code in leaves:
-        person = Person()
+        person = Person(
+            Loop(),
+        )
         person.chat.start()
         leave(person.chat)
         assert person.ends == [(code, True)]
@@ -549,7 +556,9 @@ def test_before_anybody_came_q_and_signals_end_at_once() -> None:
 
 def test_lines_typed_before_anybody_came_are_kept(loop: Loop) -> None:
     """And listed when the program ends before."""
-    person = Person()
+    person = Person(
+        Loop(),
+    )
     person.chat.start()
     person.types("Anybody?")
     person.types("/q")

@@ -8,7 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from chatc.connector import Connector, _outcome
+from chatc.connector import Connector
+from chatc.dialer import _outcome
 from chatlib.errors import StartError
 from chatlib.program import Program
 from chatlib.settings import read_settings
@@ -16,6 +17,8 @@ from harness import wire
 from harness.stage import PATIENCE, Stage
 from tests.conftest import Play
 from tests.helpers import World
+
+HELLO = wire.hello(session=bytes(16))
 
 
 @pytest.fixture
@@ -82,7 +85,11 @@ def test_the_client_takes_the_servers_answer_and_talks(
             "{any} HELLO answers for another session",
             1,
         ),
-        (wire.hello()[:20], "{any} say hello: stream ends after 20 bytes, expected 36", 3),
+        (
+            HELLO[:20],
+            "{any} say hello: stream ends after 20 bytes, expected 36",
+            3,
+        ),
         (wire.bye(0, wire.BUSY, "not now"), "{any} is busy: not now; try again later", 4),
         (wire.bye(0, wire.VERSION, "I am 2"), "{any} refused the talk: I am 2", 1),
         (
@@ -100,7 +107,7 @@ def test_an_answer_that_is_no_welcome_ends_in_one_sentence(
     code: int,
 ) -> None:
     """Whatever the thing at that port is."""
-    with closing(meet("")) as server:
+    with closing(meet("--wait 0")) as server:
         server.sendall(reply)
         server.shutdown(socket.SHUT_WR)
         wire.receive_all(server)
@@ -131,7 +138,7 @@ def test_a_server_that_is_reset_is_a_lost_connection(
     play: Play, meet: Callable[[str], socket.socket]
 ) -> None:
     """What was not confirmed is given back."""
-    server = meet("")
+    server = meet("--retry 0")
     server.sendall(answer(meet))
     play("client> Hello")
     assert wire.receive(server)[0] == wire.TEXT
@@ -139,6 +146,20 @@ def test_a_server_that_is_reset_is_a_lost_connection(
     server.close()
     play("client! The connection to Bob was lost; 1 of your 1 messages not confirmed.")
     play("client! Not confirmed: Hello\nclient: exits 1")
+
+
+def test_a_connection_that_breaks_before_the_answer_is_tried_again(
+    play: Play, meet: Callable[[str], socket.socket], listener: socket.socket
+) -> None:
+    """As the same session: the server may have heard the first HELLO."""
+    meet("").close()
+    server, _ = listener.accept()
+    with closing(server):
+        server.settimeout(PATIENCE)
+        assert wire.receive(server)[2][5:21] == meet.session  # type: ignore[attr-defined]
+        server.sendall(answer(meet))
+        play("client> Hello")
+        assert wire.receive(server)[2] == b"Hello"
 
 
 def test_a_server_in_another_mode_is_refused(
@@ -212,7 +233,7 @@ def test_a_server_that_does_not_answer_hello_is_given_five_seconds(
     assert world.program.code == 3
 
 
-def test_a_client_that_is_welcome_may_be_silent_for_ever(
+def test_a_server_that_has_answered_may_be_silent_as_long_as_it_is_there(
     world: World, listener: socket.socket
 ) -> None:
     """Neither the patience, nor the address's time, nor that for HELLO is still running."""
@@ -221,8 +242,9 @@ def test_a_client_that_is_welcome_may_be_silent_for_ever(
     session = wire.receive(server)[2][5:21]
     server.sendall(wire.hello("Bob", wire.TURNS, session))
     world.until(lambda: bool(world.shown))
-    assert world.loop._patience() is None
-    world.pass_time(1_000_000)
+    assert world.loop._patience() == 10.0  # the first sign of life is asked for then
+    world.pass_time(10)
+    assert wire.receive(server)[0] == wire.PING
     server.sendall(wire.bye(0, wire.QUIT, "so long"))
     server.shutdown(socket.SHUT_WR)
     world.until(lambda: bool(world.told))

@@ -23,6 +23,8 @@ from tests.helpers import World
 
 Leave = Callable[[socket.socket], None]
 
+HELLO = wire.hello(session=bytes(range(16)))
+
 LISTENING = "server< Server listening on: localhost on port: {port}"
 
 
@@ -48,8 +50,8 @@ OPENINGS = {
     "TEXT first": (wire.text(1, "hi"), "TEXT before HELLO"),
     "zero-length TEXT": (b"\0\0\x02\0\0\0\0\x01", "TEXT before HELLO"),
     "unknown kind": (b"\0\x05\x2a\0\0\0\0\x01hello", "unknown kind 42"),
-    "wrong magic": (wire.hello().replace(b"CHAT", b"CHAP"), "HELLO begins with b'CHAP'"),
-    "version 2": (wire.hello().replace(b"CHAT\x01", b"CHAT\x02"), "HELLO of version 2"),
+    "wrong magic": (HELLO.replace(b"CHAT", b"CHAP"), "HELLO begins with b'CHAP'"),
+    "version 2": (HELLO.replace(b"CHAT\x01", b"CHAT\x02"), "HELLO of version 2"),
     "name not UTF-8": (wire.hello("xx").replace(b"xx", b"x\xff"), "is not UTF-8"),
 }
 
@@ -72,7 +74,7 @@ def test_a_stranger_is_refused_and_told_and_the_server_goes_on_waiting(
     play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
 
 
-@pytest.mark.parametrize("data", [b"", b"\0", wire.hello()[:7], wire.hello()[:-1]])
+@pytest.mark.parametrize("data", [b"", b"\0", HELLO[:7], HELLO[:-1]])
 @pytest.mark.parametrize("leave", [socket.socket.close, abort])
 def test_a_scan_does_not_disturb_a_server_that_waits(
     play: Play, data: bytes, leave: Leave
@@ -150,7 +152,7 @@ BREACHES = {
     "flags": (b"\0\x01\x02\x80\0\0\0\x01x", "TEXT with flags 0x80, expected 0"),
     "unknown kind": (wire.frame(99, 1, b"x"), "unknown kind 99"),
     "an ACK too many": (wire.frame(wire.ACK, 7), "ACK 7, only 0 were sent"),
-    "a second HELLO": (wire.hello(), "HELLO in state OPEN"),
+    "a second HELLO": (HELLO, "HELLO in state OPEN"),
     "a BYE that miscounts": (wire.bye(3), "BYE after 3 messages, 0 came"),
 }
 
@@ -185,7 +187,7 @@ def test_an_end_without_goodbye_is_a_lost_connection(
     play: Play, data: bytes, says: str, leave: Leave
 ) -> None:
     """Inside a frame the bytes are counted."""
-    stage = play(LISTENING)
+    stage = play(f"server: starts with --keep 0\n{LISTENING}")
     client = call(stage)
     client.sendall(wire.hello("Mallory"))
     wire.receive(client)
@@ -244,13 +246,30 @@ def test_who_says_nothing_is_sent_away_after_five_seconds(world: World) -> None:
     assert ["stream ends after 2 bytes" in line for line in world.told] == [True]
 
 
-def test_a_client_that_is_seated_may_be_silent_for_ever(world: World) -> None:
-    """The time to say HELLO is over for it, and nothing else is due."""
+def test_a_client_that_is_seated_may_be_silent_while_it_answers(world: World) -> None:
+    """The time to say HELLO is over for it; every ten seconds a sign of life will do."""
     with closing(sit_down(world)) as client:
-        assert world.loop._patience() is None
-        world.pass_time(1_000_000)
+        for number in range(1, 101):
+            world.pass_time(10)
+            assert wire.receive(client) == (wire.PING, number, b"")
+            client.sendall(wire.frame(wire.PONG, number))
+            world.until(lambda: not world.talk.worried)
         client.sendall(wire.text(1, "still here"))
         world.until(lambda: "still here" in world.shown)
+
+
+def test_a_client_that_gives_no_sign_of_life_is_lost_after_twenty_seconds(
+    world: World,
+) -> None:
+    """And not a moment earlier: a pause of 19.9 seconds is only a pause."""
+    with closing(sit_down(world)):
+        world.pass_time(10)
+        for _ in range(9):
+            world.pass_time(1.1)
+        assert world.told == []
+        world.pass_time(0.11)  # a little more: the sum of what was added is not exact
+        lost = "The connection to the client was lost: nothing was heard for 20 s."
+        assert world.told[0] == lost
 
 
 def test_who_is_refused_late_has_the_time_of_a_goodbye(world: World) -> None:
@@ -260,7 +279,7 @@ def test_who_is_refused_late_has_the_time_of_a_goodbye(world: World) -> None:
         world.pass_time(4.9)
         second.sendall(wire.hello())
         world.until(lambda: len(world.told) == 1)
-        world.pass_time(4.9)
+        world.pass_time(4.4)
         assert wire.receive(second)[2][0] == wire.BUSY
         second.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -316,11 +335,11 @@ def test_in_every_new_chat_a_second_client_is_told_of_again(world: World) -> Non
 
 
 def test_a_signal_ends_a_server_that_would_wait_again(world: World) -> None:
-    """--again is for clients who leave, and one second is what a goodbye gets."""
+    """--again is for clients who leave, and 0.7 seconds are what a goodbye gets."""
     with closing(sit_down(world)) as client:
         world.program.chat.stop(signal.SIGTERM)
         assert wire.receive(client)[2][0] == wire.STOPPED
-        world.pass_time(0.9)
+        world.pass_time(0.6)
         assert world.program.code is None
         world.pass_time(0.1)
         assert world.program.code == 128 + signal.SIGTERM
@@ -331,10 +350,10 @@ def test_when_the_talk_is_over_nobody_else_is_seated(world: World) -> None:
     world.program.repeat(None)
     client = sit_down(world)
     stranger = knock(world)
-    stranger.sendall(wire.hello()[:20])
+    stranger.sendall(HELLO[:20])
     world.until(lambda: world.loop._patience() == 5.0)
     client.close()
-    stranger.sendall(wire.hello()[20:])
+    stranger.sendall(HELLO[20:])
     world.loop.run()
     assert world.program.code == 1
     assert len([line for line in world.shown if line.startswith("Connected by")]) == 1

@@ -108,7 +108,7 @@ def test_the_server_answers_with_the_clients_session_id_and_its_own_mode() -> No
     """The server decides the mode, the client follows it."""
     server = make_server()
     (event,) = feed(server, wire.hello("Ann", wire.ANY, b"s" * 16))
-    assert event == Greeted(Hello(b"s" * 16, Mode.ANY, "Ann"))
+    assert event == Greeted(Hello(b"s" * 16, Mode.ANY, "Ann"), 0)
     assert sent(server) == [(wire.HELLO, 0, b"CHAT\1" + b"s" * 16 + b"\1server")]
     assert server.state is State.OPEN
     assert server.peer == Hello(b"s" * 16, Mode.ANY, "Ann")
@@ -176,11 +176,15 @@ def test_another_version_is_refused_with_its_own_reason() -> None:
 
 def test_a_hello_that_has_seen_messages_we_never_sent_is_refused() -> None:
     """It belongs to a session of somebody else's."""
-    hello = wire.frame(wire.HELLO, 3, wire.hello("x", wire.TURNS, SESSION_ID)[8:])
-    for session in (make_client(), make_server()):
-        session.data_to_send()
-        assert "has seen 3 messages, 0 were sent" in str(fails(session, hello))
-        assert sent(session)[0][2][0] == wire.UNKNOWN_SESSION
+    hello = wire.hello("x", wire.TURNS, SESSION_ID, 3)
+    client, server = make_client(), make_server()
+    client.data_to_send()
+    assert "has seen 3 messages, 0 were sent" in str(fails(client, hello))
+    assert sent(client)[0][2][0] == wire.UNKNOWN_SESSION
+    server.receive_data(hello)
+    assert [event.seen for event in server.events() if isinstance(event, Greeted)] == [3]
+    with pytest.raises(LocalProtocolError, match="has seen 3 messages, 0 were sent"):
+        server.welcome()
 
 
 def test_the_answer_must_be_for_our_session_and_name_a_mode() -> None:
@@ -580,11 +584,12 @@ def test_a_trace_has_the_raw_bytes_of_every_frame() -> None:
     """Received, sent and read."""
     traced: list[tuple[str, bytes]] = []
     server = make_server(lambda sign, what, raw: traced.append((sign, raw)))
-    feed(server, wire.hello())
+    hello = wire.hello()
+    feed(server, hello)
     answer = server.data_to_send()
     assert traced == [
-        ("~", wire.hello()),
-        ("<", wire.hello()),
+        ("~", hello),
+        ("<", hello),
         ("=", b""),
         (">", answer),
         ("=", b""),

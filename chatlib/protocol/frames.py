@@ -44,11 +44,13 @@ ELIDED_AT = 75
 
 
 class Kind(IntEnum):
-    """What a frame is for. 3, 5 and 6 are kept for GAME, PING and PONG."""
+    """What a frame is for. 3 is kept for GAME."""
 
     HELLO = 1
     TEXT = 2
     ACK = 4
+    PING = 5
+    PONG = 6
     BYE = 7
 
 
@@ -88,6 +90,8 @@ LENGTHS: Mapping[int, range] = {
     Kind.HELLO: range(HELLO_FIXED.size, HELLO_FIXED.size + NAME_LIMIT + 1),
     Kind.TEXT: range(1, TEXT_LIMIT + 1),
     Kind.ACK: range(1),
+    Kind.PING: range(1),
+    Kind.PONG: range(1),
     Kind.BYE: range(1, 1 + FAREWELL_LIMIT + 1),
 }
 """Which body lengths each kind may have: all that is checked before storing any."""

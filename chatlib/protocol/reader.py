@@ -45,16 +45,22 @@ class FrameReader:
         """How many whole frames are waiting to be iterated."""
         return len(self._frames)
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Hand out the whole frames in order, each once.
+    def take(self) -> Frame | None:
+        """Hand out the next whole frame, or None when there is none yet.
 
         Raises RemoteProtocolError after the last good frame when what follows it
         cannot be a frame.
         """
-        while self._frames:
-            yield self._frames.popleft()
+        if self._frames:
+            return self._frames.popleft()
         if self._error:
             raise self._error
+        return None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Hand out the whole frames in order, each once; raises what `take` raises."""
+        while frame := self.take():
+            yield frame
 
     @property
     def missing(self) -> int:

@@ -14,16 +14,21 @@ What happens, in the order of the rules in `docs/protocol.md`:
     OPEN       messages and their ACKs
     CLOSING    we said BYE and wait for the peer's; what is under way still arrives
     CLOSED     both said BYE; only ACKs may still arrive
-    LOST       the stream ended before both said BYE
+    LOST       the stream ended before that was done; a new connection goes on from here
     FAILED     the peer broke a rule
 
 A message has a number: 1, 2, ... on each side. It is kept until the peer has
 acknowledged it, and it is acknowledged only after it was shown to the person.
 Whose turn it is follows from counting messages, so there is no turn to lose.
+
+A session outlives its connections. Who greets first takes a new one with `resume`; the
+other learns from the HELLO on a new one, which a fresh session has read, that it is its
+own peer that is back, and takes it with `take_over`. Both HELLOs say how far one has
+shown the other's messages; the rest is sent again.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 
 from chatlib.errors import (
@@ -75,6 +80,13 @@ WINDOW = 256
 WINDOW_BYTES = 1 << 20
 """Bytes of text that may be, where the messages are long; the last may go beyond."""
 
+PING_SECONDS = 10.0
+"""After how long a silence the peer is asked for a sign of life; after as long again
+without one the connection counts as lost."""
+
+WORRY_SECONDS = 1.0
+"""How often the time without an answer is looked at, for who wants to show it."""
+
 
 class State(Enum):
     """Where the session stands; the module's docstring says what each allows."""
@@ -88,11 +100,16 @@ class State(Enum):
     FAILED = "FAILED"
 
 
-class Greeted(namedtuple("Greeted", ("hello",))):
-    """A peer said HELLO and waits: call `welcome` or `refuse`."""
+class Greeted(namedtuple("Greeted", ("hello", "seen"))):
+    """A peer said HELLO and has `seen` so many of our messages.
+
+    It waits: call `welcome` or `refuse`, or let the session that it comes back to
+    `take_over`.
+    """
 
     __slots__ = ()
     hello: Hello
+    seen: int
 
 
 class Opened(namedtuple("Opened", ("hello",))):
@@ -126,7 +143,7 @@ class Left(namedtuple("Left", ("reason", "text"))):
 
 
 class Lost(namedtuple("Lost", ("detail",))):
-    """The stream ended without a goodbye; `detail` counts the bytes of a cut frame."""
+    """The stream ended before all was said; `detail` says where or why, if it is known."""
 
     __slots__ = ()
     detail: str
@@ -164,64 +181,138 @@ class Session:
         hello: Hello,
         trace: Trace = silent,
     ) -> None:
-        self.state = State.GREETING
         self.sent = 0  # the number of our last message
+        self.acknowledged = 0  # how many of them the peer has shown, as far as we know
         self.received = 0  # the number of the peer's last message
         self.confirmed = 0  # the number of the peer's last message that was shown
         self.frames_received = 0
-        self.unacknowledged: dict[int, str] = {}
-        self._outstanding = 0  # the bytes of those
         self.peer: Hello | None = None
         self.mode = Mode.ANY  # the one that holds, once both have said HELLO
+        self.seen = 0  # the number in the peer's HELLO
+        self.heard = 0.0  # when bytes last came, on the clock of who passes them in
+        self.round_trip: float | None = None  # seconds, of the last PING
         self._greets_first = greets_first
         self._talks_first = talks_first
         self._hello = hello
+        self._kept: dict[int, Frame] = {}  # our messages that are not acknowledged
+        self._outstanding = 0  # the bytes of those
+        self._farewell: Bye | None = None  # ours, once it was said
+        self._pings = 0
+        self._begin(FrameReader(_FIRST[self._greets_first]), trace)
+        if greets_first:
+            self._greet()
+
+    def _begin(self, reader: FrameReader, trace: Trace) -> None:
+        """Be on a new connection: new bytes in, nothing to write. The numbers stay."""
+        self.state = State.GREETING
+        self._reader = reader
         self._trace = trace
         self._output = bytearray()
-        self._ended = False
         self._owes_ack = False
-        first = (Kind.HELLO, Kind.BYE) if greets_first else (Kind.HELLO,)
-        self._reader = FrameReader(first)
-        if greets_first:
-            self._send(Kind.HELLO, self.confirmed, hello.encode())
+        self._owes_pong: int | None = None
+        self._pinged: float | None = None  # when, if the answer is still awaited
+        self._ended = False
+        self._detail = ""  # what is known of the end, beside the bytes that it cut
+
+    # What whoever has the connections calls.
+
+    def resume(self, trace: Trace = silent) -> None:
+        """Say HELLO on a new connection, after the last was lost."""
+        self._demand(State.LOST)
+        self._begin(FrameReader(_FIRST[self._greets_first]), trace)
+        self._greet()
+
+    def is_awaited(self, stranger: "Session") -> bool:
+        """Whether the HELLO that a fresh session has read comes from our own peer."""
+        peer = stranger.peer
+        return (
+            self.peer is not None
+            and peer is not None
+            and (self.state is State.LOST or not self._done)
+            and peer.session == self.peer.session
+            and self.acknowledged <= stranger.seen <= self.sent
+        )
+
+    def take_over(self, stranger: "Session") -> None:
+        """Go on where that HELLO was read; `welcome` answers it.
+
+        The last connection may look alive: the peer knows first that it is not.
+        """
+        stranger._demand(State.DECIDING)
+        self._begin(stranger._reader, stranger._trace)
+        self.peer, self.seen, self.heard = stranger.peer, stranger.seen, stranger.heard
+        self.state = State.DECIDING
 
     # What the connection calls.
 
-    def receive_data(self, data: bytes) -> None:
+    def receive_data(self, data: bytes, now: float = 0.0) -> None:
         """Take bytes from the peer; `events` says what they mean."""
+        self.heard = now
         self._reader.feed(data)
         if self._trace is not silent:  # saying what is still missing has its price
             self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
 
-    def receive_eof(self) -> None:
+    def receive_eof(self, detail: str = "") -> None:
         """Take the end of the stream; `events` says whether it was a goodbye."""
         self._ended = True
+        self._detail = detail
+
+    def pass_time(self, now: float) -> None:
+        """Ask a silent peer for a sign of life; count one that gives none as lost."""
+        silence = now - self.heard
+        if self.state is not State.OPEN:
+            return
+        if silence >= 2 * PING_SECONDS:
+            self.receive_eof(f"nothing was heard for {silence:.0f} s")
+        elif silence < PING_SECONDS:
+            self._pinged = None  # whatever came is a sign of life
+        elif self._pinged is None:
+            self._pinged = now
+            self._pings += 1
+            self._send(Kind.PING, self._pings)
+
+    def patience(self, now: float) -> float:
+        """After how many seconds `pass_time` has something to do."""
+        if self.state is not State.OPEN:
+            return PING_SECONDS
+        due = self.heard + PING_SECONDS * (2 if self.worried else 1) - now
+        return max(0.0, min(due, WORRY_SECONDS) if self.worried else due)
+
+    @property
+    def worried(self) -> bool:
+        """Whether a sign of life was asked for and has not come."""
+        return self._pinged is not None
 
     def events(self) -> Iterator[Event]:
-        """Yield what happened, one event at a time, each exactly once.
+        """Yield what happened, one event at a time, each exactly once."""
+        while event := self.next_event():
+            yield event
+
+    def next_event(self) -> Event | None:
+        """Give the next thing that happened, or None when there is none yet.
 
         The next frame is looked at only when the next event is asked for, so the
         answer to one event (`welcome`, `shown`) is given before what follows it is
         judged: the outcome does not depend on how TCP cut the bytes.
         """
-        frames = iter(self._reader)
-        while self.state is not State.FAILED:
-            try:
-                frame = next(frames, None)
-                if frame is None:
-                    break
+        try:
+            while self._listens and (frame := self._reader.take()):
                 event = self._apply(frame)
-            except RemoteProtocolError as error:
-                event = self._fail(error)
-            if event is not None:
-                yield event
-        if self._ended and not self.finished:
+                if event is not None:
+                    return event
+        except RemoteProtocolError as error:
+            return self._fail(error)
+        if self._ended and not self._done:
+            detail = self._reader.cut or self._detail
+            self._output.clear()
+            self._owes_ack, self._owes_pong = False, None
             self._enter(State.LOST)
-            yield Lost(self._reader.cut)
+            return Lost(detail)
+        return None
 
     def data_to_send(self) -> bytes:
         """Hand over the bytes that are to be written, once."""
-        self._pay_ack()
+        self._pay()
         data = bytes(self._output)
         self._output.clear()
         return data
@@ -233,24 +324,48 @@ class Session:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing more will ever be sent."""
+        """Whether nothing more will ever be sent on this connection."""
         return self.state in (State.CLOSED, State.LOST, State.FAILED)
+
+    @property
+    def _listens(self) -> bool:
+        """Whether what the peer sends still means anything."""
+        return self.state not in (State.LOST, State.FAILED)
+
+    @property
+    def _done(self) -> bool:
+        """Whether the end of the stream is nothing new, or as it should be."""
+        return not self._listens or (self.state is State.CLOSED and not self._kept)
 
     # What the person's side calls.
 
     def welcome(self) -> None:
-        """Answer the peer's HELLO with ours: the talk may begin."""
+        """Answer the peer's HELLO with ours: the talk may begin, or go on.
+
+        Raises LocalProtocolError when its HELLO speaks of messages that we never sent.
+        """
         self._demand(State.DECIDING)
         assert self.peer is not None
+        if self.seen > self.sent:
+            raise LocalProtocolError(_unknown(self.seen, self.sent))
         hello = Hello(self.peer.session, self._hello.mode, self._hello.name)
         self.mode = hello.mode
         self._send(Kind.HELLO, self.confirmed, hello.encode())
-        self._enter(State.OPEN)
+        self._open()
 
     def refuse(self, reason: Reason, text: str) -> None:
         """Answer the peer's HELLO with BYE."""
         self._demand(State.DECIDING)
-        self._say_bye(reason, text)
+        self._say_bye(Bye(reason, text))
+
+    @property
+    def can_talk(self) -> bool:
+        """Whether both have said HELLO and we have not said BYE.
+
+        Also while the connection is lost: what is said then is sent when it is back.
+        """
+        known = self.mode is not Mode.ANY and self._farewell is None
+        return known and self.state in (State.OPEN, State.LOST, State.GREETING)
 
     @property
     def my_turn(self) -> bool:
@@ -260,10 +375,10 @@ class Session:
         it is one behind. In free talk anybody may at any time, until too many messages
         are not confirmed: a peer that does not read is to cost no memory.
         """
-        if self.state is not State.OPEN:
+        if not self.can_talk:
             return False
         if self.mode is Mode.FREE:
-            return len(self.unacknowledged) < WINDOW and self._outstanding < WINDOW_BYTES
+            return len(self._kept) < WINDOW and self._outstanding < WINDOW_BYTES
         return self.received - self.sent == (0 if self._talks_first else 1)
 
     def say(self, text: str) -> int:
@@ -272,21 +387,33 @@ class Session:
         Raises LocalProtocolError when it is not our turn, or when the message is empty
         or over TEXT_LIMIT bytes; then nothing has changed.
         """
-        self._demand(State.OPEN)
+        if not self.can_talk:
+            raise LocalProtocolError(f"not possible in state {self.state.value}")
         if not self.my_turn:
             raise LocalProtocolError(self.obstacle)
         body = encode_text(text)
         self.sent += 1
-        self.unacknowledged[self.sent] = text
         self._outstanding += len(body)
-        self._send(Kind.TEXT, self.sent, body)
+        frame = self._kept[self.sent] = Frame(Kind.TEXT, self.sent, body)
+        if self.state is State.OPEN:
+            self._write(frame)
         return self.sent
+
+    @property
+    def unacknowledged(self) -> Mapping[int, str]:
+        """Our messages that the peer has not confirmed, by number."""
+        return {number: frame.text for number, frame in self._kept.items()}
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many those are."""
+        return len(self._kept)
 
     @property
     def obstacle(self) -> str:
         """Why it is not our turn, in words for the person."""
         if self.mode is Mode.FREE:
-            return f"{len(self.unacknowledged)} messages are not confirmed yet"
+            return f"{len(self._kept)} messages are not confirmed yet"
         return "it is not your turn"
 
     def shown(self, number: int) -> None:
@@ -300,9 +427,15 @@ class Session:
         self._owes_ack = True
 
     def leave(self, reason: Reason, text: str) -> None:
-        """Say BYE. The peer's BYE, and what it sent before, are still awaited."""
-        self._demand(State.OPEN)
-        self._say_bye(reason, text)
+        """Say BYE, now or when the connection is back.
+
+        The peer's BYE, and what it sent before, are still awaited.
+        """
+        if not self.can_talk:
+            raise LocalProtocolError(f"not possible in state {self.state.value}")
+        self._farewell = Bye(reason, text)
+        if self.state is State.OPEN:
+            self._say_bye(self._farewell)
 
     # The rules, a frame at a time.
 
@@ -318,20 +451,26 @@ class Session:
 
     def _receive_hello(self, frame: Frame) -> Event:
         hello = Hello.decode(frame.body)
-        if frame.number > self.sent:
-            raise UnknownSessionError(
-                f"HELLO has seen {frame.number} messages, {self.sent} were sent"
-            )
-        self.peer = hello
+        self.seen = frame.number
         if not self._greets_first:
+            self.peer = hello
             self._enter(State.DECIDING)
-            return Greeted(hello)
+            return Greeted(hello, self.seen)
         if hello.session != self._hello.session:
             raise RemoteProtocolError("HELLO answers for another session")
         if hello.mode is Mode.ANY:
             raise RemoteProtocolError("HELLO answers without a mode")
+        if self.peer and hello.mode is not self.mode:
+            raise RemoteProtocolError("HELLO answers with another mode than before")
+        if self.seen > self.sent:
+            raise UnknownSessionError(_unknown(self.seen, self.sent))
+        if self.seen < self.acknowledged:
+            raise UnknownSessionError(
+                f"HELLO has seen {self.seen} messages, {self.acknowledged} were confirmed"
+            )
+        self.peer = hello
         self.mode = hello.mode
-        self._enter(State.OPEN)
+        self._open()
         return Opened(hello)
 
     def _receive_text(self, frame: Frame) -> Event | None:
@@ -351,19 +490,29 @@ class Session:
     def _receive_ack(self, frame: Frame) -> Event | None:
         if frame.number > self.sent:
             raise RemoteProtocolError(f"ACK {frame.number}, only {self.sent} were sent")
-        news = [number for number in self.unacknowledged if number <= frame.number]
-        for number in news:
-            self._outstanding -= len(self.unacknowledged.pop(number).encode())
-        return Delivered(frame.number) if news else None
+        return Delivered(frame.number) if self._forget(frame.number) else None
+
+    def _receive_ping(self, frame: Frame) -> None:
+        if self.state is State.OPEN:  # after a BYE only ACKs may follow
+            self._owes_pong = frame.number
+
+    def _receive_pong(self, frame: Frame) -> None:
+        if frame.number > self._pings:
+            raise RemoteProtocolError(f"PONG {frame.number}, only {self._pings} were asked")
+        if self._pinged is not None and frame.number == self._pings:
+            self.round_trip = self.heard - self._pinged
+            self._pinged = None
 
     def _receive_bye(self, frame: Frame) -> Event:
         bye = Bye.decode(frame.body)
-        if frame.number != self.received:
+        refused = self.mode is Mode.ANY or self.state is State.GREETING
+        if frame.number != self.received and not refused:
             raise RemoteProtocolError(
                 f"BYE after {frame.number} messages, {self.received} came"
             )
         if self.state is not State.CLOSING:
-            self._say_bye(Reason.QUIT, "")
+            self._farewell = Bye(Reason.QUIT, "")
+            self._say_bye(self._farewell)
         self._enter(State.CLOSED)
         return Left(bye.reason, bye.text)
 
@@ -379,31 +528,58 @@ class Session:
         self.state = state
         self._trace("=", state.value, b"")
 
-    def _pay_ack(self) -> None:
-        """Acknowledge, with one frame, all that was shown since the last time.
+    def _greet(self) -> None:
+        """Say HELLO first."""
+        self._send(Kind.HELLO, self.confirmed, self._hello.encode())
+
+    def _open(self) -> None:
+        """Both have said HELLO: send again what the peer has not seen, our BYE too."""
+        self._forget(self.seen)
+        self._enter(State.OPEN)
+        for frame in self._kept.values():
+            self._write(frame)
+        if self._farewell:
+            self._say_bye(self._farewell)
+
+    def _forget(self, number: int) -> bool:
+        """The peer has shown our messages up to this; returns whether that is news."""
+        news = [each for each in self._kept if each <= number]
+        for each in news:
+            self._outstanding -= len(self._kept.pop(each).body)
+        self.acknowledged = max(self.acknowledged, number)
+        return bool(news)
+
+    def _pay(self) -> None:
+        """Say what is owed: one ACK for all that was shown since the last, one PONG.
 
         One for each would let a peer that talks and never reads fill our memory.
         """
         if self._owes_ack:
             self._owes_ack = False
             self._send(Kind.ACK, self.confirmed)
+        if self._owes_pong is not None:
+            number, self._owes_pong = self._owes_pong, None
+            self._send(Kind.PONG, number)
 
     def _send(self, kind: Kind, number: int, body: bytes = b"") -> None:
-        self._pay_ack()
-        frame = Frame(kind, number, body)
+        self._write(Frame(kind, number, body))
+
+    def _write(self, frame: Frame) -> None:
+        self._pay()
         raw = frame.encode()
         self._output += raw
         self._trace(">", frame, raw)
 
-    def _say_bye(self, reason: Reason, text: str) -> None:
-        self._send(Kind.BYE, self.sent, Bye(reason, text).encode())
+    def _say_bye(self, bye: Bye) -> None:
+        self._send(Kind.BYE, self.sent, bye.encode())
         self._enter(State.CLOSING)
 
     def _fail(self, error: RemoteProtocolError) -> Failed:
         """Tell the peer what it did, unless our BYE has been said, and stop listening."""
         self._trace("!", error, b"")
         if self.state not in (State.CLOSING, State.CLOSED):
-            self._say_bye(_REASONS.get(type(error), Reason.PROTOCOL), str(error))
+            reason = _REASONS.get(type(error), Reason.PROTOCOL)
+            self._say_bye(Bye(reason, str(error)))
         self._enter(State.FAILED)
         return Failed(error)
 
@@ -420,11 +596,18 @@ class Session:
         return f": {', '.join(parts)}" if parts else ""
 
 
+def _unknown(seen: int, sent: int) -> str:
+    return f"HELLO has seen {seen} messages, {sent} were sent"
+
+
 # What a BYE says of errors that have a reason of their own.
 _REASONS: dict[type[RemoteProtocolError], Reason] = {
     VersionError: Reason.VERSION,
     UnknownSessionError: Reason.UNKNOWN_SESSION,
 }
+
+# What the first frame on a connection may be, for who greets first and who does not.
+_FIRST = {True: (Kind.HELLO, Kind.BYE), False: (Kind.HELLO,)}
 
 _Rule = Callable[[Session, Frame], Event | None]
 
@@ -436,8 +619,12 @@ _RULES: dict[tuple[State, Kind], _Rule] = {
     (State.OPEN, Kind.TEXT): Session._receive_text,
     (State.OPEN, Kind.ACK): Session._receive_ack,
     (State.OPEN, Kind.BYE): Session._receive_bye,
+    (State.OPEN, Kind.PING): Session._receive_ping,
+    (State.OPEN, Kind.PONG): Session._receive_pong,
     (State.CLOSING, Kind.TEXT): Session._receive_text,
     (State.CLOSING, Kind.ACK): Session._receive_ack,
     (State.CLOSING, Kind.BYE): Session._receive_bye,
+    (State.CLOSING, Kind.PING): Session._receive_ping,
+    (State.CLOSING, Kind.PONG): Session._receive_pong,
     (State.CLOSED, Kind.ACK): Session._receive_ack,
 }

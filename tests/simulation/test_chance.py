@@ -1,0 +1,55 @@
+"""Thousands of talks with cuts, splits and pauses by chance; each can be played again."""
+
+import random
+
+import pytest
+
+from chatlib.protocol.session import Mode
+from tests.simulation.test_cuts import PERFECT, assert_settled, finish
+from tests.simulation.world import World
+
+RUNS = 20_000
+PARTS = 8
+"""So that they can run beside each other."""
+
+SIZES = (1, 2, 3, 7, 8, 9, 30, 200, 1 << 20)
+
+
+def play(seed: int) -> World:
+    """Play the talk that belongs to a seed, to its end."""
+    dice = random.Random(seed)
+    world = World(dice.choice((Mode.TURNS, Mode.FREE)))
+    for end, name in ((world.client, "c"), (world.server, "s")):
+        count = dice.randint(0, 6)
+        end.waiting.extend(
+            f"{name}{n}" + "." * dice.choice((0, 3, 40)) for n in range(count)
+        )
+    for _ in range(dice.randint(0, 5)):
+        wander(world, dice)
+        world.cut(reset=dice.random() < 0.5, half=dice.random() < 0.3)
+        world.reconnect()
+    dice.choice((world.client, world.server)).leaving = True
+    if dice.random() < 0.3:
+        world.client.leaving = world.server.leaving = True
+    for end in (world.client, world.server):
+        if world.mode is Mode.TURNS:
+            end.waiting.clear()  # whose turn it is not may wait for ever
+    finish(world)
+    return world
+
+
+def wander(world: World, dice: random.Random) -> None:
+    """Deliver a few pieces, either way; sometimes let time go by."""
+    for _ in range(dice.randint(0, 12)):
+        world.move(dice.choice(("up", "down")), dice.choice(SIZES))
+        if dice.random() < 0.1:
+            world.pass_time(dice.choice((1, 8, 11)))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_whatever_happens_nothing_is_lost_doubled_or_reordered(part: int) -> None:
+    """20,000 talks with up to five cuts each; a failure names the seed."""
+    for seed in range(part * RUNS // PARTS, (part + 1) * RUNS // PARTS):
+        world = play(seed)
+        assert world.verdicts == PERFECT, f"seed {seed}"
+        assert_settled(world)

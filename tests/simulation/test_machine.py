@@ -1,0 +1,89 @@
+"""hypothesis looks for a talk that goes wrong, and shrinks it to its few decisive steps."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from chatlib.protocol.session import Mode, State
+from tests.simulation.test_cuts import PERFECT, assert_settled, finish
+from tests.simulation.world import World
+
+WAYS = st.sampled_from(("up", "down"))
+ENDS = st.sampled_from(("client", "server"))
+
+
+class TalkMachine(RuleBasedStateMachine):
+    """All that people and networks can do, in any order."""
+
+    @initialize(mode=st.sampled_from((Mode.TURNS, Mode.FREE)))
+    def begin(self, mode: Mode) -> None:
+        """Start a talk."""
+        self.world = World(mode)
+        self.count = 0
+
+    @rule(end=ENDS)
+    def say(self, end: str) -> None:
+        """Somebody wants to say something; it is said when it can be."""
+        self.count += 1
+        getattr(self.world, end).waiting.append(f"{end} {self.count}")
+
+    @rule(way=WAYS, count=st.integers(1, 60))
+    def move(self, way: str, count: int) -> None:
+        """Some bytes arrive."""
+        self.world.move(way, count)
+
+    @rule(reset=st.booleans(), half=st.booleans())
+    def cut(self, reset: bool, half: bool) -> None:
+        """The connection breaks."""
+        self.world.cut(reset=reset, half=half)
+
+    @rule()
+    def reconnect(self) -> None:
+        """The client comes back."""
+        self.world.reconnect()
+
+    @rule(seconds=st.sampled_from((1.0, 8.0, 10.0, 20.0)))
+    def pass_time(self, seconds: float) -> None:
+        """Time goes by."""
+        self.world.pass_time(seconds)
+
+    @rule(end=ENDS)
+    def leave(self, end: str) -> None:
+        """Somebody says /q."""
+        getattr(self.world, end).leaving = True
+
+    @invariant()
+    def nobody_breaks_a_rule(self) -> None:
+        """Two ends that keep the rules never blame each other."""
+        assert self.world.client.error is None
+        assert self.world.server.error is None
+
+    @invariant()
+    def nothing_is_shown_twice_or_out_of_order(self) -> None:
+        """At any moment what is shown is the beginning of what was said."""
+        for end, other in (
+            (self.world.client, self.world.server),
+            (self.world.server, self.world.client),
+        ):
+            assert other.shown == end.said[: len(other.shown)]
+            # Confirmed is only what was shown.
+            assert end.session.acknowledged <= len(other.shown)
+
+    def teardown(self) -> None:
+        """In the end all that was said is shown, and both have said goodbye."""
+        world = self.world
+        if State.FAILED in (world.client.session.state, world.server.session.state):
+            return
+        world.client.leaving = True
+        for end in (world.client, world.server):
+            end.waiting.clear()
+        finish(world)
+        assert world.verdicts == PERFECT
+        assert_settled(world)
+
+
+TalkMachine.TestCase.settings = settings(
+    max_examples=300, stateful_step_count=40, deadline=None
+)
+
+TestTalk = TalkMachine.TestCase

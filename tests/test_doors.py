@@ -1,0 +1,148 @@
+"""Every way out, in every state, of both programs, on both terminals.
+
+Whatever the moment: it is over within a second, with the right exit code, the terminal
+as it was; and who is there on the other side has been told why.
+"""
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.player import Player
+from harness.script import Script
+from harness.stage import Stage
+from tests.conftest import perform
+
+SECONDS = 1.0
+
+
+class Door(NamedTuple):
+    """A way out: how it is taken, the exit code, and what the other side is told."""
+
+    event: str
+    code: int
+    words: str = ""
+
+
+def signals(number: signal.Signals) -> Door:
+    """Give the door that a signal is."""
+    words = f" Last words: stopped by {number.name}"
+    return Door(f"gets {number.name}", 128 + number, words)
+
+
+DOORS = {
+    "SIGINT": signals(signal.SIGINT),
+    "SIGTERM": signals(signal.SIGTERM),
+    "SIGHUP": signals(signal.SIGHUP),
+    "end of input": Door("presses Ctrl-D", 0),
+    "closed terminal": signals(signal.SIGHUP)._replace(event="hangs up"),
+}
+
+
+class Scene:
+    """A stage, the program that is to leave, and what else has to be closed."""
+
+    def __init__(self, folder: Path, program: str, terminal: str, stack: ExitStack) -> None:
+        self.stage = stack.enter_context(Stage(folder, terminal=terminal))
+        self.program = program
+        self.other = {"server": "client", "client": "server"}[program]
+        self._stack = stack
+
+    def play(self, lines: str) -> None:
+        """Play some lines."""
+        perform(self.stage, Script.parse(self.program, lines))
+
+    @property
+    def player(self) -> Player:
+        """The program that is to leave."""
+        return self.stage.players[self.program]
+
+    # The states.
+
+    def waiting(self) -> None:
+        """The other side is not there yet."""
+        notice = {
+            "server": "server< Server listening{any}",
+            "client": "client: starts\nclient! No server{any}",
+        }
+        self.play(notice[self.program])
+        if self.stage.terminal == "edited":
+            self.play(f"{self.program}: the screen shows  nobody here yet{{any}}")
+
+    def connecting(self) -> None:
+        """Somebody is connected, and has not said HELLO."""
+        if self.program == "server":
+            self.play("server< Server listening{any}")
+            self._stack.enter_context(self._call())
+        else:
+            listener = self._stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            self.stage.port = listener.getsockname()[1]
+            self.play("client: starts with -v\nclient! {any} > HELLO{any}")
+
+    def chatting(self) -> None:
+        """Both have said something."""
+        self.play(TALK)
+
+    def lost(self) -> None:
+        """The connection is lost, and nobody listens where the other side was."""
+        self.play("network: delivers as it comes")
+        self._talk()
+        self.play("network: refuses\nnetwork: cut")
+        self.play(f"{self.program}! The connection to {{any}} was lost: trying{{any}}")
+
+    def closing(self) -> None:
+        """It has said goodbye, and the other side is frozen."""
+        self._talk()
+        self.play(f"{self.other}: stop\n{self.program}>> /q")
+        self.play(f"{self.program}! {{any}} = CLOSING")
+
+    def _talk(self) -> None:
+        """Talk until all that the program has said is confirmed, as its log shows."""
+        for actor in ("server", "client"):
+            self.play(f"{actor}: starts{' with -v' if actor == self.program else ''}")
+        self.play(f"{TALK}{self.program}! {{any}} < ACK 1{{any}}")
+
+    def _call(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.stage.port))
+
+
+TALK = "client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\n"
+
+STATES = ("waiting", "connecting", "chatting", "lost", "closing")
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Give a stack that closes what a test has opened."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("terminal", ["plain", "edited"])
+@pytest.mark.parametrize("program", ["server", "client"])
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("name", DOORS)
+def test_one_is_out_within_a_second_and_the_terminal_as_it_was(
+    name: str, state: str, program: str, terminal: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    """And the other side, if it can hear, has been told."""
+    door, scene = DOORS[name], Scene(tmp_path, program, terminal, stack)
+    getattr(scene, state)()
+    began = time.monotonic()
+    scene.play(f"{program}: {door.event}")
+    # A client that finds nobody where the server was knows that it has left too.
+    unanswered = state == "closing" or (state, program) == ("lost", "server")
+    code = 1 if unanswered and not door.code else door.code
+    scene.play(f"{program}: exits {code}")
+    assert time.monotonic() - began < SECONDS
+    if name != "closed terminal":
+        assert scene.player.settings_are_back
+    if state == "chatting":
+        scene.play(f"{scene.other}! Goodbye: the {program} left{{any}}.{door.words}")
+        scene.play(f"{scene.other}: exits 0")

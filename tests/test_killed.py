@@ -1,0 +1,81 @@
+"""A program is killed at any moment: what the other counts as delivered was shown.
+
+And what was not confirmed is listed, by text: nothing is lost in silence.
+"""
+
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from harness.stage import PATIENCE, ROOT
+
+LINES = [f"line {number:03}" for number in range(300)]
+
+MOMENTS = 50
+
+
+@contextmanager
+def start(program: str, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start a program on pipes, and kill it at the end should it still run."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", program, *options],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("victim", ["chatd", "chatc"])
+@pytest.mark.parametrize("moment", range(MOMENTS))
+def test_what_counts_as_delivered_was_shown_and_the_rest_is_listed(
+    victim: str, moment: int
+) -> None:
+    """Killed after so many lines as chance says; chance is the same at every run."""
+    count = random.Random(moment).randrange(len(LINES))
+    with ExitStack() as stack:
+        options = ("--mode", "free", "--port", "0", "--keep", "0")
+        server = stack.enter_context(start("chatd", *options))
+        assert server.stdout
+        port = server.stdout.readline().split()[-1]
+        client = stack.enter_context(start("chatc", "--port", port, "--retry", "0"))
+        pair = (server, client) if victim == "chatd" else (client, server)
+        shown, told = kill(*pair, count)
+    unconfirmed = re.findall(r"^Not confirmed: (.*)$", told, re.MULTILINE)
+    never = re.findall(r"^Never sent: (.*)$", told, re.MULTILINE)
+    listed = unconfirmed + never
+    assert listed == LINES[len(LINES) - len(listed) :]
+    delivered = LINES[: len(LINES) - len(listed)]
+    assert shown[: len(delivered)] == delivered
+    assert shown == LINES[: len(shown)]
+    assert len(shown) > count or not count
+
+
+def kill(
+    victim: "subprocess.Popen[str]", survivor: "subprocess.Popen[str]", count: int
+) -> tuple[list[str], str]:
+    """Let the survivor say all lines, and kill the victim when it has shown `count`.
+
+    Returns the lines that the victim has shown, and what the survivor tells in the end.
+    """
+    assert survivor.stdin and victim.stdout
+    survivor.stdin.write("".join(f"{line}\n" for line in LINES))
+    survivor.stdin.flush()
+    shown: list[str] = []
+    while len(shown) <= count:
+        shown += re.findall(r"line \d{3}$", victim.stdout.readline())
+    victim.kill()
+    shown += re.findall(r"line \d{3}$", victim.stdout.read(), re.MULTILINE)
+    _, told = survivor.communicate(timeout=PATIENCE)
+    return shown, told

@@ -123,6 +123,9 @@ class Program:
         self.loop.on_signals(heeded, self.chat.stop)
         resume = self.terminal.resume
         self.loop.on_signals([signal.SIGCONT], lambda _: resume(), urgent=False)
+        # Who wants the terminal in the background is stopped in tcsetattr, and is to go
+        # on with it afterwards.
+        signal.siginterrupt(signal.SIGCONT, False)
         self.chat.start()
         while self.code is None:
             try:

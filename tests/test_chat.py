@@ -579,7 +579,7 @@ def stands(person: Person, text: str) -> bool:
 
 def test_before_anybody_came_nobody_is_here(loop: Loop) -> None:
     """Nor before a peer has answered: who it is has not been said."""
-    person = Person()
+    person = Person(loop)
     person.chat.start()
     assert stands(person, "nobody here yet")
     near, far = socket_pair()

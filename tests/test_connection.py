@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from chatlib.connection import Connection
+from chatlib.connection import LATE, Connection
 from chatlib.loop import READ, WRITE, Loop
 from chatlib.protocol.frames import Frame, Kind
 from chatlib.protocol.session import (
@@ -698,7 +698,7 @@ def test_a_goodbye_that_nobody_answers_is_over_within_five_seconds() -> None:
     move(loop, clock, 4.499)
     assert owner.calls == []
     move(loop, clock, 0.001)
-    assert owner.events == [Lost("")]
+    assert owner.events == [Lost(LATE)]
     assert owner.closed_times == 1
     assert_nothing_left(loop)
 
@@ -745,7 +745,7 @@ def test_a_goodbye_to_a_peer_that_does_not_read_ends_in_time() -> None:
     connection.flush()
     assert watched(loop) == [READ | WRITE]
     move(loop, clock, 5)
-    assert owner.events == [Lost("")]
+    assert owner.events == [Lost(LATE)]
     assert owner.closed_times == 1
     assert_nothing_left(loop)
 
@@ -786,7 +786,7 @@ def test_a_deadline_of_the_owners_counts() -> None:
     move(loop, clock, 4.999)
     assert owner.closed_times == 0
     move(loop, clock, 0.001)
-    assert owner.calls == [Lost(""), "closed"]
+    assert owner.calls == [Lost(LATE), "closed"]
     assert_nothing_left(loop)
 
 

@@ -22,7 +22,7 @@ from harness.stage import PATIENCE
 from tests.pane import Desk, Pane
 
 PYTHON = sys.executable
-CLIENT = (PYTHON, "-m", "chatc")
+CLIENT = (PYTHON, "-m", "chatc", "--retry", "0")
 FREE = 2
 HALF = "rm -rf half"
 STANDING = " with the server | /help lists the commands"
@@ -99,7 +99,8 @@ def seat(desk: Desk, peer: Peer, *arguments: str, **environment: str | None) -> 
 
 def serve(desk: Desk, *arguments: str) -> tuple[Pane, str]:
     """Seat a person at an edited server; give its port too."""
-    pane = desk.opens(PYTHON, "-m", "chatd", "--port", "0", "--mode", "free", *arguments)
+    options = ("--port", "0", "--mode", "free", "--keep", "0")
+    pane = desk.opens(PYTHON, "-m", "chatd", *options, *arguments)
     desk.until(lambda: re.search(rb"on port: \d+\r\n", pane.raw), "the banner")
     return pane, pane.raw.split(b"on port: ")[1].split()[0].decode()
 
@@ -318,7 +319,6 @@ def test_what_a_person_sees_as_one_character_is_one(
         assert peer.hears() == heard
 
 
-@pytest.mark.xfail(strict=True, reason="only Backspace, Delete and the arrows are bound")
 def test_control_keys_go_by_character_like_the_keys_they_stand_for(
     desk: Desk, peer: Peer
 ) -> None:
@@ -375,7 +375,6 @@ def test_keys_that_nobody_has_asked_for_harm_nothing(desk: Desk, peer: Peer) -> 
     assert peer.hears() == "on"
 
 
-@pytest.mark.xfail(strict=True, reason="Tab is answered when Enter was already heard")
 def test_tab_and_enter_count_in_their_order_however_they_come(
     desk: Desk, peer: Peer
 ) -> None:
@@ -577,11 +576,7 @@ INPUT, LOCAL = 0, 3
     "part",
     [
         pytest.param(LOCAL, id="line editing"),
-        pytest.param(
-            INPUT,
-            id="flow control",
-            marks=pytest.mark.xfail(strict=True, reason="cooked_mode() leaves IXON off"),
-        ),
+        pytest.param(INPUT, id="flow control"),
     ],
 )
 def test_a_stopped_program_has_given_the_terminal_back(
@@ -604,10 +599,7 @@ def test_a_stopped_program_has_given_the_terminal_back(
     assert client.attributes[part] == client.untouched[part]
 
 
-BACKGROUND = pytest.mark.xfail(strict=True, reason="tcsetattr() is not restarted: EINTR")
-
-
-@pytest.mark.parametrize("how", ["SIGTSTP", pytest.param("SIGSTOP", marks=BACKGROUND)])
+@pytest.mark.parametrize("how", ["SIGTSTP", "SIGSTOP"])
 def test_sent_to_the_background_it_waits_to_be_fetched(
     desk: Desk, peer: Peer, shell: Pane, how: str
 ) -> None:
@@ -621,7 +613,6 @@ def test_sent_to_the_background_it_waits_to_be_fetched(
     assert peer.hears() == f"{HALF} and the rest"
 
 
-@BACKGROUND
 def test_started_in_the_background_it_waits_to_be_fetched(desk: Desk) -> None:
     """The banner may come before; the line to be edited comes with `fg`."""
     shell = open_shell(desk)

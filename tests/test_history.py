@@ -139,7 +139,6 @@ def test_a_file_that_was_damaged_gives_what_can_be_read(file: Path) -> None:
     assert remembered()[-1] == "c"
 
 
-@pytest.mark.xfail(strict=True, reason="prompt_toolkit 3.0.48 fails on lone surrogates")
 def test_a_line_that_is_not_all_utf_8_is_kept_as_text(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,6 +143,8 @@ SETTINGS = [
     (("--no-history",), "yes", "true", "no_history", True),
     (("--bell",), "yes", "true", "bell", True),
     (("--timestamps",), "yes", "true", "timestamps", True),
+    (("--retry", "2.5"), "2.5", "2.5", "retry", 2.5),
+    (("--keep", "0"), "0", "0", "keep", 0.0),
     (("-v",), "1", "1", "verbose", 1),
     (("-vv",), "2", "2", "verbose", 2),
     (("--verbose", "--verbose"), "2", "2", "verbose", 2),
@@ -162,7 +164,7 @@ def test_every_setting_can_come_from_every_source(
 ) -> None:
     """All three say the same and mean the same, type included."""
     write("chat.toml", f"{name.replace('_', '-')} = {file}")
-    program = "chatd" if name in ("mode", "again") else "chatc"
+    program = "chatd" if name in ("mode", "again", "keep") else "chatc"
     environment = _variable(name, variable)
     found = [
         getattr(settings, name)

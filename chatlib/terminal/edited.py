@@ -9,17 +9,22 @@ prompt_toolkit take longer to load than all the rest.
 """
 
 import asyncio
-import curses
 import os
 import signal
 import sys
+import termios
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TextIO, cast
 
 from prompt_toolkit import Application
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.completion import (
+    CompleteEvent,
+    WordCompleter,
+    get_common_complete_suffix,
+)
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import InMemoryHistory
@@ -90,9 +95,11 @@ class Edited:
         self._buffer = Buffer(
             multiline=False,
             accept_handler=self._accept,
-            completer=WordCompleter(list(commands), sentence=True),
             history=LineHistory() if history else InMemoryHistory(),
         )
+        self._completer = WordCompleter(list(commands), sentence=True)
+        self._choices = ""
+        self._buffer.on_text_changed += self._forget_choices
         self._app = self._make_application(status)
 
     def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
@@ -203,6 +210,8 @@ class Edited:
             dont_extend_height=True,
         )
         standing = Window(FormattedTextControl(self._bottom), height=1, style="reverse")
+        # In the last row of a window that has no other there is only the input.
+        wanted = Condition(lambda: status and output.get_size().rows > 1)
         output = Vt100_Output.from_pty(
             cast(TextIO, _Strokes(self._screen)),
             os.environ.get("TERM"),
@@ -212,7 +221,7 @@ class Edited:
         # cost a second at every line.
         output.enable_cpr = False
         app: Application[None] = Application(
-            Layout(HSplit([line, search, ConditionalContainer(standing, status)])),
+            Layout(HSplit([line, search, ConditionalContainer(standing, wanted)])),
             key_bindings=self._make_keys(),
             input=Vt100Input(sys.stdin),
             output=output,
@@ -234,8 +243,12 @@ class Edited:
         keys.add(Keys.Vt100MouseEvent)(lambda event: None)
         keys.add("backspace")(_delete_before)
         keys.add("delete")(_delete_after)
-        keys.add("left")(_go_left)
-        keys.add("right")(_go_right)
+        keys.add("c-d", filter=~empty)(_delete_after)
+        for key in ("left", "c-b"):
+            keys.add(key)(_go_left)
+        for key in ("right", "c-f"):
+            keys.add(key)(_go_right)
+        keys.add("tab")(self._complete)
         return keys
 
     def _edit(self) -> None:
@@ -244,6 +257,8 @@ class Edited:
         Side effect: a stop by the terminal (SIGTSTP) is heard until our loop closes.
         """
         self._over = True
+        with suppress(termios.error):
+            self._untouched = termios.tcgetattr(streams.STDIN)
         if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
             self._loop.on_signals([signal.SIGTSTP], self._suspend, urgent=False)
         factory = partial(GuestLoop, self._loop, self._leave)
@@ -253,6 +268,8 @@ class Edited:
                 runner.run(self._run_application())
             except EOFError:
                 self._finished()
+        self._app.output.disable_bracketed_paste()
+        self._app.output.flush()
 
     async def _run_application(self) -> None:
         if self._loop.running:  # it may be over before the editor has begun
@@ -276,12 +293,15 @@ class Edited:
         """Give the terminal to the shell, stop, and take it back when we go on."""
         if not self._app.is_running:
             return
-        self._erase()
-        with self._app.input.cooked_mode():
-            handler = signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)  # here we stand until SIGCONT
-            signal.signal(number, handler)
-        self._app.invalidate()
+        self._app.renderer.erase()
+        self._app.output.disable_bracketed_paste()
+        self._app.output.flush()
+        with suppress(termios.error):
+            termios.tcsetattr(streams.STDIN, termios.TCSANOW, self._untouched)
+        handler = signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)  # here we stand until SIGCONT
+        signal.signal(number, handler)
+        self.resume()
 
     # What is typed.
 
@@ -308,6 +328,19 @@ class Edited:
         self._asking = False
         self._said(whole)
 
+    def _complete(self, event: KeyPressEvent) -> None:
+        """Complete at once: prompt_toolkit's own way lets the keys after it come first."""
+        document = self._buffer.document
+        found = list(self._completer.get_completions(document, CompleteEvent()))
+        if len(found) == 1:
+            self._buffer.apply_completion(found[0])
+        elif found:
+            self._buffer.insert_text(get_common_complete_suffix(document, found))
+            self._choices = " " + "  ".join(each.text.rstrip() for each in found)
+
+    def _forget_choices(self, buffer: Buffer) -> None:
+        self._choices = ""
+
     # What is shown.
 
     def _show(self, text: str) -> None:
@@ -324,6 +357,10 @@ class Edited:
         if self._painted:
             self._painted = False
             self._app.renderer.erase()
+            # It ends the marking of what is pasted, until the next paint. A paste that
+            # comes in between would be sent line by line.
+            self._app.output.enable_bracketed_paste()
+            self._app.output.flush()
 
     def _note_painted(self, app: Application[None]) -> None:
         self._painted = True
@@ -339,10 +376,7 @@ class Edited:
 
     def _bottom(self) -> str:
         """What stands under it: how the talk stands, or what Tab would complete."""
-        choices = self._buffer.complete_state
-        if choices and choices.completions:
-            return " " + "  ".join(each.text.rstrip() for each in choices.completions)
-        return f" {self._standing} | /help lists the commands"
+        return self._choices or f" {self._standing} | /help lists the commands"
 
     def _dye(self, look: str, text: str) -> str:
         return f"\x1b[{look}m{text}\x1b[m" if self._colours and text else text
@@ -372,6 +406,10 @@ def _has_colours() -> bool:
     """Whether there are colours to be had, and nobody has said no (no-color.org)."""
     if os.environ.get("NO_COLOR"):
         return False
+    try:
+        import curses
+    except ImportError:  # some Pythons are built without
+        return True
     try:
         curses.setupterm(fd=streams.STDOUT)
     except curses.error:

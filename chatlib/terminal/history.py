@@ -38,7 +38,8 @@ class LineHistory(FileHistory):
             os.makedirs(os.path.dirname(self.filename), 0o700, exist_ok=True)
             # Made by us, because nobody else is to read what is said in private.
             os.close(os.open(self.filename, os.O_WRONLY | os.O_CREAT, 0o600))
-            super().store_string(string)
+            # What the keyboard sent and is not UTF-8 has come as lone surrogates.
+            super().store_string(string.encode("utf-8", "replace").decode())
 
     def _shorten(self) -> None:
         """Drop the older half of a file that has grown too long.

@@ -11,9 +11,9 @@ The layers, lowest first; each may import only what stands above its own line
     chat                what a typed line does, what an arriving message does
     program             what both programs do before and after the chat
 
-Beside the ladder stand `loop` (one selector; knows no chat), `terminal` (knows
-no protocol), `framelog` and `settings` (know neither). This package exports
-nothing itself.
+Beside the ladder stand `loop` (one selector; knows no chat), `lifeline` (how long a lost
+peer is looked for), `terminal` (knows no protocol), `framelog` and `settings` (know
+neither). This package exports nothing itself.
 """
 
 VERSION = "0.1.0"

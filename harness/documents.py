@@ -26,7 +26,7 @@ from pathlib import Path
 from harness import wire
 from harness.report import explain, printable, side
 from harness.script import Script
-from harness.stage import ROOT, Stage, Unmet
+from harness.stage import NETWORK, ROOT, Stage, Unmet
 
 CONVERSATIONS = ROOT / "harness" / "conversations"
 
@@ -63,6 +63,9 @@ def conversation(what: str) -> str:
     with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
         for step in script.steps:
             stage.play(replace(script, steps=(step,)))
+            if step.actor == NETWORK:
+                lines.append(f"{f'(the network {step.text})':^{2 * COLUMN}}")
+                continue
             told = step.sign == "!"
             player = stage.players[step.actor]
             stream = player.errors if told else player.screen

@@ -1,5 +1,6 @@
-"""Lines arrive while one is typed: none is damaged, none late."""
+"""Many lines: while one is typed, and from a pipe. `make figures` does more of it."""
 
+from tests.bench import pouring
 from tests.bench.typing import measure
 
 LIMIT = 0.005
@@ -14,3 +15,10 @@ def test_no_line_is_damaged_and_none_late_while_one_types() -> None:
     assert len(load.typed) > 2
     assert load.received == load.typed
     assert load.median <= LIMIT
+
+
+def test_a_pipe_is_delivered_whole_and_costs_no_memory() -> None:
+    """`cat big.txt | chatc`: every line, in order; nobody holds more than the window."""
+    pour = pouring.measure(100_000)
+    assert pour.complete
+    assert pour.growth < 4

@@ -23,11 +23,13 @@ from rich.table import Table
 
 from harness.script import Script
 from harness.stage import ROOT, Stage
+from tests.bench.pouring import measure as measure_pouring
 from tests.bench.typing import measure
 
 RUNS = 25
 IDLE_SECONDS = 60
 LINES = 1600
+MILLION = 1_000_000
 SWITCHES = "voluntary_ctxt_switches"
 IMPORTS = "import socket, selectors, argparse"
 
@@ -43,7 +45,7 @@ class Figure(NamedTuple):
 
 def main() -> int:
     """Measure and print a table; 0 when every figure is within its limit."""
-    figures = [*start_up(), *first_prompt(), *waiting(), *typing()]
+    figures = [*start_up(), *first_prompt(), *waiting(), *typing(), *pouring()]
     table = Table("figure", "measured", "at most")
     for figure in figures:
         limit = "" if figure.limit is None else f"{figure.limit:g}"
@@ -162,6 +164,16 @@ def typing() -> Iterator[Figure]:
     damaged = len(load.damaged)
     yield Figure(f"damaged of {LINES} lines while one types", str(damaged), damaged, 0)
     yield Figure("sent to shown, p50, ms", f"{median:.1f} (max {longest:.1f})", median, 5)
+
+
+def pouring() -> Iterator[Figure]:
+    """Pour a million lines from a pipe through both programs."""
+    pour = measure_pouring(MILLION)
+    yield Figure(
+        "lost of a million lines", "0" if pour.complete else "some", not pour.complete, 0
+    )
+    yield Figure("lines a second", f"{pour.rate:.0f}")
+    yield Figure("memory grown by meanwhile, MiB", f"{pour.growth:.1f}", pour.growth, 4)
 
 
 def _status(process: int, name: str) -> int:

@@ -1,0 +1,106 @@
+"""Pour numbered lines from a pipe through both real programs into a file.
+
+Every line is numbered, acknowledged and made safe for a screen on its way. What is
+looked at: that all arrive, in order; the lines a second; what both programs' memory has
+grown by since they were idle.
+"""
+
+import re
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from harness.stage import ROOT
+
+WIDTH = 64
+"""Bytes of a line, its end included."""
+
+CHUNK = 10_000
+
+
+class Pour(NamedTuple):
+    """What came of it."""
+
+    complete: bool
+    rate: float
+    """Lines a second, from the first written to both programs' end."""
+    growth: float
+    """MiB that the memory of the program that grew more has grown by, at most."""
+
+
+def measure(count: int) -> Pour:
+    """Pour so many lines."""
+    with tempfile.TemporaryFile("w+b") as out:
+        server = _start("chatd", "--mode", "free", "--port", "0", stdout=subprocess.PIPE)
+        assert server.stdout
+        port = server.stdout.readline().split()[-1].decode()
+        # What follows goes to the file: nobody here reads while the lines are poured.
+        copier = subprocess.Popen(["cat"], stdin=server.stdout, stdout=out)
+        client = _start("chatc", "--port", port, stdout=subprocess.DEVNULL)
+        _wait_until_idle(server, client)
+        before = [_memory(process) for process in (server, client)]
+        began = time.perf_counter()
+        assert client.stdin
+        growth = _pour(client.stdin, count, (server, client), before)
+        for process in (client, server, copier):
+            process.wait()
+        rate = count / (time.perf_counter() - began)
+        out.seek(0)
+        complete = _is_complete(out, count)
+    return Pour(complete, rate, growth)
+
+
+def _start(program: str, *options: str, stdout: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", program, *options],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _wait_until_idle(*processes: "subprocess.Popen[bytes]") -> None:
+    """Both have started and said HELLO when neither runs any more."""
+    while True:
+        switches = [_status(each, "voluntary_ctxt_switches") for each in processes]
+        select.select([], [], [], 0.2)
+        if switches == [_status(each, "voluntary_ctxt_switches") for each in processes]:
+            return
+
+
+def _pour(
+    pipe: IO[bytes],
+    count: int,
+    processes: tuple["subprocess.Popen[bytes]", ...],
+    before: list[float],
+) -> float:
+    growth = 0.0
+    for start in range(0, count, CHUNK):
+        numbers = range(start, min(start + CHUNK, count))
+        pipe.write(b"".join(b"%0*d\n" % (WIDTH - 1, number) for number in numbers))
+        now = [_memory(process) for process in processes]
+        growth = max(growth, *(new - old for new, old in zip(now, before, strict=True)))
+    pipe.close()
+    return growth
+
+
+def _is_complete(out: IO[bytes], count: int) -> bool:
+    lines = (line for line in out if line.startswith(b"client: "))
+    expected = (b"client: %0*d\n" % (WIDTH - 1, number) for number in range(count))
+    return all(line == wanted for line, wanted in zip(lines, expected, strict=True))
+
+
+def _memory(process: "subprocess.Popen[bytes]") -> float:
+    return _status(process, "VmRSS") / 1024
+
+
+def _status(process: "subprocess.Popen[bytes]", name: str) -> int:
+    text = Path(f"/proc/{process.pid}/status").read_text("ascii")
+    match = re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)
+    assert match
+    return int(match[1])

@@ -8,9 +8,12 @@ connection once both sides have said HELLO.
 import signal
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from chatlib.connection import GOODBYE_SECONDS, Connection
 from chatlib.errors import Exit, LocalProtocolError
+from chatlib.games.registry import find, names
+from chatlib.games.table import Table, TableError
 from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
     FAREWELL_LIMIT,
@@ -19,6 +22,7 @@ from chatlib.protocol.session import (
     Left,
     Lost,
     Mode,
+    Played,
     Reason,
     Said,
     Session,
@@ -76,11 +80,16 @@ HINTS = ("Type /q to quit", "Enter message to send...")
 
 HELP = """\
 /q [WORDS]    leave the chat, with a last word if you like
-/say TEXT     send TEXT, also when it begins with a slash; //TEXT sends /TEXT
+/say TEXT     send TEXT, also when it is a move or begins with a slash; //TEXT sends /TEXT
+/play GAME    offer a game; /play alone takes one that is offered, or plays again
+/decline      do not take it
+/move MOVE    make a move; what is just a move of the game is one anyway
+/board        show the board again
+/resign       give the game up
 /help         show these lines
 Everything else is sent as it is; where you take turns, when it is yours."""
 
-COMMANDS = ("/q", "/say ", "/help")
+COMMANDS = ("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/help")
 """What a line may begin with, for who completes it."""
 
 DRAFTS_LIMIT = 256
@@ -115,6 +124,7 @@ class Chat:
     def _forget(self) -> None:
         """Be as before the first talk."""
         self._connection: Connection | None = None
+        self._table: Table | None = None  # where games are played, once both have met
         self._drafts: deque[str] = deque()
         self._refused = 0  # lines that were no messages
         self._hinted = False
@@ -150,6 +160,13 @@ class Chat:
         """Talk on this connection; both sides have said HELLO."""
         self._connection = connection
         connection.owner = self
+        self._table = Table(
+            find,
+            self._tell,
+            self._terminal.show,
+            senior=connection.session.senior,
+            peer=self._peer,
+        )
         self._terminal.show(banner)
         if not self._my_turn:
             self._terminal.show("Waiting for message...")
@@ -209,19 +226,17 @@ class Chat:
     def said(self, line: str) -> None:
         """Take a line that the person has typed."""
         word, _, rest = line.partition(" ")
-        if word == "/q":
-            self._quit(rest)
-        elif word == "/help":
-            for help_line in HELP.split("\n"):
-                self._terminal.notice(help_line)
-        elif word == "/say":
-            self._talk(rest)
+        command = _COMMANDS.get(word)
+        if command:
+            command(self, rest)
         elif word.startswith("//"):
             self._talk(line[1:])
         elif word.startswith("/"):
             self._terminal.notice(
                 f"There is no command {word} (see /help). As text: /{line}"
             )
+        elif self._table and self._table.takes(line):
+            self._play(lambda table: table.move(line))
         else:
             self._talk(line)
         self._invite()
@@ -240,6 +255,8 @@ class Chat:
         match event:
             case Said(number, text):
                 self._receive(connection, number, text)
+            case Played(number, words):
+                self._watch(connection, number, words)
             case Left(reason, text):
                 self._take_leave(reason, text)
             case Lost(detail):
@@ -349,6 +366,40 @@ class Chat:
         self._terminal.message(self._speaker(connection), text)
         connection.session.shown(number)
 
+    # Games.
+
+    def _play(self, act: Callable[[Table], None]) -> None:
+        """Do something at the table; what cannot be done is said."""
+        if self._table is None or self._farewell:
+            self._terminal.notice("Not now: there is nobody to play with.")
+            return
+        try:
+            act(self._table)
+        except TableError as error:
+            self._terminal.notice(f"Not done, {error}.")
+
+    def _offer(self, name: str) -> None:
+        if not name and self._table and self._table.idle:
+            self._terminal.notice(f"There are these games: {', '.join(names())}.")
+        self._play(lambda table: table.play(name))
+
+    def _tell(self, words: str) -> None:
+        """Tell the other end about a game."""
+        assert self._connection is not None
+        try:
+            self._connection.session.play(words)
+        except LocalProtocolError as error:
+            raise TableError(str(error)) from None
+        self._connection.flush()
+
+    def _watch(self, connection: Connection, number: int, words: str) -> None:
+        """Take what the other end tells about a game, and only then acknowledge it."""
+        if self._blind or self._table is None:
+            return
+        with suppress(TableError):  # we are leaving: there is nobody to answer any more
+            self._table.receive(words)
+        connection.session.shown(number)
+
     def _speaker(self, connection: Connection) -> str:
         """Who is named before the peer's text: where turns alternate, nobody."""
         peer = connection.session.peer
@@ -368,7 +419,7 @@ class Chat:
             self._send(text)
         if self._farewell:
             self._say_farewell()
-        elif self._my_turn:
+        elif self._my_turn or (self._table and self._table.my_move):
             self._terminal.ask()
         self._regulate()
         self._terminal.status(self._standing)
@@ -390,8 +441,8 @@ class Chat:
             parts.append("leaving")
         elif session.mode is Mode.TURNS:
             parts.append("your turn" if session.my_turn else f"{self._peer}'s turn")
-        if session.unconfirmed:
-            parts.append(f"{_lines(session.unconfirmed)} not confirmed yet")
+        if session.unacknowledged:
+            parts.append(f"{_lines(len(session.unacknowledged))} not confirmed yet")
         if self._drafts:
             parts.append(f"{_lines(len(self._drafts))} kept for later")
         if session.worried:
@@ -399,6 +450,10 @@ class Chat:
         elif session.round_trip is not None:
             parts.append(f"round trip {1000 * session.round_trip:.1f} ms")
         return " | ".join(parts)
+
+    def _help(self, rest: str) -> None:
+        for line in HELP.split("\n"):
+            self._terminal.notice(line)
 
     def _quit(self, words: str) -> None:
         """The person says `/q`, perhaps with a last word."""
@@ -459,7 +514,7 @@ class Chat:
             code = Exit.LOST
         # The peer's words come last: whatever they say, it is said by the peer.
         last = f" Last words: {words}" if words else ""
-        account = self._account(session.sent, len(unconfirmed))
+        account = self._account(session.texts_sent, len(unconfirmed))
         self._terminal.notice(f"{sentence}{account}.{last}")
         for text in unconfirmed:
             self._terminal.notice(f"Not confirmed: {text}")
@@ -509,6 +564,18 @@ class Chat:
         by_me = self._farewell is not None
         self._forget()
         self._over(self._stopped or code, by_me)
+
+
+_COMMANDS: dict[str, Callable[[Chat, str], None]] = {
+    "/q": Chat._quit,
+    "/say": Chat._talk,
+    "/play": Chat._offer,
+    "/decline": lambda chat, _: chat._play(Table.decline),
+    "/move": lambda chat, move: chat._play(lambda table: table.move(move)),
+    "/board": lambda chat, _: chat._play(Table.board),
+    "/resign": lambda chat, _: chat._play(Table.resign),
+    "/help": Chat._help,
+}
 
 
 def _lines(count: int) -> str:

@@ -7,7 +7,7 @@ product: a mistake that both made together would have to be made twice.
 import os
 import socket
 
-HELLO, TEXT, ACK, PING, PONG, BYE = 1, 2, 4, 5, 6, 7
+HELLO, TEXT, GAME, ACK, PING, PONG, BYE = 1, 2, 3, 4, 5, 6, 7
 QUIT, BUSY, VERSION, UNKNOWN_SESSION, PROTOCOL, STOPPED = range(1, 7)
 ANY, TURNS, FREE = 0, 1, 2
 

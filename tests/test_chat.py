@@ -22,7 +22,7 @@ from chatlib.protocol.session import (
     Reason,
     Session,
 )
-from tests.helpers import make_client, make_server, socket_pair
+from tests.helpers import Clock, make_client, make_server, socket_pair
 
 HINTS = ["show Type /q to quit", "show Enter message to send..."]
 
@@ -648,6 +648,29 @@ def test_who_leaves_is_told_that_it_is_under_way(talk: Talk) -> None:
     talk.client.types("Hello", "/q")
     assert stands(talk.client, "with the server | leaving | 1 line not confirmed yet")
     talk.over()
+
+
+def test_a_lost_connection_stands_in_the_place_of_the_one_who_was_there(talk: Talk) -> None:
+    """For as long as the other side is looked for; the rest stays as it was."""
+    talk.client.chat._lifeline.patience = 60
+    talk.loop.forget(talk.server.connection._socket.fileno())
+    talk.server.connection._socket.close()
+    lost = "connection to the server lost, trying again"
+    talk.until(lambda: stands(talk.client, f"{lost} | your turn"))
+
+
+def test_a_silence_that_worries_is_counted_and_the_way_there_and_back_measured() -> None:
+    """Of a peer that was asked for a sign of life; when it gives one, how quickly."""
+    clock = Clock()
+    talk = Talk(Loop(clock))
+    clock.now += 12
+    talk.client.session.tick(clock.now)
+    talk.client.types("")
+    assert stands(talk.client, "with the server | your turn | nothing heard for 12 s")
+    talk.client.connection.flush()
+    clock.now += 0.0123
+    talk.until(lambda: not talk.client.session.worried)
+    assert stands(talk.client, "with the server | your turn | round trip 12.3 ms")
 
 
 def test_what_is_refused_changes_nothing(talk: Talk) -> None:

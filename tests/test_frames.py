@@ -56,12 +56,13 @@ def test_each_kind_has_its_shortest_and_its_longest_body(kind: Kind) -> None:
 
 
 def test_the_limits_are_those_of_the_protocol_page() -> None:
-    """HELLO 22 to 149, TEXT 1 to 32768, BYE 1 to 128, the others 0."""
+    """HELLO 22 to 149, TEXT 1 to 32768, GAME 1 to 512, BYE 1 to 128, the others 0."""
     limits = {kind.name: (LENGTHS[kind].start, LENGTHS[kind].stop - 1) for kind in Kind}
     assert limits == {
         "HELLO": (22, 149),
         "TEXT": (1, 32768),
         "ACK": (0, 0),
+        "GAME": (1, 512),
         "PING": (0, 0),
         "PONG": (0, 0),
         "BYE": (1, 128),

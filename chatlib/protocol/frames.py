@@ -33,6 +33,9 @@ SESSION_BYTES = 16
 TEXT_LIMIT = 32768
 """Bytes of UTF-8 in one message: room for 6000 characters of any script, emoji too."""
 
+GAME_LIMIT = 512
+"""Bytes of UTF-8 in what is told about a game: a verb and its arguments."""
+
 NAME_LIMIT = 127
 """Bytes of UTF-8 in a name."""
 
@@ -44,10 +47,11 @@ ELIDED_AT = 75
 
 
 class Kind(IntEnum):
-    """What a frame is for. 3 is kept for GAME."""
+    """What a frame is for."""
 
     HELLO = 1
     TEXT = 2
+    GAME = 3
     ACK = 4
     PING = 5
     PONG = 6
@@ -89,6 +93,7 @@ HELLO_FIXED = Struct(f"!4sB{SESSION_BYTES}sB")
 LENGTHS: Mapping[int, range] = {
     Kind.HELLO: range(HELLO_FIXED.size, HELLO_FIXED.size + NAME_LIMIT + 1),
     Kind.TEXT: range(1, TEXT_LIMIT + 1),
+    Kind.GAME: range(1, GAME_LIMIT + 1),
     Kind.ACK: range(1),
     Kind.PING: range(1),
     Kind.PONG: range(1),
@@ -137,8 +142,8 @@ class Frame(namedtuple("Frame", ("kind", "number", "body"))):
 
     @property
     def text(self) -> str:
-        """The body of a TEXT. Raises RemoteProtocolError if it is not UTF-8."""
-        return decode(self.body, f"TEXT {self.number}")
+        """The body of a TEXT or GAME. Raises RemoteProtocolError if it is not UTF-8."""
+        return decode(self.body, f"{self.kind.name} {self.number}")
 
     def __str__(self) -> str:
         """Show the frame on one line, whatever its bytes are.
@@ -206,17 +211,20 @@ class Bye(namedtuple("Bye", ("reason", "text"))):
         return cls(Reason(body[0]), decode(body[1:], "the words of BYE"))
 
 
-def encode_text(text: str) -> bytes:
-    """Give the body of a TEXT. Raises LocalProtocolError when it cannot be one."""
+def encode_text(text: str, limit: int = TEXT_LIMIT) -> bytes:
+    """Give the body of a TEXT, or of a GAME with its own limit.
+
+    Raises LocalProtocolError when it cannot be one.
+    """
     try:
         body = text.encode()
     except UnicodeEncodeError:
         raise LocalProtocolError("the message is not valid Unicode") from None
     if not body:
         raise LocalProtocolError("the message is empty")
-    if len(body) > TEXT_LIMIT:
+    if len(body) > limit:
         raise LocalProtocolError(
-            f"the message is {len(body)} bytes long, the limit is {TEXT_LIMIT}"
+            f"the message is {len(body)} bytes long, the limit is {limit}"
         )
     return body
 
@@ -231,7 +239,7 @@ def decode(body: bytes, what: str) -> str:
 
 def _describe(frame: Frame) -> list[str]:
     """Give the words between number and length in a log line; never raises."""
-    if frame.kind is Kind.TEXT:
+    if frame.kind in (Kind.TEXT, Kind.GAME):
         return [_elide(frame.body)]
     try:
         if frame.kind is Kind.HELLO:

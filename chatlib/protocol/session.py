@@ -39,6 +39,7 @@ from chatlib.errors import (
 )
 from chatlib.protocol.frames import (
     FAREWELL_LIMIT,
+    GAME_LIMIT,
     SESSION_BYTES,
     Bye,
     Frame,
@@ -65,6 +66,7 @@ __all__ = [
     "Lost",
     "Mode",
     "Opened",
+    "Played",
     "Reason",
     "Said",
     "Session",
@@ -127,6 +129,14 @@ class Said(namedtuple("Said", ("number", "text"))):
     text: str
 
 
+class Played(namedtuple("Played", ("number", "words"))):
+    """What the peer tells about a game: take it, then call `shown(number)`."""
+
+    __slots__ = ()
+    number: int
+    words: str
+
+
 class Delivered(namedtuple("Delivered", ("number",))):
     """The peer has shown all our messages up to this number."""
 
@@ -156,7 +166,7 @@ class Failed(namedtuple("Failed", ("error",))):
     error: RemoteProtocolError
 
 
-Event = Greeted | Opened | Said | Delivered | Left | Lost | Failed
+Event = Greeted | Opened | Said | Played | Delivered | Left | Lost | Failed
 
 Trace = Callable[[str, object, bytes], None]
 """Who is told what happens: a sign of `framelog`, what it is, and its raw bytes."""
@@ -184,6 +194,7 @@ class Session:
         self.sent = 0  # the number of our last message
         self.acknowledged = 0  # how many of them the peer has shown, as far as we know
         self.received = 0  # the number of the peer's last message
+        self.texts_sent = self.texts_received = 0  # how many of those were TEXT
         self.confirmed = 0  # the number of the peer's last message that was shown
         self.frames_received = 0
         self.peer: Hello | None = None
@@ -359,6 +370,11 @@ class Session:
         self._say_bye(Bye(reason, text))
 
     @property
+    def senior(self) -> bool:
+        """Whether this end's word counts where both have said something at once."""
+        return self._talks_first
+
+    @property
     def can_talk(self) -> bool:
         """Whether both have said HELLO and we have not said BYE.
 
@@ -379,7 +395,7 @@ class Session:
             return False
         if self.mode is Mode.FREE:
             return len(self._kept) < WINDOW and self._outstanding < WINDOW_BYTES
-        return self.received - self.sent == (0 if self._talks_first else 1)
+        return self.texts_received - self.texts_sent == (0 if self._talks_first else 1)
 
     def say(self, text: str) -> int:
         """Send a message and return its number.
@@ -391,22 +407,28 @@ class Session:
             raise LocalProtocolError(f"not possible in state {self.state.value}")
         if not self.my_turn:
             raise LocalProtocolError(self.obstacle)
-        body = encode_text(text)
-        self.sent += 1
-        self._outstanding += len(body)
-        frame = self._kept[self.sent] = Frame(Kind.TEXT, self.sent, body)
-        if self.state is State.OPEN:
-            self._write(frame)
-        return self.sent
+        number = self._keep(Kind.TEXT, encode_text(text))
+        self.texts_sent += 1
+        return number
+
+    def play(self, words: str) -> int:
+        """Tell something about a game and return its number; it takes no turn.
+
+        Raises LocalProtocolError like `say`.
+        """
+        if not self.can_talk:
+            raise LocalProtocolError(f"not possible in state {self.state.value}")
+        return self._keep(Kind.GAME, encode_text(words, GAME_LIMIT))
 
     @property
     def unacknowledged(self) -> Mapping[int, str]:
         """Our messages that the peer has not confirmed, by number."""
-        return {number: frame.text for number, frame in self._kept.items()}
+        texts = (frame for frame in self._kept.values() if frame.kind is Kind.TEXT)
+        return {frame.number: frame.text for frame in texts}
 
     @property
     def unconfirmed(self) -> int:
-        """How many those are."""
+        """How many those are, and what was told about games with them."""
         return len(self._kept)
 
     @property
@@ -479,12 +501,15 @@ class Session:
             return None
         if frame.number != self.received + 1:
             raise RemoteProtocolError(
-                f"TEXT {frame.number} where {self.received + 1} was next"
+                f"{frame.kind.name} {frame.number} where {self.received + 1} was next"
             )
-        if not self._peers_turn:
+        if frame.kind is Kind.TEXT and not self._peers_turn:
             raise RemoteProtocolError(f"TEXT {frame.number} out of turn")
         text = frame.text
         self.received = frame.number
+        if frame.kind is Kind.GAME:
+            return Played(frame.number, text)
+        self.texts_received += 1
         return Said(frame.number, text)
 
     def _receive_ack(self, frame: Frame) -> Event | None:
@@ -520,7 +545,7 @@ class Session:
     def _peers_turn(self) -> bool:
         """Whether the peer may send: `my_turn` seen from its side."""
         ahead = 1 if self._talks_first else 0
-        return self.mode is Mode.FREE or self.sent - self.received == ahead
+        return self.mode is Mode.FREE or self.texts_sent - self.texts_received == ahead
 
     # The only ways to change state, to send, and to fail.
 
@@ -540,6 +565,15 @@ class Session:
             self._write(frame)
         if self._farewell:
             self._say_bye(self._farewell)
+
+    def _keep(self, kind: Kind, body: bytes) -> int:
+        """Number a message, keep it until it is acknowledged, and write it if we can."""
+        self.sent += 1
+        self._outstanding += len(body)
+        frame = self._kept[self.sent] = Frame(kind, self.sent, body)
+        if self.state is State.OPEN:
+            self._write(frame)
+        return self.sent
 
     def _forget(self, number: int) -> bool:
         """The peer has shown our messages up to this; returns whether that is news."""
@@ -617,11 +651,13 @@ _RULES: dict[tuple[State, Kind], _Rule] = {
     (State.GREETING, Kind.HELLO): Session._receive_hello,
     (State.GREETING, Kind.BYE): Session._receive_bye,
     (State.OPEN, Kind.TEXT): Session._receive_text,
+    (State.OPEN, Kind.GAME): Session._receive_text,
     (State.OPEN, Kind.ACK): Session._receive_ack,
     (State.OPEN, Kind.BYE): Session._receive_bye,
     (State.OPEN, Kind.PING): Session._receive_ping,
     (State.OPEN, Kind.PONG): Session._receive_pong,
     (State.CLOSING, Kind.TEXT): Session._receive_text,
+    (State.CLOSING, Kind.GAME): Session._receive_text,
     (State.CLOSING, Kind.ACK): Session._receive_ack,
     (State.CLOSING, Kind.BYE): Session._receive_bye,
     (State.CLOSING, Kind.PING): Session._receive_ping,

@@ -469,6 +469,7 @@ class Chat:
             self._leave_alone()
         else:
             self._say_farewell()
+            self._terminal.status(self._standing)
 
     def _leave_alone(self) -> None:
         self._terminal.withdraw()

@@ -139,6 +139,7 @@ class Player:
         self.prompt = prompt
         self.screen = Painted() if painted else Stream()
         self.errors = Stream()
+        self._size = ROWS, COLUMNS
         self.began = time.monotonic()
         pipe = folder / f"{name}.stderr"
         pipe.unlink(missing_ok=True)
@@ -175,7 +176,7 @@ class Player:
         """What a person sees at this moment."""
         if isinstance(self.screen, Painted):
             return self.screen.view
-        view = View(ROWS, COLUMNS)
+        view = View(*self._size)
         view.feed(bytes(self.screen.raw))
         return view
 
@@ -225,6 +226,7 @@ class Player:
 
     def resizes(self, rows: int, columns: int) -> None:
         """Change the size of the window."""
+        self._size = rows, columns
         if isinstance(self.screen, Painted):
             self.screen.view.resize(rows, columns)
         self._child.setwinsize(rows, columns)

@@ -23,6 +23,7 @@ from harness.keys import keys
 from harness.player import Painted, Player
 from harness.proxy import Proxy, knows
 from harness.script import Script, Step
+from harness.view import View
 
 PATIENCE = float(os.environ.get("HARNESS_SECONDS", "10"))
 """Seconds after which a step that has not come true has failed."""
@@ -149,7 +150,7 @@ class Stage:
 
     def _type_now(self, step: Step) -> None:
         """Type, and see that it was read: what comes of the line is to stand after it."""
-        player = self._player(step.actor)
+        player = self._seated(step)
         asked, lines = player.asks, len(player.screen.lines)
         player.types(self._fill(step.text, step.actor))
 
@@ -211,34 +212,47 @@ class Stage:
         self._player(step.actor).signals(signal.Signals[name])
 
     def _press(self, step: Step, match: re.Match[str]) -> None:
-        self._player(step.actor).presses(keys(match["keys"]))
+        self._seated(step).presses(keys(match["keys"]))
 
     def _paste(self, step: Step, match: re.Match[str]) -> None:
-        self._player(step.actor).pastes(match["text"])
+        self._seated(step).pastes(match["text"])
 
     def _resize(self, step: Step, match: re.Match[str]) -> None:
         rows, columns = int(match["rows"]), int(match["columns"])
-        self._player(step.actor).resizes(rows, columns)
+        self._seated(step).resizes(rows, columns)
 
     def _shows(self, step: Step, match: re.Match[str]) -> None:
         """Wait until a row of the window is this, as a person would see it."""
-        player = self._player(step.actor)
         pattern = _pattern(self._fill(match["text"], step.actor))
-        self.wait(
-            lambda: any(map(pattern.fullmatch, player.view.rows)),
-            lambda: f"the screen shows {_quote(player.view.rows)}",
+        self._wait_for_view(
+            step,
+            lambda view: any(map(pattern.fullmatch, view.rows)),
+            lambda view: f"the screen shows {_quote(view.rows)}",
         )
 
     def _stands(self, step: Step, match: re.Match[str]) -> None:
         """Wait until the cursor stands behind this, which begins its row."""
-        player, text = self._player(step.actor), match["text"]
-        self.wait(
-            lambda: player.view.before_cursor == text,
-            lambda: f"the cursor stands after {player.view.before_cursor!r}",
+        text = self._fill(match["text"], step.actor)
+        self._wait_for_view(
+            step,
+            lambda view: view.before_cursor == text,
+            lambda view: f"the cursor stands after {view.before_cursor!r}",
         )
 
-    def _hang_up(self, step: Step, match: re.Match[str]) -> None:
+    def _wait_for_view(
+        self, step: Step, is_met: Callable[[View], bool], explain: Callable[[View], str]
+    ) -> None:
+        """Wait until the window looks like this, or will not change any more."""
         player = self._player(step.actor)
+        self.wait(
+            lambda: is_met(player.view) or player.screen.ended,
+            lambda: explain(player.view),
+        )
+        if not is_met(player.view):
+            raise Unmet(step, f"{explain(player.view)}, and {step.actor} has ended")
+
+    def _hang_up(self, step: Step, match: re.Match[str]) -> None:
+        player = self._seated(step)
         self._selector.unregister(player.screen_fd)
         player.hangs_up()
 
@@ -261,6 +275,13 @@ class Stage:
         self.wait(look, came)
         if not found:
             raise Unmet(step, f"{came()}, and {step.actor} has ended")
+
+    def _seated(self, step: Step) -> Player:
+        """Give the actor, who must still have a terminal."""
+        player = self._player(step.actor)
+        if player.screen.ended:
+            raise Unmet(step, f"{step.actor} has no terminal any more")
+        return player
 
     def _player(self, name: str) -> Player:
         """Give the actor; one that is not on the stage yet comes on, the server first."""

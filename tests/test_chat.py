@@ -22,7 +22,7 @@ from chatlib.protocol.session import (
     Reason,
     Session,
 )
-from tests.helpers import Clock, make_client, make_server, socket_pair
+from tests.helpers import Clock, make_client, make_server, socket_pair, until
 
 HINTS = ["show Type /q to quit", "show Enter message to send..."]
 
@@ -664,12 +664,12 @@ def test_a_silence_that_worries_is_counted_and_the_way_there_and_back_measured()
     clock = Clock()
     talk = Talk(Loop(clock))
     clock.now += 12
-    talk.client.session.tick(clock.now)
+    talk.client.session.pass_time(clock.now)
     talk.client.types("")
     assert stands(talk.client, "with the server | your turn | nothing heard for 12 s")
     talk.client.connection.flush()
     clock.now += 0.0123
-    talk.until(lambda: not talk.client.session.worried)
+    until(talk.loop, lambda: not talk.client.session.worried)
     assert stands(talk.client, "with the server | your turn | round trip 12.3 ms")
 
 

@@ -20,7 +20,7 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 class Screen:
     """What is written to, by a program that a signal can still end.
 
-    `stamped` puts the time of day before every line that `show` writes.
+    `stamped` says whether `stamp` is the time of day; whoever shows a line puts it there.
     """
 
     def __init__(self, loop: Loop, *, stamped: bool = False) -> None:

@@ -105,7 +105,8 @@ class Connector:
         """There is no talk; what came before said why. Try again, if that may help."""
         self._greeting = False
         self._program.chat.greet(None)
-        if connection.session.state is State.LOST and self._patient and self._tries > 0:
+        again = self._patient and self._tries > 0 and not self._program.chat.leaving
+        if connection.session.state is State.LOST and again:
             self._wait()
         else:
             self._program.fail(self._error)

@@ -112,7 +112,11 @@ class Dialer:
 def _outcome(sock: socket.socket) -> int:
     """Ask how the connection attempt ended: 0, or the error's number."""
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if not code and sock.getsockname() == sock.getpeername():
+    try:
+        itself = not code and sock.getsockname() == sock.getpeername()
+    except OSError as error:  # reset in this very moment
+        return error.errno or errno.ECONNRESET
+    if itself:
         # On one machine TCP can connect a free port to itself, when the kernel happens
         # to pick the number that is being called. There is no server behind that.
         return errno.ECONNREFUSED

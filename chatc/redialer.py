@@ -12,11 +12,14 @@ from chatlib.addresses import Address
 from chatlib.connection import HELLO_SECONDS, Connection
 from chatlib.loop import Timer
 from chatlib.program import Program
-from chatlib.protocol.session import Event, Failed, Left, Opened, Session
+from chatlib.protocol.session import Event, Failed, Left, Opened, Reason, Session
 
 FIRST_DELAY, LAST_DELAY = 0.1, 5.0
 """Seconds before a try: doubling, and each shortened by chance to a half at most, so
 that many clients of one lost network do not all come back in the same moment."""
+
+LASTING_SECONDS = 10.0
+"""A connection that breaks before is one of a series."""
 
 
 class Redialer:
@@ -33,10 +36,12 @@ class Redialer:
         self._timer: Timer | None = None
         self._delay = FIRST_DELAY
         self._refusal = ""
+        self._since = -LASTING_SECONDS  # when the last connection was there again
 
     def call(self) -> None:
-        """Begin to call, soon."""
-        self._delay = FIRST_DELAY
+        """Begin to call, soon; later each time, where connections do not last."""
+        if self._program.loop.now() - self._since >= LASTING_SECONDS:
+            self._delay = FIRST_DELAY
         self._wait()
 
     def hang_up(self) -> None:
@@ -56,7 +61,10 @@ class Redialer:
             case Opened():
                 self._connection = None
                 connection.stay()
+                self._since = self._program.loop.now()
                 self._program.chat.returned(connection)
+            case Left(Reason.UNKNOWN_SESSION) if self._program.chat.nobody_listens():
+                pass  # it has ended the talk, and is there for another
             case Left(_, text):
                 self._refusal = f"{self._place} refused to go on: {text}"
             case Failed(error):
@@ -89,7 +97,7 @@ class Redialer:
 
     def _greet(self, sock: socket.socket) -> None:
         """Say HELLO again, as who we are."""
-        address = sock.getpeername()[:2]
+        address = self._place
         trace = self._program.trace()
         trace("=", f"CONNECTED {address}", b"")
         self._session.resume(trace)

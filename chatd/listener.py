@@ -28,6 +28,9 @@ STRANGERS_LIMIT = 16
 """Strangers at one time; one more, and the oldest has to go. A real client says HELLO
 at once, so silent connections cannot keep it out."""
 
+TAKEN = "the server is talking with somebody else"
+KEPT = "the server keeps its seat for a client that it has lost"
+
 BACKLOG = 128
 """Connections that the kernel holds ready for us (listen(2)): when there is no room, it
 drops the next, and a client behind a crowd would be tried again a second later."""
@@ -67,8 +70,8 @@ class Listener:
     def handle(self, connection: Connection, event: Event) -> None:
         """Seat or refuse who has said HELLO; forget who has not."""
         match event:
-            case Greeted(_, seen):
-                self._greet(connection, seen)
+            case Greeted(hello, seen):
+                self._greet(connection, hello.mode, seen)
             case Failed(error):
                 self._tell(connection, str(error))
             case Lost(detail) if detail:
@@ -115,7 +118,7 @@ class Listener:
         connection.expire_in(HELLO_SECONDS)
         self._strangers.append(connection)
 
-    def _greet(self, connection: Connection, seen: int) -> None:
+    def _greet(self, connection: Connection, mode: Mode, seen: int) -> None:
         """Seat the first; let the one back in whom we talk with; refuse all others."""
         chat = self._program.chat
         if chat.awaits(connection.session):
@@ -123,8 +126,8 @@ class Listener:
             chat.take_back(connection)
         elif not chat.vacant:
             self._refuse(connection)
-        elif seen:
-            self._dismiss(connection, seen)
+        elif seen or mode is not Mode.ANY:
+            self._dismiss(connection)
         else:
             self._admit(connection)
             connection.session.welcome()
@@ -135,16 +138,18 @@ class Listener:
         connection.stay()
         self._strangers.remove(connection)
 
-    def _dismiss(self, connection: Connection, seen: int) -> None:
+    def _dismiss(self, connection: Connection) -> None:
         """It comes back to a talk that this program has never had, or has forgotten."""
         connection.stay()
-        what = f"HELLO has seen {seen} messages, 0 were sent"
-        connection.session.refuse(Reason.UNKNOWN_SESSION, what)
-        self._tell(connection, what)
+        connection.session.refuse(
+            Reason.UNKNOWN_SESSION, "the server does not know this talk"
+        )
+        self._tell(connection, "it goes on with a talk that this server does not know")
 
     def _refuse(self, connection: Connection) -> None:
         connection.stay()  # it has said HELLO in time: now it has the time of a goodbye
-        connection.session.refuse(Reason.BUSY, "the server is talking with somebody else")
+        lost = self._program.chat.adrift
+        connection.session.refuse(Reason.BUSY, KEPT if lost else TAKEN)
         if not self._second_told:  # once a chat: a crowd at the door is not to disturb it
             self._second_told = True
             self._program.terminal.notice(

@@ -89,6 +89,9 @@ HELP = """\
 /help         show these lines
 Everything else is sent as it is; where you take turns, when it is yours."""
 
+QUIT_WORDS = ("/quit", "/exit", "/bye", "/q!", "/q")
+"""What else people say when they want to leave."""
+
 COMMANDS = ("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/help")
 """What a line may begin with, for who completes it."""
 
@@ -171,6 +174,11 @@ class Chat:
         if not self._my_turn:
             self._terminal.show("Waiting for message...")
 
+    @property
+    def adrift(self) -> bool:
+        """Whether the connection is lost, and the other side looked for."""
+        return self._adrift
+
     def awaits(self, stranger: Session) -> bool:
         """Whether a stranger that has said HELLO is our own peer, on a new connection."""
         return self._connection is not None and self._connection.session.is_awaited(
@@ -193,8 +201,10 @@ class Chat:
         connection.owner = self
         before.close()  # it may look alive on our side
         self._adrift = False
-        if not self.leaving:
+        if not (self._stopped or self._impatient):
             self._lifeline.rest()
+            if self.leaving and self._hurried:
+                self._lifeline.limit(GOODBYE_SECONDS, self.abandon)
         self._terminal.notice(f"Connected with {self._peer} again.")
 
     def abandon(self, reason: str = "") -> None:
@@ -232,8 +242,9 @@ class Chat:
         elif word.startswith("//"):
             self._talk(line[1:])
         elif word.startswith("/"):
+            meant = " Did you mean /q?" if word.lower() in QUIT_WORDS else ""
             self._terminal.notice(
-                f"There is no command {word} (see /help). As text: /{line}"
+                f"There is no command {word} (see /help); /{line} sends it as text.{meant}"
             )
         elif self._table and self._table.takes(line):
             self._play(lambda table: table.move(line))
@@ -303,9 +314,13 @@ class Chat:
             return
         self._leave(Reason.STOPPED, f"stopped by {signal.Signals(number).name}")
 
-    def lose_screen(self) -> None:
-        """Show nothing more, and acknowledge nothing: nobody reads what we show."""
-        self._blind = True
+    def lose_screen(self) -> bool:
+        """Show nothing more, and acknowledge nothing: nobody reads what we show.
+
+        Returns whether that is news.
+        """
+        before, self._blind = self._blind, True
+        return not before
 
     def leave_blind(self) -> None:
         """End the program because of that, unless it is ending already."""
@@ -330,8 +345,9 @@ class Chat:
         """Send a message now, or keep it until it is our turn."""
         if not text:
             return  # just Enter: ask again, send nothing
-        if self._farewell:
-            self._terminal.refuse("Not sent, you have left", text)
+        if self.leaving:
+            who = "you have" if self._farewell else f"{self._peer} has"
+            self._terminal.refuse(f"Not sent, {who} left", text)
             return
         if self._my_turn:
             self._send(text)
@@ -434,10 +450,13 @@ class Chat:
         if self._connection is None or self._connection.session.peer is None:
             return "nobody here yet"
         session = self._connection.session
-        parts = [f"with {self._peer}"]
         if self._adrift:
-            parts = [f"connection to {self._peer} lost, trying again"]
-        if self._farewell:
+            parts = [f"connection to {self._peer} lost, {self._lifeline.doing}"]
+        else:
+            parts = [f"with {self._peer}"]
+        if session.worried and not self._adrift:
+            parts.append(f"nothing heard for {self._connection.silence:.0f} s")
+        if self.leaving:
             parts.append("leaving")
         elif session.mode is Mode.TURNS:
             parts.append("your turn" if session.my_turn else f"{self._peer}'s turn")
@@ -445,11 +464,15 @@ class Chat:
             parts.append(f"{_lines(len(session.unacknowledged))} not confirmed yet")
         if self._drafts:
             parts.append(f"{_lines(len(self._drafts))} kept for later")
-        if session.worried:
-            parts.append(f"nothing heard for {self._connection.silence:.0f} s")
-        elif session.round_trip is not None:
-            parts.append(f"round trip {1000 * session.round_trip:.1f} ms")
+        if session.round_trip is not None and not self._adrift:
+            parts.append(f"round trip {1000 * session.round_trip:.3g} ms")
         return " | ".join(parts)
+
+    def _say(self, text: str) -> None:
+        if text:
+            self._talk(text)
+        else:
+            self._terminal.notice("/say needs a text.")
 
     def _help(self, rest: str) -> None:
         for line in HELP.split("\n"):
@@ -500,7 +523,8 @@ class Chat:
         parting = self.leaving and self._hurried
         seconds = GOODBYE_SECONDS if parting else self._lifeline.patience
         if not self.leaving:
-            self._terminal.notice(f"{self._loss}: trying again for up to {seconds:g} s.")
+            doing = self._lifeline.doing
+            self._terminal.notice(f"{self._loss}: {doing} for up to {seconds:g} s.")
         self._terminal.status(self._standing)
         self._lifeline.search(seconds, self.abandon)
 
@@ -550,8 +574,10 @@ class Chat:
         """Say what became of our messages, to follow how the chat ended."""
         if not sent:
             return ""
+        if unconfirmed and sent == 1:
+            return "; your message was not confirmed"
         if unconfirmed:
-            return f"; {unconfirmed} of your {sent} messages not confirmed"
+            return f"; {unconfirmed} of your {sent} messages were not confirmed"
         return f"; your {'message was' if sent == 1 else f'{sent} messages were'} delivered"
 
     def _finish(self, code: int) -> None:
@@ -569,7 +595,7 @@ class Chat:
 
 _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/q": Chat._quit,
-    "/say": Chat._talk,
+    "/say": Chat._say,
     "/play": Chat._offer,
     "/decline": lambda chat, _: chat._play(Table.decline),
     "/move": lambda chat, move: chat._play(lambda table: table.move(move)),

@@ -13,11 +13,13 @@ class Lifeline:
     """A search with an end that only ever comes nearer.
 
     `patience` is how many seconds the person has for it; 0 means not to search at all.
+    `doing` says in words what is done.
     `call` and `hang_up` are what the client does to come back, and how it stops that;
     who has nothing to do leaves them as they are.
     """
 
-    def __init__(self, loop: Loop, patience: float) -> None:
+    def __init__(self, loop: Loop, patience: float, doing: str = "trying again") -> None:
+        self.doing = doing
         self.patience = patience
         self.call: Callable[[], None] = lambda: None
         self.hang_up: Callable[[], None] = lambda: None

@@ -21,6 +21,9 @@ from types import FrameType
 STUCK_SECONDS = 1.0
 """How long a signal waits for a program that waits for somebody else."""
 
+CROWD = 64
+"""Timers that are nothing to think about."""
+
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 
@@ -65,6 +68,7 @@ class Loop:
         self._selector = Selector()
         self._callbacks: dict[int, Callable[[int], None]] = {}
         self._timers: list[tuple[float, int, Timer]] = []
+        self._crowd = CROWD  # so many timers, and the cancelled ones are swept out
         self._order = count()  # keeps timers of one moment in the order they were asked
         self._signals: dict[int, Callable[[int], None]] = {}
         self._handlers: dict[int, _Handler] = {}  # those that were there before ours
@@ -92,6 +96,8 @@ class Loop:
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call `callback` once, `seconds` from now."""
+        if len(self._timers) >= self._crowd:
+            self._sweep()
         timer = Timer(self._clock() + seconds, callback)
         heapq.heappush(self._timers, (timer.when, next(self._order), timer))
         return timer
@@ -178,6 +184,12 @@ class Loop:
         if not self._timers:
             return None
         return max(0.0, self._timers[0][0] - self._clock())
+
+    def _sweep(self) -> None:
+        """Forget the timers that were cancelled: a peer could have us set any number."""
+        self._timers = [each for each in self._timers if each[2].pending]
+        heapq.heapify(self._timers)
+        self._crowd = 2 * len(self._timers) + CROWD
 
     def _call_due(self) -> None:
         now = self._clock()  # once: what is asked for now and at once is due next turn

@@ -14,11 +14,17 @@ from chatlib.chat import COMMANDS, HELP, Chat
 from chatlib.errors import ChatError, Exit, ScreenClosedError, words
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.lifeline import Lifeline
-from chatlib.loop import Loop
+from chatlib.loop import READ, Loop
 from chatlib.protocol.session import Trace, silent
 from chatlib.settings import Settings, read_settings
 from chatlib.terminal.plain import Plain
-from chatlib.terminal.streams import STDIN, STDOUT, open_missing_descriptors, report
+from chatlib.terminal.streams import (
+    STDIN,
+    STDOUT,
+    is_pipe,
+    open_missing_descriptors,
+    report,
+)
 from chatlib.terminal.visible import visible
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -79,8 +85,10 @@ class Program:
         self.name = settings.name or role
         self.loop = loop or Loop()
         self.terminal = open_terminal(self.loop, settings)
-        patience = settings.keep if role == "server" else settings.retry
-        self.lifeline = Lifeline(self.loop, patience)
+        if role == "server":  # who has been lost knows the way back
+            self.lifeline = Lifeline(self.loop, settings.keep, "waiting for it")
+        else:
+            self.lifeline = Lifeline(self.loop, settings.retry)
         self.chat = Chat(self.terminal, self.over, self.lifeline)
         self.code: int | None = None
         tell = self.terminal.notice
@@ -103,7 +111,7 @@ class Program:
             self._again()
         else:
             left, more = self.terminal.take_back()
-            for line in left:
+            for line in filter(None, left):
                 self.terminal.notice(f"Never sent: {line}")
             if more:
                 self.terminal.notice("Never sent either: what came after that.")
@@ -126,17 +134,24 @@ class Program:
         # Who wants the terminal in the background is stopped in tcsetattr, and is to go
         # on with it afterwards.
         signal.siginterrupt(signal.SIGCONT, False)
+        if is_pipe(STDOUT):
+            self.loop.watch(STDOUT, READ, self._lose_reader)
         self.chat.start()
         while self.code is None:
             try:
                 self.terminal.run()
             except ScreenClosedError as error:
-                self.terminal.withdraw()
-                self.terminal.notice(f"{self.command}: {error}")
-                self.chat.lose_screen()
+                if self.chat.lose_screen():
+                    self.terminal.withdraw()
+                    self.terminal.notice(f"{self.command}: {error}")
                 # A signal that was behind it is heard first: then that is the reason.
                 self.loop.call_later(0, self.chat.leave_blind)
         return self.code
+
+    def _lose_reader(self, mask: int) -> None:
+        """Nobody reads stdout any more: nothing else can happen at our end of a pipe."""
+        self.loop.forget(STDOUT)
+        raise ScreenClosedError("the screen was closed (Broken pipe)")
 
     def close(self) -> None:
         """Give back terminal, log and signals."""

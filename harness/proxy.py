@@ -211,6 +211,9 @@ class Proxy:
         for direction in self.directions[:]:
             if direction in self.directions and not direction.give():
                 self._cut()
+        for near, far in zip(self.directions[::2], self.directions[1::2], strict=True):
+            if near.over and far.over:
+                self._forget(near, far)
         waits = [direction.wait for direction in self.directions]
         return min((wait for wait in waits if wait is not None), default=None)
 
@@ -305,6 +308,12 @@ class Proxy:
                 self._selector.unregister(direction.source)
 
         return read
+
+    def _forget(self, *directions: Direction) -> None:
+        """Both have ended: give the sockets back."""
+        for direction in directions:
+            self.directions.remove(direction)
+            direction.source.close()
 
     def _cut(self) -> None:
         """Close every connection at both its ends, whatever is still on its way."""

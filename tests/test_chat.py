@@ -231,7 +231,8 @@ def test_what_is_text_and_what_is_not(talk: Talk, line: str, arrives: str) -> No
 def test_an_empty_line_sends_nothing_and_asks_again(talk: Talk, line: str) -> None:
     """It is still our turn."""
     talk.client.types(line)
-    assert talk.client.notes.news() == ["ask"]
+    hint = ["notice /say needs a text."] if line else []
+    assert talk.client.notes.news() == [*hint, "ask"]
     assert talk.client.session.sent == 0
 
 
@@ -239,7 +240,8 @@ def test_an_unknown_command_is_given_back(talk: Talk) -> None:
     """With the way to send it as text."""
     talk.client.types("/quit now")
     assert talk.client.notes.news() == [
-        "notice There is no command /quit (see /help). As text: //quit now",
+        "notice There is no command /quit (see /help); //quit now sends it as text."
+        " Did you mean /q?",
         "ask",
     ]
 
@@ -469,7 +471,7 @@ def test_a_lost_connection_lists_what_was_not_confirmed(talk: Talk) -> None:
     talk.until(lambda: bool(talk.client.ends))
     assert talk.client.ends == [(1, False)]
     assert talk.client.notes.news() == [
-        "notice The connection to the server was lost; 1 of your 1 messages not confirmed.",
+        "notice The connection to the server was lost; your message was not confirmed.",
         "notice Not confirmed: Hello?",
     ]
 
@@ -666,7 +668,7 @@ def test_a_silence_that_worries_is_counted_and_the_way_there_and_back_measured()
     clock.now += 12
     talk.client.session.pass_time(clock.now)
     talk.client.types("")
-    assert stands(talk.client, "with the server | your turn | nothing heard for 12 s")
+    assert stands(talk.client, "with the server | nothing heard for 12 s | your turn")
     talk.client.connection.flush()
     clock.now += 0.0123
     until(talk.loop, lambda: not talk.client.session.worried)

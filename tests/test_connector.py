@@ -143,7 +143,7 @@ def test_a_server_that_is_reset_is_a_lost_connection(
     assert wire.receive(server)[0] == wire.TEXT
     server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     server.close()
-    play("client! The connection to Bob was lost; 1 of your 1 messages not confirmed.")
+    play("client! The connection to Bob was lost; your message was not confirmed.")
     play("client! Not confirmed: Hello\nclient: exits 1")
 
 

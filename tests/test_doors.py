@@ -78,7 +78,7 @@ class Scene:
     def connecting(self) -> None:
         """Somebody is connected, and has not said HELLO."""
         if self.program == "server":
-            self.play("server< Server listening{any}")
+            self.waiting()
             self._stack.enter_context(self._call())
         else:
             listener = self._stack.enter_context(socket.create_server(("127.0.0.1", 0)))

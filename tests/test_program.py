@@ -169,15 +169,14 @@ def start_server(
     return server, int(banner.rpartition(b" ")[2] or 0)
 
 
-def test_a_closed_stdout_ends_the_server_and_the_client_is_told() -> None:
+def test_a_closed_stdout_ends_the_server_at_once() -> None:
     """`chatd | head -1`: the banner was read, and then nobody reads any more."""
-    server, port = start_server()
-    ended = run("chatc", "--port", str(port))
+    server, _ = start_server()
     _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 128 + signal.SIGPIPE
-    assert errors == b"chatd: the screen was closed (Broken pipe)\nGoodbye: you left.\n"
-    assert ended.stderr == "Goodbye: the server left. Last words: stopped by SIGPIPE\n"
-    assert ended.returncode == 0
+    lines = errors.decode().splitlines()
+    assert lines[0] == "chatd: the screen was closed (Broken pipe)"
+    assert lines[1:] == ["Goodbye: you left before anybody came."]
 
 
 def test_a_full_disk_under_stdout_is_said() -> None:
@@ -510,7 +509,7 @@ def test_an_idle_server_and_client_never_wake_up_and_are_small(
         perform(stage, Script.parse("idle", lines))
         processes = [player.process for player in stage.players.values()]
         # Both come to rest; the editor waits a second for what may follow an Escape.
-        select.select([], [], [], 1.5 if terminal == "edited" else 0.2)
+        select.select([], [], [], 2.5 if terminal == "edited" else 0.2)
         before = [switches(process) for process in processes]
         select.select([], [], [], 2)  # the span that is measured, not a wait for something
         assert [switches(process) for process in processes] == before

@@ -19,7 +19,12 @@ from chatlib.games.secret import Secret, open_secret
 LETTERS_LIMIT = 30
 """Letters of a word, so that it fits on a line."""
 
+BYTES_LIMIT = 400
+"""Bytes of them, with all marks, so that the word and its salt fit into a frame."""
+
 MISSES_LIMIT = 7
+
+FINAL, SIGMA = "\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}"
 
 # What is there after so many misses: the whole drawing, and the parts that come one by one.
 _GALLOWS = (
@@ -50,8 +55,7 @@ def letters(word: str) -> list[str]:
 
 def fold(letter: str) -> str:
     """Make a letter comparable: small, and a Greek sigma one wherever it stands."""
-    folded = letter.casefold()
-    return folded if len(folded) == len(letter) else letter.lower()
+    return normalize("NFC", letter.lower()).replace(FINAL, SIGMA)
 
 
 class Hangman(Game):
@@ -87,12 +91,15 @@ class Hangman(Game):
         if not self.my_move:
             raise IllegalMoveError("it is not your move")
         spelled = letters(move)
+        word = "".join(spelled)
         if not 1 <= len(spelled) <= LETTERS_LIMIT:
             raise IllegalMoveError(f"a word is 1 to {LETTERS_LIMIT} letters")
+        if len(word.encode()) > BYTES_LIMIT:
+            raise IllegalMoveError("there are too many marks on the letters")
         if self.begins:
-            return self._set_word(move)
-        self._guess(move)
-        return [f"guess {move}"]
+            return self._set_word(word)
+        self._guess(word)
+        return [f"guess {word}"]
 
     def theirs(self, told: str) -> list[str]:
         """Take what the other end tells, if it is its time to tell it."""
@@ -155,7 +162,7 @@ class Hangman(Game):
 
     def _take_promise(self, rest: str) -> list[str]:
         promise, _, count = rest.partition(" ")
-        if not count.isdecimal() or not 1 <= int(count) <= LETTERS_LIMIT:
+        if not promise or not count.isdecimal() or not 1 <= int(count) <= LETTERS_LIMIT:
             raise CheatingError("set a word that is none")
         self._promise = promise
         self.shown = [None] * int(count)

@@ -14,6 +14,7 @@ end has accepted it, if both are of the same game.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from chatlib.games.game import CheatingError, Game, IllegalMoveError, Outcome
 
@@ -22,6 +23,10 @@ RESULTS = {
     Outcome.LOST: "{peer} has won",
     Outcome.DRAWN: "A draw",
 }
+
+
+FOUL_LIMIT = 100
+"""Characters of what a cheat is told: in any script they fit into a frame."""
 
 
 class TableError(Exception):
@@ -57,7 +62,7 @@ class Table:
         self._asked_begins = False  # whether we begin the one that we are asked for
         self._last = ""  # the game that was played last
         self._settled = True  # no move of an ended game can be on its way any more
-        self._resigned = False  # we gave up, and the other end may not know it yet
+        self._given_up: Game | None = None  # by us; the other end may not know it yet
 
     # What the person wants. Each raises TableError when it cannot be.
 
@@ -87,6 +92,10 @@ class Table:
             raise TableError("which game? /play NAME")
         if self._find(name) is None:
             raise TableError(f"there is no game {name!r} here")
+        if self.offered:
+            raise TableError(f"{self._peer} has not answered your last offer")
+        if self.asked:
+            self._tell("decline")
         self.offered, self.asked = name, None
         self._tell(f"offer {name} {'me' if self._begins else 'you'}")
         self._show(f"You offer a game of {name}.")
@@ -108,13 +117,13 @@ class Table:
             raise TableError(str(error)) from None
         for words in told:
             self._tell(f"move {words}")
-        self._draw()
+        self._draw(game)
 
     def resign(self) -> None:
         """Give up the game."""
-        self._playing()
+        game = self._playing()
         self._tell("resign")
-        self._settled, self._resigned = False, True
+        self._settled, self._given_up = False, game
         self._end(Outcome.LOST, "You give up")
 
     def board(self) -> None:
@@ -139,7 +148,7 @@ class Table:
 
     def _receive_offer(self, rest: str) -> None:
         name, _, begins = rest.partition(" ")
-        self._settled, self._resigned = True, False
+        self._settled, self._given_up = True, None
         if self._find(name) is None or begins not in ("me", "you"):
             self._tell("decline")
             self._show(f"{self._peer} offers a game that is not here: {name}.")
@@ -166,9 +175,9 @@ class Table:
             self._show(f"{self._peer} offers {name} at the same time: /play or /decline.")
 
     def _receive_accept(self, rest: str) -> None:
-        if self.offered and not self.game:
+        if self.offered:
             self._start(self.offered, self._begins)
-        elif not self.game:
+        else:
             self._catch("accepts a game that nobody has offered")
 
     def _receive_decline(self, rest: str) -> None:
@@ -178,9 +187,8 @@ class Table:
 
     def _receive_move(self, rest: str) -> None:
         if self.game is None:
-            if self._settled:
-                self._catch("makes a move, and no game is on")
-            return  # it was on its way when we gave up
+            self._receive_late(rest)
+            return
         try:
             answers = self.game.theirs(rest)
         except CheatingError as error:
@@ -188,13 +196,28 @@ class Table:
             return
         for answer in answers:
             self._tell(f"move {answer}")
-        self._draw()
+        self._draw(self.game)
+
+    def _receive_late(self, rest: str) -> None:
+        """Take a move where no game is on: it may have been on its way when we gave up.
+
+        If it ended the game, it did so before we gave up, and so it looks on the other
+        end, too. One that has to be answered cannot have ended it.
+        """
+        if self._settled:
+            self._catch("makes a move, and no game is on")
+        game = self._given_up
+        with suppress(CheatingError):
+            if game and not game.theirs(rest) and game.outcome:
+                self._given_up = None
+                self.lost -= 1
+                self._draw(game)
 
     def _receive_resign(self, rest: str) -> None:
         if self.game:
             self._end(Outcome.WON, f"{self._peer} gives up")
-        elif self._resigned:  # at the same moment: so it looks on the other end, too
-            self._resigned = False
+        elif self._given_up:  # at the same moment: so it looks on the other end, too
+            self._given_up = None
             self.lost -= 1
             self._end(Outcome.DRAWN, "Both give up: a draw")
 
@@ -214,7 +237,7 @@ class Table:
         kind = self._find(name)
         assert kind is not None
         self.offered = self.asked = None
-        self._settled, self._resigned = True, False
+        self._settled, self._given_up = True, None
         self._last, self._begins = name, not begins  # next time the other begins
         self.game = kind(begins)
         who = "you begin" if begins else f"{self._peer} begins"
@@ -222,9 +245,8 @@ class Table:
         self._show(f"(How to move: {kind.hint}.)")
         self._show_board(self.game)
 
-    def _draw(self) -> None:
+    def _draw(self, game: Game) -> None:
         """Show the board after a move, and how the game ended, if it has."""
-        game = self._playing()
         self._show_board(game)
         if game.outcome:
             result = RESULTS[game.outcome].format(peer=self._peer)
@@ -253,9 +275,9 @@ class Table:
         self._stop()
         self._settled = False
         self.offered = self.asked = None
-        self._tell(f"foul {what}"[:200])
         ending = ": the game is over, without a result" if playing else ""
         self._show(f"{self._peer} {what}{ending}.")
+        self._tell(f"foul {what}"[:FOUL_LIMIT])
 
     def _stop(self) -> None:
         self.game = None

@@ -201,7 +201,6 @@ class Session:
         self.mode = Mode.ANY  # the one that holds, once both have said HELLO
         self.seen = 0  # the number in the peer's HELLO
         self.heard = 0.0  # when bytes last came, on the clock of who passes them in
-        self.round_trip: float | None = None  # seconds, of the last PING
         self._greets_first = greets_first
         self._talks_first = talks_first
         self._hello = hello
@@ -215,6 +214,7 @@ class Session:
 
     def _begin(self, reader: FrameReader, trace: Trace) -> None:
         """Be on a new connection: new bytes in, nothing to write. The numbers stay."""
+        self.round_trip: float | None = None  # seconds, of the last PING
         self.state = State.GREETING
         self._reader = reader
         self._trace = trace
@@ -259,7 +259,8 @@ class Session:
     def receive_data(self, data: bytes, now: float = 0.0) -> None:
         """Take bytes from the peer; `events` says what they mean."""
         self.heard = now
-        self._reader.feed(data)
+        if self._listens:
+            self._reader.feed(data)
         if self._trace is not silent:  # saying what is still missing has its price
             self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
 
@@ -342,6 +343,11 @@ class Session:
     def _listens(self) -> bool:
         """Whether what the peer sends still means anything."""
         return self.state not in (State.LOST, State.FAILED)
+
+    @property
+    def _is_stranger(self) -> bool:
+        """Whether the two have never said HELLO to each other."""
+        return self.mode is Mode.ANY
 
     @property
     def _done(self) -> bool:
@@ -467,6 +473,8 @@ class Session:
         if self._trace is not silent:  # spares encoding it again
             self._trace("<", frame, frame.encode())
         rule = _RULES.get((self.state, frame.kind))
+        if self._is_stranger and self.state is State.CLOSING and frame.kind is not Kind.BYE:
+            rule = None  # who was refused has nothing more to say
         if rule is None:
             raise RemoteProtocolError(f"{frame.kind.name} in state {self.state.value}")
         return rule(self, frame)
@@ -530,8 +538,9 @@ class Session:
 
     def _receive_bye(self, frame: Frame) -> Event:
         bye = Bye.decode(frame.body)
-        refused = self.mode is Mode.ANY or self.state is State.GREETING
-        if frame.number != self.received and not refused:
+        refused = self._is_stranger or self.state is State.GREETING
+        counts = bye.reason in (Reason.QUIT, Reason.STOPPED) and not refused
+        if frame.number != self.received and counts:
             raise RemoteProtocolError(
                 f"BYE after {frame.number} messages, {self.received} came"
             )
@@ -554,8 +563,9 @@ class Session:
         self._trace("=", state.value, b"")
 
     def _greet(self) -> None:
-        """Say HELLO first."""
-        self._send(Kind.HELLO, self.confirmed, self._hello.encode())
+        """Say HELLO first; who comes back names the mode that holds."""
+        hello = self._hello._replace(mode=self.mode)
+        self._send(Kind.HELLO, self.confirmed, hello.encode())
 
     def _open(self) -> None:
         """Both have said HELLO: send again what the peer has not seen, our BYE too."""
@@ -577,11 +587,11 @@ class Session:
 
     def _forget(self, number: int) -> bool:
         """The peer has shown our messages up to this; returns whether that is news."""
-        news = [each for each in self._kept if each <= number]
-        for each in news:
-            self._outstanding -= len(self._kept.pop(each).body)
+        before = len(self._kept)
+        while self._kept and (first := next(iter(self._kept))) <= number:
+            self._outstanding -= len(self._kept.pop(first).body)
         self.acknowledged = max(self.acknowledged, number)
-        return bool(news)
+        return len(self._kept) < before
 
     def _pay(self) -> None:
         """Say what is owed: one ACK for all that was shown since the last, one PONG.
@@ -614,6 +624,7 @@ class Session:
         if self.state not in (State.CLOSING, State.CLOSED):
             reason = _REASONS.get(type(error), Reason.PROTOCOL)
             self._say_bye(Bye(reason, str(error)))
+        self._reader = FrameReader()  # what it holds is not looked at any more
         self._enter(State.FAILED)
         return Failed(error)
 

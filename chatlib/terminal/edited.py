@@ -26,7 +26,7 @@ from prompt_toolkit.completion import (
     get_common_complete_suffix,
 )
 from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings
@@ -38,7 +38,7 @@ from prompt_toolkit.layout.processors import BeforeInput
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.widgets import SearchToolbar
-from wcwidth import grapheme_boundary_before, iter_graphemes
+from wcwidth import grapheme_boundary_before, iter_graphemes, wcswidth
 
 from chatlib.loop import Loop
 from chatlib.terminal import streams
@@ -87,7 +87,8 @@ class Edited:
         self._asking = False
         self._standing = ""
         self._accepting = False  # a line is being passed on at this moment
-        self._returned: list[str] = []  # lines of it that were given back
+        self._passing: list[str] = []  # those that were accepted with it and come next
+        self._returned: list[str] = []  # those that were given back
         self._painted = False  # the line stands on the screen
         self._over = False  # there was an editor, and it does not come again
         self._colours = _has_colours()
@@ -183,14 +184,16 @@ class Edited:
 
     def forget_typed(self) -> None:
         """Give back the line that is being typed: whoever it was meant for has gone."""
-        for line in self.take_back()[0]:
+        for line in filter(None, self.take_back()[0]):
             self.notice(f"Never sent: {line}")
 
     def take_back(self) -> tuple[list[str], bool]:
         """Return the lines that were typed and not finished; there are never more."""
         text = self._buffer.text
+        lines = [*self._passing, *(text.split("\n") if text else [])]
+        self._passing = []
         self._buffer.reset()
-        return text.split("\n") if text else [], False
+        return lines, False
 
     def close(self) -> None:
         """Give the terminal back: nothing that was typed is left for the shell."""
@@ -236,7 +239,9 @@ class Edited:
         keys = KeyBindings()
         empty = Condition(lambda: not self._buffer.text)
         # The keys mean what they mean to the kernel, for everybody in the foreground.
-        keys.add("c-c")(lambda event: signal.raise_signal(signal.SIGINT))
+        keys.add("c-c", filter=~is_searching)(
+            lambda event: signal.raise_signal(signal.SIGINT)
+        )
         keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
         keys.add("c-d", filter=empty)(lambda event: self._finished())
         # Nobody has asked for these; prompt_toolkit's own handler fails on some of them.
@@ -309,10 +314,13 @@ class Edited:
         """Pass on what was typed or pasted, a line at a time; True keeps what came back."""
         text = buffer.text.removesuffix("\n")
         buffer.reset(append_to_history=True)
+        self._passing = text.split("\n")
         self._accepting = True
-        for line in text.split("\n"):
-            self._pass_on(line)
-        self._accepting = False
+        try:
+            while self._passing:  # until one ends the talk: the rest is taken back then
+                self._pass_on(self._passing.pop(0))
+        finally:
+            self._accepting = False
         if self._returned:
             buffer.document = Document("\n".join(self._returned))
             self._returned = []
@@ -376,7 +384,14 @@ class Edited:
 
     def _bottom(self) -> str:
         """What stands under it: how the talk stands, or what Tab would complete."""
-        return self._choices or f" {self._standing} | /help lists the commands"
+        if self._choices:
+            return self._choices
+        parts = [*self._standing.split(" | "), "/help lists the commands"]
+        # What does not fit is left out from the right, and no word is cut.
+        width = self._app.output.get_size().columns - 1
+        while len(parts) > 1 and wcswidth(" | ".join(parts)) > width:
+            parts.pop()
+        return f" {' | '.join(parts)}"
 
     def _dye(self, look: str, text: str) -> str:
         return f"\x1b[{look}m{text}\x1b[m" if self._colours and text else text

@@ -7,6 +7,7 @@ any more. Reading is each terminal's own business. Knows no protocol.
 import errno
 import os
 import select
+import stat
 import termios
 import time
 from contextlib import suppress
@@ -78,6 +79,11 @@ def open_missing_descriptors() -> None:
             os.fstat(fd)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: fd
+
+
+def is_pipe(fd: int) -> bool:
+    """Whether `fd` is a pipe of which `poll` says so when its other end is closed."""
+    return hasattr(select, "poll") and stat.S_ISFIFO(os.fstat(fd).st_mode)
 
 
 def hung_up(fd: int) -> bool:

@@ -6,6 +6,7 @@ no more: show and acknowledge, let the one back in whose HELLO it is, leave when
 """
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from chatlib.protocol.session import (
     Left,
     Lost,
     Mode,
+    Played,
     Reason,
     Said,
     Session,
@@ -52,9 +54,16 @@ def judge(said: list[str], shown: list[str]) -> Verdict:
     )
 
 
+def look_away(words: str) -> None:
+    """Play no games."""
+
+
 @dataclass
 class End:
-    """One program: its session, what its person said, saw and heard of the end."""
+    """One program: its session, what its person said, saw and heard of the end.
+
+    `watch` is called with what the other end tells about a game.
+    """
 
     session: Session
     said: list[str] = field(default_factory=list)
@@ -62,6 +71,9 @@ class End:
     waiting: deque[str] = field(default_factory=deque)  # to be said when it is time
     leaving: bool = False  # its person has said /q
     left: bool = False  # the other end has said goodbye
+    told: list[str] = field(default_factory=list)  # about games
+    watched: list[str] = field(default_factory=list)
+    watch: Callable[[str], None] = look_away
     error: RemoteProtocolError | None = None
 
     def act(self) -> None:
@@ -73,11 +85,20 @@ class End:
         if self.leaving and self.session.can_talk and not self.waiting:
             self.session.leave(Reason.QUIT, "")
 
+    def tell(self, words: str) -> None:
+        """Tell the other end about a game."""
+        self.told.append(words)
+        self.session.play(words)
+
     def handle(self, event: Event) -> None:
         """Do what a chat does with an event."""
         match event:
             case Said(number, text):
                 self.shown.append(text)
+                self.session.shown(number)
+            case Played(number, words):
+                self.watched.append(words)
+                self.watch(words)
                 self.session.shown(number)
             case Left():
                 self.left = True

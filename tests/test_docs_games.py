@@ -1,0 +1,139 @@
+"""The game that `docs/games.md` writes is one: taken from the page and played."""
+
+import re
+from collections import deque
+
+import pytest
+
+from chatlib.games.game import CheatingError, Game, IllegalMoveError, Outcome
+from chatlib.games.secret import Secret
+from chatlib.games.table import Table
+from harness.stage import ROOT
+
+WON, LOST, DRAWN = Outcome.WON, Outcome.LOST, Outcome.DRAWN
+
+LINES_LIMIT = 60
+
+
+def code() -> str:
+    """Give the page's only block of Python."""
+    page = (ROOT / "docs" / "games.md").read_text("utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert isinstance(block, str)
+    return block
+
+
+@pytest.fixture
+def game() -> type[Game]:
+    """Run that code; give the game that it makes."""
+    module: dict[str, type[Game]] = {"__name__": "rps"}  # type: ignore[dict-item]
+    exec(compile(code(), "docs/games.md", "exec"), module)
+    return module["RockPaperScissors"]
+
+
+def play(game: type[Game], mine: str, theirs: str) -> tuple[Game, Game]:
+    """Let both choose before either has heard of the other."""
+    first, second = game(True), game(False)
+    to_second, to_first = deque(first.mine(mine)), deque(second.mine(theirs))
+    while to_first or to_second:
+        if to_second:
+            to_first += second.theirs(to_second.popleft())
+        if to_first:
+            to_second += first.theirs(to_first.popleft())
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "outcomes"),
+    [
+        ("rock", "scissors", (WON, LOST)),
+        ("paper", "rock", (WON, LOST)),
+        ("rock", "paper", (LOST, WON)),
+        ("rock", "rock", (DRAWN, DRAWN)),
+    ],
+)
+def test_it_is_won_lost_or_drawn(
+    game: type[Game], mine: str, theirs: str, outcomes: tuple[Outcome, Outcome]
+) -> None:
+    """On both ends, which show the same."""
+    first, second = play(game, mine, theirs)
+    assert (first.outcome, second.outcome) == outcomes
+    assert first.board() == second.board() == f"{mine} : {theirs}"
+    assert not first.my_move and not second.my_move
+
+
+def test_nobody_tells_a_choice_before_both_have_promised(game: type[Game]) -> None:
+    """Who chooses last has nothing to go by."""
+    first, second = game(True), game(False)
+    (promise,) = first.mine("rock")
+    assert "rock" not in promise
+    assert second.theirs(promise) == []
+    assert first.board() == second.board() == "? : ?"
+    _, proof = second.mine("paper")
+    assert proof.endswith(" paper")
+
+
+def test_who_changes_the_choice_is_caught(game: type[Game]) -> None:
+    """The other one does not fit the promise; nor may it be something else."""
+    first = game(True)
+    secret = Secret("rock", "salt")
+    first.theirs(secret.promise)
+    first.mine("paper")
+    with pytest.raises(CheatingError, match="changed what had been promised"):
+        first.theirs("salt scissors")
+    second = game(True)
+    second.mine("paper")
+    second.theirs(Secret("well", "salt").promise)
+    with pytest.raises(CheatingError, match="chose 'well'"):
+        second.theirs("salt well")
+
+
+def test_who_tells_too_early_or_too_often_is_caught(game: type[Game]) -> None:
+    """Before the other has chosen; a bad choice of one's own is refused."""
+    first = game(True)
+    secret = Secret("rock", "salt")
+    first.theirs(secret.promise)
+    with pytest.raises(CheatingError, match="too early"):
+        first.theirs(secret.proof)
+    for moves in (["well"], ["rock", "paper"]):
+        other = game(True)
+        with pytest.raises(IllegalMoveError, match="once"):
+            for move in moves:
+                other.mine(move)
+
+
+def test_it_is_played_at_a_table(game: type[Game]) -> None:
+    """Without another word about it anywhere: a name that finds it is enough."""
+    told: list[deque[str]] = [deque(), deque()]
+    lines: list[list[str]] = [[], []]
+    ann, bob = (
+        Table(
+            {"rps": game}.get,
+            told[side].append,
+            lines[side].append,
+            senior=not side,
+            peer=("Bob", "Ann")[side],
+        )
+        for side in (0, 1)
+    )
+
+    def deliver() -> None:
+        while any(told):
+            for queue, table in zip(told, (bob, ann), strict=True):
+                while queue:
+                    table.receive(queue.popleft())
+
+    ann.play("rps")
+    deliver()
+    bob.play("")
+    deliver()
+    bob.move("rock")
+    ann.move("paper")
+    deliver()
+    assert lines[0][-1] == "You have won. Score: you 1, Bob 0. /play plays again."
+    assert lines[1][-1] == "Ann has won. Score: you 0, Ann 1. /play plays again."
+
+
+def test_it_is_short() -> None:
+    """A page that promises a short game shows one."""
+    assert len(code().splitlines()) <= LINES_LIMIT

@@ -397,7 +397,7 @@ class Chat:
     def _offer(self, name: str) -> None:
         if not name and self._table and self._table.idle:
             self._terminal.notice(f"There are these games: {', '.join(names())}.")
-        self._play(lambda table: table.play(name))
+        self._play(lambda table: table.play(name.strip()))
 
     def _tell(self, words: str) -> None:
         """Tell the other end about a game."""
@@ -598,7 +598,7 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/say": Chat._say,
     "/play": Chat._offer,
     "/decline": lambda chat, _: chat._play(Table.decline),
-    "/move": lambda chat, move: chat._play(lambda table: table.move(move)),
+    "/move": lambda chat, move: chat._play(lambda table: table.move(move.strip())),
     "/board": lambda chat, _: chat._play(Table.board),
     "/resign": lambda chat, _: chat._play(Table.resign),
     "/help": Chat._help,

@@ -94,7 +94,7 @@ class Scene:
         self.play("network: delivers as it comes")
         self._talk()
         self.play("network: refuses\nnetwork: cut")
-        self.play(f"{self.program}! The connection to {{any}} was lost: trying{{any}}")
+        self.play(f"{self.program}! The connection to {{any}} was lost: {{any}}")
 
     def closing(self) -> None:
         """It has said goodbye, and the other side is frozen."""

@@ -424,6 +424,8 @@ class Session:
         """
         if not self.can_talk:
             raise LocalProtocolError(f"not possible in state {self.state.value}")
+        if len(self._kept) >= 2 * WINDOW:  # nor does a game with a peer that does not read
+            raise LocalProtocolError(f"{len(self._kept)} messages are not confirmed yet")
         return self._keep(Kind.GAME, encode_text(words, GAME_LIMIT))
 
     @property

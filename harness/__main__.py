@@ -1,76 +1,13 @@
 """`python3 -m harness`: play conversations visibly, or stand between two programs."""
 
 import argparse
-import selectors
 import sys
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
 import harness.proxy
-from harness.proxy import Proxy, knows
-from harness.report import TwoColumns, explain
-from harness.script import TERMINALS, Script, ScriptError
-from harness.stage import Stage, Unmet
-
-
-def play(path: Path, piece: int, terminal: str, console: Console) -> bool:
-    """Play one conversation visibly; returns whether all of it came true."""
-    script = Script.read(path)
-    if terminal not in script.terminals:
-        (terminal,) = script.terminals  # there is only one that it is about
-    console.rule(f"[bold]{script.name}")
-    console.print(script.about, style="italic")
-    with (
-        tempfile.TemporaryDirectory(prefix="conversation-") as folder,
-        Stage(Path(folder), piece, TwoColumns(console), terminal) as stage,
-    ):
-        try:
-            stage.play(script)
-        except Unmet as unmet:
-            console.print(
-                explain(script.name, unmet, stage, console.width),
-                markup=False,
-                highlight=False,
-                style="red",
-            )
-            return False
-    return True
-
-
-def serve(listen: int, target: str, orders: Sequence[str]) -> int:
-    """Stand between two programs until Ctrl-C; more orders are read from stdin."""
-    host, _, port = target.rpartition(":")
-    wrong = [order for order in orders if not knows(order)]
-    if wrong or not port.isdecimal():
-        print(f"harness: there is no {wrong or [target]}; see --help", file=sys.stderr)
-        return 2
-    with selectors.SelectSelector() as selector:
-        proxy = Proxy(selector, port=listen)
-        proxy.listen(int(port), host or "localhost")
-        for order in orders:
-            proxy.order(order)
-        print(f"Network listening on port: {proxy.port}, to {target}", flush=True)
-        selector.register(sys.stdin, selectors.EVENT_READ, partial(_obey, proxy, selector))
-        with suppress(KeyboardInterrupt):
-            while True:
-                for key, _ in selector.select(proxy.pump()):
-                    key.data()
-        proxy.close()
-    return 0
-
-
-def _obey(proxy: Proxy, selector: selectors.BaseSelector) -> None:
-    """Take an order from stdin; when it has ended, take no more."""
-    line = sys.stdin.readline()
-    if not line:
-        selector.unregister(sys.stdin)
-    elif not proxy.order(line.strip()):
-        print(f"There is no order {line.strip()!r}; --help lists them.", file=sys.stderr)
+from harness.script import TERMINALS
+from harness.serving import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,17 +15,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "proxy":
         return serve(options.listen, options.to, options.orders)
-    console = Console(highlight=False)
     try:
-        played = [
-            play(path, options.piece, options.terminal, console) for path in options.files
-        ]
-    except (ScriptError, OSError) as error:
-        print(f"harness: {error}", file=sys.stderr)
+        from harness.playing import play_all  # the proxy needs nothing that is installed
+    except ModuleNotFoundError as error:
+        print(
+            f"harness: {error.name} is not installed: run 'make demo' once, then "
+            "'.venv/bin/python -m harness ...'",
+            file=sys.stderr,
+        )
         return 2
-    console.rule()
-    console.print(f"{played.count(True)} passed, {played.count(False)} failed")
-    return 0 if all(played) else 1
+    return play_all(options.files, options.piece, options.terminal)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -92,7 +92,7 @@ def screens(what: str) -> str:
         windows = [stage.players[actor].view.rows for actor in ("server", "client")]
     lines = [f"{'server':{COLUMN}}client", ""]
     for left, right in zip(*windows, strict=True):
-        lines.append(f"{left:{COLUMN}}{right}")
+        lines.append(f"{left:{COLUMN - 2}}  {right}")
     return _fence("\n".join(lines).rstrip())
 
 

@@ -10,7 +10,7 @@ for a goodbye, seem to work. This network takes orders:
     refuses, admits                         nobody listens any more, somebody does again
     delivers 3 bytes at a time              each read before the next is sent
     delivers as it comes
-    delays 0.1 s                            every byte
+    delays 0.1 s                            what comes from now on arrives so much later
 
 It lives on the selector of whoever owns it and imports nothing of the product.
 """
@@ -175,16 +175,21 @@ class Proxy:
 
     The owner's selector calls the callbacks registered as data; `pump` delivers what is
     due and says in how many seconds it wants to be called again. Until `listen` it
-    refuses connections, like a server that is not there yet.
+    refuses connections, like a server that is not there yet. `told` is told what happens.
     """
 
     def __init__(
-        self, selector: selectors.BaseSelector, size: int = 0, port: int = 0
+        self,
+        selector: selectors.BaseSelector,
+        size: int = 0,
+        port: int = 0,
+        told: Callable[[str], None] = lambda what: None,
     ) -> None:
         self.directions: list[Direction] = []
         self.faults = {way: Faults(size) for way in WAYS}
         self.connections = 0  # how many there have been
         self._selector = selector
+        self._told = told
         self._target = ("127.0.0.1", 0)
         self._queues = Queues()
         self._listener: socket.socket | None = None
@@ -202,6 +207,7 @@ class Proxy:
         for pattern, obey in _ORDERS:
             match = re.fullmatch(pattern, text)
             if match:
+                self._told(f"order: {text}")
                 obey(self, match)
                 return True
         return False
@@ -292,9 +298,11 @@ class Proxy:
         try:
             far = socket.create_connection(self._target)
         except OSError:
+            self._told("no server answers")
             near.close()  # no server: to the client it looks as if it had gone at once
             return
         self.connections += 1
+        self._told(f"connection {self.connections}")
         for way, source, target in ((WAYS[0], near, far), (WAYS[1], far, near)):
             source.setblocking(False)
             source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -317,6 +325,9 @@ class Proxy:
 
     def _cut(self) -> None:
         """Close every connection at both its ends, whatever is still on its way."""
+        if self.directions:
+            gone = ", ".join(str(each.carried) for each in self.directions)
+            self._told(f"cut, after {gone} bytes there and back")
         for direction in self.directions:
             with suppress(KeyError):
                 self._selector.unregister(direction.source)

@@ -293,6 +293,20 @@ def test_a_goodbye_to_a_server_that_never_answers_ends_too(
     ]
 
 
+def test_who_leaves_before_the_answer_is_out_when_the_connection_breaks(
+    world: World, listener: socket.socket
+) -> None:
+    """There is no other try: nobody is waiting for it any more."""
+    world.until(lambda: world.loop._patience() == 5.0)
+    server, _ = listener.accept()
+    wire.receive(server)
+    world.program.chat.said("/q")
+    server.close()
+    world.until(lambda: world.program.code is not None)
+    assert world.program.code == 0
+    assert world.told == ["Goodbye: you left before anybody came."]
+
+
 def test_a_host_that_never_answers_costs_no_more_than_was_given() -> None:
     """After a second the person is told, after `--wait` it is over."""
     with socket.socket() as full:

@@ -523,3 +523,15 @@ def test_a_loop_without_signals_leaves_the_process_alone() -> None:
         loop.turn()
         loop.close()
         assert signal.set_wakeup_fd(-1) == file.fileno()
+
+
+def test_timers_that_were_cancelled_fill_no_memory() -> None:
+    """A peer can have any number of them set and cancelled long before they are due."""
+    loop = Loop(Clock())
+    kept = [loop.call_later(10, lambda: None) for _ in range(10)]
+    for _ in range(10_000):
+        loop.call_later(10, lambda: None).cancel()
+    assert len(loop._timers) < 200
+    assert all(timer.pending for timer in kept)
+    assert len([each for each in loop._timers if each[2].pending]) == 10
+    loop.close()

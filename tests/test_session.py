@@ -630,3 +630,35 @@ def test_kinds_that_are_not_spoken_yet_are_unknown() -> None:
     """PING, PONG and GAME have their numbers kept, and that is all."""
     for kind in {3, 5, 6} - set(Kind):
         assert f"unknown kind {kind}" == str(fails(open_server(), wire.frame(kind, 0)))
+
+
+def test_a_peer_that_has_failed_fills_no_memory() -> None:
+    """What it sends while it may still read why is thrown away at once."""
+    server = open_server()
+    server.receive_data(wire.frame(wire.PONG, 99) + wire.text(1, "waits behind it"))
+    assert [type(event) for event in server.events()] == [Failed]
+    for number in range(100):
+        server.receive_data(wire.text(number, "more"))
+    assert len(server._reader) == 0
+    assert not list(server.events())
+
+
+def test_a_peer_that_plays_and_does_not_read_fills_no_memory() -> None:
+    """There is an end to what is told about games, too."""
+    server = open_server()
+    with pytest.raises(LocalProtocolError, match="512 messages are not confirmed yet"):
+        for _ in range(1000):
+            server.play("decline")
+
+
+def test_what_is_told_about_a_game_takes_no_turn() -> None:
+    """Whoever has the talking turn keeps it; the numbers are those of the messages."""
+    client, server = make_pair()
+    assert server.play("offer tictactoe me") == 1
+    assert client.my_turn
+    assert client.say("Hello") == 1
+    assert client.play("accept") == 2
+    deliver(server, client)
+    assert [type(event).__name__ for event in deliver(client, server)] == ["Said", "Played"]
+    assert server.my_turn
+    assert client.unacknowledged == {1: "Hello"}

@@ -12,7 +12,6 @@ from contextlib import suppress
 
 from chatlib.connection import GOODBYE_SECONDS, Connection
 from chatlib.errors import Exit, LocalProtocolError
-from chatlib.games.registry import find, names
 from chatlib.games.table import Table, TableError
 from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
@@ -32,6 +31,8 @@ from chatlib.protocol.session import (
 TYPE_CHECKING = False  # see `connection`
 if TYPE_CHECKING:
     from typing import Protocol
+
+    from chatlib.games.game import Game
 
     class Terminal(Protocol):
         """What a chat needs of the person's side; `terminal.plain` says what each does."""
@@ -164,7 +165,7 @@ class Chat:
         self._connection = connection
         connection.owner = self
         self._table = Table(
-            find,
+            _find,
             self._tell,
             self._terminal.show,
             senior=connection.session.senior,
@@ -396,6 +397,8 @@ class Chat:
 
     def _offer(self, name: str) -> None:
         if not name and self._table and self._table.idle:
+            from chatlib.games.registry import names
+
             self._terminal.notice(f"There are these games: {', '.join(names())}.")
         self._play(lambda table: table.play(name.strip()))
 
@@ -460,8 +463,8 @@ class Chat:
             parts.append("leaving")
         elif session.mode is Mode.TURNS:
             parts.append("your turn" if session.my_turn else f"{self._peer}'s turn")
-        if session.unacknowledged:
-            parts.append(f"{_lines(len(session.unacknowledged))} not confirmed yet")
+        if session.texts_unconfirmed:
+            parts.append(f"{_lines(session.texts_unconfirmed)} not confirmed yet")
         if self._drafts:
             parts.append(f"{_lines(len(self._drafts))} kept for later")
         if session.round_trip is not None and not self._adrift:
@@ -603,6 +606,13 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/resign": lambda chat, _: chat._play(Table.resign),
     "/help": Chat._help,
 }
+
+
+def _find(name: str) -> "type[Game] | None":
+    """Find a game; they are loaded when the first is wanted: hashing alone costs 4 MiB."""
+    from chatlib.games.registry import find
+
+    return find(name)
 
 
 def _lines(count: int) -> str:

@@ -206,6 +206,7 @@ class Session:
         self._hello = hello
         self._kept: dict[int, Frame] = {}  # our messages that are not acknowledged
         self._outstanding = 0  # the bytes of those
+        self.texts_unconfirmed = 0  # how many of those are TEXT
         self._farewell: Bye | None = None  # ours, once it was said
         self._pings = 0
         self._begin(FrameReader(_FIRST[self._greets_first]), trace)
@@ -582,6 +583,7 @@ class Session:
         """Number a message, keep it until it is acknowledged, and write it if we can."""
         self.sent += 1
         self._outstanding += len(body)
+        self.texts_unconfirmed += kind is Kind.TEXT
         frame = self._kept[self.sent] = Frame(kind, self.sent, body)
         if self.state is State.OPEN:
             self._write(frame)
@@ -591,7 +593,9 @@ class Session:
         """The peer has shown our messages up to this; returns whether that is news."""
         before = len(self._kept)
         while self._kept and (first := next(iter(self._kept))) <= number:
-            self._outstanding -= len(self._kept.pop(first).body)
+            frame = self._kept.pop(first)
+            self._outstanding -= len(frame.body)
+            self.texts_unconfirmed -= frame.kind is Kind.TEXT
         self.acknowledged = max(self.acknowledged, number)
         return len(self._kept) < before
 

@@ -64,7 +64,7 @@ def start_up() -> Iterator[Figure]:
 
 def first_prompt() -> Iterator[Figure]:
     """Time a client until its prompt can be seen, against a bare interpreter."""
-    port = _listen("--again", "--mode", "free")
+    port = _listen("--again", "--mode", "free", "--keep", "0")
     client = [sys.executable, "-m", "chatc", "--port", port]
     ratio, ours, bare = compare(partial(_prompt, client), partial(timed, _bare))
     yield Figure("first prompt, edited, ms", f"{ours:.1f} (bare {bare:.1f})", ours, 200)

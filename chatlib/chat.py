@@ -12,7 +12,6 @@ from contextlib import suppress
 
 from chatlib.connection import GOODBYE_SECONDS, Connection
 from chatlib.errors import Exit, LocalProtocolError
-from chatlib.games.table import Table, TableError
 from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
     FAREWELL_LIMIT,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from chatlib.games.game import Game
+    from chatlib.games.table import Table
 
     class Terminal(Protocol):
         """What a chat needs of the person's side; `terminal.plain` says what each does."""
@@ -164,13 +164,7 @@ class Chat:
         """Talk on this connection; both sides have said HELLO."""
         self._connection = connection
         connection.owner = self
-        self._table = Table(
-            _find,
-            self._tell,
-            self._terminal.show,
-            senior=connection.session.senior,
-            peer=self._peer,
-        )
+        self._table = self._set_table(connection.session.senior)
         self._terminal.show(banner)
         if not self._my_turn:
             self._terminal.show("Waiting for message...")
@@ -385,8 +379,16 @@ class Chat:
 
     # Games.
 
-    def _play(self, act: Callable[[Table], None]) -> None:
+    def _set_table(self, senior: bool) -> "Table":
+        """Give the place where the two can play."""
+        from chatlib.games.table import Table  # not needed before somebody is there
+
+        return Table(_find, self._tell, self._terminal.show, senior=senior, peer=self._peer)
+
+    def _play(self, act: "Callable[[Table], None]") -> None:
         """Do something at the table; what cannot be done is said."""
+        from chatlib.games.table import TableError
+
         if self._table is None or self._farewell:
             self._terminal.notice("Not now: there is nobody to play with.")
             return
@@ -404,6 +406,8 @@ class Chat:
 
     def _tell(self, words: str) -> None:
         """Tell the other end about a game."""
+        from chatlib.games.table import TableError
+
         assert self._connection is not None
         try:
             self._connection.session.play(words)
@@ -413,6 +417,8 @@ class Chat:
 
     def _watch(self, connection: Connection, number: int, words: str) -> None:
         """Take what the other end tells about a game, and only then acknowledge it."""
+        from chatlib.games.table import TableError
+
         if self._blind or self._table is None:
             return
         with suppress(TableError):  # we are leaving: there is nobody to answer any more
@@ -600,10 +606,10 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/q": Chat._quit,
     "/say": Chat._say,
     "/play": Chat._offer,
-    "/decline": lambda chat, _: chat._play(Table.decline),
+    "/decline": lambda chat, _: chat._play(lambda table: table.decline()),
     "/move": lambda chat, move: chat._play(lambda table: table.move(move.strip())),
-    "/board": lambda chat, _: chat._play(Table.board),
-    "/resign": lambda chat, _: chat._play(Table.resign),
+    "/board": lambda chat, _: chat._play(lambda table: table.board()),
+    "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
     "/help": Chat._help,
 }
 

@@ -30,6 +30,9 @@ RUNS = 25
 IDLE_SECONDS = 60
 LINES = 1600
 MILLION = 1_000_000
+PINGS = 24
+"""Every ten seconds a question and its answer: a sleep after each, on both ends."""
+
 SWITCHES = "voluntary_ctxt_switches"
 IMPORTS = "import socket, selectors, argparse"
 
@@ -139,7 +142,7 @@ def waiting() -> Iterator[Figure]:
         select.select([], [], [], IDLE_SECONDS)
         for name, process in processes.items():
             count = _status(process, SWITCHES) - before[name]
-            yield Figure(f"wake-ups in {IDLE_SECONDS} s, {name}", str(count), count, 0)
+            yield Figure(f"wake-ups in {IDLE_SECONDS} s, {name}", str(count), count, PINGS)
         for name, process in processes.items():
             memory = _status(process, "VmRSS") / 1024
             limit = 20 if "plain" in name else None

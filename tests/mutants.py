@@ -95,8 +95,8 @@ MUTANTS = (
     Mutant(
         "the limit counts characters",
         FRAMES,
-        "if len(body) > TEXT_LIMIT:",
-        "if len(text) > TEXT_LIMIT:",
+        "if len(body) > limit:",
+        "if len(text) > limit:",
     ),
     Mutant("numbers are little endian", FRAMES, 'Struct("!HBBI")', 'Struct("<HBBI")'),
     Mutant(
@@ -123,11 +123,22 @@ MUTANTS = (
         "if frame.number != self.received + 1:",
         "if frame.number < self.received + 1:",
     ),
-    Mutant("turns are not looked at", SESSION, "if not self._peers_turn:", "if False:"),
+    Mutant(
+        "turns are not looked at",
+        SESSION,
+        "if frame.kind is Kind.TEXT and not self._peers_turn:",
+        "if False:",
+    ),
+    Mutant(
+        "a game takes the talking turn",
+        SESSION,
+        "        self.texts_received += 1\n        return Said",
+        "        return Said",
+    ),
     Mutant(
         "it is always one's own turn",
         SESSION,
-        "return self.received - self.sent == (0 if self._talks_first else 1)",
+        "return self.texts_received - self.texts_sent == (0 if self._talks_first else 1)",
         "return True",
     ),
     Mutant(
@@ -139,26 +150,26 @@ MUTANTS = (
     Mutant(
         "an ACK covers one message only",
         SESSION,
-        "news = [each for each in self._kept if each <= number]",
-        "news = [each for each in self._kept if each == number]",
+        "while self._kept and (first := next(iter(self._kept))) <= number:",
+        "if self._kept and (first := next(iter(self._kept))) <= number:",
     ),
     Mutant(
         "acknowledged before it is shown",
         SESSION,
-        "        self.received = frame.number\n        return Said",
-        "        self.received = self.confirmed = frame.number\n        return Said",
+        "        self.received = frame.number\n",
+        "        self.received = self.confirmed = frame.number\n",
     ),
     Mutant(
         "HELLO says what was sent, not what was shown",
         SESSION,
-        "self._send(Kind.HELLO, self.confirmed, self._hello.encode())",
-        "self._send(Kind.HELLO, self.sent, self._hello.encode())",
+        "mode=self.mode)\n        self._send(Kind.HELLO, self.confirmed, hello.encode())",
+        "mode=self.mode)\n        self._send(Kind.HELLO, self.sent, hello.encode())",
     ),
     Mutant(
         "the server's HELLO says nothing of what it has shown",
         SESSION,
-        "self._send(Kind.HELLO, self.confirmed, hello.encode())",
-        "self._send(Kind.HELLO, 0, hello.encode())",
+        "self._send(Kind.HELLO, self.confirmed, hello.encode())\n        self._open()",
+        "self._send(Kind.HELLO, 0, hello.encode())\n        self._open()",
     ),
     Mutant(
         "nothing is sent again",
@@ -231,7 +242,7 @@ MUTANTS = (
     Mutant(
         "a BYE may skip messages",
         SESSION,
-        "if frame.number != self.received and not refused:",
+        "if frame.number != self.received and counts:",
         "if False:",
     ),
     Mutant(

@@ -662,3 +662,37 @@ def test_what_is_told_about_a_game_takes_no_turn() -> None:
     assert [type(event).__name__ for event in deliver(client, server)] == ["Said", "Played"]
     assert server.my_turn
     assert client.unacknowledged == {1: "Hello"}
+
+
+def test_who_was_refused_has_nothing_more_to_say() -> None:
+    """But a BYE in answer: a stranger that talks on is not listened to any more."""
+    server = make_server()
+    server.receive_data(wire.hello())
+    assert [type(event) for event in server.events()] == [Greeted]
+    server.refuse(Reason.BUSY, "later")
+    server.receive_data(wire.frame(wire.PING, 1))
+    assert [type(event) for event in server.events()] == [Failed]
+
+
+def test_nobody_plays_before_the_talk_or_after_it() -> None:
+    """As nobody talks then."""
+    with pytest.raises(LocalProtocolError, match="not possible in state GREETING"):
+        make_client().play("offer tictactoe me")
+
+
+def test_a_ping_that_crosses_a_goodbye_is_not_answered() -> None:
+    """After a BYE only ACKs may follow."""
+    server = open_server()
+    server.leave(Reason.QUIT, "")
+    server.data_to_send()
+    server.receive_data(wire.frame(wire.PING, 1))
+    assert not list(server.events())
+    assert server.data_to_send() == b""
+
+
+def test_a_pong_that_nobody_waits_for_is_nothing() -> None:
+    """It may have been overtaken by something else that was a sign of life."""
+    server = open_server()
+    server.receive_data(wire.frame(wire.PONG, 0))
+    assert not list(server.events())
+    assert server.round_trip is None

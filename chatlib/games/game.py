@@ -46,6 +46,11 @@ class Game:
         """Whether this end's player is to move."""
         raise NotImplementedError
 
+    @property
+    def settled(self) -> bool:
+        """Whether the board may be looked at: no answer is on its way that changes it."""
+        return True
+
     def is_move(self, line: str) -> bool:
         """Whether a line that was typed is a move and not talk."""
         raise NotImplementedError

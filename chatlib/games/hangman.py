@@ -82,6 +82,12 @@ class Hangman(Game):
             return self._secret is None
         return bool(self._promise) and len(self.guesses) == len(self.answers)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the last guess was answered, and the word told once that is due."""
+        told = self.outcome is not None or not self._decided
+        return told and len(self.guesses) == len(self.answers)
+
     def is_move(self, line: str) -> bool:
         """One letter, of the one who guesses; all else is talk."""
         return not self.begins and len(letters(line)) == 1

@@ -247,7 +247,8 @@ class Table:
 
     def _draw(self, game: Game) -> None:
         """Show the board after a move, and how the game ended, if it has."""
-        self._show_board(game)
+        if game.settled:
+            self._show_board(game)
         if game.outcome:
             result = RESULTS[game.outcome].format(peer=self._peer)
             self._end(game.outcome, result)

@@ -17,6 +17,11 @@ from tests.helpers import SECONDS, Person, Place
 
 STANDARD = ("STDIN", "STDOUT", "STDERR")
 
+# A shell starts what runs in its background with Ctrl-C ignored, and whoever is started
+# from there inherits it: the programs under test would keep it so.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 Play = Callable[[str], Stage]
 """Play some lines of a conversation; returns the stage, for what follows."""
 

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         def refuse(self, reason: str, text: str) -> None:
             """Say why a line could not be taken, and give it back."""
 
-        def status(self, text: str) -> None:
+        def status(self, standing: Callable[[], str]) -> None:
             """Say how the talk stands, where there is a place for it."""
 
         def ask(self) -> None:
@@ -453,7 +453,6 @@ class Chat:
         """Read from a person at any time, for `/q`; from a pipe when it is our turn."""
         self._terminal.listen(self._my_turn or self._terminal.interactive)
 
-    @property
     def _standing(self) -> str:
         """How the talk stands: with whom, whose turn, what is not confirmed yet."""
         if self._connection is None or self._connection.session.peer is None:

@@ -57,9 +57,9 @@ class Notes:
         """Write it down."""
         self.written.append(f"refuse {reason}: {text}")
 
-    def status(self, text: str) -> None:
+    def status(self, standing: Callable[[], str]) -> None:
         """Remember the last."""
-        self.standing = text
+        self.standing = standing()
 
     def notice(self, text: str) -> None:
         """Write it down."""

@@ -574,7 +574,7 @@ def test_a_refused_line_of_a_pipe_stands_among_the_notices(piped: Person) -> Non
 def test_how_the_talk_stands_is_written_nowhere(piped: Person) -> None:
     """There is no place for it."""
     terminal, _ = start(Loop())
-    terminal.status("with Ann | your turn")
+    terminal.status(lambda: pytest.fail("nobody is shown this"))
     assert (piped.screen, piped.errors) == ("", "")
     terminal.close()
 

@@ -152,10 +152,11 @@ class Edited:
         else:
             self.notice(f"{reason}: {text}")
 
-    def status(self, text: str) -> None:
-        """Put this into the line under the input."""
+    def status(self, standing: Callable[[], str]) -> None:
+        """Put into the line under the input how the talk stands."""
+        text = visible(standing())
         if text != self._standing:
-            self._standing = visible(text)
+            self._standing = text
             self._app.invalidate()
 
     def ask(self) -> None:

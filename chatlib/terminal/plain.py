@@ -134,8 +134,8 @@ class Plain:
         """Say why a line could not be taken, and give it back to be read at least."""
         self.notice(f"{reason}: {text}")
 
-    def status(self, text: str) -> None:
-        """There is no place on this terminal for how the talk stands."""
+    def status(self, standing: Callable[[], str]) -> None:
+        """There is no place on this terminal for how the talk stands: nobody asks."""
 
     def run(self) -> None:
         """Wait and call until the loop is stopped."""

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlib.errors import RemoteProtocolError
-from chatlib.protocol.frames import Frame, Kind
+from chatlib.protocol import reader as reader_module
+from chatlib.protocol.frames import LENGTHS, Frame, Kind
 from chatlib.protocol.reader import FrameReader
 from harness import wire
 from tests.helpers import feed_three_ways
@@ -54,10 +55,10 @@ def test_a_frame_is_there_only_when_its_last_byte_is() -> None:
     reader = FrameReader()
     frame = wire.text(1, "hello")
     reader.feed(frame[:-1])
-    assert (len(reader), reader.missing) == (0, 1)
+    assert (len(reader.frames), reader.missing) == (0, 1)
     assert list(reader) == []
     reader.feed(frame[-1:])
-    assert (len(reader), reader.missing) == (1, 0)
+    assert (len(reader.frames), reader.missing) == (1, 0)
     assert list(reader) == [Frame(Kind.TEXT, 1, b"hello")]
     assert list(reader) == []
 
@@ -226,3 +227,13 @@ def _compare(data: bytes, seed: int) -> None:
     whole = collect([data])
     assert collect(pieces) == whole
     assert collect([bytes([byte]) for byte in data]) == whole
+
+
+def test_headers_of_every_length_fill_less_than_a_megabyte() -> None:
+    """What was found right is remembered only as far as a terminal's longest line."""
+    known = reader_module._Known(Kind)
+    for kind in (Kind.TEXT, Kind.GAME):
+        for length in LENGTHS[kind]:
+            assert known[length << 16 | kind << 8] == (kind, 8 + length)
+    entries = [item for pair in known.items() for item in (pair[0], pair[1], pair[1][1])]
+    assert sys.getsizeof(known) + sum(map(sys.getsizeof, entries)) < 1 << 20

@@ -639,7 +639,7 @@ def test_a_peer_that_has_failed_fills_no_memory() -> None:
     assert [type(event) for event in server.events()] == [Failed]
     for number in range(100):
         server.receive_data(wire.text(number, "more"))
-    assert len(server._reader) == 0
+    assert not server._reader.frames
     assert not list(server.events())
 
 

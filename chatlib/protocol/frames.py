@@ -11,7 +11,7 @@ needs to: its constants and classes are passed on through the session.
 """
 
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from struct import Struct
@@ -153,6 +153,17 @@ class Frame(namedtuple("Frame", ("kind", "number", "body"))):
         """
         parts = [self.kind.name, str(self.number), *_describe(self)]
         return f"{' '.join(parts)} [{len(self.body)} bytes]"
+
+
+def encode_run(kind: Kind, number: int, bodies: Iterable[bytes]) -> bytes:
+    """Give frames of one kind, numbered from `number` on, as they travel.
+
+    Packed here and not by a Frame each, which takes three times as long.
+    """
+    pack = HEADER.pack
+    return b"".join(
+        [pack(len(body), kind, 0, each) + body for each, body in enumerate(bodies, number)]
+    )
 
 
 class Hello(namedtuple("Hello", ("session", "mode", "name"))):

@@ -641,7 +641,7 @@ class Session:
 
     def _brought(self) -> str:
         """Say what a read brought, for the log: whole frames and the piece after them."""
-        count = len(self._reader)
+        count = len(self._reader.frames)
         frames = [f"{count} frame{'s' if count > 1 else ''}"] if count else []
         parts = [*frames, *filter(None, [self._reader.progress])]
         return f": {', '.join(parts)}" if parts else ""

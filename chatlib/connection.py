@@ -50,6 +50,7 @@ LATE = "nothing came in time"
 
 # How long the peer has once the session is in one of these states.
 _LIMITS = {
+    State.REFUSED: GOODBYE_SECONDS,
     State.CLOSING: GOODBYE_SECONDS,
     State.CLOSED: GOODBYE_SECONDS,
     State.FAILED: DISMISSAL_SECONDS,

@@ -670,8 +670,20 @@ def test_who_was_refused_has_nothing_more_to_say() -> None:
     server.receive_data(wire.hello())
     assert [type(event) for event in server.events()] == [Greeted]
     server.refuse(Reason.BUSY, "later")
+    assert server.state is State.REFUSED
     server.receive_data(wire.frame(wire.PING, 1))
     assert [type(event) for event in server.events()] == [Failed]
+
+
+def test_who_was_refused_may_have_sent_more_than_we_know_of() -> None:
+    """It comes back to a talk that we have never had: its BYE counts that one's."""
+    server = make_server()
+    server.receive_data(wire.hello(seen=2))
+    list(server.events())
+    server.refuse(Reason.UNKNOWN_SESSION, "")
+    server.receive_data(wire.bye(3))
+    assert list(server.events()) == [Left(Reason.QUIT, "")]
+    assert server.state is State.CLOSED
 
 
 def test_nobody_plays_before_the_talk_or_after_it() -> None:

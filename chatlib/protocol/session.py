@@ -11,6 +11,7 @@ What happens, in the order of the rules in `docs/protocol.md`:
 
     GREETING   the peer's HELLO has not come; nothing else may be said
     DECIDING   it has come to the one who did not greet first: welcome or refuse
+    REFUSED    we answered it with BYE and wait for the peer's; nothing else may come
     OPEN       messages and their ACKs
     CLOSING    we said BYE and wait for the peer's; what is under way still arrives
     CLOSED     both said BYE; only ACKs may still arrive
@@ -95,6 +96,7 @@ class State(Enum):
 
     GREETING = "GREETING"
     DECIDING = "DECIDING"
+    REFUSED = "REFUSED"
     OPEN = "OPEN"
     CLOSING = "CLOSING"
     CLOSED = "CLOSED"
@@ -346,11 +348,6 @@ class Session:
         return self.state not in (State.LOST, State.FAILED)
 
     @property
-    def _is_stranger(self) -> bool:
-        """Whether the two have never said HELLO to each other."""
-        return self.mode is Mode.ANY
-
-    @property
     def _done(self) -> bool:
         """Whether the end of the stream is nothing new, or as it should be."""
         return not self._listens or (self.state is State.CLOSED and not self._kept)
@@ -374,7 +371,8 @@ class Session:
     def refuse(self, reason: Reason, text: str) -> None:
         """Answer the peer's HELLO with BYE."""
         self._demand(State.DECIDING)
-        self._say_bye(Bye(reason, text))
+        self._send(Kind.BYE, self.sent, Bye(reason, text).encode())
+        self._enter(State.REFUSED)
 
     @property
     def senior(self) -> bool:
@@ -476,8 +474,6 @@ class Session:
         if self._trace is not silent:  # spares encoding it again
             self._trace("<", frame, frame.encode())
         rule = _RULES.get((self.state, frame.kind))
-        if self._is_stranger and self.state is State.CLOSING and frame.kind is not Kind.BYE:
-            rule = None  # who was refused has nothing more to say
         if rule is None:
             raise RemoteProtocolError(f"{frame.kind.name} in state {self.state.value}")
         return rule(self, frame)
@@ -541,17 +537,22 @@ class Session:
 
     def _receive_bye(self, frame: Frame) -> Event:
         bye = Bye.decode(frame.body)
-        refused = self._is_stranger or self.state is State.GREETING
+        refused = self.state in (State.GREETING, State.REFUSED)
         counts = bye.reason in (Reason.QUIT, Reason.STOPPED) and not refused
         if frame.number != self.received and counts:
             raise RemoteProtocolError(
                 f"BYE after {frame.number} messages, {self.received} came"
             )
-        if self.state is not State.CLOSING:
+        if not self._said_bye:
             self._farewell = Bye(Reason.QUIT, "")
             self._say_bye(self._farewell)
         self._enter(State.CLOSED)
         return Left(bye.reason, bye.text)
+
+    @property
+    def _said_bye(self) -> bool:
+        """Whether our BYE has been said on this connection."""
+        return self.state in (State.REFUSED, State.CLOSING, State.CLOSED)
 
     @property
     def _peers_turn(self) -> bool:
@@ -627,7 +628,7 @@ class Session:
     def _fail(self, error: RemoteProtocolError) -> Failed:
         """Tell the peer what it did, unless our BYE has been said, and stop listening."""
         self._trace("!", error, b"")
-        if self.state not in (State.CLOSING, State.CLOSED):
+        if not self._said_bye:
             reason = _REASONS.get(type(error), Reason.PROTOCOL)
             self._say_bye(Bye(reason, str(error)))
         self._reader = FrameReader()  # what it holds is not looked at any more
@@ -667,6 +668,7 @@ _Rule = Callable[[Session, Frame], Event | None]
 _RULES: dict[tuple[State, Kind], _Rule] = {
     (State.GREETING, Kind.HELLO): Session._receive_hello,
     (State.GREETING, Kind.BYE): Session._receive_bye,
+    (State.REFUSED, Kind.BYE): Session._receive_bye,
     (State.OPEN, Kind.TEXT): Session._receive_text,
     (State.OPEN, Kind.GAME): Session._receive_text,
     (State.OPEN, Kind.ACK): Session._receive_ack,

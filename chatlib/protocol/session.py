@@ -104,16 +104,14 @@ class State(Enum):
     FAILED = "FAILED"
 
 
-class Greeted(namedtuple("Greeted", ("hello", "seen"))):
-    """A peer said HELLO and has `seen` so many of our messages.
+class Greeted(namedtuple("Greeted", ("hello",))):
+    """A peer said HELLO, and waits.
 
-    It waits: call `welcome` or `refuse`, or let the session that it comes back to
-    `take_over`.
+    Call `welcome` or `refuse`, or let the session that it comes back to `take_over`.
     """
 
     __slots__ = ()
     hello: Hello
-    seen: int
 
 
 class Opened(namedtuple("Opened", ("hello",))):
@@ -235,6 +233,11 @@ class Session:
         self._demand(State.LOST)
         self._begin(FrameReader(_FIRST[self._greets_first]), trace)
         self._greet()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the peer's HELLO begins a talk: who goes on with one knows its mode."""
+        return self.peer is not None and self.peer.mode is Mode.ANY and not self.seen
 
     def is_awaited(self, stranger: "Session") -> bool:
         """Whether the HELLO that a fresh session has read comes from our own peer."""
@@ -484,7 +487,7 @@ class Session:
         if not self._greets_first:
             self.peer = hello
             self._enter(State.DECIDING)
-            return Greeted(hello, self.seen)
+            return Greeted(hello)
         if hello.session != self._hello.session:
             raise RemoteProtocolError("HELLO answers for another session")
         if hello.mode is Mode.ANY:

@@ -121,6 +121,7 @@ class Chat:
         self._terminal = terminal
         self._over = over
         self._lifeline = lifeline
+        lifeline.given_up = self.abandon
         self._stopped = 0  # the exit code of a signal that ends the program
         self._blind = False  # nobody reads our stdout any more
         self._forget()
@@ -199,7 +200,7 @@ class Chat:
         if not (self._stopped or self._impatient):
             self._lifeline.rest()
             if self.leaving and self._hurried:
-                self._lifeline.limit(GOODBYE_SECONDS, self.abandon)
+                self._lifeline.limit(GOODBYE_SECONDS)
         self._terminal.notice(f"Connected with {self._peer} again.")
 
     def abandon(self, reason: str = "") -> None:
@@ -518,7 +519,7 @@ class Chat:
             # Where nobody is there and nothing waits, there is only the goodbye to tell.
             matters = session.state is State.CLOSING or session.unconfirmed
             quick = self._stopped or self._impatient or not matters
-            self._lifeline.limit(STOP_SECONDS if quick else GOODBYE_SECONDS, self.abandon)
+            self._lifeline.limit(STOP_SECONDS if quick else GOODBYE_SECONDS)
 
     @property
     def _hurried(self) -> bool:
@@ -534,7 +535,7 @@ class Chat:
             doing = self._lifeline.doing
             self._terminal.notice(f"{self._loss}: {doing} for up to {seconds:g} s.")
         self._terminal.status(self._standing)
-        self._lifeline.search(seconds, self.abandon)
+        self._lifeline.search(seconds)
 
     def _conclude(self) -> None:
         """Say how it ended and which messages did not arrive."""

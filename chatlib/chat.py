@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from chatlib.connection import GOODBYE_SECONDS, Connection
-from chatlib.errors import Exit, LocalProtocolError
+from chatlib.errors import Exit, LocalProtocolError, TableError
 from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
     FAREWELL_LIMIT,
@@ -388,8 +388,6 @@ class Chat:
 
     def _play(self, act: "Callable[[Table], None]") -> None:
         """Do something at the table; what cannot be done is said."""
-        from chatlib.games.table import TableError
-
         if self._table is None or self._farewell:
             self._terminal.notice("Not now: there is nobody to play with.")
             return
@@ -407,8 +405,6 @@ class Chat:
 
     def _tell(self, words: str) -> None:
         """Tell the other end about a game."""
-        from chatlib.games.table import TableError
-
         assert self._connection is not None
         try:
             self._connection.session.play(words)
@@ -418,8 +414,6 @@ class Chat:
 
     def _watch(self, connection: Connection, number: int, words: str) -> None:
         """Take what the other end tells about a game, and only then acknowledge it."""
-        from chatlib.games.table import TableError
-
         if self._blind or self._table is None:
             return
         with suppress(TableError):  # we are leaving: there is nobody to answer any more

@@ -109,7 +109,8 @@ class Chat:
 
     `over(code, by_me)` is called once the talk has ended and its last line is written:
     with the exit code it deserves and whether this side ended it. `lifeline` is how the
-    other side is found again when the connection is lost.
+    other side is found again when the connection is lost; while that is so, the chat is
+    `adrift`.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Chat:
         self._drafts: deque[str] = deque()
         self._refused = 0  # lines that were no messages
         self._hinted = False
-        self._adrift = False  # the connection is lost, and the other side looked for
+        self.adrift = False
         self._loss = ""  # how it was lost
         self._impatient = False  # the person has said goodbye more than once
         # Our own goodbye, once we want to leave: it may have to wait for the HELLO.
@@ -170,11 +171,6 @@ class Chat:
         if not self._my_turn:
             self._terminal.show("Waiting for message...")
 
-    @property
-    def adrift(self) -> bool:
-        """Whether the connection is lost, and the other side looked for."""
-        return self._adrift
-
     def awaits(self, stranger: Session) -> bool:
         """Whether a stranger that has said HELLO is our own peer, on a new connection."""
         return self._connection is not None and self._connection.session.is_awaited(
@@ -196,7 +192,7 @@ class Chat:
         before, self._connection = self._connection, connection
         connection.owner = self
         before.close()  # it may look alive on our side
-        self._adrift = False
+        self.adrift = False
         if not (self._stopped or self._impatient):
             self._lifeline.rest()
             if self.leaving and self._hurried:
@@ -209,7 +205,7 @@ class Chat:
         self._lifeline.rest()
         if reason:
             self._loss = f"{self._loss}; {reason}"
-        if self._adrift:
+        if self.adrift:
             self._conclude()
         else:
             self._connection.close()
@@ -453,11 +449,11 @@ class Chat:
         if self._connection is None or self._connection.session.peer is None:
             return "nobody here yet"
         session = self._connection.session
-        if self._adrift:
+        if self.adrift:
             parts = [f"connection to {self._peer} lost, {self._lifeline.doing}"]
         else:
             parts = [f"with {self._peer}"]
-        if session.worried and not self._adrift:
+        if session.worried and not self.adrift:
             parts.append(f"nothing heard for {self._connection.silence:.0f} s")
         if self.leaving:
             parts.append("leaving")
@@ -467,7 +463,7 @@ class Chat:
             parts.append(f"{_lines(session.texts_unconfirmed)} not confirmed yet")
         if self._drafts:
             parts.append(f"{_lines(len(self._drafts))} kept for later")
-        if session.round_trip is not None and not self._adrift:
+        if session.round_trip is not None and not self.adrift:
             parts.append(f"round trip {1000 * session.round_trip:.3g} ms")
         return " | ".join(parts)
 
@@ -522,7 +518,7 @@ class Chat:
 
     def _drift(self) -> None:
         """Keep everything, and look for the other side."""
-        self._adrift = True
+        self.adrift = True
         parting = self.leaving and self._hurried
         seconds = GOODBYE_SECONDS if parting else self._lifeline.patience
         if not self.leaving:

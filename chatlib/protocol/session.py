@@ -230,7 +230,7 @@ class Session:
 
     def resume(self, trace: Trace = silent) -> None:
         """Say HELLO on a new connection, after the last was lost."""
-        self._demand(State.LOST)
+        self._demand(self.state is State.LOST)
         self._begin(FrameReader(_FIRST[self._greets_first]), trace)
         self._greet()
 
@@ -255,7 +255,7 @@ class Session:
 
         The last connection may look alive: the peer knows first that it is not.
         """
-        stranger._demand(State.DECIDING)
+        stranger._demand(stranger.state is State.DECIDING)
         self._begin(stranger._reader, stranger._trace)
         self.peer, self.seen, self.heard = stranger.peer, stranger.seen, stranger.heard
         self.state = State.DECIDING
@@ -362,7 +362,7 @@ class Session:
 
         Raises LocalProtocolError when its HELLO speaks of messages that we never sent.
         """
-        self._demand(State.DECIDING)
+        self._demand(self.state is State.DECIDING)
         assert self.peer is not None
         if self.seen > self.sent:
             raise LocalProtocolError(_unknown(self.seen, self.sent))
@@ -373,7 +373,7 @@ class Session:
 
     def refuse(self, reason: Reason, text: str) -> None:
         """Answer the peer's HELLO with BYE."""
-        self._demand(State.DECIDING)
+        self._demand(self.state is State.DECIDING)
         self._send(Kind.BYE, self.sent, Bye(reason, text).encode())
         self._enter(State.REFUSED)
 
@@ -411,8 +411,7 @@ class Session:
         Raises LocalProtocolError when it is not our turn, or when the message is empty
         or over TEXT_LIMIT bytes; then nothing has changed.
         """
-        if not self.can_talk:
-            raise LocalProtocolError(f"not possible in state {self.state.value}")
+        self._demand(self.can_talk)
         if not self.my_turn:
             raise LocalProtocolError(self.obstacle)
         number = self._keep(Kind.TEXT, encode_text(text))
@@ -424,10 +423,9 @@ class Session:
 
         Raises LocalProtocolError like `say`.
         """
-        if not self.can_talk:
-            raise LocalProtocolError(f"not possible in state {self.state.value}")
+        self._demand(self.can_talk)
         if len(self._kept) >= 2 * WINDOW:  # nor does a game with a peer that does not read
-            raise LocalProtocolError(f"{len(self._kept)} messages are not confirmed yet")
+            raise LocalProtocolError(self._backlog)
         return self._keep(Kind.GAME, encode_text(words, GAME_LIMIT))
 
     @property
@@ -445,8 +443,12 @@ class Session:
     def obstacle(self) -> str:
         """Why it is not our turn, in words for the person."""
         if self.mode is Mode.FREE:
-            return f"{len(self._kept)} messages are not confirmed yet"
+            return self._backlog
         return "it is not your turn"
+
+    @property
+    def _backlog(self) -> str:
+        return f"{len(self._kept)} messages are not confirmed yet"
 
     def shown(self, number: int) -> None:
         """Acknowledge the peer's messages up to `number`: they are on the screen.
@@ -463,8 +465,7 @@ class Session:
 
         The peer's BYE, and what it sent before, are still awaited.
         """
-        if not self.can_talk:
-            raise LocalProtocolError(f"not possible in state {self.state.value}")
+        self._demand(self.can_talk)
         self._farewell = Bye(reason, text)
         if self.state is State.OPEN:
             self._say_bye(self._farewell)
@@ -638,9 +639,9 @@ class Session:
         self._enter(State.FAILED)
         return Failed(error)
 
-    def _demand(self, state: State) -> None:
+    def _demand(self, possible: bool) -> None:
         """Refuse a call that makes no sense now; raises LocalProtocolError."""
-        if self.state is not state:
+        if not possible:
             raise LocalProtocolError(f"not possible in state {self.state.value}")
 
     def _brought(self) -> str:

@@ -70,8 +70,8 @@ class Listener:
     def handle(self, connection: Connection, event: Event) -> None:
         """Seat or refuse who has said HELLO; forget who has not."""
         match event:
-            case Greeted(hello, seen):
-                self._greet(connection, hello.mode, seen)
+            case Greeted():
+                self._greet(connection)
             case Failed(error):
                 self._tell(connection, str(error))
             case Lost(detail) if detail:
@@ -118,7 +118,7 @@ class Listener:
         connection.expire_in(HELLO_SECONDS)
         self._strangers.append(connection)
 
-    def _greet(self, connection: Connection, mode: Mode, seen: int) -> None:
+    def _greet(self, connection: Connection) -> None:
         """Seat the first; let the one back in whom we talk with; refuse all others."""
         chat = self._program.chat
         if chat.awaits(connection.session):
@@ -126,12 +126,12 @@ class Listener:
             chat.take_back(connection)
         elif not chat.vacant:
             self._refuse(connection)
-        elif seen or mode is not Mode.ANY:
-            self._dismiss(connection)
-        else:
+        elif connection.session.is_new:
             self._admit(connection)
             connection.session.welcome()
             chat.begin(connection, f"Connected by {connection.address}")
+        else:
+            self._dismiss(connection)
 
     def _admit(self, connection: Connection) -> None:
         """It is no stranger any more, and may take its time."""

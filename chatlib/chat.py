@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from chatlib.connection import GOODBYE_SECONDS, Connection
-from chatlib.errors import Exit, LocalProtocolError
+from chatlib.errors import Exit, LocalProtocolError, TableError
 from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
     FAREWELL_LIMIT,
@@ -109,7 +109,8 @@ class Chat:
 
     `over(code, by_me)` is called once the talk has ended and its last line is written:
     with the exit code it deserves and whether this side ended it. `lifeline` is how the
-    other side is found again when the connection is lost.
+    other side is found again when the connection is lost; while that is so, the chat is
+    `adrift`.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class Chat:
         self._terminal = terminal
         self._over = over
         self._lifeline = lifeline
+        lifeline.given_up = self.abandon
         self._stopped = 0  # the exit code of a signal that ends the program
         self._blind = False  # nobody reads our stdout any more
         self._forget()
@@ -132,7 +134,7 @@ class Chat:
         self._drafts: deque[str] = deque()
         self._refused = 0  # lines that were no messages
         self._hinted = False
-        self._adrift = False  # the connection is lost, and the other side looked for
+        self.adrift = False
         self._loss = ""  # how it was lost
         self._impatient = False  # the person has said goodbye more than once
         # Our own goodbye, once we want to leave: it may have to wait for the HELLO.
@@ -169,11 +171,6 @@ class Chat:
         if not self._my_turn:
             self._terminal.show("Waiting for message...")
 
-    @property
-    def adrift(self) -> bool:
-        """Whether the connection is lost, and the other side looked for."""
-        return self._adrift
-
     def awaits(self, stranger: Session) -> bool:
         """Whether a stranger that has said HELLO is our own peer, on a new connection."""
         return self._connection is not None and self._connection.session.is_awaited(
@@ -195,11 +192,11 @@ class Chat:
         before, self._connection = self._connection, connection
         connection.owner = self
         before.close()  # it may look alive on our side
-        self._adrift = False
+        self.adrift = False
         if not (self._stopped or self._impatient):
             self._lifeline.rest()
             if self.leaving and self._hurried:
-                self._lifeline.limit(GOODBYE_SECONDS, self.abandon)
+                self._lifeline.limit(GOODBYE_SECONDS)
         self._terminal.notice(f"Connected with {self._peer} again.")
 
     def abandon(self, reason: str = "") -> None:
@@ -208,7 +205,7 @@ class Chat:
         self._lifeline.rest()
         if reason:
             self._loss = f"{self._loss}; {reason}"
-        if self._adrift:
+        if self.adrift:
             self._conclude()
         else:
             self._connection.close()
@@ -387,8 +384,6 @@ class Chat:
 
     def _play(self, act: "Callable[[Table], None]") -> None:
         """Do something at the table; what cannot be done is said."""
-        from chatlib.games.table import TableError
-
         if self._table is None or self._farewell:
             self._terminal.notice("Not now: there is nobody to play with.")
             return
@@ -406,8 +401,6 @@ class Chat:
 
     def _tell(self, words: str) -> None:
         """Tell the other end about a game."""
-        from chatlib.games.table import TableError
-
         assert self._connection is not None
         try:
             self._connection.session.play(words)
@@ -417,8 +410,6 @@ class Chat:
 
     def _watch(self, connection: Connection, number: int, words: str) -> None:
         """Take what the other end tells about a game, and only then acknowledge it."""
-        from chatlib.games.table import TableError
-
         if self._blind or self._table is None:
             return
         with suppress(TableError):  # we are leaving: there is nobody to answer any more
@@ -458,11 +449,11 @@ class Chat:
         if self._connection is None or self._connection.session.peer is None:
             return "nobody here yet"
         session = self._connection.session
-        if self._adrift:
+        if self.adrift:
             parts = [f"connection to {self._peer} lost, {self._lifeline.doing}"]
         else:
             parts = [f"with {self._peer}"]
-        if session.worried and not self._adrift:
+        if session.worried and not self.adrift:
             parts.append(f"nothing heard for {self._connection.silence:.0f} s")
         if self.leaving:
             parts.append("leaving")
@@ -472,7 +463,7 @@ class Chat:
             parts.append(f"{_lines(session.texts_unconfirmed)} not confirmed yet")
         if self._drafts:
             parts.append(f"{_lines(len(self._drafts))} kept for later")
-        if session.round_trip is not None and not self._adrift:
+        if session.round_trip is not None and not self.adrift:
             parts.append(f"round trip {1000 * session.round_trip:.3g} ms")
         return " | ".join(parts)
 
@@ -518,7 +509,7 @@ class Chat:
             # Where nobody is there and nothing waits, there is only the goodbye to tell.
             matters = session.state is State.CLOSING or session.unconfirmed
             quick = self._stopped or self._impatient or not matters
-            self._lifeline.limit(STOP_SECONDS if quick else GOODBYE_SECONDS, self.abandon)
+            self._lifeline.limit(STOP_SECONDS if quick else GOODBYE_SECONDS)
 
     @property
     def _hurried(self) -> bool:
@@ -527,14 +518,14 @@ class Chat:
 
     def _drift(self) -> None:
         """Keep everything, and look for the other side."""
-        self._adrift = True
+        self.adrift = True
         parting = self.leaving and self._hurried
         seconds = GOODBYE_SECONDS if parting else self._lifeline.patience
         if not self.leaving:
             doing = self._lifeline.doing
             self._terminal.notice(f"{self._loss}: {doing} for up to {seconds:g} s.")
         self._terminal.status(self._standing)
-        self._lifeline.search(seconds, self.abandon)
+        self._lifeline.search(seconds)
 
     def _conclude(self) -> None:
         """Say how it ended and which messages did not arrive."""

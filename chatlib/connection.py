@@ -10,7 +10,7 @@ Knows no terminal and not which end it is. `chat`, `chatd` and `chatc` import it
 import socket
 
 from chatlib.errors import words
-from chatlib.loop import READ, WRITE, Loop, Timer
+from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
 from chatlib.protocol.session import Event, Session, State, Trace, silent
 
 TYPE_CHECKING = False  # `typing` costs 2 ms at start-up, for this one constant
@@ -50,6 +50,7 @@ LATE = "nothing came in time"
 
 # How long the peer has once the session is in one of these states.
 _LIMITS = {
+    State.REFUSED: GOODBYE_SECONDS,
     State.CLOSING: GOODBYE_SECONDS,
     State.CLOSED: GOODBYE_SECONDS,
     State.FAILED: DISMISSAL_SECONDS,
@@ -85,7 +86,7 @@ class Connection:
         self._open = True
         self._frame_timer: Timer | None = None
         self._timed = 0  # how many frames had come when that timer was started
-        self._end_timer: Timer | None = None
+        self._deadline = Deadline(loop, self._give_up)
         self._life_timer: Timer | None = None
         sock.setblocking(False)
         # One message is one small segment; Nagle's algorithm would hold the second
@@ -119,28 +120,20 @@ class Connection:
 
     def expire_in(self, seconds: float) -> None:
         """Give the peer up in at most so many seconds; an earlier end stands."""
-        if not self._open:
-            return
-        before = self._end_timer
-        timer = self._loop.call_later(seconds, self._give_up)
-        if before and before.pending and before.when <= timer.when:
-            timer.cancel()
-            return
-        if before:
-            before.cancel()
-        self._end_timer = timer
+        if self._open:
+            self._deadline.limit(seconds)
 
     def stay(self) -> None:
         """Let the peer take as long as it likes, whatever was said before."""
-        if self._end_timer:
-            self._end_timer.cancel()
+        self._deadline.lift()
 
     def close(self) -> None:
         """Close the socket now and tell the owner; what was not written is lost."""
         if not self._open:
             return
         self._open = False
-        for timer in (self._frame_timer, self._end_timer, self._life_timer):
+        self._deadline.lift()
+        for timer in (self._frame_timer, self._life_timer):
             if timer:
                 timer.cancel()
         self._loop.forget(self._socket.fileno())

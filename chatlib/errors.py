@@ -6,6 +6,7 @@ The lowest layer: it imports nothing of the project and anybody may import it.
     ├── UsageError              the command line, environment or file is wrong
     ├── StartError              the program cannot start its work
     ├── ScreenClosedError       nobody reads our stdout any more
+    ├── TableError              what a player wants cannot be done now
     └── ProtocolError
         ├── LocalProtocolError  we erred: say so at the prompt and go on
         └── RemoteProtocolError they erred: tell them and end the connection
@@ -58,6 +59,10 @@ class ScreenClosedError(ChatError):
     """Nobody reads our stdout any more, so nothing can be shown: `chatd | head -1`."""
 
     code = 128 + SIGPIPE
+
+
+class TableError(ChatError):
+    """What a player wants cannot be done now: say so and go on."""
 
 
 class ProtocolError(ChatError):

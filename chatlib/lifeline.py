@@ -6,7 +6,7 @@ time. Knows no protocol and no terminal; `program` builds one for the chat.
 
 from collections.abc import Callable
 
-from chatlib.loop import Loop, Timer
+from chatlib.loop import Deadline, Loop
 
 
 class Lifeline:
@@ -15,7 +15,8 @@ class Lifeline:
     `patience` is how many seconds the person has for it; 0 means not to search at all.
     `doing` says in words what is done.
     `call` and `hang_up` are what the client does to come back, and how it stops that;
-    who has nothing to do leaves them as they are.
+    who has nothing to do leaves them as they are. `given_up` is what the chat does when
+    the time is over.
     """
 
     def __init__(self, loop: Loop, patience: float, doing: str = "trying again") -> None:
@@ -23,25 +24,19 @@ class Lifeline:
         self.patience = patience
         self.call: Callable[[], None] = lambda: None
         self.hang_up: Callable[[], None] = lambda: None
-        self._loop = loop
-        self._timer: Timer | None = None
+        self.given_up: Callable[[], None] = lambda: None
+        self._deadline = Deadline(loop, lambda: self.given_up())
 
-    def search(self, seconds: float, given_up: Callable[[], None]) -> None:
-        """Look for the other side; after so many seconds, `given_up()`."""
-        self.limit(seconds, given_up)
+    def search(self, seconds: float) -> None:
+        """Look for the other side, for at most so many seconds."""
+        self.limit(seconds)
         self.call()
 
-    def limit(self, seconds: float, given_up: Callable[[], None]) -> None:
+    def limit(self, seconds: float) -> None:
         """Give up in at most so many seconds; an earlier end stands."""
-        timer = self._loop.call_later(seconds, given_up)
-        if self._timer and self._timer.pending:
-            nearer, later = sorted((self._timer, timer), key=lambda each: each.when)
-            later.cancel()
-            timer = nearer
-        self._timer = timer
+        self._deadline.limit(seconds)
 
     def rest(self) -> None:
         """The other side is there again, or nobody is to look for it any more."""
-        if self._timer:
-            self._timer.cancel()
+        self._deadline.lift()
         self.hang_up()

@@ -222,6 +222,28 @@ class Loop:
                     callback(number)
 
 
+class Deadline:
+    """A call that is due in at most so many seconds: its end only ever comes nearer."""
+
+    def __init__(self, loop: Loop, callback: Callable[[], None]) -> None:
+        self._loop = loop
+        self._callback = callback
+        self._timer: Timer | None = None
+
+    def limit(self, seconds: float) -> None:
+        """Call in at most so many seconds; an earlier end stands."""
+        timer = self._timer
+        if timer and timer.pending and timer.when <= self._loop.now() + seconds:
+            return
+        self.lift()
+        self._timer = self._loop.call_later(seconds, self._callback)
+
+    def lift(self) -> None:
+        """Call no more, up to the next limit. Harmless when there is none."""
+        if self._timer:
+            self._timer.cancel()
+
+
 def _sooner(one: float | None, other: float | None) -> float | None:
     """Give the shorter of two spans, of which None is the longest."""
     if one is None or other is None:

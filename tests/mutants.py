@@ -248,7 +248,7 @@ MUTANTS = (
     Mutant(
         "BYE is not answered",
         SESSION,
-        "        if self.state is not State.CLOSING:\n            self._farewell",
+        "        if not self._said_bye:\n            self._farewell",
         "        if False:\n            self._farewell",
     ),
     Mutant(

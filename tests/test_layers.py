@@ -56,7 +56,7 @@ ALLOWED = {
         "games.hangman",
         "games.tictactoe",
     },
-    "chatlib.games.table": {"games.game"},
+    "chatlib.games.table": {"errors", "games.game"},
     "chatlib.chat": {
         "connection",
         "errors",

@@ -17,10 +17,7 @@ class Search:
         self.lifeline = Lifeline(self.loop, 120)
         self.lifeline.call = lambda: self.calls.append("call")
         self.lifeline.hang_up = lambda: self.calls.append("hang up")
-
-    def give_up(self) -> None:
-        """Note that the time is over."""
-        self.calls.append("give up")
+        self.lifeline.given_up = lambda: self.calls.append("give up")
 
     def move(self, seconds: float) -> None:
         """Let time pass."""
@@ -37,7 +34,7 @@ def search() -> Search:
 
 def test_a_search_calls_and_gives_up_when_its_time_is_over(search: Search) -> None:
     """Not a moment earlier."""
-    search.lifeline.search(10, search.give_up)
+    search.lifeline.search(10)
     assert search.calls == ["call"]
     search.move(9.9)
     assert search.calls == ["call"]
@@ -45,22 +42,21 @@ def test_a_search_calls_and_gives_up_when_its_time_is_over(search: Search) -> No
     assert search.calls == ["call", "give up"]
 
 
-@pytest.mark.parametrize(("first", "second"), [(1, 5), (5, 1)])
-def test_of_two_ends_the_nearer_stands(search: Search, first: float, second: float) -> None:
-    """Whichever was asked for first; and it comes once."""
-    search.lifeline.limit(first, search.give_up)
-    search.lifeline.limit(second, search.give_up)
+def test_a_search_may_be_cut_short(search: Search) -> None:
+    """Who leaves meanwhile waits no longer than it wants; and gives up once."""
+    search.lifeline.search(10)
+    search.lifeline.limit(1)
     search.move(0.9)
-    assert search.calls == []
+    assert search.calls == ["call"]
     search.move(0.2)
-    assert search.calls == ["give up"]
+    assert search.calls == ["call", "give up"]
     search.move(10)
-    assert search.calls == ["give up"]
+    assert search.calls == ["call", "give up"]
 
 
 def test_who_was_found_is_not_given_up(search: Search) -> None:
     """And nobody calls any more."""
-    search.lifeline.search(10, search.give_up)
+    search.lifeline.search(10)
     search.lifeline.rest()
     search.move(100)
     assert search.calls == ["call", "hang up"]
@@ -68,10 +64,10 @@ def test_who_was_found_is_not_given_up(search: Search) -> None:
 
 def test_after_a_search_there_can_be_another(search: Search) -> None:
     """With a time of its own: connections break more than once."""
-    search.lifeline.search(1, search.give_up)
+    search.lifeline.search(1)
     search.lifeline.rest()
     search.calls.clear()
-    search.lifeline.search(10, search.give_up)
+    search.lifeline.search(10)
     search.move(5)
     assert search.calls == ["call"]
     search.move(6)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatlib.errors import ScreenClosedError
-from chatlib.loop import READ, WRITE, Loop
+from chatlib.loop import READ, WRITE, Deadline, Loop
 from tests.helpers import SECONDS, Clock, bounded_turn, socket_pair, until
 
 
@@ -321,6 +321,66 @@ def test_nothing_wakes_up_while_nothing_happens(loop: Loop) -> None:
     far.close()
     os.close(reader)
     os.close(writer)
+
+
+# Deadlines.
+
+
+def move(loop: Loop, clock: Clock, seconds: float) -> None:
+    """Let time pass, and what is due be called."""
+    clock.now += seconds
+    loop.call_later(0, lambda: None)
+    loop.turn()
+
+
+@pytest.mark.parametrize("limits", [(1, 5), (5, 1), (5, 1, 3, 1)])
+def test_of_all_the_limits_of_a_deadline_the_nearest_stands(
+    limits: tuple[int, ...],
+) -> None:
+    """Whichever was asked for first; and the call comes once, and on time."""
+    clock = Clock()
+    loop = Loop(clock)
+    called: list[float] = []
+    deadline = Deadline(loop, lambda: called.append(clock.now))
+    for seconds in limits:
+        deadline.limit(seconds)
+    move(loop, clock, 0.75)
+    assert called == []
+    move(loop, clock, 0.25)
+    assert called == [1001.0]
+    assert loop._patience() is None  # the others are not waited for
+    move(loop, clock, 10)
+    assert called == [1001.0]
+
+
+def test_a_deadline_counts_from_when_its_limit_was_set() -> None:
+    """Who asks for five seconds again and again puts nothing off."""
+    clock = Clock()
+    loop = Loop(clock)
+    called: list[float] = []
+    deadline = Deadline(loop, lambda: called.append(clock.now))
+    for _ in range(5):
+        deadline.limit(5)
+        move(loop, clock, 1)
+    assert called == [1005.0]
+
+
+def test_a_deadline_can_be_lifted_and_set_anew() -> None:
+    """Before it has come, and after."""
+    clock = Clock()
+    loop = Loop(clock)
+    called: list[float] = []
+    deadline = Deadline(loop, lambda: called.append(clock.now))
+    deadline.lift()  # harmless where there is none
+    deadline.limit(1)
+    deadline.lift()
+    assert loop._patience() is None
+    move(loop, clock, 5)
+    assert called == []
+    for _ in range(2):
+        deadline.limit(10)
+        move(loop, clock, 10)
+    assert called == [1015.0, 1025.0]
 
 
 # Run and stop.

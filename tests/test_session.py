@@ -108,7 +108,7 @@ def test_the_server_answers_with_the_clients_session_id_and_its_own_mode() -> No
     """The server decides the mode, the client follows it."""
     server = make_server()
     (event,) = feed(server, wire.hello("Ann", wire.ANY, b"s" * 16))
-    assert event == Greeted(Hello(b"s" * 16, Mode.ANY, "Ann"), 0)
+    assert event == Greeted(Hello(b"s" * 16, Mode.ANY, "Ann"))
     assert sent(server) == [(wire.HELLO, 0, b"CHAT\1" + b"s" * 16 + b"\1server")]
     assert server.state is State.OPEN
     assert server.peer == Hello(b"s" * 16, Mode.ANY, "Ann")
@@ -182,9 +182,30 @@ def test_a_hello_that_has_seen_messages_we_never_sent_is_refused() -> None:
     assert "has seen 3 messages, 0 were sent" in str(fails(client, hello))
     assert sent(client)[0][2][0] == wire.UNKNOWN_SESSION
     server.receive_data(hello)
-    assert [event.seen for event in server.events() if isinstance(event, Greeted)] == [3]
+    assert [type(event) for event in server.events()] == [Greeted]
+    assert server.seen == 3
     with pytest.raises(LocalProtocolError, match="has seen 3 messages, 0 were sent"):
         server.welcome()
+
+
+@pytest.mark.parametrize(
+    ("mode", "seen", "new"),
+    [
+        (Mode.ANY, 0, True),
+        (Mode.TURNS, 0, False),
+        (Mode.FREE, 0, False),
+        (Mode.ANY, 1, False),
+    ],
+)
+def test_who_knows_the_mode_or_has_seen_a_message_goes_on_with_a_talk(
+    mode: Mode, seen: int, new: bool
+) -> None:
+    """And who has not said HELLO has not begun one."""
+    server = make_server()
+    assert not server.is_new
+    server.receive_data(wire.hello(mode=mode, seen=seen))
+    list(server.events())
+    assert server.is_new is new
 
 
 def test_the_answer_must_be_for_our_session_and_name_a_mode() -> None:
@@ -670,8 +691,20 @@ def test_who_was_refused_has_nothing_more_to_say() -> None:
     server.receive_data(wire.hello())
     assert [type(event) for event in server.events()] == [Greeted]
     server.refuse(Reason.BUSY, "later")
+    assert server.state is State.REFUSED
     server.receive_data(wire.frame(wire.PING, 1))
     assert [type(event) for event in server.events()] == [Failed]
+
+
+def test_who_was_refused_may_have_sent_more_than_we_know_of() -> None:
+    """It comes back to a talk that we have never had: its BYE counts that one's."""
+    server = make_server()
+    server.receive_data(wire.hello(seen=2))
+    list(server.events())
+    server.refuse(Reason.UNKNOWN_SESSION, "")
+    server.receive_data(wire.bye(3))
+    assert list(server.events()) == [Left(Reason.QUIT, "")]
+    assert server.state is State.CLOSED
 
 
 def test_nobody_plays_before_the_talk_or_after_it() -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatlib.errors import TableError
 from chatlib.games.hangman import Hangman
 from chatlib.games.registry import OWN
 from chatlib.games.secret import Secret
-from chatlib.games.table import FOUL_LIMIT, Table, TableError
+from chatlib.games.table import FOUL_LIMIT, Table
 
 TICTACTOE_WON = "14253"
 """Who begins wins; a move of each in turn."""

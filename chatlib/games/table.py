@@ -16,6 +16,7 @@ end has accepted it, if both are of the same game.
 from collections.abc import Callable
 from contextlib import suppress
 
+from chatlib.errors import TableError
 from chatlib.games.game import CheatingError, Game, IllegalMoveError, Outcome
 
 RESULTS = {
@@ -27,10 +28,6 @@ RESULTS = {
 
 FOUL_LIMIT = 100
 """Characters of what a cheat is told: in any script they fit into a frame."""
-
-
-class TableError(Exception):
-    """What the person wants cannot be done now; the text says why."""
 
 
 class Table:

@@ -11,6 +11,7 @@ What happens, in the order of the rules in `docs/protocol.md`:
 
     GREETING   the peer's HELLO has not come; nothing else may be said
     DECIDING   it has come to the one who did not greet first: welcome or refuse
+    REFUSED    we answered it with BYE and wait for the peer's; nothing else may come
     OPEN       messages and their ACKs
     CLOSING    we said BYE and wait for the peer's; what is under way still arrives
     CLOSED     both said BYE; only ACKs may still arrive
@@ -95,6 +96,7 @@ class State(Enum):
 
     GREETING = "GREETING"
     DECIDING = "DECIDING"
+    REFUSED = "REFUSED"
     OPEN = "OPEN"
     CLOSING = "CLOSING"
     CLOSED = "CLOSED"
@@ -102,16 +104,14 @@ class State(Enum):
     FAILED = "FAILED"
 
 
-class Greeted(namedtuple("Greeted", ("hello", "seen"))):
-    """A peer said HELLO and has `seen` so many of our messages.
+class Greeted(namedtuple("Greeted", ("hello",))):
+    """A peer said HELLO, and waits.
 
-    It waits: call `welcome` or `refuse`, or let the session that it comes back to
-    `take_over`.
+    Call `welcome` or `refuse`, or let the session that it comes back to `take_over`.
     """
 
     __slots__ = ()
     hello: Hello
-    seen: int
 
 
 class Opened(namedtuple("Opened", ("hello",))):
@@ -230,9 +230,14 @@ class Session:
 
     def resume(self, trace: Trace = silent) -> None:
         """Say HELLO on a new connection, after the last was lost."""
-        self._demand(State.LOST)
+        self._demand(self.state is State.LOST)
         self._begin(FrameReader(_FIRST[self._greets_first]), trace)
         self._greet()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the peer's HELLO begins a talk: who goes on with one knows its mode."""
+        return self.peer is not None and self.peer.mode is Mode.ANY and not self.seen
 
     def is_awaited(self, stranger: "Session") -> bool:
         """Whether the HELLO that a fresh session has read comes from our own peer."""
@@ -250,7 +255,7 @@ class Session:
 
         The last connection may look alive: the peer knows first that it is not.
         """
-        stranger._demand(State.DECIDING)
+        stranger._demand(stranger.state is State.DECIDING)
         self._begin(stranger._reader, stranger._trace)
         self.peer, self.seen, self.heard = stranger.peer, stranger.seen, stranger.heard
         self.state = State.DECIDING
@@ -346,11 +351,6 @@ class Session:
         return self.state not in (State.LOST, State.FAILED)
 
     @property
-    def _is_stranger(self) -> bool:
-        """Whether the two have never said HELLO to each other."""
-        return self.mode is Mode.ANY
-
-    @property
     def _done(self) -> bool:
         """Whether the end of the stream is nothing new, or as it should be."""
         return not self._listens or (self.state is State.CLOSED and not self._kept)
@@ -362,7 +362,7 @@ class Session:
 
         Raises LocalProtocolError when its HELLO speaks of messages that we never sent.
         """
-        self._demand(State.DECIDING)
+        self._demand(self.state is State.DECIDING)
         assert self.peer is not None
         if self.seen > self.sent:
             raise LocalProtocolError(_unknown(self.seen, self.sent))
@@ -373,8 +373,9 @@ class Session:
 
     def refuse(self, reason: Reason, text: str) -> None:
         """Answer the peer's HELLO with BYE."""
-        self._demand(State.DECIDING)
-        self._say_bye(Bye(reason, text))
+        self._demand(self.state is State.DECIDING)
+        self._send(Kind.BYE, self.sent, Bye(reason, text).encode())
+        self._enter(State.REFUSED)
 
     @property
     def senior(self) -> bool:
@@ -410,8 +411,7 @@ class Session:
         Raises LocalProtocolError when it is not our turn, or when the message is empty
         or over TEXT_LIMIT bytes; then nothing has changed.
         """
-        if not self.can_talk:
-            raise LocalProtocolError(f"not possible in state {self.state.value}")
+        self._demand(self.can_talk)
         if not self.my_turn:
             raise LocalProtocolError(self.obstacle)
         number = self._keep(Kind.TEXT, encode_text(text))
@@ -423,10 +423,9 @@ class Session:
 
         Raises LocalProtocolError like `say`.
         """
-        if not self.can_talk:
-            raise LocalProtocolError(f"not possible in state {self.state.value}")
+        self._demand(self.can_talk)
         if len(self._kept) >= 2 * WINDOW:  # nor does a game with a peer that does not read
-            raise LocalProtocolError(f"{len(self._kept)} messages are not confirmed yet")
+            raise LocalProtocolError(self._backlog)
         return self._keep(Kind.GAME, encode_text(words, GAME_LIMIT))
 
     @property
@@ -444,8 +443,12 @@ class Session:
     def obstacle(self) -> str:
         """Why it is not our turn, in words for the person."""
         if self.mode is Mode.FREE:
-            return f"{len(self._kept)} messages are not confirmed yet"
+            return self._backlog
         return "it is not your turn"
+
+    @property
+    def _backlog(self) -> str:
+        return f"{len(self._kept)} messages are not confirmed yet"
 
     def shown(self, number: int) -> None:
         """Acknowledge the peer's messages up to `number`: they are on the screen.
@@ -462,8 +465,7 @@ class Session:
 
         The peer's BYE, and what it sent before, are still awaited.
         """
-        if not self.can_talk:
-            raise LocalProtocolError(f"not possible in state {self.state.value}")
+        self._demand(self.can_talk)
         self._farewell = Bye(reason, text)
         if self.state is State.OPEN:
             self._say_bye(self._farewell)
@@ -476,8 +478,6 @@ class Session:
         if self._trace is not silent:  # spares encoding it again
             self._trace("<", frame, frame.encode())
         rule = _RULES.get((self.state, frame.kind))
-        if self._is_stranger and self.state is State.CLOSING and frame.kind is not Kind.BYE:
-            rule = None  # who was refused has nothing more to say
         if rule is None:
             raise RemoteProtocolError(f"{frame.kind.name} in state {self.state.value}")
         return rule(self, frame)
@@ -488,7 +488,7 @@ class Session:
         if not self._greets_first:
             self.peer = hello
             self._enter(State.DECIDING)
-            return Greeted(hello, self.seen)
+            return Greeted(hello)
         if hello.session != self._hello.session:
             raise RemoteProtocolError("HELLO answers for another session")
         if hello.mode is Mode.ANY:
@@ -541,17 +541,22 @@ class Session:
 
     def _receive_bye(self, frame: Frame) -> Event:
         bye = Bye.decode(frame.body)
-        refused = self._is_stranger or self.state is State.GREETING
+        refused = self.state in (State.GREETING, State.REFUSED)
         counts = bye.reason in (Reason.QUIT, Reason.STOPPED) and not refused
         if frame.number != self.received and counts:
             raise RemoteProtocolError(
                 f"BYE after {frame.number} messages, {self.received} came"
             )
-        if self.state is not State.CLOSING:
+        if not self._said_bye:
             self._farewell = Bye(Reason.QUIT, "")
             self._say_bye(self._farewell)
         self._enter(State.CLOSED)
         return Left(bye.reason, bye.text)
+
+    @property
+    def _said_bye(self) -> bool:
+        """Whether our BYE has been said on this connection."""
+        return self.state in (State.REFUSED, State.CLOSING, State.CLOSED)
 
     @property
     def _peers_turn(self) -> bool:
@@ -627,16 +632,16 @@ class Session:
     def _fail(self, error: RemoteProtocolError) -> Failed:
         """Tell the peer what it did, unless our BYE has been said, and stop listening."""
         self._trace("!", error, b"")
-        if self.state not in (State.CLOSING, State.CLOSED):
+        if not self._said_bye:
             reason = _REASONS.get(type(error), Reason.PROTOCOL)
             self._say_bye(Bye(reason, str(error)))
         self._reader = FrameReader()  # what it holds is not looked at any more
         self._enter(State.FAILED)
         return Failed(error)
 
-    def _demand(self, state: State) -> None:
+    def _demand(self, possible: bool) -> None:
         """Refuse a call that makes no sense now; raises LocalProtocolError."""
-        if self.state is not state:
+        if not possible:
             raise LocalProtocolError(f"not possible in state {self.state.value}")
 
     def _brought(self) -> str:
@@ -667,6 +672,7 @@ _Rule = Callable[[Session, Frame], Event | None]
 _RULES: dict[tuple[State, Kind], _Rule] = {
     (State.GREETING, Kind.HELLO): Session._receive_hello,
     (State.GREETING, Kind.BYE): Session._receive_bye,
+    (State.REFUSED, Kind.BYE): Session._receive_bye,
     (State.OPEN, Kind.TEXT): Session._receive_text,
     (State.OPEN, Kind.GAME): Session._receive_text,
     (State.OPEN, Kind.ACK): Session._receive_ack,

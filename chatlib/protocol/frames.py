@@ -11,7 +11,7 @@ needs to: its constants and classes are passed on through the session.
 """
 
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from enum import IntEnum
 from itertools import count, repeat
@@ -156,14 +156,14 @@ class Frame(namedtuple("Frame", ("kind", "number", "body"))):
         return f"{' '.join(parts)} [{len(self.body)} bytes]"
 
 
-def encode_run(kind: Kind, number: int, bodies: Sequence[bytes]) -> bytes:
-    """Give frames of one kind, numbered from `number` on, as they travel.
+def encode_run(kinds: Iterable[Kind], number: int, bodies: Sequence[bytes]) -> bytes:
+    """Give frames of these kinds, numbered from `number` on, as they travel.
 
     Headers and bodies are interleaved by the interpreter's own loops: 103 ns a frame of
     64 bytes, where packing one by one takes 127 and `Frame.encode` 392.
     """
     parts = [b""] * (2 * len(bodies))
-    parts[::2] = map(HEADER.pack, map(len, bodies), repeat(kind), repeat(0), count(number))
+    parts[::2] = map(HEADER.pack, map(len, bodies), kinds, repeat(0), count(number))
     parts[1::2] = bodies
     return b"".join(parts)
 

@@ -28,7 +28,7 @@ class _Known(dict[int, tuple[Kind, int]]):
     """
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
-        self._lengths = {kind: LENGTHS[kind] for kind in kinds}
+        self._lengths: dict[int, range] = {kind: LENGTHS[kind] for kind in kinds}
 
     def __missing__(self, start: int) -> tuple[Kind, int]:
         """Check a header by its first number. Raises RemoteProtocolError."""

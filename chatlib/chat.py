@@ -7,8 +7,9 @@ connection once both sides have said HELLO.
 
 import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import takewhile
 
 from chatlib.connection import GOODBYE_SECONDS, Connection
 from chatlib.errors import Exit, LocalProtocolError, TableError
@@ -43,7 +44,12 @@ if TYPE_CHECKING:
         def gone(self) -> bool:
             """Whether the terminal that a person sat at has been closed."""
 
-        def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
+        def start(
+            self,
+            said: Callable[[str], None],
+            ended: Callable[[], None],
+            pour: Callable[[Iterable[str]], int],
+        ) -> None:
             """Wire the keyboard."""
 
         def listen(self, on: bool) -> None:
@@ -52,8 +58,8 @@ if TYPE_CHECKING:
         def show(self, text: str) -> None:
             """Write a line of the conversation."""
 
-        def message(self, speaker: str, text: str) -> None:
-            """Write a line of the peer's."""
+        def message(self, speaker: str, *texts: str) -> None:
+            """Write lines of the peer's."""
 
         def notice(self, text: str) -> None:
             """Write a line about the chat."""
@@ -154,7 +160,7 @@ class Chat:
 
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
-        self._terminal.start(self.said, self.ended)
+        self._terminal.start(self.said, self.ended, self.pour)
         self._regulate()
         self._terminal.status(self._standing)
 
@@ -244,6 +250,21 @@ class Chat:
             self._talk(line)
         self._invite()
 
+    def pour(self, lines: Iterable[str]) -> int:
+        """Take the first of many lines, as far as they are messages that may go at once.
+
+        Returns how many those are. Whatever needs a thought is left to `said`.
+        """
+        occupied = self._drafts or self.leaving or (self._table and self._table.game)
+        if self._connection is None or occupied:
+            return 0
+        messages = takewhile(lambda line: line[:1] != "/", lines)
+        taken = self._connection.session.say_all(messages)
+        if taken:
+            self._connection.flush()
+            self._invite()
+        return taken
+
     def ended(self) -> None:
         """The input has ended: Ctrl-D, the end of a file, or a terminal that is gone."""
         if self._terminal.gone:
@@ -256,8 +277,8 @@ class Chat:
     def handle(self, connection: Connection, event: Event) -> None:
         """Take one event of the session."""
         match event:
-            case Said(number, text):
-                self._receive(connection, number, text)
+            case Said(_, text):
+                self._receive(connection, text)
             case Played(number, words):
                 self._watch(connection, number, words)
             case Left(reason, text):
@@ -367,12 +388,14 @@ class Chat:
         else:
             self._connection.flush()
 
-    def _receive(self, connection: Connection, number: int, text: str) -> None:
-        """Show a message, and only then acknowledge it."""
+    def _receive(self, connection: Connection, text: str) -> None:
+        """Show a message and those right behind it, and only then acknowledge them."""
         if self._blind:
             return
-        self._terminal.message(self._speaker(connection), text)
-        connection.session.shown(number)
+        session = connection.session
+        texts = [text, *session.next_texts()]
+        self._terminal.message(self._speaker(connection), *texts)
+        session.shown(session.received)
 
     # Games.
 

@@ -66,7 +66,7 @@ class Loop:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._selector = Selector()
-        self._callbacks: dict[int, Callable[[int], None]] = {}
+        self._watched: dict[int, tuple[int, Callable[[int], None]]] = {}
         self._timers: list[tuple[float, int, Timer]] = []
         self._crowd = CROWD  # so many timers, and the cancelled ones are swept out
         self._order = count()  # keeps timers of one moment in the order they were asked
@@ -83,15 +83,16 @@ class Loop:
 
         For a descriptor that is watched already, both are replaced.
         """
-        if fd in self._callbacks:
-            self._selector.modify(fd, events)
-        else:
+        before, _ = self._watched.get(fd, (0, None))
+        if not before:
             self._selector.register(fd, events)
-        self._callbacks[fd] = callback
+        elif events != before:  # asking the selector again for the same costs 5 us
+            self._selector.modify(fd, events)
+        self._watched[fd] = events, callback
 
     def forget(self, fd: int) -> None:
         """Stop watching `fd`. Harmless when it is not watched."""
-        if self._callbacks.pop(fd, None):
+        if self._watched.pop(fd, None):
             self._selector.unregister(fd)
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
@@ -162,9 +163,9 @@ class Loop:
         self._stopped = False
         for key, mask in self._selector.select(_sooner(self._patience(), limit)):
             # An earlier callback of this turn may have forgotten the descriptor.
-            callback = self._callbacks.get(key.fd)
-            if callback and not self._stopped:
-                callback(mask)
+            watched = self._watched.get(key.fd)
+            if watched and not self._stopped:
+                watched[1](mask)
         self._call_due()
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ it is told: the part that both programs share.
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -38,7 +38,12 @@ class Notes:
         self.standing = ""
         self.written: list[str] = []
 
-    def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
+    def start(
+        self,
+        said: Callable[[str], None],
+        ended: Callable[[], None],
+        pour: Callable[[Iterable[str]], int],
+    ) -> None:
         """Wire the keyboard."""
 
     def listen(self, on: bool) -> None:
@@ -49,9 +54,10 @@ class Notes:
         """Write it down."""
         self.written.append(f"show {text}")
 
-    def message(self, speaker: str, text: str) -> None:
+    def message(self, speaker: str, *texts: str) -> None:
         """Write it down as the plain terminal shows it."""
-        self.show(f"{speaker}: {text}" if speaker else text)
+        for text in texts:
+            self.show(f"{speaker}: {text}" if speaker else text)
 
     def refuse(self, reason: str, text: str) -> None:
         """Write it down."""

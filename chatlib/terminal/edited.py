@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import termios
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TextIO, cast
@@ -103,8 +103,16 @@ class Edited:
         self._buffer.on_text_changed += self._forget_choices
         self._app = self._make_application(status)
 
-    def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
-        """Wire the terminal: `said(line)` for each line, `ended()` after the last."""
+    def start(
+        self,
+        said: Callable[[str], None],
+        ended: Callable[[], None],
+        pour: Callable[[Iterable[str]], int] | None = None,
+    ) -> None:
+        """Wire the terminal: `said(line)` for each line, `ended()` after the last.
+
+        Nobody types so much that there were anything to `pour`.
+        """
         self._said = said
         self._finished = ended
 
@@ -127,13 +135,14 @@ class Edited:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
         self._show(visible(text))
 
-    def message(self, speaker: str, text: str) -> None:
-        """Write a line of the peer's; raises ScreenClosedError.
+    def message(self, speaker: str, *texts: str) -> None:
+        """Write lines of the peer's; raises ScreenClosedError.
 
         The bell rings when no line is being typed: then nobody may be looking.
         """
         name = self._dye(NAME, f"{visible(speaker)}:") + " " if speaker else ""
-        self._show(name + visible(text))
+        for text in texts:
+            self._show(name + visible(text))
         if self._rings and not self._buffer.text:
             self._screen.show("\a")
 

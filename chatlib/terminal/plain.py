@@ -11,14 +11,14 @@ import os
 import select
 from codecs import utf_8_decode
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
 from chatlib.terminal import streams
 from chatlib.terminal.streams import Screen
-from chatlib.terminal.visible import visible
+from chatlib.terminal.visible import all_visible, visible
 
 READ_SIZE = 65536
 """Bytes per read of the keyboard, pipe or file."""
@@ -43,11 +43,12 @@ class LineBuffer:
 
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
         """Take the next bytes; return the lines that they complete."""
-        *whole, rest = data.split(b"\n")
-        lines = []
-        for piece in whole:
-            self._keep(piece)
-            lines.append(self._finish())
+        piece, *others = data.split(b"\n")
+        self._keep(piece)
+        if not others:
+            return []
+        *whole, rest = others
+        lines = [self._finish(), *[_cut(each) for each in whole]]
         self._keep(rest)
         return lines
 
@@ -65,6 +66,11 @@ class LineBuffer:
         self._line.clear()
         self._lost = 0
         return line, lost
+
+
+def _cut(line: bytes) -> tuple[bytes, int]:
+    """Cut a line at the limit; say how many bytes that cost."""
+    return line[:LINE_LIMIT], max(0, len(line) - LINE_LIMIT)
 
 
 class Plain:
@@ -85,6 +91,7 @@ class Plain:
         self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""
         self._prompt = visible(prompt)
         self._said: Callable[[str], None] = lambda line: None
+        self._pour: Callable[[Iterable[str]], int] = lambda lines: 0
         self._finished: Callable[[], None] = lambda: None
         self._fd, self.interactive = _open_keyboard()
         self._buffer = LineBuffer()
@@ -95,10 +102,20 @@ class Plain:
         self._gone = False
         self._asking = False  # the prompt is on the screen, its line is not finished
 
-    def start(self, said: Callable[[str], None], ended: Callable[[], None]) -> None:
-        """Wire the terminal: `said(line)` for each line, `ended()` after the last."""
+    def start(
+        self,
+        said: Callable[[str], None],
+        ended: Callable[[], None],
+        pour: Callable[[Iterable[str]], int] = lambda lines: 0,
+    ) -> None:
+        """Wire the terminal: `said(line)` for each line, `ended()` after the last.
+
+        Where many lines have come at once, `pour(lines)` is asked first, and says how
+        many of them it has taken.
+        """
         self._said = said
         self._finished = ended
+        self._pour = pour
 
     def listen(self, on: bool) -> None:
         """Let lines through, or keep them where they are: in the pipe, in the kernel."""
@@ -117,16 +134,23 @@ class Plain:
 
     def show(self, text: str) -> None:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
+        self._write([text])
+
+    def _write(self, lines: Sequence[str]) -> None:
+        """Write lines under the prompt, if one was waiting."""
         lead = "\n" if self._asking else ""
         self._asking = False
-        self._screen.show(f"{lead}{self._screen.stamp}{visible(text)}\n")
+        stamp = self._screen.stamp
+        text = f"\n{stamp}".join(all_visible(lines))
+        self._screen.show(f"{lead}{stamp}{text}\n")
 
-    def message(self, speaker: str, text: str) -> None:
-        """Write a line of the peer's; raises ScreenClosedError.
+    def message(self, speaker: str, *texts: str) -> None:
+        """Write lines of the peer's, in one go; raises ScreenClosedError.
 
-        The bell rings at each: whether a line is being typed only the kernel knows.
+        The bell rings for them: whether a line is being typed only the kernel knows.
         """
-        self.show(f"{speaker}: {text}" if speaker else text)
+        name = f"{speaker}: " if speaker else ""
+        self._write([f"{name}{text}" for text in texts])
         if self._bell:
             self._screen.show(self._bell)
 
@@ -256,11 +280,20 @@ class Plain:
 
     def _take(self, data: bytes) -> None:
         self._ended = not data
-        for line, lost in self._buffer.feed(data) if data else self._buffer.finish():
-            self._lines.append(self._decode(line.removesuffix(b"\r"), lost))
+        lines = self._buffer.feed(data) if data else self._buffer.finish()
+        self._lines += [
+            self._decode(line.removesuffix(b"\r"), lost) for line, lost in lines
+        ]
 
     def _decode(self, line: bytes, lost: int) -> str:
-        """Turn a line into text; whatever had to be changed is said."""
+        """Turn a line into text."""
+        if not lost and len(line) != KERNEL_LINE:
+            with suppress(UnicodeDecodeError):
+                return line.decode()
+        return self._mend(line, lost)
+
+    def _mend(self, line: bytes, lost: int) -> str:
+        """Turn a line into text of which something may have been lost; say what was."""
         full = self.interactive and len(line) == KERNEL_LINE
         if lost:
             self.notice(f"Your line was too long: its last {lost} bytes were dropped.")
@@ -279,7 +312,11 @@ class Plain:
     def _deliver(self) -> None:
         """Pass lines on for as long as they are wanted: each may change that."""
         while self._listening and self._lines:
-            self._said(self._lines.popleft())
+            taken = self._pour(self._lines) if len(self._lines) > 1 else 0
+            for _ in range(taken):
+                self._lines.popleft()
+            if not taken:
+                self._said(self._lines.popleft())
         if self._listening and self._ended and not self._told:
             self._told = True
             self._finished()

@@ -5,6 +5,7 @@ change the title, write the clipboard, turn the reading direction or hide text.
 No I/O here; anybody may import it.
 """
 
+from collections.abc import Iterable, Sequence
 from unicodedata import category
 
 # Controls, formats, surrogates, line and paragraph separators (Unicode categories).
@@ -27,6 +28,12 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_show, text.expandtabs(TAB_STOPS)))
+
+
+def all_visible(lines: Sequence[str]) -> Iterable[str]:
+    """Do so for many lines: with one look where none of them needs it."""
+    text = "".join(lines)
+    return lines if text.isascii() and text.isprintable() else map(visible, lines)
 
 
 def _show(character: str) -> str:

@@ -81,7 +81,7 @@ __all__ = [
 ]
 
 
-WINDOW = 256
+WINDOW = 2048
 """Messages that may be on their way without a confirmation."""
 
 WINDOW_BYTES = 1 << 20

@@ -111,12 +111,12 @@ class Program:
             self._again()
         else:
             left, more = self.terminal.take_back()
-            for line in filter(None, left):
+            for line in left:
                 self.terminal.notice(f"Never sent: {line}")
             if more:
                 self.terminal.notice("Never sent either: what came after that.")
             # A person sees what is given back; a script can only look at the code.
-            lost = bool(left) and not self.terminal.interactive
+            lost = bool(left or more) and not self.terminal.interactive
             self.code = code or (Exit.LOST if lost else Exit.GOODBYE)
             self.loop.stop()
 

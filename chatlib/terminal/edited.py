@@ -185,13 +185,15 @@ class Edited:
 
     def forget_typed(self) -> None:
         """Give back the line that is being typed: whoever it was meant for has gone."""
-        for line in filter(None, self.take_back()[0]):
+        for line in self.take_back()[0]:
             self.notice(f"Never sent: {line}")
 
     def take_back(self) -> tuple[list[str], bool]:
-        """Return the lines that were typed and not finished; there are never more."""
-        text = self._buffer.text
-        lines = [*self._passing, *(text.split("\n") if text else [])]
+        """Return the lines that were typed and not finished; there are never more.
+
+        The empty ones are nobody's loss.
+        """
+        lines = [*filter(None, [*self._passing, *self._buffer.text.split("\n")])]
         self._passing = []
         self._buffer.reset()
         return lines, False

@@ -148,10 +148,11 @@ class Listener:
         connection.stay()  # it has said HELLO in time: now it has the time of a goodbye
         lost = self._program.chat.adrift
         connection.session.refuse(Reason.BUSY, KEPT if lost else TAKEN)
+        what = "wait for the one you have lost" if lost else "are busy"
         if not self._second_told:  # once a chat: a crowd at the door is not to disturb it
             self._second_told = True
             self._program.terminal.notice(
-                f"Another client, from {connection.address}, was told that you are busy."
+                f"Another client, from {connection.address}, was told that you {what}."
             )
 
     def _tell(self, connection: Connection, what: str) -> None:

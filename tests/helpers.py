@@ -109,6 +109,13 @@ class Clock:
         return self.now
 
 
+def move(loop: Loop, clock: Clock, seconds: float) -> None:
+    """Let time pass and make the calls that are due, without waiting for more."""
+    clock.now += seconds
+    loop.call_later(0, lambda: None)
+    loop.turn()
+
+
 def feed_three_ways(data: bytes, feed: Callable[[list[bytes]], object]) -> None:
     """Feed the same bytes whole, byte by byte and split in two at every place.
 

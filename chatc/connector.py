@@ -10,7 +10,7 @@ from collections.abc import Callable
 from chatc.dialer import Dialer
 from chatc.redialer import Redialer
 from chatlib.addresses import Address, resolve
-from chatlib.connection import HELLO_SECONDS, LATE, Connection
+from chatlib.connection import LATE, Connection
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError
 from chatlib.loop import Timer
 from chatlib.program import Program
@@ -168,17 +168,11 @@ class Connector:
     def _greet(self, sock: socket.socket) -> None:
         """Say HELLO on the new connection."""
         address = (self._host, self._port)
-        trace = self._program.trace()
-        trace("=", f"CONNECTED {address}", b"")
-        connection = Connection(
-            self._program.loop, sock, address, self._begin(trace), self, trace
-        )
-        connection.expire_in(HELLO_SECONDS)
+        connection = self._program.meet(sock, address, self, "CONNECTED", self._begin)
         self._greeting = True
         if self._notice:
             self._notice.cancel()
         self._program.chat.greet(connection)
-        connection.flush()
 
     def _begin(self, trace: Trace) -> Session:
         """Give the session, with a HELLO to say: always the same, also at a new try.

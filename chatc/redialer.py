@@ -9,10 +9,18 @@ import socket
 
 from chatc.dialer import Dialer
 from chatlib.addresses import Address
-from chatlib.connection import HELLO_SECONDS, Connection
+from chatlib.connection import Connection
 from chatlib.loop import Timer
 from chatlib.program import Program
-from chatlib.protocol.session import Event, Failed, Left, Opened, Reason, Session
+from chatlib.protocol.session import (
+    Event,
+    Failed,
+    Left,
+    Opened,
+    Reason,
+    Session,
+    Trace,
+)
 
 FIRST_DELAY, LAST_DELAY = 0.1, 5.0
 """Seconds before a try: doubling, and each shortened by chance to a half at most, so
@@ -97,12 +105,10 @@ class Redialer:
 
     def _greet(self, sock: socket.socket) -> None:
         """Say HELLO again, as who we are."""
-        address = self._place
-        trace = self._program.trace()
-        trace("=", f"CONNECTED {address}", b"")
-        self._session.resume(trace)
-        self._connection = Connection(
-            self._program.loop, sock, address, self._session, self, trace
+        self._connection = self._program.meet(
+            sock, self._place, self, "CONNECTED", self._resume
         )
-        self._connection.expire_in(HELLO_SECONDS)
-        self._connection.flush()
+
+    def _resume(self, trace: Trace) -> Session:
+        self._session.resume(trace)
+        return self._session

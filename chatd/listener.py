@@ -9,7 +9,7 @@ import socket
 from functools import partial
 
 from chatlib.addresses import Address, resolve
-from chatlib.connection import HELLO_SECONDS, Connection
+from chatlib.connection import Connection
 from chatlib.errors import StartError, words
 from chatlib.loop import READ
 from chatlib.program import Program
@@ -22,6 +22,7 @@ from chatlib.protocol.session import (
     Mode,
     Reason,
     Session,
+    Trace,
 )
 
 STRANGERS_LIMIT = 16
@@ -104,19 +105,16 @@ class Listener:
             return
         if len(self._strangers) == STRANGERS_LIMIT:
             self._strangers[0].close()
-        trace = self._program.trace()
-        session = Session(
-            greets_first=False,
-            talks_first=False,
-            hello=Hello(b"", Mode[self._settings.mode.upper()], self._program.name),
-            trace=trace,
+        connection = self._program.meet(
+            stranger, address[:2], self, "ACCEPTED", self._begin
         )
-        trace("=", f"ACCEPTED {address[:2]}", b"")
-        connection = Connection(
-            self._program.loop, stranger, address[:2], session, self, trace
-        )
-        connection.expire_in(HELLO_SECONDS)
         self._strangers.append(connection)
+
+    def _begin(self, trace: Trace) -> Session:
+        """Give the session of a stranger."""
+        mode = Mode[self._settings.mode.upper()]
+        hello = Hello(b"", mode, self._program.name)
+        return Session(greets_first=False, talks_first=False, hello=hello, trace=trace)
 
     def _greet(self, connection: Connection) -> None:
         """Seat the first; let the one back in whom we talk with; refuse all others."""
@@ -150,10 +148,11 @@ class Listener:
         connection.stay()  # it has said HELLO in time: now it has the time of a goodbye
         lost = self._program.chat.adrift
         connection.session.refuse(Reason.BUSY, KEPT if lost else TAKEN)
+        what = "wait for the one you have lost" if lost else "are busy"
         if not self._second_told:  # once a chat: a crowd at the door is not to disturb it
             self._second_told = True
             self._program.terminal.notice(
-                f"Another client, from {connection.address}, was told that you are busy."
+                f"Another client, from {connection.address}, was told that you {what}."
             )
 
     def _tell(self, connection: Connection, what: str) -> None:

@@ -37,7 +37,7 @@ FRAME_SECONDS = 10.0
 """How long a frame that was begun may take to become whole."""
 
 HELLO_SECONDS = 5.0
-"""How long either side may take to say HELLO; who waits for it asks `expire_in`."""
+"""How long either side may take to say HELLO; `program` sees to that."""
 
 GOODBYE_SECONDS = 4.5
 """How long the peer may take to answer a BYE and to close: one is gone within 5 s."""

@@ -7,15 +7,17 @@ chat, signals; and where every error becomes one sentence and an exit code. Only
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from itertools import count
 
 from chatlib.chat import COMMANDS, HELP, Chat
+from chatlib.connection import HELLO_SECONDS, Connection
 from chatlib.errors import ChatError, Exit, ScreenClosedError, words
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.lifeline import Lifeline
 from chatlib.loop import READ, Loop
-from chatlib.protocol.session import Trace, silent
+from chatlib.protocol.session import Session, Trace, silent
 from chatlib.settings import Settings, read_settings
 from chatlib.terminal.plain import Plain
 from chatlib.terminal.streams import (
@@ -96,10 +98,25 @@ class Program:
         self._numbers = count(1)
         self._again: Callable[[], None] | None = None
 
-    def trace(self) -> Trace:
-        """Give the trace function for one more connection."""
+    def meet(
+        self,
+        sock: socket.socket,
+        address: object,
+        owner: "Owner",
+        how: str,
+        begin: Callable[[Trace], Session],
+    ) -> Connection:
+        """Make a connection whose peer has the time of a HELLO; say ours, if we are first.
+
+        `how` it came to be is a word for the frame log; `begin` gives its session.
+        """
         number = next(self._numbers)
-        return self._log.tracer(number) if self._log.wanted else silent
+        trace = self._log.tracer(number) if self._log.wanted else silent
+        trace("=", f"{how} {address}", b"")
+        connection = Connection(self.loop, sock, address, begin(trace), owner, trace)
+        connection.expire_in(HELLO_SECONDS)
+        connection.flush()
+        return connection
 
     def repeat(self, again: Callable[[], None] | None) -> None:
         """Call `again` instead of ending when the other side has ended the talk."""
@@ -111,12 +128,12 @@ class Program:
             self._again()
         else:
             left, more = self.terminal.take_back()
-            for line in filter(None, left):
+            for line in left:
                 self.terminal.notice(f"Never sent: {line}")
             if more:
                 self.terminal.notice("Never sent either: what came after that.")
             # A person sees what is given back; a script can only look at the code.
-            lost = bool(left) and not self.terminal.interactive
+            lost = bool(left or more) and not self.terminal.interactive
             self.code = code or (Exit.LOST if lost else Exit.GOODBYE)
             self.loop.stop()
 
@@ -190,4 +207,5 @@ def run(
 
 TYPE_CHECKING = False  # see `connection`
 if TYPE_CHECKING:
+    from chatlib.connection import Owner
     from chatlib.terminal.edited import Edited

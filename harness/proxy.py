@@ -25,6 +25,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from harness.phrases import look_up
+
 WAYS = ("client>server", "server>client")
 
 RESET = struct.pack("ii", 1, 0)
@@ -204,13 +206,12 @@ class Proxy:
 
     def order(self, text: str) -> bool:
         """Obey an order of the list above; False: there is no such order."""
-        for pattern, obey in _ORDERS:
-            match = re.fullmatch(pattern, text)
-            if match:
-                self._told(f"order: {text}")
-                obey(self, match)
-                return True
-        return False
+        found = look_up(_ORDERS, text)
+        if found:
+            self._told(f"order: {text}")
+            obey, match = found
+            obey(self, match)
+        return bool(found)
 
     def pump(self) -> float | None:
         """Deliver what is due each way; None: nothing is waiting."""
@@ -359,4 +360,4 @@ _ORDERS: tuple[tuple[str, _Order], ...] = (
 
 def knows(order: str) -> bool:
     """Whether there is such an order."""
-    return any(re.fullmatch(pattern, order) for pattern, _ in _ORDERS)
+    return look_up(_ORDERS, order) is not None

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.keys import keys
+from harness.phrases import look_up
 from harness.player import Painted, Player
 from harness.proxy import Proxy, knows
 from harness.script import Script, Step
@@ -172,11 +173,10 @@ class Stage:
         if step.actor == NETWORK:
             self._network().order(step.text)
             return
-        for pattern, event in _EVENTS:
-            match = re.fullmatch(pattern, step.text, re.DOTALL)
-            if match:
-                event(self, step, match)
-                return
+        found = look_up(_EVENTS, step.text)
+        assert found  # `_check` has seen to that
+        event, match = found
+        event(self, step, match)
 
     # The events.
 
@@ -476,10 +476,7 @@ def _role(actor: str) -> str:
 def _check(step: Step) -> None:
     if _role(step.actor) not in PROGRAMS:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")
-    patterns = [pattern for pattern, _ in _EVENTS]
-    if step.sign == ":" and not any(
-        re.fullmatch(each, step.text, re.DOTALL) for each in patterns
-    ):
+    if step.sign == ":" and not look_up(_EVENTS, step.text):
         raise Unmet(step, "there is no such event: docs/testing.md lists them")
 
 

@@ -5,6 +5,8 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from typing import Literal
+from unicodedata import category
 
 from chatlib.loop import Loop
 from chatlib.program import Program
@@ -107,6 +109,13 @@ class Clock:
         return self.now
 
 
+def move(loop: Loop, clock: Clock, seconds: float) -> None:
+    """Let time pass and make the calls that are due, without waiting for more."""
+    clock.now += seconds
+    loop.call_later(0, lambda: None)
+    loop.turn()
+
+
 def feed_three_ways(data: bytes, feed: Callable[[list[bytes]], object]) -> None:
     """Feed the same bytes whole, byte by byte and split in two at every place.
 
@@ -116,6 +125,18 @@ def feed_three_ways(data: bytes, feed: Callable[[list[bytes]], object]) -> None:
     assert feed([bytes([byte]) for byte in data]) == whole
     for place in range(1, len(data)):
         assert feed([data[:place], data[place:]]) == whole, f"split at {place}"
+
+
+UNSAFE: tuple[Literal["Cc", "Cf", "Cs", "Zl", "Zp"], ...] = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Controls, formats, surrogates, line and paragraph separators (Unicode categories)."""
+
+JOINERS = "\u200c\u200d"
+"""Formats too, but these may pass."""
+
+
+def obeyed(text: str) -> set[str]:
+    """Give the characters of a text that a terminal would obey."""
+    return {each for each in text if category(each) in UNSAFE and each not in JOINERS}
 
 
 class World:

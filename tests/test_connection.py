@@ -22,7 +22,15 @@ from chatlib.protocol.session import (
     Session,
     State,
 )
-from tests.helpers import SECONDS, Clock, make_client, make_server, socket_pair, until
+from tests.helpers import (
+    SECONDS,
+    Clock,
+    make_client,
+    make_server,
+    move,
+    socket_pair,
+    until,
+)
 
 ROUNDS = 200
 """How many messages of 4 kB `say_much` says."""
@@ -154,13 +162,6 @@ def talk(loop: Loop) -> tuple[Connection, Owner, Peer]:
     until(loop, lambda: connection.session.state is State.OPEN)
     owner.calls.clear()
     return connection, owner, peer
-
-
-def move(loop: Loop, clock: Clock, seconds: float) -> None:
-    """Let time pass and make the calls that are due, without waiting for more."""
-    clock.now += seconds
-    loop.call_later(0, lambda: None)
-    loop.turn()
 
 
 def say_much(loop: Loop, connection: Connection, owner: Owner, peer: Peer) -> bytes:

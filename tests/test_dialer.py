@@ -9,7 +9,7 @@ import pytest
 from chatc.dialer import CONNECT_SECONDS, Dialer, _outcome
 from chatlib.addresses import Address
 from chatlib.loop import Loop
-from tests.helpers import Clock, until
+from tests.helpers import Clock, move, until
 
 NOBODY: Address = (socket.AF_INET, ("192.0.2.1", 9))
 """An address that is nobody's (RFC 5737)."""
@@ -101,9 +101,7 @@ def test_an_address_that_is_silent_has_its_time(deaf: Address) -> None:
     calls = Calls(loop, deaf)
     calls.dialer.dial()
     for seconds, codes in ((CONNECT_SECONDS - 0.1, []), (0.2, [errno.ETIMEDOUT])):
-        clock.now += seconds
-        loop.call_later(0, lambda: None)
-        loop.turn()
+        move(loop, clock, seconds)
         assert calls.codes == codes
 
 

@@ -20,6 +20,7 @@ from harness import wire
 from harness.keys import keys
 from harness.stage import PATIENCE
 from tests.pane import Desk, Pane
+from tests.processes import counted, threads
 
 PYTHON = sys.executable
 CLIENT = (PYTHON, "-m", "chatc", "--retry", "0")
@@ -690,13 +691,13 @@ def test_a_terminal_that_was_closed_does_not_keep_the_goodbye(
 # What it is made of.
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="counted in /proc")
+@counted
 def test_there_is_one_thread(desk: Desk, peer: Peer) -> None:
     """Everything that is waited for ends in one select."""
     client = seat(desk, peer)
     client.presses("/\t")
     desk.until(lambda: any(row.startswith(" /q  /say  ") for row in client.rows))
-    assert "Threads:\t1\n" in Path(f"/proc/{client.process}/status").read_text("ascii")
+    assert threads(client.process) == 1
 
 
 TELLS_ITS_MODULES = """

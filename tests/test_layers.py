@@ -68,6 +68,7 @@ ALLOWED = {
     },
     "chatlib.program": {
         "chat",
+        "connection",
         "errors",
         "framelog",
         "lifeline",

@@ -4,7 +4,7 @@ import pytest
 
 from chatlib.lifeline import Lifeline
 from chatlib.loop import Loop
-from tests.helpers import Clock
+from tests.helpers import Clock, move
 
 
 class Search:
@@ -21,9 +21,7 @@ class Search:
 
     def move(self, seconds: float) -> None:
         """Let time pass."""
-        self.clock.now += seconds
-        self.loop.call_later(0, lambda: None)
-        self.loop.turn()
+        move(self.loop, self.clock, seconds)
 
 
 @pytest.fixture

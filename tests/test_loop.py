@@ -12,7 +12,7 @@ import pytest
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, WRITE, Deadline, Loop
-from tests.helpers import SECONDS, Clock, bounded_turn, socket_pair, until
+from tests.helpers import SECONDS, Clock, bounded_turn, move, socket_pair, until
 
 
 @pytest.fixture
@@ -324,13 +324,6 @@ def test_nothing_wakes_up_while_nothing_happens(loop: Loop) -> None:
 
 
 # Deadlines.
-
-
-def move(loop: Loop, clock: Clock, seconds: float) -> None:
-    """Let time pass, and what is due be called."""
-    clock.now += seconds
-    loop.call_later(0, lambda: None)
-    loop.turn()
 
 
 @pytest.mark.parametrize("limits", [(1, 5), (5, 1), (5, 1, 3, 1)])

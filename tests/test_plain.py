@@ -782,7 +782,10 @@ def test_an_input_that_cannot_be_read_has_ended(
 def test_lines_that_nobody_wanted_are_given_back_once(
     piped: Person, line_end: str, loop: Loop
 ) -> None:
-    """So that the person learns what was never sent, the last line included."""
+    """So that the person learns what was never sent, the last line included.
+
+    An empty line is nothing that could have been sent.
+    """
     terminal, listener = start(loop, listen=False)
 
     def said(line: str) -> None:
@@ -791,7 +794,7 @@ def test_lines_that_nobody_wanted_are_given_back_once(
 
     terminal.start(said, listener.ended)
     terminal.listen(True)
-    piped.types(f"one\ntwo\nthree{line_end}".encode())
+    piped.types(f"one\n\ntwo\nthree{line_end}".encode())
     until(loop, lambda: listener.heard)
     assert terminal.take_back() == (["two", "three"], False)
     assert terminal.take_back() == ([], False)

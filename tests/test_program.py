@@ -22,6 +22,7 @@ from harness import wire
 from harness.script import Script
 from harness.stage import PATIENCE, ROOT, Stage
 from tests.conftest import Play, perform
+from tests.processes import counted, memory, switches
 
 PROGRAMS = ("chatd", "chatc")
 LISTENING = "server< Server listening on: localhost on port: {port}"
@@ -484,21 +485,7 @@ def test_a_server_in_the_background_ends_when_it_is_told_to(
 # What it costs to wait.
 
 
-def switches(process: int) -> int:
-    """Count how often a process has gone to sleep and was woken up again."""
-    status = Path(f"/proc/{process}/status").read_text("ascii")
-    lines = dict(line.split(":", 1) for line in status.splitlines())
-    return int(lines["voluntary_ctxt_switches"])
-
-
-def memory(process: int) -> float:
-    """Give the resident memory of a process, in MiB."""
-    status = Path(f"/proc/{process}/status").read_text("ascii")
-    lines = dict(line.split(":", 1) for line in status.splitlines())
-    return int(lines["VmRSS"].split()[0]) / 1024
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="counted in /proc")
+@counted
 @pytest.mark.parametrize(("terminal", "limit"), [("plain", 20), ("edited", 40)])
 def test_an_idle_server_and_client_never_wake_up_and_are_small(
     terminal: str, limit: float, tmp_path: Path

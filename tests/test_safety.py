@@ -10,13 +10,13 @@ import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from unicodedata import category
 
 import pytest
 
 from harness import wire
 from harness.script import Script
 from harness.stage import Stage
+from tests.helpers import obeyed
 
 # What each of these does to a terminal that obeys, and what must be on the screen.
 CORPUS = {
@@ -42,10 +42,6 @@ CORPUS = {
     "tags": ("\U000e0001\U000e0041", "<U+E0001><U+E0041>"),
     "soft hyphen": ("a\u00adb", "a<U+00AD>b"),
 }
-
-# Controls, formats, surrogates, line and paragraph separators; but the joiners may pass.
-OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-JOINERS = "\u200c\u200d"
 
 # All that prompt_toolkit and we write to paint a line: move, erase, look, and four modes.
 STROKES = re.compile(
@@ -165,6 +161,5 @@ def test_no_random_text_reaches_the_screen_as_a_control(stage: Stage) -> None:
 
 def assert_only_our_strokes(written: str) -> None:
     """Find nothing in what was written that a terminal obeys, but what paints our line."""
-    rest = STROKES.sub("", written)
-    obeyed = {c for c in rest if category(c) in OBEYED and c not in JOINERS}
-    assert not obeyed, sorted(obeyed)
+    found = obeyed(STROKES.sub("", written))
+    assert not found, sorted(found)

@@ -16,7 +16,7 @@ import termios
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 from prompt_toolkit import Application
 from prompt_toolkit.buffer import Buffer
@@ -91,6 +91,7 @@ class Edited:
         self._returned: list[str] = []  # those that were given back
         self._painted = False  # the line stands on the screen
         self._over = False  # there was an editor, and it does not come again
+        self._untouched: list[Any] = []  # the terminal's settings before it came
         self._colours = _has_colours()
         self._tells_here = os.isatty(streams.STDERR)
         self._buffer = Buffer(
@@ -194,13 +195,15 @@ class Edited:
 
     def forget_typed(self) -> None:
         """Give back the line that is being typed: whoever it was meant for has gone."""
-        for line in filter(None, self.take_back()[0]):
+        for line in self.take_back()[0]:
             self.notice(f"Never sent: {line}")
 
     def take_back(self) -> tuple[list[str], bool]:
-        """Return the lines that were typed and not finished; there are never more."""
-        text = self._buffer.text
-        lines = [*self._passing, *(text.split("\n") if text else [])]
+        """Return the lines that were typed and not finished; there are never more.
+
+        The empty ones are nobody's loss.
+        """
+        lines = [*filter(None, [*self._passing, *self._buffer.text.split("\n")])]
         self._passing = []
         self._buffer.reset()
         return lines, False
@@ -283,8 +286,7 @@ class Edited:
                 runner.run(self._run_application())
             except EOFError:
                 self._finished()
-        self._app.output.disable_bracketed_paste()
-        self._app.output.flush()
+        self._mark_pastes(False)
 
     async def _run_application(self) -> None:
         if self._loop.running:  # it may be over before the editor has begun
@@ -309,8 +311,7 @@ class Edited:
         if not self._app.is_running:
             return
         self._app.renderer.erase()
-        self._app.output.disable_bracketed_paste()
-        self._app.output.flush()
+        self._mark_pastes(False)
         with suppress(termios.error):
             termios.tcsetattr(streams.STDIN, termios.TCSANOW, self._untouched)
         handler = signal.signal(number, signal.SIG_DFL)
@@ -377,8 +378,16 @@ class Edited:
             self._app.renderer.erase()
             # It ends the marking of what is pasted, until the next paint. A paste that
             # comes in between would be sent line by line.
-            self._app.output.enable_bracketed_paste()
-            self._app.output.flush()
+            self._mark_pastes(True)
+
+    def _mark_pastes(self, on: bool) -> None:
+        """Have the terminal say where a paste begins and ends, or not."""
+        output = self._app.output
+        if on:
+            output.enable_bracketed_paste()
+        else:
+            output.disable_bracketed_paste()
+        output.flush()
 
     def _note_painted(self, app: Application[None]) -> None:
         self._painted = True

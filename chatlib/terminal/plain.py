@@ -221,7 +221,8 @@ class Plain:
     def take_back(self) -> tuple[list[str], bool]:
         """Return the lines of a pipe or file that were never wanted, and if more follow.
 
-        What waits in the kernel is looked at, but not read to its end, which may be far.
+        The empty ones are nobody's loss. What waits in the kernel is looked at, but not
+        read to its end, which may be far.
         """
         more = False
         if not self.interactive and not self._ended:
@@ -229,7 +230,7 @@ class Plain:
             more = bool(self._read_waiting())
         if not self._ended:
             self._take(b"")  # what has no line end is a line too
-        lines, self._lines = [*self._lines], deque()
+        lines, self._lines = [*filter(None, self._lines)], deque()
         return lines, more
 
     def _read_waiting(self) -> bytes:

@@ -4,7 +4,6 @@ Start-up is timed from the outside, in pairs: one run of ours and one of the int
 with three imports, in turn, so that a machine that changes its speed changes both.
 """
 
-import re
 import select
 import statistics
 import subprocess
@@ -25,6 +24,7 @@ from harness.script import Script
 from harness.stage import ROOT, Stage
 from tests.bench.pouring import measure as measure_pouring
 from tests.bench.typing import measure
+from tests.processes import memory, switches, threads
 
 RUNS = 25
 IDLE_SECONDS = 60
@@ -33,7 +33,6 @@ MILLION = 1_000_000
 PINGS = 24
 """Every ten seconds a question and its answer: a sleep after each, on both ends."""
 
-SWITCHES = "voluntary_ctxt_switches"
 IMPORTS = "import socket, selectors, argparse"
 
 
@@ -138,17 +137,17 @@ def waiting() -> Iterator[Figure]:
             for actor in ("server", "client")
         }
         select.select([], [], [], 2)  # the editor waits for what may follow an Escape
-        before = {name: _status(each, SWITCHES) for name, each in processes.items()}
+        before = {name: switches(each) for name, each in processes.items()}
         select.select([], [], [], IDLE_SECONDS)
         for name, process in processes.items():
-            count = _status(process, SWITCHES) - before[name]
+            count = switches(process) - before[name]
             yield Figure(f"wake-ups in {IDLE_SECONDS} s, {name}", str(count), count, PINGS)
         for name, process in processes.items():
-            memory = _status(process, "VmRSS") / 1024
+            size = memory(process)
             limit = 20 if "plain" in name else None
-            yield Figure(f"memory of the {name}, MiB", f"{memory:.1f}", memory, limit)
-        threads = max(_status(process, "Threads") for process in processes.values())
-        yield Figure("threads", str(threads), threads, 1)
+            yield Figure(f"memory of the {name}, MiB", f"{size:.1f}", size, limit)
+        most = max(threads(process) for process in processes.values())
+        yield Figure("threads", str(most), most, 1)
 
 
 def _talk(stack: ExitStack, terminal: str) -> Stage:
@@ -177,13 +176,6 @@ def pouring() -> Iterator[Figure]:
     )
     yield Figure("lines a second", f"{pour.rate:.0f}")
     yield Figure("memory grown by meanwhile, MiB", f"{pour.growth:.1f}", pour.growth, 4)
-
-
-def _status(process: int, name: str) -> int:
-    text = Path(f"/proc/{process}/status").read_text("ascii")
-    match = re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)
-    assert match
-    return int(match[1])
 
 
 if __name__ == "__main__":

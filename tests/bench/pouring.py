@@ -5,16 +5,15 @@ looked at: that all arrive, in order; the lines a second; what both programs' me
 grown by since they were idle.
 """
 
-import re
 import select
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import IO, NamedTuple
 
 from harness.stage import ROOT
+from tests.processes import memory, switches
 
 WIDTH = 64
 """Bytes of a line, its end included."""
@@ -42,7 +41,7 @@ def measure(count: int) -> Pour:
         copier = subprocess.Popen(["cat"], stdin=server.stdout, stdout=out)
         client = _start("chatc", "--port", port, stdout=subprocess.DEVNULL)
         _wait_until_idle(server, client)
-        before = [_memory(process) for process in (server, client)]
+        before = [memory(process.pid) for process in (server, client)]
         began = time.perf_counter()
         assert client.stdin
         growth = _pour(client.stdin, count, (server, client), before)
@@ -67,9 +66,9 @@ def _start(program: str, *options: str, stdout: int) -> "subprocess.Popen[bytes]
 def _wait_until_idle(*processes: "subprocess.Popen[bytes]") -> None:
     """Both have started and said HELLO when neither runs any more."""
     while True:
-        switches = [_status(each, "voluntary_ctxt_switches") for each in processes]
+        before = [switches(each.pid) for each in processes]
         select.select([], [], [], 0.2)
-        if switches == [_status(each, "voluntary_ctxt_switches") for each in processes]:
+        if before == [switches(each.pid) for each in processes]:
             return
 
 
@@ -83,7 +82,7 @@ def _pour(
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
         pipe.write(b"".join(b"%0*d\n" % (WIDTH - 1, number) for number in numbers))
-        now = [_memory(process) for process in processes]
+        now = [memory(process.pid) for process in processes]
         growth = max(growth, *(new - old for new, old in zip(now, before, strict=True)))
     pipe.close()
     return growth
@@ -93,14 +92,3 @@ def _is_complete(out: IO[bytes], count: int) -> bool:
     lines = (line for line in out if line.startswith(b"client: "))
     expected = (b"client: %0*d\n" % (WIDTH - 1, number) for number in range(count))
     return all(line == wanted for line, wanted in zip(lines, expected, strict=True))
-
-
-def _memory(process: "subprocess.Popen[bytes]") -> float:
-    return _status(process, "VmRSS") / 1024
-
-
-def _status(process: "subprocess.Popen[bytes]", name: str) -> int:
-    text = Path(f"/proc/{process.pid}/status").read_text("ascii")
-    match = re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)
-    assert match
-    return int(match[1])

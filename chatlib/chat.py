@@ -448,20 +448,26 @@ class Chat:
 
     def _invite(self) -> None:
         """If it is our turn: send what was typed early, else ask for a message."""
-        if self._my_turn and not self._hinted and not self._farewell:
-            self._hinted = True
-            for hint in HINTS:
-                self._terminal.show(hint)
-        while self._my_turn and self._drafts:
+        if not self._hinted:
+            self._hint()
+        while self._drafts and self._my_turn:
             text = self._drafts.popleft()
             self._terminal.echo(text)
             self._send(text)
+        mine = self._my_turn
         if self._farewell:
             self._say_farewell()
-        elif self._my_turn or (self._table and self._table.my_move):
+        elif mine or (self._table and self._table.my_move):
             self._terminal.ask()
-        self._regulate()
+        self._terminal.listen(mine or self._terminal.interactive)
         self._terminal.status(self._standing)
+
+    def _hint(self) -> None:
+        """Say once, when it is first our turn, what can be done."""
+        if self._my_turn and not self._farewell:
+            self._hinted = True
+            for hint in HINTS:
+                self._terminal.show(hint)
 
     def _regulate(self) -> None:
         """Read from a person at any time, for `/q`; from a pipe when it is our turn."""

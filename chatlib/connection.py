@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 READ_SIZE = 65536
 """Bytes per read. From 128 KiB on, malloc maps and unmaps memory at every read."""
 
+ACK_SECONDS = 0.005
+"""How long an ACK may wait for an answer to go with: nobody sees it. When two programs
+talk with each other, it saves a third of the time of a message."""
+
 FRAME_SECONDS = 10.0
 """How long a frame that was begun may take to become whole."""
 
@@ -47,6 +51,8 @@ DISMISSAL_SECONDS = 1.0
 
 LATE = "nothing came in time"
 """How a peer was lost whose time was over."""
+
+_OPEN = State.OPEN  # looked up once: see `session`
 
 # How long the peer has once the session is in one of these states.
 _LIMITS = {
@@ -82,12 +88,14 @@ class Connection:
         self._trace = trace
         self._pending = bytearray()  # handed over by the session, not yet by the kernel
         self._reading = True
+        self._awaited = 0  # what the loop was asked for
         self._half_closed = False
         self._open = True
         self._frame_timer: Timer | None = None
         self._timed = 0  # how many frames had come when that timer was started
         self._deadline = Deadline(loop, self._give_up)
         self._life_timer: Timer | None = None
+        self._ack_timer: Timer | None = None
         sock.setblocking(False)
         # One message is one small segment; Nagle's algorithm would hold the second
         # back until the first is acknowledged, up to 40 ms with delayed ACKs.
@@ -102,21 +110,30 @@ class Connection:
         """
         if not self._open:
             return
-        if self.session.state is State.LOST:
-            self._stop_reading()
+        session = self.session
+        if session.state is not _OPEN:
+            self._wind_up()
         if self._pending:
             self._write()
         # While the kernel takes nothing, nothing is asked for: the session adds up what
         # it owes, and a peer that talks and never reads does not fill our memory.
-        while not self._pending and (data := self.session.data_to_send()):
-            self._pending += data
-            self._write()
-        limit = _LIMITS.get(self.session.state)
-        if limit is not None:
-            self.expire_in(limit)
-        if self.session.finished and not self._pending:
+        if not self._pending:
+            if session.is_pressed:
+                self._send()
+            elif session.owes_ack:
+                self._time_ack()
+        if session.finished and not self._pending:
             self._half_close()
         self._watch()
+
+    def _wind_up(self) -> None:
+        """The session is not in the middle of a talk: see that it does not stay so."""
+        state = self.session.state
+        if state is State.LOST:
+            self._stop_reading()
+        limit = _LIMITS.get(state)
+        if limit is not None:
+            self.expire_in(limit)
 
     def expire_in(self, seconds: float) -> None:
         """Give the peer up in at most so many seconds; an earlier end stands."""
@@ -133,7 +150,7 @@ class Connection:
             return
         self._open = False
         self._deadline.lift()
-        for timer in (self._frame_timer, self._life_timer):
+        for timer in (self._frame_timer, self._life_timer, self._ack_timer):
             if timer:
                 timer.cancel()
         self._loop.forget(self._socket.fileno())
@@ -177,6 +194,13 @@ class Connection:
         if self._open:
             self.owner.settle(self)
 
+    def _send(self) -> None:
+        """Write all that the session has to write, if the kernel can take any of it."""
+        if self._open and not self._pending:
+            self._pending += self.session.data_to_send()
+            self._write()
+            self._watch()
+
     def _write(self) -> None:
         try:
             count = self._socket.send(self._pending)
@@ -199,6 +223,9 @@ class Connection:
         if not self._open:
             return
         mask = (READ if self._reading else 0) | (WRITE if self._pending else 0)
+        if mask == self._awaited:
+            return  # as nearly always
+        self._awaited = mask
         if mask:
             self._loop.watch(self._socket.fileno(), mask, self._ready)
         else:
@@ -217,13 +244,21 @@ class Connection:
 
     def _time_frame(self) -> None:
         """Give every frame its time from its first byte, however slowly it trickles."""
+        missing = self.session.missing
+        if not missing and not self._frame_timer:
+            return  # as nearly always
         whole = self.session.frames_received
-        if self._frame_timer and (whole != self._timed or not self.session.missing):
+        if self._frame_timer and (whole != self._timed or not missing):
             self._frame_timer.cancel()
             self._frame_timer = None
-        if self.session.missing and not self._frame_timer:
+        if missing and not self._frame_timer:
             self._timed = whole
             self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
+
+    def _time_ack(self) -> None:
+        """Let an ACK wait a moment for something that it can go with."""
+        if not self._ack_timer or not self._ack_timer.pending:
+            self._ack_timer = self._loop.call_later(ACK_SECONDS, self._send)
 
     def _time_life(self) -> None:
         """See that a silent peer is asked for a sign of life.

@@ -79,7 +79,7 @@ class FrameReader:
         cannot be a frame.
         """
         if self.frames:
-            return Frame(*self.frames.popleft())
+            return Frame._make(self.frames.popleft())
         if self._error:
             raise self._error
         return None

@@ -16,6 +16,7 @@ from chatlib.errors import Exit, LocalProtocolError, TableError
 from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
     FAREWELL_LIMIT,
+    Delivered,
     Event,
     Failed,
     Left,
@@ -108,6 +109,9 @@ DRAFTS_LIMIT = 256
 STOP_SECONDS = 0.7
 """How long a program that was stopped by a signal waits for the peer's goodbye: with all
 that comes before and after, it has ended within a second."""
+
+
+_TURNS = Mode.TURNS  # looked up once: see `session`
 
 
 class Chat:
@@ -233,25 +237,30 @@ class Chat:
 
     def said(self, line: str) -> None:
         """Take a line that the person has typed."""
-        word, _, rest = line.partition(" ")
-        command = _COMMANDS.get(word)
-        if command:
-            command(self, rest)
-        elif word.startswith("//"):
+        if line[:2] == "//":
             self._talk(line[1:])
-        elif word.startswith("/"):
-            meant = " Did you mean /q?" if word.lower() in QUIT_WORDS else ""
-            self._terminal.notice(
-                f"There is no command {word} (see /help); /{line} sends it as text.{meant}"
-            )
+        elif line[:1] == "/":
+            self._obey(line)
         elif self._table and self._table.takes(line):
             self._play(lambda table: table.move(line))
         else:
             self._talk(line)
         self._invite()
 
+    def _obey(self, line: str) -> None:
+        """Do what a line says that begins with a slash."""
+        word, _, rest = line.partition(" ")
+        command = _COMMANDS.get(word)
+        if command:
+            command(self, rest)
+            return
+        meant = " Did you mean /q?" if word.lower() in QUIT_WORDS else ""
+        self._terminal.notice(
+            f"There is no command {word} (see /help); /{line} sends it as text.{meant}"
+        )
+
     def pour(self, lines: Iterable[str]) -> int:
-        """Take the first of many lines, as far as they are messages that may go at once.
+        """Take the first of these lines, as far as they are messages that may go at once.
 
         Returns how many those are. Whatever needs a thought is left to `said`.
         """
@@ -279,6 +288,8 @@ class Chat:
         match event:
             case Said(_, text):
                 self._receive(connection, text)
+            case Delivered():
+                pass  # it is counted in the session
             case Played(number, words):
                 self._watch(connection, number, words)
             case Left(reason, text):
@@ -361,8 +372,7 @@ class Chat:
         if self.leaving:
             who = "you have" if self._farewell else f"{self._peer} has"
             self._terminal.refuse(f"Not sent, {who} left", text)
-            return
-        if self._my_turn:
+        elif self._my_turn:
             self._send(text)
         elif len(self._drafts) == DRAFTS_LIMIT:
             self._terminal.refuse(f"Not kept, {DRAFTS_LIMIT} lines wait already", text)
@@ -442,7 +452,7 @@ class Chat:
     def _speaker(self, connection: Connection) -> str:
         """Who is named before the peer's text: where turns alternate, nobody."""
         peer = connection.session.peer
-        if connection.session.mode is Mode.TURNS or peer is None:
+        if connection.session.mode is _TURNS or peer is None:
             return ""
         return peer.name or "the other side"
 

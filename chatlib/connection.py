@@ -120,8 +120,8 @@ class Connection:
         if not self._pending:
             if session.is_pressed:
                 self._send()
-            elif session.owes_ack:
-                self._time_ack()
+            elif session.owes_ack and not self._ack_timer:
+                self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
         if session.finished and not self._pending:
             self._half_close()
         self._watch()
@@ -188,18 +188,19 @@ class Connection:
             self.owner.handle(self, event)
             if not self._open:
                 return
-        self._time_frame()
-        self._time_life()
+        if self._frame_timer or self.session.missing:
+            self._time_frame()
+        if not self._life_timer:
+            self._time_life()
         self.flush()
         if self._open:
             self.owner.settle(self)
 
     def _send(self) -> None:
-        """Write all that the session has to write, if the kernel can take any of it."""
-        if self._open and not self._pending:
+        """Write all that the session has to write, unless the kernel is full already."""
+        if not self._pending:
             self._pending += self.session.data_to_send()
             self._write()
-            self._watch()
 
     def _write(self) -> None:
         try:
@@ -245,8 +246,6 @@ class Connection:
     def _time_frame(self) -> None:
         """Give every frame its time from its first byte, however slowly it trickles."""
         missing = self.session.missing
-        if not missing and not self._frame_timer:
-            return  # as nearly always
         whole = self.session.frames_received
         if self._frame_timer and (whole != self._timed or not missing):
             self._frame_timer.cancel()
@@ -255,21 +254,22 @@ class Connection:
             self._timed = whole
             self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
 
-    def _time_ack(self) -> None:
-        """Let an ACK wait a moment for something that it can go with."""
-        if not self._ack_timer or not self._ack_timer.pending:
-            self._ack_timer = self._loop.call_later(ACK_SECONDS, self._send)
+    def _acknowledge(self) -> None:
+        """The ACK has waited long enough for something that it can go with."""
+        self._ack_timer = None
+        self._send()
+        self._watch()
 
     def _time_life(self) -> None:
         """See that a silent peer is asked for a sign of life.
 
         The timer is not moved at every read: when it is due it looks how long ago that was.
         """
-        if not self._life_timer or not self._life_timer.pending:
-            seconds = self.session.patience(self._loop.now())
-            self._life_timer = self._loop.call_later(seconds, self._pass_time)
+        seconds = self.session.patience(self._loop.now())
+        self._life_timer = self._loop.call_later(seconds, self._pass_time)
 
     def _pass_time(self) -> None:
+        self._life_timer = None
         self.session.pass_time(self._loop.now())
         self._report()
 

@@ -161,12 +161,16 @@ class Loop:
     def turn(self, limit: float | None = None) -> None:
         """Wait once, until a timer is due or `limit` seconds are over; make the calls."""
         self._stopped = False
-        for key, mask in self._selector.select(_sooner(self._patience(), limit)):
+        timeout = self._patience()
+        if limit is not None:
+            timeout = limit if timeout is None else min(timeout, limit)
+        for key, mask in self._selector.select(timeout):
             # An earlier callback of this turn may have forgotten the descriptor.
             watched = self._watched.get(key.fd)
             if watched and not self._stopped:
                 watched[1](mask)
-        self._call_due()
+        if self._timers:
+            self._call_due()
 
     def close(self) -> None:
         """Give back the selector, the signals' pipe and the signals themselves."""
@@ -180,11 +184,10 @@ class Loop:
 
     def _patience(self) -> float | None:
         """Seconds until the next timer; None, for ever, when there is none."""
-        while self._timers and not self._timers[0][2].pending:
-            heapq.heappop(self._timers)
-        if not self._timers:
-            return None
-        return max(0.0, self._timers[0][0] - self._clock())
+        timers = self._timers
+        while timers and timers[0][2].callback is None:
+            heapq.heappop(timers)
+        return max(0.0, timers[0][0] - self._clock()) if timers else None
 
     def _sweep(self) -> None:
         """Forget the timers that were cancelled: a peer could have us set any number."""
@@ -243,13 +246,6 @@ class Deadline:
         """Call no more, up to the next limit. Harmless when there is none."""
         if self._timer:
             self._timer.cancel()
-
-
-def _sooner(one: float | None, other: float | None) -> float | None:
-    """Give the shorter of two spans, of which None is the longest."""
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -139,7 +139,7 @@ class Frame(namedtuple("Frame", ("kind", "number", "body"))):
 
     def encode(self) -> bytes:
         """Give the frame as it travels: eight bytes of header, then the body."""
-        return HEADER.pack(len(self.body), self.kind, 0, self.number) + self.body
+        return encode(*self)
 
     @property
     def text(self) -> str:
@@ -154,6 +154,11 @@ class Frame(namedtuple("Frame", ("kind", "number", "body"))):
         """
         parts = [self.kind.name, str(self.number), *_describe(self)]
         return f"{' '.join(parts)} [{len(self.body)} bytes]"
+
+
+def encode(kind: Kind, number: int, body: bytes) -> bytes:
+    """Give a frame as it travels: eight bytes of header, then the body."""
+    return HEADER.pack(len(body), kind, 0, number) + body
 
 
 def encode_run(kinds: Iterable[Kind], number: int, bodies: Sequence[bytes]) -> bytes:

@@ -51,6 +51,8 @@ from chatlib.protocol.frames import (
     Kind,
     Mode,
     Reason,
+    decode,
+    encode,
     encode_run,
     encode_text,
 )
@@ -114,7 +116,7 @@ class State(Enum):
 
 # An enum's member is found only after 70 ns in Python 3.11 (20 in 3.12): the rules that
 # every message passes know theirs by a name of their own.
-_TEXT = Kind.TEXT
+_TEXT, _ACK = Kind.TEXT, Kind.ACK
 _ANY, _FREE = Mode.ANY, Mode.FREE
 _OPEN = State.OPEN
 _TALKING = (State.OPEN, State.LOST, State.GREETING)
@@ -333,7 +335,10 @@ class Session:
         """
         try:
             while self._listens and (frame := self._reader.take()):
-                event = self._apply(frame)
+                self.frames_received += 1
+                if self._trace is not silent:
+                    self._note(Frame._make(frame))
+                event = self._rules[frame[0]](self, *frame)
                 if event is not None:
                     return event
         except RemoteProtocolError as error:
@@ -371,7 +376,8 @@ class Session:
 
     def data_to_send(self) -> bytes:
         """Hand over the bytes that are to be written, once."""
-        self._pay()
+        if self.owes_ack or self._owes_pong is not None:
+            self._pay()
         if not self._output:
             return b""
         data = bytes(self._output)
@@ -461,10 +467,10 @@ class Session:
         Raises LocalProtocolError when it is not our turn, or when the message is empty
         or over TEXT_LIMIT bytes; then nothing has changed.
         """
-        self._demand(self.can_talk)
         if not self.my_turn:
+            self._demand(self.can_talk)
             raise LocalProtocolError(self.obstacle)
-        return self._keep(Kind.TEXT, [encode_text(text)])
+        return self._keep(_TEXT, [encode_text(text)])
 
     def say_all(self, texts: Iterable[str]) -> int:
         """Send as many of these messages as may be sent at once; return how many.
@@ -474,13 +480,15 @@ class Session:
         """
         room = WINDOW - len(self._kept) if self.mode is _FREE else 1
         size, bodies = self._outstanding, list[bytes]()
-        with suppress(UnicodeEncodeError):
+        try:
             for text in islice(texts, room if self.my_turn else 0):
                 body = text.encode()
                 if not 0 < len(body) <= TEXT_LIMIT or size >= WINDOW_BYTES:
                     break
                 bodies.append(body)
                 size += len(body)
+        except UnicodeEncodeError:
+            pass  # left to `say`
         if bodies:
             self._keep(Kind.TEXT, bodies)
         return len(bodies)
@@ -540,19 +548,15 @@ class Session:
 
     # The rules, a frame at a time.
 
-    def _apply(self, frame: Frame) -> Event | None:
-        """Hold one frame against the rules of the present state."""
-        self.frames_received += 1
-        if self._trace is not silent:  # spares encoding it again
-            self._trace("<", frame, frame.encode())
-        rule = self._rules.get(frame.kind)
-        if rule is None:
-            raise RemoteProtocolError(f"{frame.kind.name} in state {self.state.value}")
-        return rule(self, frame)
+    def _note(self, frame: Frame) -> None:
+        self._trace("<", frame, frame.encode())
 
-    def _receive_hello(self, frame: Frame) -> Event:
-        hello = Hello.decode(frame.body)
-        self.seen = frame.number
+    def _receive_unwelcome(self, kind: Kind, number: int, body: bytes) -> None:
+        raise RemoteProtocolError(f"{kind.name} in state {self.state.value}")
+
+    def _receive_hello(self, kind: Kind, number: int, body: bytes) -> Event:
+        hello = Hello.decode(body)
+        self.seen = number
         if not self._greets_first:
             self.peer = hello
             self._enter(State.DECIDING)
@@ -574,47 +578,51 @@ class Session:
         self._open()
         return Opened(hello)
 
-    def _receive_text(self, frame: Frame) -> Event | None:
-        if 0 < frame.number <= self.received:
-            self.owes_ack = True  # a replay: shown once, told again
+    def _receive_text(self, kind: Kind, number: int, body: bytes) -> Event | None:
+        if number != self.received + 1:
+            self._receive_again(kind, number)
             return None
-        if frame.number != self.received + 1:
-            raise RemoteProtocolError(
-                f"{frame.kind.name} {frame.number} where {self.received + 1} was next"
-            )
-        if frame.kind is _TEXT and not self._peers_turn:
-            raise RemoteProtocolError(f"TEXT {frame.number} out of turn")
-        text = frame.text
-        self.received = frame.number
-        if frame.kind is not _TEXT:
-            return Played(frame.number, text)
+        if kind is _TEXT and not self._peers_turn:
+            raise RemoteProtocolError(f"TEXT {number} out of turn")
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            text = decode(body, f"{kind.name} {number}")  # which says what is wrong
+        self.received = number
+        if kind is not _TEXT:
+            return Played(number, text)
         self.texts_received += 1
-        return Said(frame.number, text)
+        return Said(number, text)
 
-    def _receive_ack(self, frame: Frame) -> Event | None:
-        if frame.number > self.sent:
-            raise RemoteProtocolError(f"ACK {frame.number}, only {self.sent} were sent")
-        return Delivered(frame.number) if self._forget(frame.number) else None
+    def _receive_again(self, kind: Kind, number: int) -> None:
+        """Take a replay of what was shown once: it is told again, and not shown."""
+        if not 0 < number <= self.received:
+            expected = self.received + 1
+            raise RemoteProtocolError(f"{kind.name} {number} where {expected} was next")
+        self.owes_ack = True
 
-    def _receive_ping(self, frame: Frame) -> None:
+    def _receive_ack(self, kind: Kind, number: int, body: bytes) -> Event | None:
+        if number > self.sent:
+            raise RemoteProtocolError(f"ACK {number}, only {self.sent} were sent")
+        return Delivered(number) if self._forget(number) else None
+
+    def _receive_ping(self, kind: Kind, number: int, body: bytes) -> None:
         if self.state is State.OPEN:  # after a BYE only ACKs may follow
-            self._owes_pong = frame.number
+            self._owes_pong = number
 
-    def _receive_pong(self, frame: Frame) -> None:
-        if frame.number > self._pings:
-            raise RemoteProtocolError(f"PONG {frame.number}, only {self._pings} were asked")
-        if self._pinged is not None and frame.number == self._pings:
+    def _receive_pong(self, kind: Kind, number: int, body: bytes) -> None:
+        if number > self._pings:
+            raise RemoteProtocolError(f"PONG {number}, only {self._pings} were asked")
+        if self._pinged is not None and number == self._pings:
             self.round_trip = self.heard - self._pinged
             self._pinged = None
 
-    def _receive_bye(self, frame: Frame) -> Event:
-        bye = Bye.decode(frame.body)
+    def _receive_bye(self, kind: Kind, number: int, body: bytes) -> Event:
+        bye = Bye.decode(body)
         refused = self.state in (State.GREETING, State.REFUSED)
         counts = bye.reason in (Reason.QUIT, Reason.STOPPED) and not refused
-        if frame.number != self.received and counts:
-            raise RemoteProtocolError(
-                f"BYE after {frame.number} messages, {self.received} came"
-            )
+        if number != self.received and counts:
+            raise RemoteProtocolError(f"BYE after {number} messages, {self.received} came")
         if not self._said_bye:
             self._farewell = Bye(Reason.QUIT, "")
             self._say_bye(self._farewell)
@@ -661,15 +669,20 @@ class Session:
 
     def _keep(self, kind: Kind, bodies: list[bytes]) -> int:
         """Number messages, keep them until they are acknowledged, write them if we can."""
-        number = self.sent + 1
-        self._kept += zip(repeat(kind), count(number), bodies, strict=False)
+        first = self.sent + 1
+        for number, body in enumerate(bodies, first):
+            self._kept.append((kind, number, body))
+            self._outstanding += len(body)
         self.sent += len(bodies)
-        self._outstanding += sum(map(len, bodies))
         if kind is _TEXT:
             self.texts_sent += len(bodies)
             self.texts_unconfirmed += len(bodies)
-        if self.state is _OPEN:
-            self._write_run(repeat(kind), number, bodies)
+        if self.state is not _OPEN:
+            return self.sent
+        if len(bodies) == 1:  # spares 3 us
+            self._send(kind, first, bodies[0])
+        else:
+            self._write_run(repeat(kind), first, bodies)
         return self.sent
 
     def _forget(self, number: int) -> bool:
@@ -690,30 +703,29 @@ class Session:
         if self.owes_ack:
             self.owes_ack = False
             self._told = self.confirmed
-            self._send(Kind.ACK, self.confirmed)
+            self._send(_ACK, self.confirmed)
         if self._owes_pong is not None:
             number, self._owes_pong = self._owes_pong, None
             self._send(Kind.PONG, number)
 
     def _send(self, kind: Kind, number: int, body: bytes = b"") -> None:
-        self._write(Frame(kind, number, body))
+        if self.owes_ack or self._owes_pong is not None:
+            self._pay()
+        raw = encode(kind, number, body)
+        self._output += raw
+        if self._trace is not silent:
+            self._trace(">", Frame(kind, number, body), raw)
 
     def _write_run(
         self, kinds: Iterable[Kind], number: int, bodies: Sequence[bytes]
     ) -> None:
         """Write messages that are kept, numbered from `number` on."""
-        self._pay()
         if self._trace is silent:
+            self._pay()
             self._output += encode_run(kinds, number, bodies)
         else:
-            for frame in map(Frame, kinds, count(number), bodies):
-                self._write(frame)
-
-    def _write(self, frame: Frame) -> None:
-        self._pay()
-        raw = frame.encode()
-        self._output += raw
-        self._trace(">", frame, raw)
+            for kind, each, body in zip(kinds, count(number), bodies, strict=False):
+                self._send(kind, each, body)
 
     def _say_bye(self, bye: Bye) -> None:
         self._send(Kind.BYE, self.sent, bye.encode())
@@ -755,7 +767,7 @@ _REASONS: dict[type[RemoteProtocolError], Reason] = {
 # What the first frame on a connection may be, for who greets first and who does not.
 _FIRST = {True: (Kind.HELLO, Kind.BYE), False: (Kind.HELLO,)}
 
-_Rule = Callable[[Session, Frame], Event | None]
+_Rule = Callable[[Session, Kind, int, bytes], Event | None]
 
 _TALK: dict[Kind, _Rule] = {
     Kind.TEXT: Session._receive_text,
@@ -766,18 +778,22 @@ _TALK: dict[Kind, _Rule] = {
     Kind.PONG: Session._receive_pong,
 }
 
-# Which frame is welcome in which state, and what handles it. Every other is an error of
-# the peer's.
-_RULES: dict[State, dict[Kind, _Rule]] = {
+# Which frame is welcome in which state, and what handles it.
+_WELCOME: dict[State, dict[Kind, _Rule]] = {
     State.GREETING: {
         Kind.HELLO: Session._receive_hello,
         Kind.BYE: Session._receive_bye,
     },
-    State.DECIDING: {},
     State.REFUSED: {Kind.BYE: Session._receive_bye},
     State.OPEN: _TALK,
     State.CLOSING: _TALK,
     State.CLOSED: {Kind.ACK: Session._receive_ack},
-    State.LOST: {},
-    State.FAILED: {},
+}
+
+# The same with nothing left open: every other frame is an error of the peer's.
+_RULES: dict[State, dict[Kind, _Rule]] = {
+    state: {
+        kind: _WELCOME.get(state, {}).get(kind, Session._receive_unwelcome) for kind in Kind
+    }
+    for state in State
 }

@@ -43,6 +43,8 @@ class LineBuffer:
 
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
         """Take the next bytes; return the lines that they complete."""
+        if not self._line and data.endswith(b"\n") and len(data) <= LINE_LIMIT:
+            return [(line, 0) for line in data[:-1].split(b"\n")]  # as nearly always
         piece, *others = data.split(b"\n")
         self._keep(piece)
         if not others:
@@ -110,8 +112,8 @@ class Plain:
     ) -> None:
         """Wire the terminal: `said(line)` for each line, `ended()` after the last.
 
-        Where many lines have come at once, `pour(lines)` is asked first, and says how
-        many of them it has taken.
+        Where there are many, `pour(lines)` is asked first: it takes as many as it can at
+        once, and says how many.
         """
         self._said = said
         self._finished = ended

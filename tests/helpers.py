@@ -153,7 +153,10 @@ class World:
         self.told: list[str] = []
         self.shown: list[str] = []
         self.program.terminal.notice = self.told.append  # type: ignore[assignment, method-assign]
-        self.program.terminal.show = self.shown.append  # type: ignore[assignment, method-assign]
+        self.program.terminal.show = self._show  # type: ignore[method-assign]
+
+    def _show(self, *lines: str) -> None:
+        self.shown += lines
 
     @property
     def talk(self) -> Session:

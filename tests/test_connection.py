@@ -7,16 +7,18 @@ from contextlib import suppress
 
 import pytest
 
-from chatlib.connection import LATE, Connection
+from chatlib.connection import ACK_SECONDS, LATE, Connection
 from chatlib.loop import READ, WRITE, Loop
 from chatlib.protocol.frames import Frame, Kind
 from chatlib.protocol.session import (
+    ACK_AT,
     Delivered,
     Event,
     Failed,
     Greeted,
     Left,
     Lost,
+    Played,
     Reason,
     Said,
     Session,
@@ -136,7 +138,7 @@ def show(connection: Connection, event: Event) -> None:
     """Welcome who says HELLO, acknowledge what is said."""
     if isinstance(event, Greeted):
         connection.session.welcome()
-    elif isinstance(event, Said):
+    elif isinstance(event, Said | Played):
         connection.session.shown(event.number)
 
 
@@ -289,14 +291,48 @@ def test_what_one_read_brings_is_told_in_order_and_then_settled_once(loop: Loop)
 
 
 def test_what_an_event_was_answered_with_is_sent_at_once(loop: Loop) -> None:
-    """The owner says `shown`; that nothing waits for the next read is not its business."""
+    """The owner says something, and need not care that nothing else is awaited."""
+    connection, owner, peer = talk(loop)
+
+    def reply(connection: Connection, event: Event) -> None:
+        show(connection, event)
+        connection.session.say("and you?")
+
+    owner.answer = reply
+    connection.session.say("question")
+    connection.flush()
+    peer.send(frame(Kind.TEXT, 1, b"answer"))
+    until(loop, lambda: owner.calls)
+    sent = [
+        frame(Kind.TEXT, 1, b"question"),
+        frame(Kind.ACK, 1),  # with the answer, in one packet
+        frame(Kind.TEXT, 2, b"and you?"),
+    ]
+    assert peer.read(len(b"".join(sent))) == b"".join(sent)
+
+
+def test_an_ack_waits_a_moment_for_an_answer_to_go_with(loop: Loop) -> None:
+    """And not longer: 5 ms after the read it is on its way alone."""
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.flush()
     peer.send(frame(Kind.TEXT, 1, b"answer"))
     until(loop, lambda: owner.calls)
+    assert connection.session.owes_ack
+    began = loop.now()
+    until(loop, lambda: not connection.session.owes_ack)
+    assert ACK_SECONDS - 0.001 <= loop.now() - began < 1
     sent = frame(Kind.TEXT, 1, b"question") + frame(Kind.ACK, 1)
     assert peer.read(len(sent)) == sent
+
+
+def test_the_ack_of_many_messages_waits_for_nothing(loop: Loop) -> None:
+    """Their sender may be waiting for room to go on."""
+    connection, owner, peer = talk(loop)
+    peer.send(b"".join(frame(Kind.GAME, each, b"x") for each in range(1, ACK_AT + 1)))
+    until(loop, lambda: len(owner.calls) >= ACK_AT)
+    assert not connection.session.owes_ack
+    assert peer.read(8) == frame(Kind.ACK, ACK_AT)
 
 
 def test_a_readiness_that_turns_out_empty_is_harmless(loop: Loop) -> None:

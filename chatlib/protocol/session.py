@@ -87,6 +87,10 @@ WINDOW = 2048
 """Messages that may be on their way without a confirmation: two reads full of short
 lines, so that who sends need not stand still while the other one shows the last."""
 
+GAMES_WINDOW = 256
+"""How many more may be, so that there is room for a game: nor is that to fill our memory
+when the peer does not read."""
+
 WINDOW_BYTES = 1 << 20
 """Bytes of text that may be, where the messages are long; the last may go beyond."""
 
@@ -499,7 +503,7 @@ class Session:
         Raises LocalProtocolError like `say`.
         """
         self._demand(self.can_talk)
-        if len(self._kept) >= 2 * WINDOW:  # nor does a game with a peer that does not read
+        if len(self._kept) >= WINDOW + GAMES_WINDOW:
             raise LocalProtocolError(self._backlog)
         return self._keep(Kind.GAME, [encode_text(words, GAME_LIMIT)])
 

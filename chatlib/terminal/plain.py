@@ -11,7 +11,7 @@ import os
 import select
 from codecs import utf_8_decode
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from chatlib.errors import ScreenClosedError
@@ -134,17 +134,16 @@ class Plain:
         self._gone = self._gone or (self.interactive and streams.hung_up(self._fd))
         return self._gone
 
-    def show(self, text: str) -> None:
-        """Write a line of the conversation, or a banner; raises ScreenClosedError."""
-        self._write([text])
+    def show(self, *texts: str) -> None:
+        """Write lines of the conversation, or a banner; raises ScreenClosedError.
 
-    def _write(self, lines: Sequence[str]) -> None:
-        """Write lines under the prompt, if one was waiting."""
+        They go out in one write, under the prompt if one was waiting.
+        """
         lead = "\n" if self._asking else ""
         self._asking = False
         stamp = self._screen.stamp
-        text = f"\n{stamp}".join(all_visible(lines))
-        self._screen.show(f"{lead}{stamp}{text}\n")
+        lines = f"\n{stamp}".join(all_visible(texts))
+        self._screen.show(f"{lead}{stamp}{lines}\n")
 
     def message(self, speaker: str, *texts: str) -> None:
         """Write lines of the peer's, in one go; raises ScreenClosedError.
@@ -152,7 +151,7 @@ class Plain:
         The bell rings for them: whether a line is being typed only the kernel knows.
         """
         name = f"{speaker}: " if speaker else ""
-        self._write([f"{name}{text}" for text in texts])
+        self.show(*[f"{name}{text}" for text in texts])
         if self._bell:
             self._screen.show(self._bell)
 

@@ -51,7 +51,7 @@ coverage: .venv/dev ## measure branch coverage; the protocol must be covered who
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
 
-mutants: .venv/dev ## try 44 wrong versions of the code: some test must notice each (takes 3 min)
+mutants: .venv/dev ## try wrong versions of the code: some test must notice each (takes 3 min)
 	$(BIN)/python -m tests.mutants
 
 fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)

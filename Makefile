@@ -57,7 +57,7 @@ mutants: .venv/dev ## try wrong versions of the code: some test must notice each
 fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
-figures: .venv/dev ## measure start-up, waiting and typing (takes 80 s)
+figures: .venv/dev ## measure start-up, waiting, a dead path and typing (takes 2 min)
 	$(BIN)/python -m tests.bench.figures
 
 check: lint types test ## all that must pass before a change lands

@@ -51,13 +51,13 @@ coverage: .venv/dev ## measure branch coverage; the protocol must be covered who
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
 
-mutants: .venv/dev ## try 44 wrong versions of the code: some test must notice each (takes 3 min)
+mutants: .venv/dev ## try wrong versions of the code: some test must notice each (takes 3 min)
 	$(BIN)/python -m tests.mutants
 
 fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
-figures: .venv/dev ## measure start-up, waiting and typing (takes 80 s)
+figures: .venv/dev ## measure start-up, waiting, a dead path and typing (takes 2 min)
 	$(BIN)/python -m tests.bench.figures
 
 check: lint types test ## all that must pass before a change lands

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.script import Script
-from harness.stage import ROOT, Stage
+from harness.stage import ROOT, Stage, Watcher
 from tests.bench.pouring import measure as measure_pouring
 from tests.bench.typing import measure
 from tests.processes import memory, switches, threads
@@ -32,6 +32,11 @@ LINES = 1600
 MILLION = 1_000_000
 PINGS = 24
 """Every ten seconds a question and its answer: a sleep after each, on both ends."""
+
+SILENCE = "lost: nothing was heard for"
+SILENCE_SECONDS = 20.1
+"""How long a connection may be dead before both programs say so: 20 s after the last byte
+that came, and a moment until it is seen here."""
 
 IMPORTS = "import socket, selectors, argparse"
 
@@ -128,7 +133,10 @@ def _prompt(command: list[str]) -> float:
 
 
 def waiting() -> Iterator[Figure]:
-    """Let programs be in the middle of a talk, and count what they do: nothing."""
+    """Let programs be in the middle of a talk, and count what they do: nothing.
+
+    Meanwhile two others find out that nothing comes from anywhere any more.
+    """
     with ExitStack() as stack:
         stages = {name: _talk(stack, name) for name in ("plain", "edited")}
         processes = {
@@ -138,7 +146,9 @@ def waiting() -> Iterator[Figure]:
         }
         select.select([], [], [], 2)  # the editor waits for what may follow an Escape
         before = {name: switches(each) for name, each in processes.items()}
-        select.select([], [], [], IDLE_SECONDS)
+        end = time.perf_counter() + IDLE_SECONDS
+        yield from dead_path()
+        select.select([], [], [], end - time.perf_counter())
         for name, process in processes.items():
             count = switches(process) - before[name]
             yield Figure(f"wake-ups in {IDLE_SECONDS} s, {name}", str(count), count, PINGS)
@@ -150,12 +160,33 @@ def waiting() -> Iterator[Figure]:
         yield Figure("threads", str(most), most, 1)
 
 
-def _talk(stack: ExitStack, terminal: str) -> Stage:
+def dead_path() -> Iterator[Figure]:
+    """Freeze the network in the middle of a talk; time until each program says so."""
+    noticed: dict[str, float] = {}
+
+    def watch(actor: str, sign: str, line: str) -> None:
+        if SILENCE in line:
+            noticed[actor] = time.perf_counter() - began
+
+    with ExitStack() as stack:
+        stage = _talk(stack, "plain", watch, "network: delivers as it comes\n")
+        stage.play(Script.parse("dead path", "network: freezes"))
+        began = time.perf_counter()
+        stage.patience = 2 * SILENCE_SECONDS
+        stage.wait(lambda: len(noticed) == 2, lambda: f"noticed so far: {noticed}")
+    for actor, seconds in sorted(noticed.items()):
+        name = f"until the {actor} notices a dead path, s"
+        yield Figure(name, f"{seconds:.2f}", seconds, SILENCE_SECONDS)
+
+
+def _talk(
+    stack: ExitStack, terminal: str, watcher: Watcher | None = None, before: str = ""
+) -> Stage:
     """Bring two programs into the middle of a talk."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    stage = stack.enter_context(Stage(folder, terminal=terminal))
+    stage = stack.enter_context(Stage(folder, watcher=watcher, terminal=terminal))
     lines = "client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient: asks"
-    stage.play(Script.parse("idle", lines))
+    stage.play(Script.parse("the middle of a talk", before + lines))
     return stage
 
 

@@ -129,6 +129,20 @@ def test_a_client_that_comes_back_before_the_server_knows_takes_over(schedule: s
         assert world.verdicts == PERFECT, f"cut after {offset} bytes"
 
 
+def test_the_answer_to_a_goodbye_may_be_lost() -> None:
+    """Who has given it knows that all was said, and does not come back for it."""
+    world = World()
+    world.move("up")
+    world.server.leaving = True
+    world.move("down")
+    world.pass_time(1)
+    assert world.up.bytes
+    world.cut(reset=True)
+    finish(world)
+    assert world.client.done and not world.server.done
+    assert_settled(world)
+
+
 def test_the_judge_counts_what_it_is_for() -> None:
     """A checker that cannot find anything would find everything perfect."""
     said = ["a", "b", "c"]

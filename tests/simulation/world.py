@@ -234,9 +234,10 @@ class World:
         """Let both ends act and write; returns whether anything is under way."""
         for end in (self.client, self.server):
             end.act()
-        if self.connected:
-            self.up.bytes += self.client.session.data_to_send()
-            self.down.bytes += self._caller.data_to_send()
+        if not self.connected:
+            return False  # what lay in the pipes when it broke will never arrive
+        self.up.bytes += self.client.session.data_to_send()
+        self.down.bytes += self._caller.data_to_send()
         return bool(self.up.bytes or self.down.bytes)
 
     def _settle(self) -> None:

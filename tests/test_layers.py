@@ -160,7 +160,7 @@ def test_the_programs_run_on_the_standard_library_alone(program: str) -> None:
     code = (
         f"import sys, {program}.__main__ as program\n"
         "heavy = {'asyncio', 'dataclasses', 'hashlib', 'json', 'logging', 'prompt_toolkit',"
-        " 'tomllib', 'typing', 'threading'}\n"
+        " 'shutil', 'tomllib', 'typing', 'threading'}\n"
         "print(*sorted(heavy & set(sys.modules)))"
     )
     # -S: without site-packages there is only the standard library.

@@ -272,11 +272,15 @@ class Pair:
         wanted = processes.wanted(terminal.family) - wanted
         return terminal.flooded or (not terminal.has_ended and wanted > passed / 2)
 
+    def passes(self, seconds: float) -> None:
+        """Let so many seconds pass, and go on reading."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.turn(left)
+
     @property
     def is_stuck(self) -> bool:
         """Whether every program sleeps until somebody else does something."""
-        if self.relay and not self.relay.is_empty:
-            return False
         return all(processes.is_blocked(each.family) for each in self.terminals.values())
 
     def turn(self, seconds: float) -> bool:
@@ -288,12 +292,15 @@ class Pair:
 
     # Looking back.
 
-    def trouble(self) -> str:
-        """Give the line by which a program shows that it failed; empty: there is none."""
-        for terminal in self.terminals.values():
+    def trouble(self, *actors: str) -> str:
+        """Say how one of these, or of all, shows that it failed; empty: none does."""
+        for actor in actors or tuple(self.terminals):
+            terminal = self.terminals[actor]
             if TROUBLE.search(terminal.text):
-                last = terminal.text.rstrip().rpartition("\n")[2]
-                return f"the {terminal.actor} shows a traceback; its last line is: {last}"
+                last = shorten(terminal.text.rstrip().rpartition("\n")[2])
+                return f"the {actor} shows a traceback, whose last line is: {last}"
+            if terminal.has_ended and terminal.exit_code is None and not terminal.flooded:
+                return f"the {actor} ends by {terminal.outcome}"
         return ""
 
     def standing(self, actor: str) -> str:
@@ -305,6 +312,11 @@ class Pair:
             return terminal.outcome
         side = actor.rstrip("0123456789")
         return "prompts" if side == actor and self.asks(side) else "waits"
+
+    @property
+    def standings(self) -> str:
+        """Say how all programs stand, in one line."""
+        return "; ".join(f"the {actor} {self.standing(actor)}" for actor in self.terminals)
 
     def sides(self) -> tuple[Side, ...]:
         """Say how all programs stand, for the evidence."""

@@ -63,7 +63,7 @@ class Case:
     """One of several things that a game may show, and what is typed then."""
 
     expect: str = ""
-    type: str = ""
+    type: str | None = None
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def no_traceback(bench: Bench) -> Outcome:
 def restart(bench: Bench) -> Outcome:
     """The server can be started again at once after it has quit first."""
     with bench.run() as pair:
-        _talk_until(pair, "server")
+        talk_until(pair, "server")
         client, server = pair.terminals["client"], pair.terminals["server"]
         # Who closes first keeps the port in TIME_WAIT; the client must not be that one.
         stop(client)
@@ -184,7 +184,7 @@ def _prompts_first(pair: Pair) -> Outcome:
         f"{wrong}: the {first} has the first turn, and the {second} must be in recv() "
         "then, not in input().",
         expected,
-        _stands(pair),
+        pair.standings,
     )
 
 
@@ -238,7 +238,7 @@ def _lost(pair: Pair, side: str, text: str) -> Outcome:
         f"the line {text!r} typed on the {side}'s side is not shown by the {peer}: either "
         "it was never sent, or the other side was not in recv() when it should have been.",
         f"the {peer} shows {text!r}",
-        _stands(pair),
+        pair.standings,
     )
 
 
@@ -260,7 +260,7 @@ def _wrong_turn(pair: Pair, turn: str) -> Outcome | None:
         f"{wrong}: each side must do input(), send(), recv(), show, and so on, one after "
         "the other.",
         f"one prompt, on the {turn}'s side",
-        _stands(pair),
+        pair.standings,
     )
 
 
@@ -274,7 +274,7 @@ def _quit(bench: Bench, side: str) -> Mapping[str, Outcome]:
 def _play_quit(bench: Bench, side: str) -> dict[str, Outcome]:
     with bench.run() as pair:
         try:
-            _talk_until(pair, side)
+            talk_until(pair, side)
             outcome = quits(bench, pair, side)
         except Unreached as unreached:
             outcome = not_run(str(unreached))
@@ -283,7 +283,7 @@ def _play_quit(bench: Bench, side: str) -> dict[str, Outcome]:
     return {"quit": outcome, "clean": clean}
 
 
-def _talk_until(pair: Pair, side: str) -> None:
+def talk_until(pair: Pair, side: str) -> None:
     """Say a line each way, or as many as it takes until a side has the turn."""
     first, second = pair.profile.sides
     for speaker in (first, second, first)[: 2 if side == first else 3]:
@@ -300,7 +300,7 @@ def quits(bench: Bench, pair: Pair, side: str) -> Outcome:
     pair.wait("referee", f"for {' and '.join(must)} to end")
     terminals = [pair.terminals[each] for each in must]
     if pair.until(lambda: all(each.has_ended for each in terminals), quit.within):
-        return passed(_stands(pair))
+        return passed(pair.standings)
     left = [each for each in must if not pair.terminals[each].has_ended]
     if left == [other(side)]:
         why = (
@@ -313,7 +313,7 @@ def quits(bench: Bench, pair: Pair, side: str) -> Outcome:
             f"{quit.word} typed on the {side}'s side does not end the {left[0]}: look at "
             "what was typed before it is sent as a message."
         )
-    return failed(why, f"{' and '.join(must)} end within {quit.within:g} s", _stands(pair))
+    return failed(why, f"{' and '.join(must)} end within {quit.within:g} s", pair.standings)
 
 
 def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
@@ -328,7 +328,7 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
                 f"after {bench.profile.quit.word} on the {side}'s side the "
                 f"{terminal.actor} ends as one that failed: {terminal.outcome}.",
                 f"exit code {' or '.join(map(str, codes)) or 'of its own'}",
-                _stands(pair),
+                pair.standings,
             )
     for terminal in pair.terminals.values():
         if outcome.verdict is Verdict.FAIL and pair.spins(terminal.actor):
@@ -345,11 +345,7 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
             "nothing left running",
             f"{len(left)} process(es) left",
         )
-    return passed(_stands(pair))
-
-
-def _stands(pair: Pair) -> str:
-    return "; ".join(f"the {each} {pair.standing(each)}" for each in pair.terminals)
+    return passed(pair.standings)
 
 
 def _last_line(pair: Pair, side: str) -> str:

@@ -25,6 +25,7 @@ class Outcome:
     explanation: str = ""
     expected: str = ""
     seen: str = ""
+    applies: bool = True  # False: this pair is not even asked for it
 
 
 def passed(seen: str = "") -> Outcome:
@@ -45,6 +46,11 @@ def tolerated(explanation: str, expected: str = "", seen: str = "") -> Outcome:
 def not_run(reason: str) -> Outcome:
     """It does not apply, or could not be tried."""
     return Outcome(Verdict.NOT_RUN, reason)
+
+
+def does_not_apply(reason: str) -> Outcome:
+    """The profile says that this pair is of another kind: no points are at stake."""
+    return Outcome(Verdict.NOT_RUN, reason, applies=False)
 
 
 @dataclass

@@ -83,6 +83,7 @@ class Pair:
         self._began = time.monotonic()
         self._line: list[_Happening] = []
         self._count = 0
+        self._ended: set[str] = set()  # whose end is on the time line
         self._mark = f"REFEREE_RUN={uuid.uuid4().hex}"
         # select waits in microseconds and may be asked about descriptors of any kind.
         self._selector = selectors.DefaultSelector()
@@ -98,7 +99,15 @@ class Pair:
                 raise Unreached(f"the server does not listen: {self.standing(side)}")
         if not self.connects():
             raise Unreached("the client did not reach the server")
-        self.awaits(self.profile.first)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Wait for the first prompt, or until whatever both say at first is said."""
+        first = self.profile.first
+        if self.profile.program(first).prompt:
+            self.until(lambda: self.asks(first), self.profile.limits.wait)
+        if self.relay or not self.asks(first) or self.profile.style == "free":
+            self.rests()
 
     def start(self, side: str, actor: str = "") -> bool:
         """Start a program and answer its questions; False: it cannot be started."""
@@ -288,6 +297,10 @@ class Pair:
         events = self._selector.select(seconds)
         for key, _ in events:
             key.data()
+        for actor, terminal in self.terminals.items():
+            if actor not in self._ended and terminal.has_ended:
+                self._ended.add(actor)
+                self.note(actor, ":", terminal.outcome)
         return bool(events)
 
     # Looking back.
@@ -372,6 +385,7 @@ class Pair:
     def _retire(self, actor: str) -> None:
         self.gone.append(self._side(actor))
         terminal = self.terminals.pop(actor)
+        self._ended.discard(actor)
         self._deafen(terminal)
         terminal.close()
 

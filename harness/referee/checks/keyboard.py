@@ -33,7 +33,7 @@ def empty_line(bench: Bench) -> Outcome:
 
 def _deadlock(pair: Pair, side: str, text: str) -> Outcome:
     if trouble := pair.trouble():
-        return failed(f"an empty line ends a program: {trouble}.", _GOES_ON, trouble)
+        return failed("an empty line breaks a program off.", _GOES_ON, trouble)
     return failed(
         "after an empty line both sides wait for each other for ever: send() of no bytes "
         "sends nothing, so the other recv() never returns.",
@@ -52,14 +52,12 @@ def non_ascii(bench: Bench) -> Outcome:
         for side in bench.profile.sides:
             text = pair.line(CHARACTERS)
             if not pair.says(side, text):
-                trouble = pair.trouble()
                 return failed(
                     f"characters beyond ASCII typed on the {side}'s side do not arrive as "
                     "they are: encode() and decode() must name the same encoding, UTF-8, "
-                    "and a length must count bytes, not characters."
-                    + (f" {trouble}." if trouble else ""),
+                    "and a length must count bytes, not characters.",
                     f"the {other(side)} shows {text!r}",
-                    trouble or repr(pair.terminals[other(side)].since.strip()),
+                    pair.trouble() or repr(pair.terminals[other(side)].since.strip()),
                 )
         # A length counted in characters leaves a rest, which the next message begins with.
         for side in bench.profile.sides:
@@ -149,6 +147,5 @@ def _lost(pair: Pair, side: str, text: str, texts: list[str]) -> Outcome:
 def _untroubled(pair: Pair, outcome: Outcome, what: str) -> Outcome:
     trouble = pair.trouble()
     if trouble and not outcome.explanation:
-        return failed(f"{what} ends a program badly: {trouble}.", "a clean end", trouble)
+        return failed(f"{what} breaks a program off.", "a clean end", trouble)
     return outcome
-

@@ -145,8 +145,8 @@ def _breaks(pair: Pair, side: str, when: str) -> Outcome | None:
     terminal = pair.terminals[side]
     if trouble := pair.trouble(side):
         return failed(
-            f"{when} {trouble}: connect(), send() and recv() raise an exception when the "
-            "peer is not there, and nothing caught it.",
+            f"{when} your {side} breaks off: connect(), send() and recv() raise an "
+            "exception when the peer is not there, and nothing caught it.",
             expected,
             trouble,
         )

@@ -7,7 +7,14 @@ runs have nobody in between: the relay can never be to blame.
 from collections.abc import Mapping
 from functools import partial
 
-from harness.referee.bench import Bench, Outcome, failed, not_run, passed
+from harness.referee.bench import (
+    Bench,
+    Outcome,
+    does_not_apply,
+    failed,
+    not_run,
+    passed,
+)
 from harness.referee.checks import Register
 from harness.referee.pair import Pair, Unreached, resume, stop
 from harness.referee.profile import other
@@ -88,7 +95,8 @@ def no_traceback(bench: Bench) -> Outcome:
         _quit(bench, "server")
     if bench.trouble:
         return failed(
-            f"{bench.trouble}: an exception that nobody caught ended the program.",
+            "one of your programs ends by an exception that nothing caught; its last line "
+            "says which.",
             "no traceback on either screen",
             bench.trouble,
         )
@@ -170,10 +178,10 @@ def _prompts_first(pair: Pair) -> Outcome:
     first, second = pair.profile.sides
     if pair.profile.style == "free":
         pair.rests()
-        return not_run("in a free talk anybody may begin")
+        return does_not_apply("in a free talk anybody may begin")
     if not pair.profile.program(first).prompt:
         pair.rests()
-        return not_run("the profile says that there is no prompt to see")
+        return does_not_apply("the profile says that there is no prompt to see")
     expected = f"the {first} prompts, the {second} waits"
     right = pair.awaits(first)
     pair.rests()
@@ -245,9 +253,9 @@ def _lost(pair: Pair, side: str, text: str) -> Outcome:
 def _wrong_turn(pair: Pair, turn: str) -> Outcome | None:
     """Look at the prompts: one, and on the side whose turn it is."""
     if pair.profile.style == "free":
-        return not_run("in a free talk there are no turns")
+        return does_not_apply("in a free talk there are no turns")
     if not pair.profile.program(turn).prompt:
-        return not_run("the profile says that there is no prompt to see")
+        return does_not_apply("the profile says that there is no prompt to see")
     count, other_count = pair.prompts(turn), pair.prompts(other(turn))
     if count == 1 and not other_count:
         return None
@@ -351,4 +359,3 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
 def _last_line(pair: Pair, side: str) -> str:
     terminal = pair.terminals.get(side)
     return terminal.last_lines[-1] if terminal else "it is not there"
-

@@ -33,7 +33,7 @@ def _long(bench: Bench, size: int) -> Outcome:
             return _goes_on(pair, second, f"{size} bytes arrive as one message")
         if pair.trouble():
             return failed(
-                f"a line of {size} bytes is too much: {pair.trouble()}.",
+                f"a line of {size} bytes breaks a program off.",
                 f"the {second} shows all {size} bytes",
                 pair.trouble(),
             )
@@ -129,8 +129,8 @@ def _shown_as_two(pair: Pair, side: str, text: str) -> Outcome:
     expected = f"the {side} shows {text!r} once, whole"
     if trouble := pair.trouble():
         return failed(
-            f"a message that comes in two segments ends a program: {trouble}; decode() "
-            "may be called only when the whole message is there.",
+            "a message that comes in two segments breaks a program off: decode() may be "
+            "called only when all bytes of the message are there.",
             expected,
             trouble,
         )
@@ -212,7 +212,7 @@ def _unbroken(pair: Pair, side: str, begun: int) -> Outcome:
     expected = "no crash, no traceback, no endless loop"
     if trouble := pair.trouble():
         return failed(
-            f"a byte that is no UTF-8 ends a program: {trouble}; decode() raises "
+            "a byte that is no UTF-8 breaks a program off: decode() raises "
             "UnicodeDecodeError unless it is told what to do instead.",
             expected,
             trouble,

@@ -42,10 +42,14 @@ def second_client(bench: Bench) -> Outcome:
                 repr(pair.terminals["client2"].last_lines[-1]),
             )
         if trouble := pair.trouble("server", "client"):
-            return failed(f"a second client ends a program: {trouble}.", "", trouble)
+            return failed(
+                "a second client breaks a program off.", "the first two talk on", trouble
+            )
         if trouble := pair.trouble("client2"):
             return tolerated(
-                f"the talk goes on, but {trouble}.", "it ends, is told, or waits", trouble
+                "the talk goes on, but the second client breaks off with a traceback.",
+                "it ends, is told, or waits",
+                trouble,
             )
         return passed(f"the talk goes on; the second client {pair.standing('client2')}")
 
@@ -66,7 +70,7 @@ def port_scan(bench: Bench) -> Outcome:
         server = pair.terminals["server"]
         if trouble := pair.trouble("server"):
             return failed(
-                f"a connection that closes at once ends the server: {trouble}.",
+                "a connection that closes at once breaks the server off.",
                 "the server can still be used, or ends with a sentence",
                 trouble,
             )
@@ -91,7 +95,7 @@ def _still_usable(pair: Pair) -> Outcome:
         )
     return failed(
         "your server has used its one accept() for somebody who looked at its port, and "
-        "the real client is never served: when recv() gives nothing, accept() again or end.",
+        "the real client is never served: if recv() gives nothing, accept() again or end.",
         "the server can still be used, or ends with a sentence",
         pair.trouble() or pair.standings,
     )

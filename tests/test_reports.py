@@ -26,7 +26,13 @@ HOSTILE = (
     "\0\x1b[2J\x9b\r\n\t`|<>&*_[](){}\\\"'=+-@#~!$%:\u202e\ufeff\uffff\ud800é\U0001f600"
 )
 
-TEXTS = st.text(HOSTILE + "aZ1 ") | st.text(st.characters(exclude_categories=()))
+# Characters, and whole pieces of markup that characters would hardly ever make by chance.
+PIECES = [*HOSTILE, "a", "Z", "1", " ", "<b>", "</pre>", "<!--", "&lt;", "```", "**a**"]
+PIECES += ["`a`", "](x)", "[a](b)", "~~a~~", "{{", "{%", "]]>", "http://a.b", "\n\n# a\n"]
+
+TEXTS = st.lists(st.sampled_from(PIECES)).map("".join) | st.text(
+    st.characters(exclude_categories=())
+)
 
 NASTY = [
     "\x1b]0;title\x07\x1b[2J\x00\x04",
@@ -219,7 +225,7 @@ def test_markdown_keeps_its_structure(nasty: str) -> None:
     assert "html_inline" not in kinds and "html_block" not in kinds
 
 
-@given(st.lists(st.text("`~ ab"), min_size=1))
+@given(st.lists(st.text("`") | st.text("`~ ab"), min_size=1))
 def test_a_fence_holds_whatever_stands_in_it(lines: list[str]) -> None:
     """It is longer than any run of backticks inside."""
     (fence,) = blocks(fenced(lines))
@@ -588,6 +594,14 @@ def test_gradescope_can_be_written_after_every_check(done: int) -> None:
     assert len(tests) == 36
     unfinished = [each for each in tests.values() if "The time was up." in each["output"]]
     assert len(unfinished) == 36 - done
+
+
+@given(TEXTS)
+def test_gradescope_shows_no_control_character(nasty: str) -> None:
+    """JSON would hide it, and the page of Gradescope would get it."""
+    found, tests = results(everywhere(nasty).submissions[0])
+    for each in (found["output"], *(each["output"] for each in tests.values())):
+        harmless(each)
 
 
 def test_gradescope_knows_one_submission() -> None:

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from harness.referee.reports import WRITERS, ReportError, record, text
+from harness.referee.reports import WRITERS, ReportError, record, text, write
 from harness.referee.reports.markdown import code, fenced
 from harness.referee.reports.shown import shown
 from harness.referee.result import Class, Layer, Submission, Verdict
@@ -84,6 +86,28 @@ def test_no_report_passes_a_control_character_on(kind: str, nasty: str) -> None:
 def test_the_terminal_gets_no_control_character(nasty: str) -> None:
     """Nor does the reader's own terminal, with all transcripts."""
     harmless(on_terminal(everywhere(nasty), transcripts=True))
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_is_replaced_in_one_step(kind: str, tmp_path: Path) -> None:
+    """Who has the old one open keeps it whole; nothing else is left behind."""
+    path = tmp_path / "report"
+    path.write_text("old", "utf-8")
+    with path.open("r", encoding="utf-8") as old:
+        write(kind, ALONE, path)
+        assert old.read() == "old"
+    assert path.read_bytes() == written(kind, ALONE).encode("utf-8")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_file_is_written_as_it_is(tmp_path: Path) -> None:
+    """A pipe stays a pipe."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write("csv", ALONE, pipe)
+    assert os.read(reader, 1 << 16) == written("csv", ALONE).encode("utf-8")
+    os.close(reader)
 
 
 @pytest.mark.parametrize("kind", WRITERS)

@@ -83,6 +83,7 @@ class Bench:
         self, profile: Profile, folder: Path, quit_ends: str, *, isolated: bool
     ) -> None:
         self.profile = profile
+        self.first_wanted = profile.first  # `profile` may learn that another one begins
         self.folder = folder
         self.quit_ends = profile.quit.ends or quit_ends  # both or typist
         self.isolated = isolated

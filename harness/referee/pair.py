@@ -136,17 +136,23 @@ class Pair:
         self.wait("referee", "for the server to listen")
         server = self.terminals["server"]
         self.until(
-            lambda: server.has_ended or bool(self._listeners()), self.profile.limits.start
+            lambda: server.has_ended or bool(self.listeners()), self.profile.limits.start
         )
-        ports = [link.local for link in self._listeners()]
+        ports = [link.local for link in self.listeners()]
         if not ports:
             # Where nobody can look, a server that runs has to be believed.
             return not processes.HAS_PROC and not server.has_ended and bool(self.port)
-        self.port = self.port if self.port in ports else ports[0]
+        if self.port and self.port not in ports:
+            return False
+        self.port = self.port or ports[0]
         self.note("server", ":", f"listens on port {self.port}")
         if self._relayed and self.relay is None:
             self.relay = self._stand_between()
         return True
+
+    def listeners(self) -> list[processes.Link]:
+        """Give the sockets on which the server listens."""
+        return processes.listening(self.terminals["server"].family)
 
     def connects(self, actor: str = "client") -> bool:
         """Wait until the client has a connection that the server has accepted."""
@@ -408,9 +414,6 @@ class Pair:
     def _deafen(self, terminal: Terminal) -> None:
         with suppress(KeyError, ValueError):
             self._selector.unregister(terminal.fd)
-
-    def _listeners(self) -> list[processes.Link]:
-        return processes.listening(self.terminals["server"].family)
 
     def _stand_between(self) -> Relay:
         port = self.port if self._network.isolated else 0

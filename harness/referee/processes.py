@@ -62,16 +62,23 @@ class Link:
 
 def descendants(pid: int) -> list[int]:
     """Give a process and all that come of it, the oldest first."""
-    if not HAS_PROC:
-        return [pid]
-    children: dict[int, list[int]] = {}
-    for entry in PROC.iterdir():
-        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
     family = [pid]
     for each in family:  # it grows while it is walked
-        family += children.get(each, [])
+        family += _children(each)
     return family
+
+
+def _children(pid: int) -> list[int]:
+    """Ask each thread for the processes that it has made (proc(5), `children`).
+
+    Walking all of /proc instead takes ten times as long, fifty times a second.
+    """
+    found: list[int] = []
+    for _, task in _tasks([pid]):
+        with suppress(OSError):
+            path = PROC / str(pid) / "task" / str(task) / "children"
+            found += map(int, path.read_text().split())
+    return found
 
 
 def end(pids: Iterable[int]) -> None:

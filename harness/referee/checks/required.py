@@ -5,6 +5,7 @@ runs have nobody in between: the relay can never be to blame.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from harness.referee.bench import (
@@ -144,7 +145,7 @@ def _play_talk(bench: Bench) -> dict[str, Outcome]:
         if outcomes["starts"].verdict is Verdict.PASS:
             outcomes["connects"] = _connects(pair)
             if outcomes["connects"].verdict is Verdict.PASS:
-                outcomes["prompts-first"] = _prompts_first(pair)
+                outcomes["prompts-first"] = _prompts_first(bench, pair)
                 outcomes["six-lines"], outcomes["turns"] = _six_lines(bench, pair)
         bench.trouble = bench.trouble or pair.trouble()
     return outcomes
@@ -155,6 +156,12 @@ def _starts(pair: Pair) -> Outcome:
         pair.start("client")
     if pair.start("server") and pair.listens():
         return passed(f"listens on port {pair.port}")
+    if "server" in pair.terminals and pair.listeners():
+        return failed(
+            f"your server listens on another port than on {pair.port}, which it was told.",
+            f"it listens on port {pair.port}",
+            f"it listens on port {pair.listeners()[0].local}",
+        )
     return failed(
         "your server never came to listen(): nobody can connect to it.",
         "the server's process has a socket that listens",
@@ -174,8 +181,8 @@ def _connects(pair: Pair) -> Outcome:
     )
 
 
-def _prompts_first(pair: Pair) -> Outcome:
-    first, second = pair.profile.sides
+def _prompts_first(bench: Bench, pair: Pair) -> Outcome:
+    first, second = bench.first_wanted, other(bench.first_wanted)
     if pair.profile.style == "free":
         pair.rests()
         return does_not_apply("in a free talk anybody may begin")
@@ -183,10 +190,14 @@ def _prompts_first(pair: Pair) -> Outcome:
         pair.rests()
         return does_not_apply("the profile says that there is no prompt to see")
     expected = f"the {first} prompts, the {second} waits"
-    right = pair.awaits(first)
+    pair.until(lambda: pair.asks(first), pair.profile.limits.wait)
+    right = pair.asks(first)
     pair.rests()
     if right and not pair.asks(second):
         return passed(expected)
+    if not right and pair.asks(second):
+        # One rule is broken; all others are looked at with the turns as they are.
+        bench.profile = pair.profile = replace(bench.profile, first=second)
     wrong = "both sides prompt at once" if right else f"the {first} does not prompt"
     return failed(
         f"{wrong}: the {first} has the first turn, and the {second} must be in recv() "
@@ -198,7 +209,8 @@ def _prompts_first(pair: Pair) -> Outcome:
 
 def _six_lines(bench: Bench, pair: Pair) -> tuple[Outcome, Outcome]:
     """Say all lines in turns; returns what came of the lines, and of the turns."""
-    texts, broken, wrong = [], _wrong_turn(pair, pair.profile.first), ""
+    texts, wrong = [], ""
+    broken: Outcome | None = None
     for number, words in enumerate(LINES):
         side = pair.profile.sides[number % 2]
         text = pair.line(words)

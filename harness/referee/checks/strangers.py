@@ -45,6 +45,12 @@ def second_client(bench: Bench) -> Outcome:
             return failed(
                 "a second client breaks a program off.", "the first two talk on", trouble
             )
+        if pair.spins("client2"):
+            return failed(
+                "the second client spins: it tries again and again without a pause.",
+                "it ends, is told, or waits",
+                "the second client uses the processor",
+            )
         if trouble := pair.trouble("client2"):
             return tolerated(
                 "the talk goes on, but the second client breaks off with a traceback.",

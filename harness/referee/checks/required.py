@@ -18,7 +18,7 @@ from harness.referee.bench import (
 )
 from harness.referee.checks import Register
 from harness.referee.pair import Pair, Unreached, resume, stop
-from harness.referee.profile import other
+from harness.referee.profile import SIDES, other
 from harness.referee.result import Layer, Verdict
 
 required = Register(Layer.REQUIRED)
@@ -220,6 +220,8 @@ def _six_lines(bench: Bench, pair: Pair) -> tuple[Outcome, Outcome]:
             return lost, broken or not_run("a line did not arrive, and nobody had a turn")
         bench.can_talk = bench.can_talk or number == 1
         pair.rests()
+        if number < 2 and not pair.is_stuck:  # each side has had the turn once
+            bench.busy |= frozenset(each for each in SIDES if pair.spins(each, 0.15))
         broken = broken or _wrong_turn(pair, other(side))
     for side, text in texts:
         wrong = wrong or _changed(pair, other(side), text)

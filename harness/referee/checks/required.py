@@ -24,14 +24,14 @@ from harness.referee.result import Layer, Verdict
 required = Register(Layer.REQUIRED)
 
 LINES = (
-    "hello there",
-    "how are you?",
-    "  an indented line with  two blanks",
-    "MiXeD Case, punctuation; and (brackets)",
-    "a line with 0123456789 + - * / = % in it",
-    "that is all, thank you!",
+    "Hello there",
+    "How ARE you?",
+    "  An indented line,  with two blanks",
+    "  So is this,  Punctuation; and (Brackets)",
+    "A line with 0123456789 + - * / = % in it",
+    "That is all, Thank you!",
 )
-"""What is typed, in turns; each says something about what may be lost on the way."""
+"""What is typed, in turns. Each way there are capitals, and blanks that might be lost."""
 
 
 @required("starts")

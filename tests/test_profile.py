@@ -50,7 +50,7 @@ def test_steps_of_a_game_are_tables_in_a_list() -> None:
 def test_what_is_shown_may_be_changed_by_the_program() -> None:
     """A pattern around the text, and a transform of it."""
     program = Program(shows="Client: {text}", transform="lower")
-    assert program.shown("Hello") == "client: hello"
+    assert program.shown("Hello") == "Client: hello"
 
 
 @pytest.mark.parametrize(

@@ -247,8 +247,8 @@ def _changed(pair: Pair, side: str, text: str) -> str:
 
 def _altered(wrong: str) -> Outcome:
     return failed(
-        f"{wrong}: a message must be shown as it was typed, blanks and capitals too, and "
-        "once.",
+        "a line does not arrive as it was typed: a message must be shown with its blanks "
+        "and capitals, and once.",
         "six lines, unchanged, each once",
         wrong,
     )

@@ -56,6 +56,7 @@ class Link:
     remote: int
     state: int
     inode: int  # 0: nobody has it, as before accept() and after close()
+    unsent: int  # bytes that the other end's kernel has not confirmed yet
     ipv6: bool
     anywhere: bool  # bound to no address of its own
 
@@ -125,6 +126,16 @@ def connected(pids: Iterable[int]) -> list[Link]:
     return [link for link in _links(pids) if link.state == ESTABLISHED]
 
 
+def is_under_way(pid: int) -> bool:
+    """Whether bytes have left a socket and not arrived, in the network of this process."""
+    # A listener has the length of its queue in the same field.
+    return any(
+        link.unsent and link.state not in (LISTEN, TIME_WAIT)
+        for family in ("tcp", "tcp6")
+        for link in _table(pid, family)
+    )
+
+
 def in_time_wait(pid: int, port: int) -> bool:
     """Whether a port's last connection was closed first from this side, a while ago."""
     return any(
@@ -159,6 +170,7 @@ def _link(fields: list[str], family: str) -> Link:
         int(fields[2].rpartition(":")[2], 16),
         int(fields[3], 16),
         int(fields[9]),
+        int(fields[4].partition(":")[0], 16),
         family == "tcp6",
         not address.strip("0"),
     )

@@ -95,7 +95,11 @@ def is_blocked(pids: Iterable[int]) -> bool:
     Such programs will do nothing more by themselves, however long one waits. False also
     where the kernel does not say.
     """
-    return bool(_CALLS) and all(_is_blocked(pid, task) for pid, task in _tasks(pids))
+    return (
+        HAS_PROC
+        and bool(_CALLS)
+        and all(_is_blocked(pid, task) for pid, task in _tasks(pids))
+    )
 
 
 def is_asleep(pids: Iterable[int]) -> bool:

@@ -133,6 +133,13 @@ def test_there_is_a_result_whatever_happens(
     assert says in found["output"]
 
 
+def test_results_written_in_place_count_as_well(tmp_path: Path) -> None:
+    """It is what stands in the file that matters."""
+    lines = WRITES.splitlines()[:-2]
+    found, _ = grade(tmp_path, "\n".join([*lines, "json.dump(found, open(path, 'w'))"]))
+    assert found["tests"][0]["score"] == 1
+
+
 def test_what_was_found_in_time_is_kept(tmp_path: Path) -> None:
     """A referee that writes after every check loses nothing when it is stopped."""
     found, _ = grade(tmp_path, WRITES + "import time\ntime.sleep(99)", seconds=4)

@@ -111,9 +111,6 @@ STOP_SECONDS = 0.7
 that comes before and after, it has ended within a second."""
 
 
-_TURNS = Mode.TURNS  # looked up once: see `session`
-
-
 class Chat:
     """One person's side of the talk.
 
@@ -141,6 +138,7 @@ class Chat:
         """Be as before the first talk."""
         self._connection: Connection | None = None
         self._table: Table | None = None  # where games are played, once both have met
+        self._speaker = ""  # who is named before the peer's text
         self._drafts: deque[str] = deque()
         self._refused = 0  # lines that were no messages
         self._hinted = False
@@ -176,6 +174,7 @@ class Chat:
         """Talk on this connection; both sides have said HELLO."""
         self._connection = connection
         connection.owner = self
+        self._speaker = _speaker(connection.session)
         self._table = self._set_table(connection.session.senior)
         self._terminal.show(banner)
         if not self._my_turn:
@@ -404,7 +403,7 @@ class Chat:
             return
         session = connection.session
         texts = [text, *session.next_texts()]
-        self._terminal.message(self._speaker(connection), *texts)
+        self._terminal.message(self._speaker, *texts)
         session.shown(session.received)
 
     # Games.
@@ -448,13 +447,6 @@ class Chat:
         with suppress(TableError):  # we are leaving: there is nobody to answer any more
             self._table.receive(words)
         connection.session.shown(number)
-
-    def _speaker(self, connection: Connection) -> str:
-        """Who is named before the peer's text: where turns alternate, nobody."""
-        peer = connection.session.peer
-        if connection.session.mode is _TURNS or peer is None:
-            return ""
-        return peer.name or "the other side"
 
     def _invite(self) -> None:
         """If it is our turn: send what was typed early, else ask for a message."""
@@ -641,6 +633,13 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
     "/help": Chat._help,
 }
+
+
+def _speaker(session: Session) -> str:
+    """Who is named before the peer's text: where turns alternate, nobody."""
+    if session.mode is Mode.TURNS or session.peer is None:
+        return ""
+    return session.peer.name or "the other side"
 
 
 def _find(name: str) -> "type[Game] | None":

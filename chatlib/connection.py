@@ -86,7 +86,7 @@ class Connection:
         self._loop = loop
         self._socket = sock
         self._trace = trace
-        self._pending = bytearray()  # handed over by the session, not yet by the kernel
+        self._pending = b""  # handed over by the session, not yet by the kernel
         self._reading = True
         self._awaited = 0  # what the loop was asked for
         self._half_closed = False
@@ -114,12 +114,12 @@ class Connection:
         if session.state is not _OPEN:
             self._wind_up()
         if self._pending:
-            self._write()
+            self._write(self._pending)
         # While the kernel takes nothing, nothing is asked for: the session adds up what
         # it owes, and a peer that talks and never reads does not fill our memory.
         if not self._pending:
-            if session.is_pressed:
-                self._send()
+            if data := session.data_to_send(hurry=False):
+                self._write(data)
             elif session.owes_ack and not self._ack_timer:
                 self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
         if session.finished and not self._pending:
@@ -196,26 +196,21 @@ class Connection:
         if self._open:
             self.owner.settle(self)
 
-    def _send(self) -> None:
-        """Write all that the session has to write, unless the kernel is full already."""
-        if not self._pending:
-            self._pending += self.session.data_to_send()
-            self._write()
-
-    def _write(self) -> None:
+    def _write(self, data: bytes) -> None:
+        """Write as much as the kernel takes; the rest is pending."""
         try:
-            count = self._socket.send(self._pending)
+            count = self._socket.send(data)
         except (BlockingIOError, InterruptedError):
-            return
+            count = 0
         except OSError as error:
             # Nobody reads any more, but what the peer sent before may still be in our
             # buffer: only the reading side decides that the connection is lost.
             self._trace("!", words(error), b"")
-            self._pending.clear()
+            self._pending = b""
             return
-        if self._trace is not silent:  # spares a copy of all that is written
-            self._trace("~", f"wrote {count} bytes", bytes(self._pending[:count]))
-        del self._pending[:count]
+        self._pending = data[count:]
+        if self._trace is not silent and count:
+            self._trace("~", f"wrote {count} bytes", data[:count])
         if self._pending:
             self._trace("~", f"{len(self._pending)} bytes wait to be written", b"")
 
@@ -257,8 +252,9 @@ class Connection:
     def _acknowledge(self) -> None:
         """The ACK has waited long enough for something that it can go with."""
         self._ack_timer = None
-        self._send()
-        self._watch()
+        if not self._pending and (data := self.session.data_to_send()):
+            self._write(data)
+            self._watch()
 
     def _time_life(self) -> None:
         """See that a silent peer is asked for a sign of life.
@@ -276,7 +272,7 @@ class Connection:
     def _stop_reading(self) -> None:
         """Want nothing more from the peer, and tell it nothing more."""
         self._reading = False
-        self._pending.clear()
+        self._pending = b""
 
     @property
     def silence(self) -> float:

@@ -60,11 +60,12 @@ class Timer:
 class Loop:
     """Wait for descriptors, timers and signals, and call who asked.
 
-    `clock` gives seconds that never go back; tests pass one of their own.
+    `clock` gives seconds that never go back; tests pass one of their own. `now` is that
+    clock, for everybody.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
+        self.now = clock
         self._selector = Selector()
         self._watched: dict[int, tuple[int, Callable[[int], None]]] = {}
         self._timers: list[tuple[float, int, Timer]] = []
@@ -99,7 +100,7 @@ class Loop:
         """Call `callback` once, `seconds` from now."""
         if len(self._timers) >= self._crowd:
             self._sweep()
-        timer = Timer(self._clock() + seconds, callback)
+        timer = Timer(self.now() + seconds, callback)
         heapq.heappush(self._timers, (timer.when, next(self._order), timer))
         return timer
 
@@ -149,10 +150,6 @@ class Loop:
         while self._running:
             self.turn()
 
-    def now(self) -> float:
-        """Tell the time on the loop's clock, in seconds."""
-        return self._clock()
-
     def stop(self) -> None:
         """Let `run` return; what else is due in this turn stays due."""
         self._running = False
@@ -187,7 +184,7 @@ class Loop:
         timers = self._timers
         while timers and timers[0][2].callback is None:
             heapq.heappop(timers)
-        return max(0.0, timers[0][0] - self._clock()) if timers else None
+        return max(0.0, timers[0][0] - self.now()) if timers else None
 
     def _sweep(self) -> None:
         """Forget the timers that were cancelled: a peer could have us set any number."""
@@ -196,7 +193,7 @@ class Loop:
         self._crowd = 2 * len(self._timers) + CROWD
 
     def _call_due(self) -> None:
-        now = self._clock()  # once: what is asked for now and at once is due next turn
+        now = self.now()  # once: what is asked for now and at once is due next turn
         while self._timers and self._timers[0][0] <= now and not self._stopped:
             _, _, timer = heapq.heappop(self._timers)
             callback, timer.callback = timer.callback, None

@@ -121,7 +121,7 @@ class State(Enum):
 # An enum's member is found only after 70 ns in Python 3.11 (20 in 3.12): the rules that
 # every message passes know theirs by a name of their own.
 _TEXT, _ACK = Kind.TEXT, Kind.ACK
-_ANY, _FREE = Mode.ANY, Mode.FREE
+_FREE = Mode.FREE
 _OPEN = State.OPEN
 _TALKING = (State.OPEN, State.LOST, State.GREETING)
 
@@ -220,6 +220,7 @@ class Session:
         self.confirmed = 0  # the number of the peer's last message that was shown
         self.frames_received = 0
         self.peer: Hello | None = None
+        self.can_talk = False
         self.mode = Mode.ANY  # the one that holds, once both have said HELLO
         self.seen = 0  # the number in the peer's HELLO
         self.heard = 0.0  # when bytes last came, on the clock of who passes them in
@@ -378,9 +379,13 @@ class Session:
         self.texts_received += len(texts)
         return texts
 
-    def data_to_send(self) -> bytes:
-        """Hand over the bytes that are to be written, once."""
-        if self.owes_ack or self._owes_pong is not None:
+    def data_to_send(self, *, hurry: bool = True) -> bytes:
+        """Hand over the bytes that are to be written, once.
+
+        Without `hurry` an ACK of a few messages waits for company: then one packet serves
+        for both, as with TCP's own delayed ACKs (RFC 1122, 4.2.3.2).
+        """
+        if self._owes_pong is not None or (self.owes_ack and (hurry or self._is_pressed)):
             self._pay()
         if not self._output:
             return b""
@@ -389,16 +394,10 @@ class Session:
         return data
 
     @property
-    def is_pressed(self) -> bool:
-        """Whether something is to be written that is not to wait.
-
-        The ACK of a few messages may wait a moment for company: then one packet serves
-        for both, as with TCP's own delayed ACKs (RFC 1122, 4.2.3.2).
-        """
-        if self._output or self._owes_pong is not None:
-            return True
+    def _is_pressed(self) -> bool:
+        """Whether the ACK that is owed has company, or is not to wait for any."""
         many = self.confirmed - self._told >= ACK_AT
-        return self.owes_ack and (many or self.state is not _OPEN)
+        return many or bool(self._output) or self.state is not _OPEN
 
     @property
     def missing(self) -> int:
@@ -441,15 +440,6 @@ class Session:
     def senior(self) -> bool:
         """Whether this end's word counts where both have said something at once."""
         return self._talks_first
-
-    @property
-    def can_talk(self) -> bool:
-        """Whether both have said HELLO and we have not said BYE.
-
-        Also while the connection is lost: what is said then is sent when it is back.
-        """
-        known = self.mode is not _ANY and self._farewell is None
-        return known and self.state in _TALKING
 
     @property
     def my_turn(self) -> bool:
@@ -547,6 +537,7 @@ class Session:
         """
         self._demand(self.can_talk)
         self._farewell = Bye(reason, text)
+        self.can_talk = False
         if self.state is State.OPEN:
             self._say_bye(self._farewell)
 
@@ -654,6 +645,10 @@ class Session:
         self.state = state
         # What follows from it, so that nobody has to work it out at every frame.
         self._rules = _RULES[state]
+        # Whether both have said HELLO and we have not said BYE: also while the connection
+        # is lost. What is said then is sent when it is back.
+        known = self.mode is not Mode.ANY and self._farewell is None
+        self.can_talk = known and state in _TALKING
         self._listens = state is not State.LOST and state is not State.FAILED
 
     def _greet(self) -> None:

@@ -51,7 +51,11 @@ def report(results: Results, names: Sequence[str]) -> int:
     for name in names:
         if results.names(name):
             print(table.show(results, SUITES[name]))
-    verdicts = [each for each in limits.judge(results) if {each.limit.figure.suite, LIMITS} & {*names}]
+    verdicts = [
+        each
+        for each in limits.judge(results)
+        if {each.limit.figure.suite, LIMITS} & {*names}
+    ]
     if LIMITS in names:
         print(limits.show(results))
     missed = [each for each in verdicts if not each.kept]

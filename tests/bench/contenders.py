@@ -9,9 +9,10 @@ A library is imported when its contender is made, so that none need be installed
 
 import asyncio
 import struct
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from itertools import repeat
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from chatlib.protocol.frames import TEXT_LIMIT, Kind, encode_run
@@ -140,19 +141,13 @@ def streams_decode(chunks: Iterable[bytes], take: Take) -> None:
         loop.close()
 
 
-async def _read_exactly_forever(reader: asyncio.StreamReader, batch: list[bytes]) -> None:
+async def _read_exactly(reader: asyncio.StreamReader, batch: list[bytes]) -> None:
     while True:
         (size,) = PREFIX.unpack(await reader.readexactly(PREFIX.size))
         if size > TEXT_LIMIT:
             raise ValueError(f"{size} bytes are too many")
         body = await reader.readexactly(size)
         batch.append(body)
-
-
-def _read_exactly(
-    reader: asyncio.StreamReader, batch: list[bytes]
-) -> Coroutine[Any, Any, None]:
-    return _read_exactly_forever(reader, batch)
 
 
 def twisted_decode(chunks: Iterable[bytes], take: Take) -> None:
@@ -177,16 +172,15 @@ def twisted_decode(chunks: Iterable[bytes], take: Take) -> None:
 
 def twisted_encode(bodies: Sequence[bytes]) -> bytes:
     """Send every message through an Int32StringReceiver into a list of writes."""
-    from twisted.internet.testing import StringTransport
     from twisted.protocols.basic import Int32StringReceiver
 
+    written: list[bytes] = []
     sender = Int32StringReceiver()
-    transport = sender.transport = StringTransport()
+    sender.transport = SimpleNamespace(write=written.append)
     send = sender.sendString
     for body in bodies:
         send(body)
-    written: bytes = transport.value()
-    return written
+    return b"".join(written)
 
 
 def _itself(body: bytes) -> bytes:
@@ -217,4 +211,3 @@ CONTENDERS = (
         "twisted Int32", "twisted", prefixed_frame, twisted_decode, twisted_encode, _itself
     ),
 )
-

@@ -83,9 +83,7 @@ LIMITS = (
         Figure("startup", "'listening'", "ms", ("socket, selectors, argparse", "ms")),
         most=1.5,
     ),
-    Limit(
-        "first prompt, edited, ms", Figure("startup", "prompt, edited", "ms"), most=200
-    ),
+    Limit("first prompt, edited, ms", Figure("startup", "prompt, edited", "ms"), most=200),
     Limit(
         "wake-ups while waiting for a client",
         Figure("idle", "server, waiting", "wake-ups"),

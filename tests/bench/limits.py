@@ -108,15 +108,14 @@ LIMITS = (
         Figure("idle", "server, plain", "MiB"),
         most=16,
     ),
-    Limit(
-        "memory grown by after the last message, server, MiB",
-        Figure("growth", "64 B", "server grown MiB"),
-        most=4,
-    ),
-    Limit(
-        "memory grown by after the last message, client, MiB",
-        Figure("growth", "64 B", "client grown MiB"),
-        most=4,
+    *(
+        Limit(
+            f"memory grown by at the {mark} message, {program}, MiB",
+            Figure("growth", "64 B", f"{program} grown MiB {mark}"),
+            most=4,
+        )
+        for program in ("server", "client")
+        for mark in ("100,000th", "1,000,000th")
     ),
     *(
         Limit(

@@ -4,7 +4,8 @@
     python -m tests.bench --from-json FILE [--suite NAMES]
 
 All that is to be compared is measured in turn, round after round: A B C A B C. Tables go
-to stdout, progress to stderr. Exit code 1: a figure missed its limit.
+to stdout, progress to stderr. Exit codes: 1 a figure missed its limit, 2 wrong call,
+3 something could not be measured.
 """
 
 import argparse
@@ -14,8 +15,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from tests.bench import limits, table
+from tests.bench.codec import Wrong
+from tests.bench.pairs import Broken
 from tests.bench.results import Results
 from tests.bench.suites import NAMED, SLOW, SUITES
 from tests.bench.table import Scope, Suite
@@ -38,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         unasked = {*NAMED, *(SLOW if options.quick else ())}
         names = options.suite or [each for each in (*SUITES, LIMITS) if each not in unasked]
-        results = measure(names, options.quick, options.rounds)
+        try:
+            results = measure(names, options.quick, options.rounds)
+        except (Broken, Wrong, CalledProcessError) as error:
+            return _fail(str(error), 3)
         if options.json:
             results.save(options.json)
     return report(results, names)
@@ -112,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help=f"some of: {','.join([*SUITES, LIMITS])}",
     )
-    parser.add_argument("--rounds", type=int, metavar="N", help="so many rounds of each")
+    parser.add_argument("--rounds", type=_count, metavar="N", help="so many rounds of each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every sample there")
     parser.add_argument(
         "--from-json", type=Path, metavar="FILE", help="print the tables of a kept run"
@@ -128,9 +135,15 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _fail(sentence: str) -> int:
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rounds, at least 1")
+    return int(text)
+
+
+def _fail(sentence: str, code: int = 2) -> int:
     print(f"bench: {sentence}", file=sys.stderr)
-    return 2
+    return code
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ SIZES = (64, 1024, 4096, 32768)
 
 MARKS = {"1,000th": 1_000, "100,000th": 100_000, "1,000,000th": 1_000_000}
 
-QUICK_BYTES = 16 << 20
+QUICK_BYTES = 128 << 20
 """What a pair carries at most before it is timed, with --quick."""
 
 BLOCK = 4 << 20
@@ -165,6 +165,6 @@ GROWTH = Suite(
         ),
     ],
     jobs,
-    rounds=15,
-    quick_rounds=3,
+    rounds=31,
+    quick_rounds=5,
 )

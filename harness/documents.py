@@ -188,7 +188,7 @@ def help(what: str) -> str:
 
 def bench(what: str) -> str:
     """Give the tables of a suite from the run of `make bench` that is kept."""
-    return _measured()[what].strip() + "\n"
+    return _measured().get(what, "not measured").strip() + "\n"
 
 
 @cache

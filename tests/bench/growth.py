@@ -19,7 +19,7 @@ SIZES = (64, 1024, 4096, 32768)
 
 MARKS = {"1,000th": 1_000, "100,000th": 100_000, "1,000,000th": 1_000_000}
 
-QUICK_BYTES = 128 << 20
+QUICK_COUNT, QUICK_BYTES = 100_000, 128 << 20
 """What a pair carries at most before it is timed, with --quick."""
 
 BLOCK = 4 << 20
@@ -76,7 +76,7 @@ def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
             for mark, count in MARKS.items():
                 if count == 1000:
                     given.append(partial(measure_young, size, mark))
-                elif not scope.quick or count * size <= QUICK_BYTES:
+                elif not scope.quick or _is_quick(count, size):
                     flow = stack.enter_context(flowing(size, count))
                     given.append(partial(measure, flow, size, mark))
         yield given
@@ -114,6 +114,10 @@ def measure(flow: Flow, size: int, mark: str) -> list[Sample]:
         Sample(name, f"server grown MiB {mark}", server),
         Sample(name, f"client grown MiB {mark}", client),
     ]
+
+
+def _is_quick(count: int, size: int) -> bool:
+    return count <= QUICK_COUNT and count * size <= QUICK_BYTES
 
 
 def _at_most(total: int, size: int) -> int:

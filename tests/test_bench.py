@@ -78,10 +78,14 @@ def test_results_survive_a_file(tmp_path: Path) -> None:
 # Tables.
 
 
-def test_a_table_is_markdown_with_ratios_and_gaps() -> None:
+def test_a_table_is_markdown_with_ratios_and_without_what_is_empty() -> None:
     """Ready to be pasted."""
     results = results_of("s", ours={"t": [1, 2]}, other={"t": [4, 6]}, third={"u": [1]})
-    columns = [Column("us", "t"), Column("x other", "t", "other", faster=True)]
+    columns = [
+        Column("us", "t"),
+        Column("not measured", "v"),
+        Column("x other", "t", "other", faster=True),
+    ]
     suite = Suite("s", "About.", [Table("T", "who", columns)], nothing, 1, 1)
     assert table.show(results, suite).splitlines()[4:] == [
         "**T**",
@@ -95,7 +99,7 @@ def test_a_table_is_markdown_with_ratios_and_gaps() -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0, "0"), (2.345, "2.35"), (45.67, "45.7"), (1234567.8, "1,234,568")],
+    [(0, "0"), (2.345, "2.35"), (9.997, "10.0"), (45.67, "45.7"), (1234567.8, "1,234,568")],
 )
 def test_a_value_has_three_digits_or_more(value: float, words: str) -> None:
     """Enough to compare, few enough to read."""

@@ -5,6 +5,7 @@ hundred thousand, and one a million; in each round each is given a few more, in 
 timed. The pair at its thousandth is a new one in each round.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -19,8 +20,9 @@ SIZES = (64, 1024, 4096, 32768)
 
 MARKS = {"1,000th": 1_000, "100,000th": 100_000, "1,000,000th": 1_000_000}
 
-QUICK_COUNT, QUICK_BYTES = 100_000, 128 << 20
-"""What a pair carries at most before it is timed, with --quick."""
+FULL = 1_000_000, 4 << 30
+QUICK = 100_000, 128 << 20
+"""What a pair carries at most before it is timed: messages, bytes."""
 
 BLOCK = 4 << 20
 """Bytes that are made, poured and looked at in one go."""
@@ -72,11 +74,12 @@ def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
     """Bring pairs to their marks; give a job for each size and mark."""
     with ExitStack() as stack:
         given: list[Job] = []
+        messages, total = QUICK if scope.quick else FULL
         for size in SIZES:
-            for mark, count in MARKS.items():
-                if count == 1000:
-                    given.append(partial(measure_young, size, mark))
-                elif not scope.quick or _is_quick(count, size):
+            young, *old = MARKS.items()
+            given.append(partial(measure_young, size, *young))
+            for mark, count in old:
+                if count <= messages and count * size <= total:
                     flow = stack.enter_context(flowing(size, count))
                     given.append(partial(measure, flow, size, mark))
         yield given
@@ -85,15 +88,19 @@ def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
 @contextmanager
 def flowing(size: int, count: int) -> Iterator[Flow]:
     """Give a flow that has carried so many messages."""
+    cpus = sorted(os.sched_getaffinity(0))
     flow = Flow(size)
     with flow.pair:
+        # Where the kernel has put them, and together or not, would be half of a figure.
+        flow.pair.listener.pin(cpus[0])
+        flow.pair.connector.pin(cpus[-1])
         flow.pour_until(count)
         yield flow
 
 
-def measure_young(size: int, mark: str) -> list[Sample]:
-    """Measure a pair that is at its thousandth message."""
-    with flowing(size, 1000) as flow:
+def measure_young(size: int, mark: str, count: int) -> list[Sample]:
+    """Measure a pair that has only now come to its mark."""
+    with flowing(size, count) as flow:
         return measure(flow, size, mark)
 
 
@@ -114,10 +121,6 @@ def measure(flow: Flow, size: int, mark: str) -> list[Sample]:
         Sample(name, f"server grown MiB {mark}", server),
         Sample(name, f"client grown MiB {mark}", client),
     ]
-
-
-def _is_quick(count: int, size: int) -> bool:
-    return count <= QUICK_COUNT and count * size <= QUICK_BYTES
 
 
 def _at_most(total: int, size: int) -> int:

@@ -21,11 +21,11 @@ from tests.bench.pairs import CHATS, OURS, Broken, Chat, Pair, available, number
 from tests.bench.results import Sample, percentile
 from tests.bench.table import Column, Job, Scope, Suite, Table
 
-TYPED = 200
+TYPED = 100
 QUICK_TYPED = 40
 BACK = 3000
 QUICK_BACK = 500
-BULK = 200_000
+BULK = 100_000
 QUICK_BULK = 30_000
 
 WARM = 20

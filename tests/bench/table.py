@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from tests.bench.results import Figure, Results, Sample, Spread, spread
 
+GAP = "-"
+"""Stands where nothing was measured; a row or column of nothing else is left out."""
+
 Job = Callable[[], Iterable[Sample]]
 """Measures something once."""
 
@@ -35,7 +38,7 @@ class Column(NamedTuple):
         """Write the median; of a ratio the range, too."""
         if not self.against and not self.beside:
             values = results.values(suite, name, self.metric)
-            return plain(spread(values).median * self.scale) if values else "-"
+            return plain(spread(values).median * self.scale) if values else GAP
         other = self.against or name
         over, under = (name, self.metric), (other, self.beside or self.metric)
         if over == under:
@@ -43,7 +46,7 @@ class Column(NamedTuple):
         if self.faster:
             over, under = under, over
         values = Figure(suite, *over, under).values(results)
-        return ranged(spread(values)) if values else "-"
+        return ranged(spread(values)) if values else GAP
 
 
 class Table(NamedTuple):
@@ -72,15 +75,24 @@ def show(results: Results, suite: Suite) -> str:
     """Write a suite's tables, one under the other."""
     parts = [f"## {suite.name}", suite.about]
     for table in suite.tables:
+        names = results.names(suite.name)
+        columns = [_column(each, results, suite.name, names) for each in table.columns]
+        columns = [each for each in columns if any(cell != GAP for cell in each[1:])]
         rows = [
-            [name, *(column.cell(results, suite.name, name) for column in table.columns)]
-            for name in results.names(suite.name)
+            row for row in zip(names, *(c[1:] for c in columns), strict=True) if columns
         ]
-        rows = [row for row in rows if any(cell != "-" for cell in row[1:])]
-        head = [table.rows, *(column.title for column in table.columns)]
+        rows = [row for row in rows if any(cell != GAP for cell in row[1:])]
         if rows:
+            head = [table.rows, *(title for title, *_ in columns)]
             parts += [f"**{table.title}**", markdown(head, rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def _column(
+    column: Column, results: Results, suite: str, names: Sequence[str]
+) -> list[str]:
+    """Give a column's title and its cells."""
+    return [column.title, *(column.cell(results, suite, name) for name in names)]
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -100,7 +112,7 @@ def plain(value: float) -> str:
     """Write a value with three digits, or all that stand before the point."""
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}"
 
 
 def ranged(found: Spread) -> str:

@@ -18,7 +18,7 @@ RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON);
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 
 .DEFAULT_GOAL := help
-.PHONY: run-server run-client demo play test e2e lint types coverage mutants fuzz figures check docs help clean
+.PHONY: run-server run-client demo play test e2e lint types coverage mutants fuzz bench check docs help clean
 
 run-server: .venv/run ## start the server (HOST, PORT, MODE=free, V=1 or 2, ARGS)
 	@exec $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
@@ -57,8 +57,8 @@ mutants: .venv/dev ## try wrong versions of the code: some test must notice each
 fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(SECONDS)
 
-figures: .venv/dev ## measure start-up, waiting, a dead path and typing (takes 2 min)
-	$(BIN)/python -m tests.bench.figures
+bench: .venv/bench ## measure ours and others side by side (ARGS=--quick takes 2 min, all 15)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 check: lint types test ## all that must pass before a change lands
 
@@ -88,8 +88,8 @@ endef
 	echo "make: no .venv (install python3-venv, or connect to the network, then 'make clean'); going on with $(PYTHON)." >&2; }; \
 	touch $@
 
-# What everything else wants: the tools and the test packages.
-.venv/dev: pyproject.toml
-	$(call PREPARE,'.[dev]') || { rm -f $(BIN)/python; \
+# What everything else wants: the tools and the test packages; and who is measured beside us.
+.venv/dev .venv/bench: pyproject.toml
+	$(call PREPARE,'.[$(notdir $@)]') || { rm -f $(BIN)/python; \
 	echo "make: cannot install the test packages: install python3-venv and connect to the network (.venv/log has the details)." >&2; exit 1; }; \
 	touch $@ .venv/run

@@ -21,6 +21,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from harness import wire
@@ -29,6 +30,9 @@ from harness.script import Script
 from harness.stage import NETWORK, ROOT, Stage, Unmet
 
 CONVERSATIONS = ROOT / "harness" / "conversations"
+
+KEPT = ROOT / "docs" / "performance.json"
+"""The samples of a run of `make bench`."""
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
@@ -182,9 +186,24 @@ def help(what: str) -> str:
     return _fence(run.stdout.rstrip())
 
 
+def bench(what: str) -> str:
+    """Give the tables of a suite from the run of `make bench` that is kept."""
+    return _measured().get(what, "not measured").strip() + "\n"
+
+
+@cache
+def _measured() -> dict[str, str]:
+    """Give all tables of the kept run by their headings; "about" says how it was made."""
+    command = [sys.executable, "-m", "tests.bench", "--from-json", str(KEPT)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    about, *suites = run.stdout.split("\n## ")
+    tables = dict(suite.split("\n", 1) for suite in suites)
+    return {"about": about, **tables}
+
+
 MAKERS: dict[str, Callable[[str], str]] = {
     maker.__name__: maker
-    for maker in (conversation, screens, log, talk, failure, table, file, help)
+    for maker in (conversation, screens, log, talk, failure, table, file, help, bench)
 }
 
 

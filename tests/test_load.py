@@ -1,6 +1,6 @@
-"""Many lines: while one is typed, and from a pipe. `make figures` does more of it."""
+"""Many lines: while one is typed, and from a pipe. `make bench` does more of it."""
 
-from tests.bench import pouring
+from tests.bench.growth import Flow
 from tests.bench.typing import measure
 
 LIMIT = 0.005
@@ -19,6 +19,7 @@ def test_no_line_is_damaged_and_none_late_while_one_types() -> None:
 
 def test_a_pipe_is_delivered_whole_and_costs_no_memory() -> None:
     """`cat big.txt | chatc`: every line, in order; nobody holds more than the window."""
-    pour = pouring.measure(100_000)
-    assert pour.complete
-    assert pour.growth < 4
+    flow = Flow(64)
+    with flow.pair:
+        flow.pour_until(100_000)  # raises Broken when a line is not what it should be
+        assert max(flow.grown) < 4

@@ -506,7 +506,7 @@ def test_a_server_in_the_background_ends_when_it_is_told_to(
 def test_an_idle_server_and_client_never_wake_up_and_are_small(
     terminal: str, limit: float, tmp_path: Path
 ) -> None:
-    """No polling: nothing happens, so nothing runs. `make figures` counts 60 seconds."""
+    """No polling: nothing happens, so nothing runs. `make bench` counts 60 seconds."""
     lines = "client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient: asks"
     with Stage(tmp_path, terminal=terminal) as stage:
         perform(stage, Script.parse("idle", lines))

@@ -1,4 +1,4 @@
-"""A line is typed while others arrive: is any damaged, and how late is what arrives?
+"""Suite `busy`: a line is typed while others arrive. Is any damaged, or late?
 
 A raw client sends numbered lines to a real `chatd` in free talk on the edited terminal,
 at a steady rate, while keys are typed there, at another. Every line is timed from the
@@ -12,15 +12,28 @@ import socket
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from harness import wire
 from harness.player import Player
 from harness.script import Script
 from harness.stage import Stage
+from tests.bench.results import Sample, percentile
+from tests.bench.table import Column, Job, Scope, Suite, Table
 
 KEYS = "the quick brown fox jumps over the lazy dog "
+
+LINES = 1600
+QUICK_LINES = 400
+LINES_RATE = 200.0
+"""Lines a second that arrive."""
+
+KEYS_RATE = 60.0
+"""Keys a second that are pressed."""
 
 LINE_KEYS = 50
 """Keys after which the typist presses Enter."""
@@ -138,7 +151,9 @@ class Talk:
             self._heard = self._heard[end:]
 
 
-def measure(lines: int, lines_rate: float = 200, keys_rate: float = 60) -> Load:
+def measure(
+    lines: int, lines_rate: float = LINES_RATE, keys_rate: float = KEYS_RATE
+) -> Load:
     """Let so many lines arrive; give what came of it."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -159,3 +174,39 @@ def measure(lines: int, lines_rate: float = 200, keys_rate: float = 60) -> Load:
             player.screen.feed(bytes(player.screen.raw[already:]))
             talk.load.screen = player.screen.lines[head:]
     return talk.load
+
+
+@contextmanager
+def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
+    """Give the one job: it starts its own server."""
+    yield [partial(_sample, QUICK_LINES if scope.quick else LINES)]
+
+
+def _sample(lines: int) -> list[Sample]:
+    load = measure(lines)
+    return [
+        Sample("chatd", "damaged", len(load.damaged)),
+        Sample("chatd", "p50", 1000 * load.median),
+        Sample("chatd", "p99", 1000 * percentile(load.latencies, 0.99)),
+    ]
+
+
+BUSY = Suite(
+    "busy",
+    f"{LINES_RATE:g} lines a second arrive on the edited terminal while {KEYS_RATE:g} keys "
+    "a second are typed there.",
+    [
+        Table(
+            "sent until shown",
+            "",
+            [
+                Column("p50, ms", "p50"),
+                Column("p99, ms", "p99"),
+                Column("damaged lines", "damaged"),
+            ],
+        )
+    ],
+    jobs,
+    rounds=1,
+    quick_rounds=1,
+)

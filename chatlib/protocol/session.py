@@ -577,7 +577,7 @@ class Session:
         if number != self.received + 1:
             self._receive_again(kind, number)
             return None
-        if kind is _TEXT and not self._peers_turn:
+        if kind is _TEXT and self.mode is not _FREE and not self._peers_turn:
             raise RemoteProtocolError(f"TEXT {number} out of turn")
         try:
             text = body.decode()
@@ -631,9 +631,8 @@ class Session:
 
     @property
     def _peers_turn(self) -> bool:
-        """Whether the peer may send: `my_turn` seen from its side."""
-        ahead = 1 if self._talks_first else 0
-        return self.mode is _FREE or self.texts_sent - self.texts_received == ahead
+        """Whether the peer may send, where turns alternate: `my_turn` seen from its side."""
+        return self.texts_sent - self.texts_received == (1 if self._talks_first else 0)
 
     # The only ways to change state, to send, and to fail.
 

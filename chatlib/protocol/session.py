@@ -631,7 +631,7 @@ class Session:
 
     @property
     def _peers_turn(self) -> bool:
-        """Whether the peer may send, where turns alternate: `my_turn` seen from its side."""
+        """Whether the peer may send, in turns: `my_turn` seen from its side."""
         return self.texts_sent - self.texts_received == (1 if self._talks_first else 0)
 
     # The only ways to change state, to send, and to fail.

@@ -22,9 +22,16 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
+from rich.console import Console
+
 from harness import wire
+from harness.referee.reports.record import read
+from harness.referee.reports.text import show
+from harness.referee.result import Class
+from harness.referee.rubric import Rubric
 from harness.report import explain, printable, side
 from harness.script import Script
 from harness.stage import NETWORK, ROOT, Stage, Unmet
@@ -33,6 +40,9 @@ CONVERSATIONS = ROOT / "harness" / "conversations"
 
 KEPT = ROOT / "docs" / "performance.json"
 """The samples of a run of `make bench`."""
+
+CLASS = ROOT / "docs" / "class.json"
+"""What the referee found about a class."""
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
@@ -201,9 +211,47 @@ def _measured() -> dict[str, str]:
     return {"about": about, **tables}
 
 
+def submission(what: str) -> str:
+    """Show what the referee found about one submission of the class that is kept."""
+    result = _refereed()
+    (found,) = (each for each in result.submissions if each.name == what)
+    return _shown(replace(result, submissions=(found,)))
+
+
+def grades(what: str) -> str:
+    """Show the table of the class that is kept."""
+    return _shown(_refereed())
+
+
+def rules(what: str) -> str:
+    """List what the referee checks."""
+    rows = ["| check | layer | points | what it shows |", "|---|---|---:|---|"]
+    rows += [
+        f"| `{each.name}` | {each.layer} | {each.points:g} | {each.about} |"
+        for each in Rubric.read(None).rules
+    ]
+    return "\n".join(rows) + "\n"
+
+
+@cache
+def _refereed() -> Class:
+    return read(CLASS.read_text("utf-8"))
+
+
+def _shown(result: Class) -> str:
+    """Give what the referee prints of a result."""
+    console = Console(file=StringIO(), width=96, color_system=None)
+    with console.capture() as printed:
+        show(console, result)
+    return _fence(printed.get().rstrip())
+
+
 MAKERS: dict[str, Callable[[str], str]] = {
     maker.__name__: maker
-    for maker in (conversation, screens, log, talk, failure, table, file, help, bench)
+    for maker in (
+        *(conversation, screens, log, talk, failure, table, file, help, bench),
+        *(submission, grades, rules),
+    )
 }
 
 

@@ -24,7 +24,9 @@ class Verdict(StrEnum):
     """How a check came out."""
 
     PASS = "pass"
-    TOLERATED = "tolerated"  # not as one would wish, but the talk goes on and nothing is lost
+    TOLERATED = (
+        "tolerated"  # not as one would wish, but the talk goes on and nothing is lost
+    )
     FAIL = "fail"
     NOT_RUN = "not run"  # a check that it needs failed, or it does not apply
     ERROR = "error"  # the referee's own fault, never the student's
@@ -70,13 +72,24 @@ class Finding:
     title: str
     layer: Layer
     verdict: Verdict
-    explanation: str = ""  # one sentence for the student: what was seen, and why TCP did that
+    explanation: str = (
+        ""  # one sentence for the student: what was seen, and why TCP did that
+    )
     help: str = ""  # what to do about it
     points: float = 0.0
     out_of: float = 0.0
     seconds: float = 0.0
     hidden: bool = False  # shown to the teacher alone
     evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True)
+class Manual:
+    """A line of the rubric that a person fills in: no program can judge it."""
+
+    title: str
+    out_of: float
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,8 @@ class Submission:
     python: str = ""  # the interpreter that `{python}` stood for, with its version
     seconds: float = 0.0
     problem: str = ""  # why it could not be refereed at all; then there are no findings
-    notes: tuple[str, ...] = ()  # lines of the rubric that a person fills in, and remarks
+    notes: tuple[str, ...] = ()  # remarks
+    manual: tuple[Manual, ...] = ()  # lines of the rubric that a person fills in
 
     def points(self, layer: Layer) -> float:
         """Sum up the points given in a layer."""

@@ -1,0 +1,130 @@
+"""What a check works with: runs of the pair, and the evidence that they leave behind.
+
+A check is a function with a docstring. It takes a bench and returns an outcome; what it
+needs is said where it is registered. It never raises for what a program does, but may let
+`Unreached` pass: then what it is about was not reached.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.referee.isolation import Network
+from harness.referee.pair import Pair
+from harness.referee.profile import Profile
+from harness.referee.result import Moment, Side, Verdict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check came out once, and what the verdict rests on, in the reader's terms."""
+
+    verdict: Verdict
+    explanation: str = ""
+    expected: str = ""
+    seen: str = ""
+
+
+def passed(seen: str = "") -> Outcome:
+    """All was as it should be."""
+    return Outcome(Verdict.PASS, seen=seen)
+
+
+def failed(explanation: str, expected: str = "", seen: str = "") -> Outcome:
+    """A rule was broken."""
+    return Outcome(Verdict.FAIL, explanation, expected, seen)
+
+
+def tolerated(explanation: str, expected: str = "", seen: str = "") -> Outcome:
+    """Not as one would wish, but nothing is lost."""
+    return Outcome(Verdict.TOLERATED, explanation, expected, seen)
+
+
+def not_run(reason: str) -> Outcome:
+    """It does not apply, or could not be tried."""
+    return Outcome(Verdict.NOT_RUN, reason)
+
+
+@dataclass
+class Traces:
+    """The evidence of one or several runs."""
+
+    moments: list[Moment] = field(default_factory=list)
+    sides: list[Side] = field(default_factory=list)
+
+    def add(self, pair: Pair) -> None:
+        """Take over what a run has left; a later one's sides are the ones that count."""
+        if self.moments:
+            self.moments.append(Moment(0.0, "referee", ":", "another run"))
+        self.moments += pair.moments()
+        self.sides = list(pair.sides())
+
+
+@dataclass
+class Shared:
+    """Several checks' outcomes from the same run, with its evidence."""
+
+    outcomes: Mapping[str, Outcome]
+    traces: Traces
+
+
+class Bench:
+    """One submission's programs, ready to be run as often as a check wants."""
+
+    def __init__(
+        self, profile: Profile, folder: Path, quit_ends: str, *, isolated: bool
+    ) -> None:
+        self.profile = profile
+        self.folder = folder
+        self.quit_ends = profile.quit.ends or quit_ends  # both or typist
+        self.isolated = isolated
+        self.attempt = 0
+        self.can_talk = False  # whether plain lines get through, each way
+        self.traces = Traces()
+        self.trouble = ""  # the first traceback that a required check saw
+        self._shared: dict[tuple[str, int], Shared] = {}
+
+    @property
+    def can_relay(self) -> bool:
+        """Whether a relay can stand between the two."""
+        return self.isolated or "{port}" in self.profile.client.command
+
+    @contextmanager
+    def run(self, *, relayed: bool = False, started: bool = True) -> Iterator[Pair]:
+        """Run the pair; keep what was seen, whatever happens, and end it."""
+        network = Network(isolated=self.isolated)
+        pair = Pair(self.profile, self.folder, network, relayed=relayed)
+        try:
+            if started:
+                pair.begin()
+            yield pair
+        finally:
+            self.traces.add(pair)
+            pair.close()
+            network.close()
+
+    def share(
+        self, name: str, play: Callable[["Bench"], Mapping[str, Outcome]]
+    ) -> Mapping[str, Outcome]:
+        """Play once an attempt what several checks look at; returns their outcomes."""
+        key = (name, self.attempt)
+        if key not in self._shared:
+            before, self.traces = self.traces, Traces()
+            self._shared[key] = Shared(play(self), self.traces)
+            self.traces = before
+        self.traces = self._shared[key].traces
+        return self._shared[key].outcomes
+
+
+class Clock:
+    """Counts down what a submission may take."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self._end

@@ -1,0 +1,358 @@
+"""What the assignment asks: a talk of six lines in turns, a goodbye on each side.
+
+One run shows most of it; its outcomes are shared by the checks that look at them. These
+runs have nobody in between: the relay can never be to blame.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from harness.referee.bench import Bench, Outcome, failed, not_run, passed
+from harness.referee.checks import Register
+from harness.referee.pair import Pair, Unreached, resume, stop
+from harness.referee.profile import other
+from harness.referee.result import Layer, Verdict
+
+required = Register(Layer.REQUIRED)
+
+LINES = (
+    "hello there",
+    "how are you?",
+    "  an indented line with  two blanks",
+    "MiXeD Case, punctuation; and (brackets)",
+    "a line with 0123456789 + - * / = % in it",
+    "that is all, thank you!",
+)
+"""What is typed, in turns; each says something about what may be lost on the way."""
+
+
+@required("starts")
+def starts(bench: Bench) -> Outcome:
+    """The server starts and listens."""
+    return _talk(bench)["starts"]
+
+
+@required("connects", "starts")
+def connects(bench: Bench) -> Outcome:
+    """The client starts and connects to the server."""
+    return _talk(bench)["connects"]
+
+
+@required("prompts-first", "connects")
+def prompts_first(bench: Bench) -> Outcome:
+    """The right side asks for the first line, and only that one."""
+    return _talk(bench)["prompts-first"]
+
+
+@required("six-lines", "connects")
+def six_lines(bench: Bench) -> Outcome:
+    """Six lines arrive unchanged, each once, in order."""
+    return _talk(bench)["six-lines"]
+
+
+@required("turns", "connects")
+def turns(bench: Bench) -> Outcome:
+    """After each line just one side asks, the right one, once."""
+    return _talk(bench)["turns"]
+
+
+@required("quit-client", "connects", talks=True)
+def quit_client(bench: Bench) -> Outcome:
+    """The quit word on the client's side ends the talk."""
+    return _quit(bench, "client")["quit"]
+
+
+@required("quit-server", "connects", talks=True)
+def quit_server(bench: Bench) -> Outcome:
+    """The quit word on the server's side ends the talk."""
+    return _quit(bench, "server")["quit"]
+
+
+@required("clean-exit", "connects", talks=True)
+def clean_exit(bench: Bench) -> Outcome:
+    """After a goodbye both exit cleanly and leave nothing behind."""
+    outcomes = [_quit(bench, side)["clean"] for side in ("client", "server")]
+    bad = [each for each in outcomes if each.verdict is Verdict.FAIL]
+    unseen = [each for each in outcomes if each.verdict is Verdict.NOT_RUN]
+    if bad:
+        return bad[0]
+    return unseen[0] if len(unseen) == len(outcomes) else passed()
+
+
+@required("no-traceback", "starts")
+def no_traceback(bench: Bench) -> Outcome:
+    """No traceback is seen in anything that the assignment asks for."""
+    _talk(bench)
+    if not bench.trouble and bench.can_talk:
+        _quit(bench, "client")
+        _quit(bench, "server")
+    if bench.trouble:
+        return failed(
+            f"{bench.trouble}: an exception that nobody caught ended the program.",
+            "no traceback on either screen",
+            bench.trouble,
+        )
+    return passed()
+
+
+@required("restart", "connects", talks=True)
+def restart(bench: Bench) -> Outcome:
+    """The server can be started again at once after it has quit first."""
+    with bench.run() as pair:
+        _talk_until(pair, "server")
+        client, server = pair.terminals["client"], pair.terminals["server"]
+        # Who closes first keeps the port in TIME_WAIT; the client must not be that one.
+        stop(client)
+        pair.types("server", bench.profile.quit.word)
+        pair.until(lambda: server.has_ended, 1.0)
+        resume(client)
+        if not pair.until(lambda: server.has_ended, bench.profile.quit.within):
+            return not_run("the server did not end by the quit word")
+        pair.until(lambda: client.has_ended, 0.5)
+        client.kill()
+        pair.note("referee", ":", "starts the server again at once")
+        if pair.start("server") and pair.listens():
+            return passed("the server listens again")
+        return failed(
+            "your server cannot be started again for a minute: who closes a connection "
+            "first keeps its port in TIME_WAIT, and bind() refuses such a port unless "
+            "SO_REUSEADDR is set before.",
+            "the server listens again at once",
+            f"the server {pair.standing('server')}: {_last_line(pair, 'server')}",
+        )
+
+
+# One run for the first five.
+
+
+def _talk(bench: Bench) -> Mapping[str, Outcome]:
+    return bench.share("talk", _play_talk)
+
+
+def _play_talk(bench: Bench) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    with bench.run(started=False) as pair:
+        outcomes["starts"] = _starts(pair)
+        if outcomes["starts"].verdict is Verdict.PASS:
+            outcomes["connects"] = _connects(pair)
+            if outcomes["connects"].verdict is Verdict.PASS:
+                outcomes["prompts-first"] = _prompts_first(pair)
+                outcomes["six-lines"], outcomes["turns"] = _six_lines(bench, pair)
+        bench.trouble = bench.trouble or pair.trouble()
+    return outcomes
+
+
+def _starts(pair: Pair) -> Outcome:
+    if pair.profile.order == "client":
+        pair.start("client")
+    if pair.start("server") and pair.listens():
+        return passed(f"listens on port {pair.port}")
+    return failed(
+        "your server never came to listen(): nobody can connect to it.",
+        "the server's process has a socket that listens",
+        f"the server {pair.standing('server')}: {_last_line(pair, 'server')}",
+    )
+
+
+def _connects(pair: Pair) -> Outcome:
+    started = pair.profile.order == "client" or pair.start("client")
+    if started and pair.connects():
+        return passed(f"connected to port {pair.port}")
+    return failed(
+        "your client never had a connection that your server had accepted: see that "
+        "both use the same port, and that the server calls accept().",
+        f"an established connection to port {pair.port}",
+        f"the client {pair.standing('client')}: {_last_line(pair, 'client')}",
+    )
+
+
+def _prompts_first(pair: Pair) -> Outcome:
+    first, second = pair.profile.sides
+    if pair.profile.style == "free":
+        pair.rests()
+        return not_run("in a free talk anybody may begin")
+    if not pair.profile.program(first).prompt:
+        pair.rests()
+        return not_run("the profile says that there is no prompt to see")
+    expected = f"the {first} prompts, the {second} waits"
+    right = pair.awaits(first)
+    pair.rests()
+    if right and not pair.asks(second):
+        return passed(expected)
+    wrong = "both sides prompt at once" if right else f"the {first} does not prompt"
+    return failed(
+        f"{wrong}: the {first} has the first turn, and the {second} must be in recv() "
+        "then, not in input().",
+        expected,
+        _stands(pair),
+    )
+
+
+def _six_lines(bench: Bench, pair: Pair) -> tuple[Outcome, Outcome]:
+    """Say all lines in turns; returns what came of the lines, and of the turns."""
+    texts, broken, wrong = [], _wrong_turn(pair, pair.profile.first), ""
+    for number, words in enumerate(LINES):
+        side = pair.profile.sides[number % 2]
+        text = pair.line(words)
+        texts.append((side, text))
+        if not pair.says(side, text) and not _partly(pair, other(side), text):
+            lost = _lost(pair, side, text)
+            return lost, broken or not_run("a line did not arrive, and nobody had a turn")
+        bench.can_talk = bench.can_talk or number == 1
+        pair.rests()
+        broken = broken or _wrong_turn(pair, other(side))
+    for side, text in texts:
+        wrong = wrong or _changed(pair, other(side), text)
+    lines = passed("six lines, unchanged") if not wrong else _altered(wrong)
+    return lines, broken or passed("six turns")
+
+
+def _partly(pair: Pair, side: str, text: str) -> bool:
+    """Whether something came of a text: its number, which is in no other."""
+    return text[-2:] in pair.terminals[side].text
+
+
+def _changed(pair: Pair, side: str, text: str) -> str:
+    """Say what is wrong with a text that has arrived; empty: nothing."""
+    count = pair.shows(side, text)
+    if count == 1:
+        return ""
+    shown = [line for line in pair.terminals[side].text.split("\n") if text[-2:] in line]
+    if count:
+        return f"the {side} shows {text!r} {count} times"
+    return f"instead of {text!r} the {side} shows {shown[0] if shown else 'nothing'!r}"
+
+
+def _altered(wrong: str) -> Outcome:
+    return failed(
+        f"{wrong}: a message must be shown as it was typed, blanks and capitals too, and "
+        "once.",
+        "six lines, unchanged, each once",
+        wrong,
+    )
+
+
+def _lost(pair: Pair, side: str, text: str) -> Outcome:
+    peer = other(side)
+    return failed(
+        f"the line {text!r} typed on the {side}'s side is not shown by the {peer}: either "
+        "it was never sent, or the other side was not in recv() when it should have been.",
+        f"the {peer} shows {text!r}",
+        _stands(pair),
+    )
+
+
+def _wrong_turn(pair: Pair, turn: str) -> Outcome | None:
+    """Look at the prompts: one, and on the side whose turn it is."""
+    if pair.profile.style == "free":
+        return not_run("in a free talk there are no turns")
+    if not pair.profile.program(turn).prompt:
+        return not_run("the profile says that there is no prompt to see")
+    count, other_count = pair.prompts(turn), pair.prompts(other(turn))
+    if count == 1 and not other_count:
+        return None
+    wrong = f"the {turn} prompts {count} times"
+    if other_count:
+        wrong = f"the {other(turn)} prompts while it is the {turn}'s turn"
+    elif not count:
+        wrong = f"the {turn} does not prompt although it is its turn"
+    return failed(
+        f"{wrong}: each side must do input(), send(), recv(), show, and so on, one after "
+        "the other.",
+        f"one prompt, on the {turn}'s side",
+        _stands(pair),
+    )
+
+
+# A goodbye on each side.
+
+
+def _quit(bench: Bench, side: str) -> Mapping[str, Outcome]:
+    return bench.share(f"quit-{side}", partial(_play_quit, side=side))
+
+
+def _play_quit(bench: Bench, side: str) -> dict[str, Outcome]:
+    with bench.run() as pair:
+        try:
+            _talk_until(pair, side)
+            outcome = quits(bench, pair, side)
+        except Unreached as unreached:
+            outcome = not_run(str(unreached))
+        clean = _clean(bench, pair, side, outcome)
+        bench.trouble = bench.trouble or pair.trouble()
+    return {"quit": outcome, "clean": clean}
+
+
+def _talk_until(pair: Pair, side: str) -> None:
+    """Say a line each way, or as many as it takes until a side has the turn."""
+    first, second = pair.profile.sides
+    for speaker in (first, second, first)[: 2 if side == first else 3]:
+        if not pair.says(speaker, pair.line("a word before")):
+            raise Unreached(f"a plain line typed on the {speaker}'s side did not arrive")
+    pair.awaits(side)
+
+
+def quits(bench: Bench, pair: Pair, side: str) -> Outcome:
+    """Type the quit word, and look who ends; both must, or only who typed it."""
+    quit = bench.profile.quit
+    must = ("client", "server") if bench.quit_ends == "both" else (side,)
+    pair.types(side, quit.word)
+    pair.wait("referee", f"for {' and '.join(must)} to end")
+    terminals = [pair.terminals[each] for each in must]
+    if pair.until(lambda: all(each.has_ended for each in terminals), quit.within):
+        return passed(_stands(pair))
+    left = [each for each in must if not pair.terminals[each].has_ended]
+    if left == [other(side)]:
+        why = (
+            f"the {side} ends and the {left[0]} does not: it must tell its peer before it "
+            "goes, or the peer must take the end of the stream (recv() gives nothing) "
+            "for a goodbye."
+        )
+    else:
+        why = (
+            f"{quit.word} typed on the {side}'s side does not end the {left[0]}: look at "
+            "what was typed before it is sent as a message."
+        )
+    return failed(why, f"{' and '.join(must)} end within {quit.within:g} s", _stands(pair))
+
+
+def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
+    """Look at how the programs that ended have ended."""
+    ended = [each for each in pair.terminals.values() if each.has_ended]
+    if not ended:
+        return not_run("neither program ended")
+    for terminal in ended:
+        codes = bench.profile.program(terminal.actor).codes
+        if terminal.exit_code is None or (codes and terminal.exit_code not in codes):
+            return failed(
+                f"after {bench.profile.quit.word} on the {side}'s side the "
+                f"{terminal.actor} ends as one that failed: {terminal.outcome}.",
+                f"exit code {' or '.join(map(str, codes)) or 'of its own'}",
+                _stands(pair),
+            )
+    for terminal in pair.terminals.values():
+        if outcome.verdict is Verdict.FAIL and pair.spins(terminal.actor):
+            return failed(
+                f"after {bench.profile.quit.word} the {terminal.actor} spins: recv() "
+                "gives nothing at the end of a stream, at once, again and again.",
+                "programs that have ended, or wait",
+                f"the {terminal.actor} uses the processor all the time",
+            )
+    left = pair.leftovers()
+    if left:
+        return failed(
+            "something that your program started still runs after it has ended.",
+            "nothing left running",
+            f"{len(left)} process(es) left",
+        )
+    return passed(_stands(pair))
+
+
+def _stands(pair: Pair) -> str:
+    return "; ".join(f"the {each} {pair.standing(each)}" for each in pair.terminals)
+
+
+def _last_line(pair: Pair, side: str) -> str:
+    terminal = pair.terminals.get(side)
+    return terminal.last_lines[-1] if terminal else "it is not there"
+

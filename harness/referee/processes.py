@@ -1,0 +1,227 @@
+"""What the kernel says of running programs: their children, their sockets, their rest.
+
+A referee must not guess whether a silent program waits, works or spins. Linux tells: in
+which system call a thread sleeps and whether that has a time limit, how long it ran and
+how long it wanted to (proc(5)). Where /proc is not there, everything here says "unknown"
+and whoever asked goes by time alone. Nothing here knows of terminals or chats.
+"""
+
+import os
+import platform
+import signal
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+
+HAS_PROC = (PROC / "self" / "stat").exists()
+
+LISTEN, ESTABLISHED, TIME_WAIT = 0x0A, 0x01, 0x06
+"""States of a TCP socket (include/net/tcp_states.h)."""
+
+_NO_LIMIT = -1
+"""In a table of system calls: this one always sleeps until something happens."""
+
+# By number: which argument is the time limit, and the value that means none. Pointers are
+# none when they are 0, a poll's milliseconds when they are -1.
+_CALLS = {
+    "x86_64": {
+        **dict.fromkeys((0, 20, 34, 43, 45, 47, 61, 130, 247, 288), (_NO_LIMIT, 0)),
+        **{7: (2, -1), 232: (3, -1), 281: (3, -1)},
+        **{23: (4, 0), 270: (4, 0), 271: (2, 0), 202: (3, 0)},
+    },
+    "aarch64": {
+        **dict.fromkeys((63, 66, 202, 207, 212, 242, 260, 95, 133), (_NO_LIMIT, 0)),
+        **{22: (3, -1), 73: (2, 0), 72: (4, 0), 98: (3, 0)},
+    },
+}.get(platform.machine(), {})
+
+
+@dataclass(frozen=True)
+class Link:
+    """One TCP socket as /proc/net/tcp lists it."""
+
+    local: int  # port
+    remote: int
+    state: int
+    inode: int  # 0: nobody has it, as before accept() and after close()
+    ipv6: bool
+    anywhere: bool  # bound to no address of its own
+
+
+def descendants(pid: int) -> list[int]:
+    """Give a process and all that come of it, the oldest first."""
+    if not HAS_PROC:
+        return [pid]
+    children: dict[int, list[int]] = {}
+    for entry in PROC.iterdir():
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    family = [pid]
+    for each in family:  # it grows while it is walked
+        family += children.get(each, [])
+    return family
+
+
+def end(pids: Iterable[int]) -> None:
+    """Kill these processes, stopped or not."""
+    for pid in pids:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def is_blocked(pids: Iterable[int]) -> bool:
+    """Whether all threads sleep until somebody else does something, with no time limit.
+
+    Such programs will do nothing more by themselves, however long one waits. False also
+    where the kernel does not say.
+    """
+    return bool(_CALLS) and all(_is_blocked(pid, task) for pid, task in _tasks(pids))
+
+
+def is_asleep(pids: Iterable[int]) -> bool:
+    """Whether no thread runs or wants to; True where the kernel does not say."""
+    return all(_state(pid, task) not in "RD" for pid, task in _tasks(pids))
+
+
+def wanted(pids: Iterable[int]) -> float:
+    """Sum up the seconds that these ran or stood in line for a processor.
+
+    The second half makes the figure the same on a busy machine and on an idle one.
+    """
+    return sum(_schedule(pid, task, 2) for pid, task in _tasks(pids))
+
+
+def used(pids: Iterable[int]) -> float:
+    """Sum up the seconds that these ran."""
+    return sum(_schedule(pid, task, 1) for pid, task in _tasks(pids))
+
+
+def listening(pids: Iterable[int]) -> list[Link]:
+    """Give the sockets on which one of these listens."""
+    return [link for link in _links(pids) if link.state == LISTEN]
+
+
+def connected(pids: Iterable[int]) -> list[Link]:
+    """Give the connections that one of these has, taken from the queue by accept()."""
+    return [link for link in _links(pids) if link.state == ESTABLISHED]
+
+
+def in_time_wait(pid: int, port: int) -> bool:
+    """Whether a port's last connection was closed first from this side, a while ago."""
+    return any(
+        link.local == port and link.state == TIME_WAIT
+        for family in ("tcp", "tcp6")
+        for link in _table(pid, family)
+    )
+
+
+def _links(pids: Iterable[int]) -> list[Link]:
+    pids = list(pids)
+    own = {inode for pid in pids for inode in _inodes(pid)}
+    if not own:
+        return []
+    # All of a program's processes are in the same network namespace.
+    tables = (_table(pids[0], family) for family in ("tcp", "tcp6"))
+    return [link for table in tables for link in table if link.inode in own]
+
+
+def _table(pid: int, family: str) -> list[Link]:
+    try:
+        rows = (PROC / str(pid) / "net" / family).read_text().splitlines()[1:]
+    except OSError:
+        return []
+    return [_link(row.split(), family) for row in rows]
+
+
+def _link(fields: list[str], family: str) -> Link:
+    address, _, local = fields[1].partition(":")
+    return Link(
+        int(local, 16),
+        int(fields[2].rpartition(":")[2], 16),
+        int(fields[3], 16),
+        int(fields[9]),
+        family == "tcp6",
+        not address.strip("0"),
+    )
+
+
+def _inodes(pid: int) -> Iterator[int]:
+    with suppress(OSError):
+        for entry in (PROC / str(pid) / "fd").iterdir():
+            with suppress(OSError):  # closed while it was looked at
+                target = os.readlink(entry)
+                if target.startswith("socket:["):
+                    yield int(target[8:-1])
+
+
+def _stat(pid: int, task: int | None = None) -> list[str]:
+    """Give the fields of a stat file from the state on; empty: it is gone."""
+    path = PROC / str(pid) / (f"task/{task}/stat" if task else "stat")
+    try:
+        # The name before may contain anything, also blanks and brackets.
+        return path.read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _tasks(pids: Iterable[int]) -> list[tuple[int, int]]:
+    tasks = []
+    for pid in pids if HAS_PROC else ():
+        with suppress(OSError):
+            tasks += [(pid, int(each)) for each in os.listdir(PROC / str(pid) / "task")]
+    return tasks
+
+
+def _state(pid: int, task: int) -> str:
+    fields = _stat(pid, task)
+    return fields[0] if fields else "X"
+
+
+def _is_blocked(pid: int, task: int) -> bool:
+    if _state(pid, task) in "TtZX":  # stopped by us, or gone
+        return True
+    try:
+        fields = (PROC / str(pid) / "task" / str(task) / "syscall").read_text().split()
+    except OSError:
+        return False
+    if not fields[0].isdigit() or int(fields[0]) not in _CALLS:
+        return False
+    argument, unlimited = _CALLS[int(fields[0])]
+    if argument == _NO_LIMIT:
+        return True
+    value = int(fields[1 + argument], 16)
+    return value == 0 if unlimited == 0 else _signed(value) == unlimited
+
+
+def _signed(value: int) -> int:
+    """Read the lower half of a register as the C int that it holds."""
+    return int(struct.unpack("=i", struct.pack("=I", value & 0xFFFFFFFF))[0])
+
+
+def _schedule(pid: int, task: int, count: int) -> float:
+    try:
+        path = PROC / str(pid) / "task" / str(task) / "schedstat"
+        return sum(map(int, path.read_text().split()[:count])) / 1e9
+    except (OSError, ValueError):
+        return 0.0
+
+
+def is_there(pid: int) -> bool:
+    """Whether a process still runs; one that only waits to be buried does not."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] not in "ZX"
+
+
+def marked(mark: bytes) -> list[int]:
+    """Give the processes that have this in their environment, wherever they went since."""
+    found = []
+    for entry in PROC.iterdir() if HAS_PROC else ():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if mark in (entry / "environ").read_bytes() and is_there(int(entry.name)):
+                    found.append(int(entry.name))
+    return found

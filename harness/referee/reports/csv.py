@@ -1,0 +1,73 @@
+"""CSV for a grade book: one row a submission, one column a check.
+
+RFC 4180 as the standard library writes it. A spreadsheet takes a cell that begins with
+`=` for a formula, whoever wrote it; such a cell gets an apostrophe in front
+(https://owasp.org/www-community/attacks/CSV_Injection).
+"""
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+
+from harness.referee.reports.shown import kept, number, remarks, shown
+from harness.referee.result import Class, Finding, Layer, Manual, Submission
+
+FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  # the wide ones, too, begin a formula
+"""What a cell must not begin with."""
+
+
+def render(result: Class) -> str:
+    """Write the table; a manual line of the rubric is a column that is left empty."""
+    result = shown(result)
+    written = StringIO()
+    table = csv.writer(written)
+    checks, manual = checks_of(result), manual_of(result)
+    table.writerow(
+        [
+            "submission",
+            *(f"{layer}{what}" for layer in Layer for what in (" points", " out of")),
+            *(f"{layer} kept" for layer in Layer),
+            *(each.check for each in checks),
+            *(defused(f"{each.title} (of {number(each.out_of)})") for each in manual),
+            "remarks",
+        ]
+    )
+    for each in result.submissions:
+        table.writerow(_row(each, checks, manual))
+    return written.getvalue()
+
+
+def _row(
+    submission: Submission, checks: Iterable[Finding], manual: Iterable[Manual]
+) -> list[str]:
+    verdicts = {each.check: str(each.verdict) for each in submission.findings}
+    sums = (submission.points, submission.out_of)
+    return [
+        defused(submission.name),
+        *(number(give(layer)) for layer in Layer for give in sums),
+        *(str(kept(submission, layer)) for layer in Layer),
+        *(verdicts.get(each.check, "") for each in checks),
+        *("" for _ in manual),
+        defused(" ".join(remarks(submission))),
+    ]
+
+
+def checks_of(result: Class) -> tuple[Finding, ...]:
+    """Give one finding for each check that any submission has, in the rubric's order."""
+    found: dict[str, Finding] = {}
+    for submission in sorted(result.submissions, key=lambda each: -len(each.findings)):
+        for each in submission.findings:
+            found.setdefault(each.check, each)
+    order = list(Layer)
+    return tuple(sorted(found.values(), key=lambda each: order.index(each.layer)))
+
+
+def manual_of(result: Class) -> tuple[Manual, ...]:
+    """Give each manual line that any submission has, once."""
+    lines = (each for submission in result.submissions for each in submission.manual)
+    return tuple(dict.fromkeys(lines))
+
+
+def defused(cell: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{cell}" if cell.lstrip().startswith(FORMULA) else cell

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import harness.proxy
+import harness.referee.command
+from harness.referee.command import run as referee
 from harness.script import TERMINALS
 from harness.serving import serve
 
@@ -15,8 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "proxy":
         return serve(options.listen, options.to, options.orders)
-    try:
-        from harness.playing import play_all  # the proxy needs nothing that is installed
+    try:  # the proxy needs nothing that is installed, the others do
+        if options.command == "referee":
+            return referee(options)
+        from harness.playing import play_all
     except ModuleNotFoundError as error:
         print(
             f"harness: {error.name} is not installed: run 'make demo' once, then "
@@ -49,6 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--listen", type=int, default=0, metavar="PORT")
     command.add_argument("--to", required=True, metavar="HOST:PORT")
     command.add_argument("orders", nargs="*", metavar="ORDER", help="one is 'delays 0.1 s'")
+    command = commands.add_parser(
+        "referee",
+        help="say which rules anybody's two programs keep",
+        description=harness.referee.command.DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    harness.referee.command.add_options(command)
     return parser
 
 

@@ -107,7 +107,8 @@ class Pair:
             self._retire(actor)
         command = self._filled(self.profile.program(side).command, side)
         try:
-            with self._network.of(side):
+            # With nobody in between, both are where the server is.
+            with self._network.of(side if self._relayed else "server"):
                 terminal = Terminal(
                     actor, shlex.split(command), self._folder, self._environment()
                 )

@@ -1,0 +1,282 @@
+"""All checks of one submission: in order, repeated where they fail, never too long.
+
+A check that fails is done again, because a race inside a submission must not decide its
+points by luck: what fails three times out of three has failed; what works once is done
+five times, and the majority counts.
+"""
+
+import shlex
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.referee import isolation
+from harness.referee.bench import Bench, Clock, Outcome, Traces, not_run
+from harness.referee.checks import Check
+from harness.referee.checks.all import CHECKS
+from harness.referee.pair import Unreached
+from harness.referee.profile import SIDES, Profile, ProfileError
+from harness.referee.result import Evidence, Finding, Submission, Verdict
+from harness.referee.rubric import Rubric
+
+FIRST, ALL = 3, 5
+"""Attempts at a check that fails each time, and at one that fails now and then."""
+
+PREPARING_SECONDS = 60.0
+"""How long the command may take that makes the programs."""
+
+Told = Callable[[str], None]
+"""Told the name of each check that is begun."""
+
+
+def judge(
+    name: str,
+    folder: Path,
+    profile: Profile,
+    rubric: Rubric,
+    term: str,
+    only: Iterable[str] = (),
+    told: Told = lambda check: None,
+) -> Submission:
+    """Run all checks on one pair and say what was found.
+
+    Side effects: this process is in network namespaces of its own afterwards, where the
+    system allows it. Never raises for what the programs do.
+    """
+    began = time.monotonic()
+    commands = {side: profile.program(side).command for side in SIDES}
+    problem = ""
+    findings: tuple[Finding, ...] = ()
+    try:
+        profile = with_commands(profile, folder)
+        commands = {side: profile.program(side).command for side in SIDES}
+        prepare(profile, folder)
+        isolated = isolation.isolate()
+        bench = Bench(profile, folder, rubric.terms[term].quit_ends, isolated=isolated)
+        findings = _all(bench, rubric, set(only), told)
+    except ProfileError as error:
+        problem = str(error)
+    return Submission(
+        name,
+        findings,
+        commands["server"],
+        commands["client"],
+        interpreter(profile, commands["server"]),
+        round(time.monotonic() - began, 1),
+        problem,
+        _notes(profile),
+        rubric.manual,
+    )
+
+
+def with_commands(profile: Profile, folder: Path) -> Profile:
+    """Find the programs that the profile gives no command for. Raises ProfileError."""
+    for side in SIDES:
+        program = profile.program(side)
+        if not program.command:
+            path = _find(folder / profile.folder, program.find, side)
+            command = f"{{python}} {shlex.quote(path)}"
+            program = replace(program, command=command)
+            profile = (
+                replace(profile, server=program)
+                if side == "server"
+                else replace(profile, client=program)
+            )
+    return profile
+
+
+def prepare(profile: Profile, folder: Path) -> None:
+    """Make the programs, where they have to be made. Raises ProfileError."""
+    if not profile.prepare:
+        return
+    try:
+        run = subprocess.run(
+            shlex.split(profile.prepare),
+            cwd=folder / profile.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PREPARING_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ProfileError(f"{profile.prepare!r} did not work: {error}") from error
+    if run.returncode:
+        said = (run.stderr or run.stdout).decode("utf-8", "replace").strip()
+        raise ProfileError(
+            f"{profile.prepare!r} ended with {run.returncode}: {said[-400:]}"
+        )
+
+
+def interpreter(profile: Profile, command: str) -> str:
+    """Say which Python runs the programs, with its version; empty: none does."""
+    command = command.replace("{python}", profile.python or sys.executable)
+    program = shlex.split(command)[0] if command else ""
+    if "python" not in Path(program).name:
+        return ""
+    try:
+        run = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return program
+    return f"{program}: {(run.stdout or run.stderr).strip()}"
+
+
+def _find(folder: Path, patterns: Iterable[str], side: str) -> str:
+    """Find a side's file. Raises ProfileError when it is not there, or not alone."""
+    for pattern in patterns:
+        found = sorted(folder.glob(pattern))
+        if len(found) > 1:
+            names = ", ".join(each.name for each in found)
+            raise ProfileError(
+                f"several files could be the {side}: {names}: say which in the profile, "
+                f"as {side}.command."
+            )
+        if found:
+            return str(found[0].relative_to(folder))
+    raise ProfileError(
+        f"no file in {folder} looks like the {side} ({', '.join(patterns)}): say which it "
+        f"is in the profile, as {side}.command or {side}.find."
+    )
+
+
+def _all(
+    bench: Bench, rubric: Rubric, only: set[str], told: Told
+) -> tuple[Finding, ...]:
+    """Do the checks that the rubric has, in order, as long as there is time."""
+    clock = Clock(bench.profile.limits.submission)
+    found: dict[str, Finding] = {}
+    wanted = _with_needs(only)
+    for check in CHECKS:
+        if check.name not in rubric.by_name or (only and check.name not in wanted):
+            continue
+        told(check.name)
+        found[check.name] = _finding(bench, check, found, clock)
+    if only:
+        return tuple(rubric.grade(found[name]) for name in found if name in only)
+    return rubric.complete(found.values(), "this version of the referee has no such check")
+
+
+def _with_needs(only: set[str]) -> set[str]:
+    """Add the checks that these need, and those that show whether lines get through."""
+    wanted = set(only)
+    for check in reversed(CHECKS):
+        if check.name in wanted:
+            wanted |= {*check.needs, *(("six-lines", "connects", "starts") * check.talks)}
+    return wanted
+
+
+def _finding(
+    bench: Bench, check: Check, found: dict[str, Finding], clock: Clock
+) -> Finding:
+    began = time.monotonic()
+    reason = _obstacle(bench, check, found, clock)
+    if reason:
+        outcome, evidence = not_run(reason), Evidence()
+    else:
+        outcome, evidence = _attempts(bench, check, clock)
+    return Finding(
+        check.name,
+        check.about,
+        check.layer,
+        outcome.verdict,
+        outcome.explanation,
+        seconds=round(time.monotonic() - began, 2),
+        evidence=evidence,
+    )
+
+
+def _obstacle(
+    bench: Bench, check: Check, found: dict[str, Finding], clock: Clock
+) -> str:
+    """Say why a check need not even be tried; empty: it is."""
+    bad = (Verdict.FAIL, Verdict.NOT_RUN, Verdict.ERROR)
+    for need in check.needs:
+        if need in found and found[need].verdict in bad:
+            return f"it needs {need}, which did not pass"
+    if check.talks and not bench.can_talk:
+        return "plain lines do not get through between the two programs"
+    if clock.is_over:
+        return f"the {bench.profile.limits.submission:g} s of this submission were over"
+    return ""
+
+
+def _attempts(bench: Bench, check: Check, clock: Clock) -> tuple[Outcome, Evidence]:
+    """Do a check until it is clear how it comes out; keep the evidence of a failure."""
+    tries: list[tuple[Outcome, Traces]] = []
+    goal = 1
+    while len(tries) < goal:
+        bench.attempt, bench.traces = len(tries), Traces()
+        outcome = _attempt(bench, check)
+        tries.append((outcome, bench.traces))
+        fails = sum(each.verdict is Verdict.FAIL for each, _ in tries)
+        if clock.is_over or outcome.verdict is Verdict.ERROR:
+            break
+        if fails:
+            goal = FIRST if fails == len(tries) else ALL
+    return _sum_up(tries, bench)
+
+
+def _sum_up(
+    tries: list[tuple[Outcome, Traces]], bench: Bench
+) -> tuple[Outcome, Evidence]:
+    """Let the majority decide, and say so where the attempts differ."""
+    bad = [each for each in tries if each[0].verdict is Verdict.FAIL]
+    good = [each for each in tries if each[0].verdict is not Verdict.FAIL]
+    outcome, traces = (bad or tries)[0]
+    attempts = ""
+    if bad and good:
+        attempts = f"failed {len(bad)} of {len(tries)}"
+        often = len(bad) > len(good)
+        outcome = replace(
+            outcome,
+            verdict=Verdict.FAIL if often else Verdict.TOLERATED,
+            explanation=f"it does not always come out the same ({attempts} times), "
+            f"because something in it depends on who is faster. {outcome.explanation}",
+        )
+    return outcome, _evidence(outcome, traces, bench, attempts)
+
+
+def _attempt(bench: Bench, check: Check) -> Outcome:
+    """Do a check once; what goes wrong in the referee itself is nobody else's fault."""
+    try:
+        return check.play(bench)
+    except Unreached as unreached:
+        return not_run(f"it was not reached: {unreached}")
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return Outcome(
+            Verdict.ERROR,
+            f"the referee itself failed: {type(error).__name__}: {error} "
+            f"({Path(where.filename).name}, line {where.lineno}); please report it.",
+        )
+
+
+def _evidence(outcome: Outcome, traces: Traces, bench: Bench, attempts: str) -> Evidence:
+    return Evidence(
+        outcome.expected,
+        outcome.seen,
+        tuple(traces.moments),
+        tuple(traces.sides),
+        _by_hand(traces, bench) if outcome.verdict is not Verdict.PASS else (),
+        attempts,
+    )
+
+
+def _by_hand(traces: Traces, bench: Bench) -> tuple[str, ...]:
+    """Say how to see the same by hand: two terminals, and what to type in each."""
+    steps = [f"cd {shlex.quote(str(bench.folder / bench.profile.folder))}"]
+    steps += [f"{each.command}    # in the {each.actor}'s terminal" for each in traces.sides]
+    for moment in traces.moments:
+        if moment.sign == ">":
+            steps.append(f"type in the {moment.actor}'s terminal: {moment.text}")
+        elif moment.actor == "referee" and moment.sign == ":":
+            steps.append(f"then: {moment.text}")
+    return tuple(steps[:40])
+
+
+def _notes(profile: Profile) -> tuple[str, ...]:
+    return (f"prepared by {profile.prepare}",) if profile.prepare else ()

@@ -1,0 +1,144 @@
+"""One call of the referee: reads what is asked, has it judged, shows and writes it."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.referee import isolation, profile as profiles
+from harness.referee.checks.all import CHECKS
+from harness.referee.command import FORMATS
+from harness.referee.judging import judge
+from harness.referee.profile import Profile, ProfileError
+from harness.referee.reports import WRITERS, ReportError, record, text
+from harness.referee.result import Class, Layer, Verdict
+from harness.referee.rubric import Rubric, RubricError
+from harness.referee.workers import Job, judge_all
+
+
+class WrongCall(Exception):
+    """The command line asks for something that cannot be; one sentence says what."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the command line says: 0, 1 or 3. Raises WrongCall."""
+    if options.worker:
+        return _work()
+    try:
+        rubric = Rubric.read(options.rubric)
+        jobs = _jobs(options, rubric)
+    except (RubricError, ProfileError, OSError) as error:
+        raise WrongCall(str(error)) from error
+    if options.guess:
+        from harness.referee.guess import guess
+
+        return guess(jobs[0].profile, jobs[0].folder)
+    began = time.monotonic()
+    submissions = judge_all(jobs, _at_once(options.jobs), Console(stderr=True))
+    result = Class(rubric.title, tuple(submissions), round(time.monotonic() - began, 1))
+    text.show(Console(highlight=False), result, transcripts=options.transcripts)
+    _write(options, result)
+    return _exit_code(result)
+
+
+def _jobs(options: argparse.Namespace, rubric: Rubric) -> list[Job]:
+    term = options.term or rubric.term
+    if term not in rubric.terms:
+        names = ", ".join(rubric.terms)
+        raise WrongCall(f"the rubric has no term {term!r}: use one of {names}")
+    only = _only(options.only)
+    course = profiles.read(options.profile) if options.profile else profiles.Class()
+    rest = (str(options.rubric) if options.rubric else "", term, only)
+    if not options.submissions:
+        profile = _with_commands(course.profile, options)
+        if not all(profile.program(side).command for side in profiles.SIDES):
+            raise WrongCall(
+                "say --server COMMAND and --client COMMAND, or the folders of submissions"
+            )
+        return [Job(Path.cwd().name, Path.cwd(), profile, *rest)]
+    folders = [folder for folder in options.submissions if not folder.is_file()]
+    for folder in folders:
+        if not folder.is_dir():
+            raise WrongCall(f"{folder} is no folder: a submission is a folder")
+    return [
+        Job(
+            folder.resolve().name,
+            folder.resolve(),
+            _with_commands(course.of(folder.resolve().name), options),
+            *rest,
+        )
+        for folder in folders
+    ]
+
+
+def _with_commands(profile: Profile, options: argparse.Namespace) -> Profile:
+    server = replace(profile.server, command=options.server or profile.server.command)
+    client = replace(profile.client, command=options.client or profile.client.command)
+    return replace(profile, server=server, client=client)
+
+
+def _only(names: str) -> tuple[str, ...]:
+    only = tuple(filter(None, names.split(",")))
+    known = [check.name for check in CHECKS]
+    for name in only:
+        if name not in known:
+            raise WrongCall(f"there is no check {name!r}: use some of {', '.join(known)}")
+    return only
+
+
+def _at_once(jobs: int) -> int:
+    """Say how many may be judged at a time: where all share a network, only one."""
+    if jobs < 1:
+        raise WrongCall(f"-j {jobs}: at least one has to be judged at a time")
+    if jobs > 1 and not isolation.can_isolate():
+        print(
+            "harness: this system gives a pair no network of its own: one at a time.",
+            file=sys.stderr,
+        )
+        return 1
+    return jobs
+
+
+def _write(options: argparse.Namespace, result: Class) -> None:
+    for name in FORMATS:
+        path = getattr(options, name)
+        if path:
+            try:
+                path.write_text(WRITERS[name](result), "utf-8")
+            except (OSError, ReportError) as error:
+                raise WrongCall(f"{path} cannot be written: {error}") from error
+
+
+def _exit_code(result: Class) -> int:
+    if any(each.problem for each in result.submissions):
+        return 3
+    bad = (Verdict.FAIL, Verdict.ERROR)
+    required = [
+        finding.verdict
+        for each in result.submissions
+        for finding in each.of_layer(Layer.REQUIRED)
+    ]
+    return 1 if any(each in bad for each in required) else 0
+
+
+def _work() -> int:
+    """Be a worker: read a job, judge it, write what was found; progress goes before it."""
+    job = Job.from_json(sys.stdin.readline())
+    # What is found goes where nothing that is imported could print by mistake.
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def told(check: str) -> None:
+        print(json.dumps({"check": check}), file=out, flush=True)
+
+    rubric = Rubric.read(Path(job.rubric) if job.rubric else None)
+    isolation.adopt_orphans()
+    found = judge(job.name, job.folder, job.profile, rubric, job.term, job.only, told)
+    print(json.dumps({"found": record.submission_to_json(found)}), file=out, flush=True)
+    return 0
+

@@ -1,0 +1,186 @@
+"""A process for every submission, so that nothing of one can reach another.
+
+The parent hands each worker a job as a line of JSON and gets lines back: each check that
+is begun, and in the end all that was found. A worker that dies, or that does not come
+back in time, is the referee's problem and never the student's.
+"""
+
+import dataclasses
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import TimeElapsedColumn as Elapsed
+
+from harness.referee import profile as profiles
+from harness.referee.profile import Profile
+from harness.referee.reports import record
+from harness.referee.result import Submission
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+GRACE = 60.0
+"""Seconds that a worker may take beyond its submission's limit: one check is finished,
+and the programs may have had to be made first."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission to be judged."""
+
+    name: str
+    folder: Path
+    profile: Profile
+    rubric: str  # a file; empty: the referee's own
+    term: str
+    only: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Write it in one line."""
+        table = dataclasses.asdict(self)
+        return json.dumps({**table, "folder": str(self.folder)})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        """Read what `to_json` wrote."""
+        table: dict[str, Any] = json.loads(text)
+        table["folder"] = Path(table["folder"])
+        table["profile"] = profiles.parse(_pruned(table["profile"])).profile
+        table["only"] = tuple(table["only"])
+        return cls(**table)
+
+
+def _pruned(table: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what a profile says by saying nothing."""
+    return {
+        key: _pruned(value) if isinstance(value, dict) else _pruned_list(value)
+        for key, value in table.items()
+        if value is not None
+    }
+
+
+def _pruned_list(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [_pruned(each) if isinstance(each, dict) else each for each in value]
+
+
+class Worker:
+    """One running worker."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.check = "starting"
+        self.found: Submission | None = None
+        self.began = time.monotonic()
+        self._half = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "harness", "referee", "--worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            start_new_session=True,
+        )
+        assert self._process.stdin and self._process.stdout
+        self.stdout = self._process.stdout
+        # A job is smaller than a pipe: this never waits for the worker.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(job.to_json().encode() + b"\n")
+            self._process.stdin.close()
+
+    @property
+    def deadline(self) -> float:
+        """When it should have come back."""
+        return self.began + self.job.profile.limits.submission + GRACE
+
+    def read(self) -> bool:
+        """Take what it has written; False: there will be no more."""
+        data = os.read(self.stdout.fileno(), 1 << 20)
+        *lines, self._half = (self._half + data).split(b"\n")
+        for line in lines:
+            told = json.loads(line)
+            self.check = told.get("check", self.check)
+            if "found" in told:
+                self.found = record.submission_from_json(told["found"])
+        return bool(data)
+
+    def end(self) -> Submission:
+        """End it, if it still runs, and give what it found, or what became of it."""
+        if self.found is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        status = self._process.wait()
+        self.stdout.close()
+        return self.found or self._lost(status)
+
+    def _lost(self, status: int) -> Submission:
+        profile = self.job.profile
+        late = time.monotonic() > self.deadline
+        what = "took too long" if late else f"ended with {status}"
+        return Submission(
+            self.job.name,
+            (),
+            profile.server.command,
+            profile.client.command,
+            seconds=round(time.monotonic() - self.began, 1),
+            problem=f"the referee itself {what} at the check {self.check}; please report it.",
+        )
+
+
+def judge_all(
+    jobs: Sequence[Job], at_once: int, console: Console
+) -> list[Submission]:
+    """Judge all, so many at a time, with a bar that shows how far it is."""
+    waiting = list(enumerate(jobs))
+    running: dict[int, Worker] = {}
+    found: dict[int, Submission] = {}
+    with selectors.DefaultSelector() as selector, _bar(console) as bar:
+        task = bar.add_task("", total=len(jobs), now="")
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    number, job = waiting.pop(0)
+                    running[number] = Worker(job)
+                    selector.register(running[number].stdout, selectors.EVENT_READ, number)
+                for number in _finished(selector, running):
+                    selector.unregister(running[number].stdout)
+                    found[number] = running.pop(number).end()
+                now = ", ".join(f"{each.job.name}: {each.check}" for each in running.values())
+                bar.update(task, completed=len(found), now=now)
+                bar.refresh()
+        finally:
+            for worker in running.values():
+                worker.end()
+    return [found[number] for number in range(len(jobs))]
+
+
+def _finished(selector: selectors.BaseSelector, running: dict[int, Worker]) -> list[int]:
+    """Read what comes within a second; returns the workers that are through, or late."""
+    through = {key.data for key, _ in selector.select(1) if not running[key.data].read()}
+    late = {n for n, each in running.items() if time.monotonic() > each.deadline}
+    return sorted(through | late)
+
+
+def _bar(console: Console) -> Progress:
+    """Make a bar that has no thread of its own, and leaves nothing behind."""
+    return Progress(
+        TextColumn("refereed"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Elapsed(),
+        TextColumn("{task.fields[now]}", markup=False),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+    )

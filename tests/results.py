@@ -44,13 +44,13 @@ GLUED = Evidence(
 WHY = "One recv() is not one message: what did not fit was taken for the next."
 
 
-def finding(check: str, verdict: Verdict, evidence: Evidence = GLUED) -> Finding:
+def finding(check: str, verdict: Verdict) -> Finding:
     """Make a finding and have the rubric grade it."""
     rule = RUBRIC.by_name[check]
     why = "" if verdict is Verdict.PASS else WHY
     bare = Finding(check, "", rule.layer, verdict, why, seconds=1.25)
     if verdict in CONCERNS:
-        bare = replace(bare, evidence=evidence)
+        bare = replace(bare, evidence=GLUED)
     return RUBRIC.grade(bare)
 
 
@@ -80,7 +80,7 @@ def everywhere(text: str) -> Class:
         repeat=(text,),
     )
     findings = tuple(
-        replace(finding(check, verdict, evidence), explanation=text, help=text)
+        replace(finding(check, verdict), explanation=text, help=text, evidence=evidence)
         for check, verdict in zip(RUBRIC.by_name, Verdict, strict=False)
     )
     one = Submission(

@@ -25,6 +25,7 @@ class Outcome:
     explanation: str = ""
     expected: str = ""
     seen: str = ""
+    applies: bool = True  # False: this pair is not even asked for it
 
 
 def passed(seen: str = "") -> Outcome:
@@ -45,6 +46,11 @@ def tolerated(explanation: str, expected: str = "", seen: str = "") -> Outcome:
 def not_run(reason: str) -> Outcome:
     """It does not apply, or could not be tried."""
     return Outcome(Verdict.NOT_RUN, reason)
+
+
+def does_not_apply(reason: str) -> Outcome:
+    """The profile says that this pair is of another kind: no points are at stake."""
+    return Outcome(Verdict.NOT_RUN, reason, applies=False)
 
 
 @dataclass
@@ -77,6 +83,7 @@ class Bench:
         self, profile: Profile, folder: Path, quit_ends: str, *, isolated: bool
     ) -> None:
         self.profile = profile
+        self.first_wanted = profile.first  # `profile` may learn that another one begins
         self.folder = folder
         self.quit_ends = profile.quit.ends or quit_ends  # both or typist
         self.isolated = isolated

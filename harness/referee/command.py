@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submissions", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--server", default="", metavar="COMMAND")
     parser.add_argument("--client", default="", metavar="COMMAND")
-    parser.add_argument("--profile", type=Path, metavar="FILE", help="what the pairs are like")
+    parser.add_argument("--profile", type=Path, metavar="FILE", help="what pairs are like")
     parser.add_argument("--rubric", type=Path, metavar="FILE", help="points and words")
     parser.add_argument("--term", default="", help="whose text of the assignment holds")
     parser.add_argument(

@@ -18,7 +18,7 @@ from harness.referee import isolation
 from harness.referee.bench import Bench, Clock, Outcome, Traces, not_run
 from harness.referee.checks import Check
 from harness.referee.checks.all import CHECKS
-from harness.referee.pair import Unreached
+from harness.referee.pair import DEFAULT_PORT, Unreached
 from harness.referee.profile import SIDES, Profile, ProfileError
 from harness.referee.result import Evidence, Finding, Submission, Verdict
 from harness.referee.rubric import Rubric
@@ -53,7 +53,7 @@ def judge(
     findings: tuple[Finding, ...] = ()
     try:
         profile = with_commands(profile, folder)
-        commands = {side: profile.program(side).command for side in SIDES}
+        commands = {side: _plainly(profile, side) for side in SIDES}
         prepare(profile, folder)
         isolated = isolation.isolate()
         bench = Bench(profile, folder, rubric.terms[term].quit_ends, isolated=isolated)
@@ -65,7 +65,7 @@ def judge(
         findings,
         commands["server"],
         commands["client"],
-        interpreter(profile, commands["server"]),
+        interpreter(commands["server"]),
         round(time.monotonic() - began, 1),
         problem,
         _notes(profile),
@@ -110,9 +110,8 @@ def prepare(profile: Profile, folder: Path) -> None:
         )
 
 
-def interpreter(profile: Profile, command: str) -> str:
+def interpreter(command: str) -> str:
     """Say which Python runs the programs, with its version; empty: none does."""
-    command = command.replace("{python}", profile.python or sys.executable)
     program = shlex.split(command)[0] if command else ""
     if "python" not in Path(program).name:
         return ""
@@ -143,21 +142,24 @@ def _find(folder: Path, patterns: Iterable[str], side: str) -> str:
     )
 
 
-def _all(
-    bench: Bench, rubric: Rubric, only: set[str], told: Told
-) -> tuple[Finding, ...]:
+def _all(bench: Bench, rubric: Rubric, only: set[str], told: Told) -> tuple[Finding, ...]:
     """Do the checks that the rubric has, in order, as long as there is time."""
     clock = Clock(bench.profile.limits.submission)
     found: dict[str, Finding] = {}
+    aside: set[str] = set()
     wanted = _with_needs(only)
     for check in CHECKS:
         if check.name not in rubric.by_name or (only and check.name not in wanted):
             continue
         told(check.name)
-        found[check.name] = _finding(bench, check, found, clock)
-    if only:
-        return tuple(rubric.grade(found[name]) for name in found if name in only)
-    return rubric.complete(found.values(), "this version of the referee has no such check")
+        found[check.name], applies = _finding(bench, check, found, clock)
+        aside |= set() if applies else {check.name}
+    graded = rubric.complete(found.values(), "it was not asked for")
+    return tuple(
+        replace(each, out_of=0.0) if each.check in aside else each
+        for each in graded
+        if not only or each.check in only
+    )
 
 
 def _with_needs(only: set[str]) -> set[str]:
@@ -171,14 +173,15 @@ def _with_needs(only: set[str]) -> set[str]:
 
 def _finding(
     bench: Bench, check: Check, found: dict[str, Finding], clock: Clock
-) -> Finding:
+) -> tuple[Finding, bool]:
+    """Do a check, or say why not; returns also whether the pair is asked for it."""
     began = time.monotonic()
     reason = _obstacle(bench, check, found, clock)
     if reason:
         outcome, evidence = not_run(reason), Evidence()
     else:
         outcome, evidence = _attempts(bench, check, clock)
-    return Finding(
+    finding = Finding(
         check.name,
         check.about,
         check.layer,
@@ -187,11 +190,10 @@ def _finding(
         seconds=round(time.monotonic() - began, 2),
         evidence=evidence,
     )
+    return finding, outcome.applies
 
 
-def _obstacle(
-    bench: Bench, check: Check, found: dict[str, Finding], clock: Clock
-) -> str:
+def _obstacle(bench: Bench, check: Check, found: dict[str, Finding], clock: Clock) -> str:
     """Say why a check need not even be tried; empty: it is."""
     bad = (Verdict.FAIL, Verdict.NOT_RUN, Verdict.ERROR)
     for need in check.needs:
@@ -220,9 +222,7 @@ def _attempts(bench: Bench, check: Check, clock: Clock) -> tuple[Outcome, Eviden
     return _sum_up(tries, bench)
 
 
-def _sum_up(
-    tries: list[tuple[Outcome, Traces]], bench: Bench
-) -> tuple[Outcome, Evidence]:
+def _sum_up(tries: list[tuple[Outcome, Traces]], bench: Bench) -> tuple[Outcome, Evidence]:
     """Let the majority decide, and say so where the attempts differ."""
     bad = [each for each in tries if each[0].verdict is Verdict.FAIL]
     good = [each for each in tries if each[0].verdict is not Verdict.FAIL]
@@ -269,13 +269,22 @@ def _evidence(outcome: Outcome, traces: Traces, bench: Bench, attempts: str) -> 
 def _by_hand(traces: Traces, bench: Bench) -> tuple[str, ...]:
     """Say how to see the same by hand: two terminals, and what to type in each."""
     steps = [f"cd {shlex.quote(str(bench.folder / bench.profile.folder))}"]
-    steps += [f"{each.command}    # in the {each.actor}'s terminal" for each in traces.sides]
+    steps += [
+        f"{each.command}    # in the {each.actor}'s terminal" for each in traces.sides
+    ]
     for moment in traces.moments:
         if moment.sign == ">":
             steps.append(f"type in the {moment.actor}'s terminal: {moment.text}")
-        elif moment.actor == "referee" and moment.sign == ":":
-            steps.append(f"then: {moment.text}")
+        elif moment.actor in ("referee", "network") and moment.sign == ":":
+            steps.append(f"then the {moment.actor} {moment.text}")
     return tuple(steps[:40])
+
+
+def _plainly(profile: Profile, side: str) -> str:
+    """Give a side's command line as a person would type it."""
+    python = shlex.quote(profile.python or sys.executable)
+    command = profile.program(side).command.replace("{python}", python)
+    return command.replace("{port}", str(profile.port or DEFAULT_PORT))
 
 
 def _notes(profile: Profile) -> tuple[str, ...]:

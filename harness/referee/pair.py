@@ -83,6 +83,7 @@ class Pair:
         self._began = time.monotonic()
         self._line: list[_Happening] = []
         self._count = 0
+        self._ended: set[str] = set()  # whose end is on the time line
         self._mark = f"REFEREE_RUN={uuid.uuid4().hex}"
         # select waits in microseconds and may be asked about descriptors of any kind.
         self._selector = selectors.DefaultSelector()
@@ -98,7 +99,15 @@ class Pair:
                 raise Unreached(f"the server does not listen: {self.standing(side)}")
         if not self.connects():
             raise Unreached("the client did not reach the server")
-        self.awaits(self.profile.first)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Wait for the first prompt, or until whatever both say at first is said."""
+        first = self.profile.first
+        if self.profile.program(first).prompt:
+            self.until(lambda: self.asks(first), self.profile.limits.wait)
+        if self.relay or not self.asks(first) or self.profile.style == "free":
+            self.rests()
 
     def start(self, side: str, actor: str = "") -> bool:
         """Start a program and answer its questions; False: it cannot be started."""
@@ -127,17 +136,23 @@ class Pair:
         self.wait("referee", "for the server to listen")
         server = self.terminals["server"]
         self.until(
-            lambda: server.has_ended or bool(self._listeners()), self.profile.limits.start
+            lambda: server.has_ended or bool(self.listeners()), self.profile.limits.start
         )
-        ports = [link.local for link in self._listeners()]
+        ports = [link.local for link in self.listeners()]
         if not ports:
             # Where nobody can look, a server that runs has to be believed.
             return not processes.HAS_PROC and not server.has_ended and bool(self.port)
-        self.port = self.port if self.port in ports else ports[0]
+        if self.port and self.port not in ports:
+            return False
+        self.port = self.port or ports[0]
         self.note("server", ":", f"listens on port {self.port}")
         if self._relayed and self.relay is None:
             self.relay = self._stand_between()
         return True
+
+    def listeners(self) -> list[processes.Link]:
+        """Give the sockets on which the server listens."""
+        return processes.listening(self.terminals["server"].family)
 
     def connects(self, actor: str = "client") -> bool:
         """Wait until the client has a connection that the server has accepted."""
@@ -272,11 +287,15 @@ class Pair:
         wanted = processes.wanted(terminal.family) - wanted
         return terminal.flooded or (not terminal.has_ended and wanted > passed / 2)
 
+    def passes(self, seconds: float) -> None:
+        """Let so many seconds pass, and go on reading."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.turn(left)
+
     @property
     def is_stuck(self) -> bool:
         """Whether every program sleeps until somebody else does something."""
-        if self.relay and not self.relay.is_empty:
-            return False
         return all(processes.is_blocked(each.family) for each in self.terminals.values())
 
     def turn(self, seconds: float) -> bool:
@@ -284,16 +303,23 @@ class Pair:
         events = self._selector.select(seconds)
         for key, _ in events:
             key.data()
+        for actor, terminal in self.terminals.items():
+            if actor not in self._ended and terminal.has_ended:
+                self._ended.add(actor)
+                self.note(actor, ":", terminal.outcome)
         return bool(events)
 
     # Looking back.
 
-    def trouble(self) -> str:
-        """Give the line by which a program shows that it failed; empty: there is none."""
-        for terminal in self.terminals.values():
+    def trouble(self, *actors: str) -> str:
+        """Say how one of these, or of all, shows that it failed; empty: none does."""
+        for actor in actors or tuple(self.terminals):
+            terminal = self.terminals[actor]
             if TROUBLE.search(terminal.text):
-                last = terminal.text.rstrip().rpartition("\n")[2]
-                return f"the {terminal.actor} shows a traceback; its last line is: {last}"
+                last = shorten(terminal.text.rstrip().rpartition("\n")[2])
+                return f"the {actor} shows a traceback, whose last line is: {last}"
+            if terminal.has_ended and terminal.exit_code is None and not terminal.flooded:
+                return f"the {actor} ends by {terminal.outcome}"
         return ""
 
     def standing(self, actor: str) -> str:
@@ -305,6 +331,11 @@ class Pair:
             return terminal.outcome
         side = actor.rstrip("0123456789")
         return "prompts" if side == actor and self.asks(side) else "waits"
+
+    @property
+    def standings(self) -> str:
+        """Say how all programs stand, in one line."""
+        return "; ".join(f"the {actor} {self.standing(actor)}" for actor in self.terminals)
 
     def sides(self) -> tuple[Side, ...]:
         """Say how all programs stand, for the evidence."""
@@ -360,6 +391,7 @@ class Pair:
     def _retire(self, actor: str) -> None:
         self.gone.append(self._side(actor))
         terminal = self.terminals.pop(actor)
+        self._ended.discard(actor)
         self._deafen(terminal)
         terminal.close()
 
@@ -382,9 +414,6 @@ class Pair:
     def _deafen(self, terminal: Terminal) -> None:
         with suppress(KeyError, ValueError):
             self._selector.unregister(terminal.fd)
-
-    def _listeners(self) -> list[processes.Link]:
-        return processes.listening(self.terminals["server"].family)
 
     def _stand_between(self) -> Relay:
         port = self.port if self._network.isolated else 0

@@ -30,12 +30,20 @@ _NO_LIMIT = -1
 _CALLS = {
     "x86_64": {
         **dict.fromkeys((0, 20, 34, 43, 45, 47, 61, 130, 247, 288), (_NO_LIMIT, 0)),
-        **{7: (2, -1), 232: (3, -1), 281: (3, -1)},
-        **{23: (4, 0), 270: (4, 0), 271: (2, 0), 202: (3, 0)},
+        7: (2, -1),
+        232: (3, -1),
+        281: (3, -1),
+        23: (4, 0),
+        270: (4, 0),
+        271: (2, 0),
+        202: (3, 0),
     },
     "aarch64": {
         **dict.fromkeys((63, 66, 202, 207, 212, 242, 260, 95, 133), (_NO_LIMIT, 0)),
-        **{22: (3, -1), 73: (2, 0), 72: (4, 0), 98: (3, 0)},
+        22: (3, -1),
+        73: (2, 0),
+        72: (4, 0),
+        98: (3, 0),
     },
 }.get(platform.machine(), {})
 
@@ -54,16 +62,23 @@ class Link:
 
 def descendants(pid: int) -> list[int]:
     """Give a process and all that come of it, the oldest first."""
-    if not HAS_PROC:
-        return [pid]
-    children: dict[int, list[int]] = {}
-    for entry in PROC.iterdir():
-        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
     family = [pid]
     for each in family:  # it grows while it is walked
-        family += children.get(each, [])
+        family += _children(each)
     return family
+
+
+def _children(pid: int) -> list[int]:
+    """Ask each thread for the processes that it has made (proc(5), `children`).
+
+    Walking all of /proc instead takes ten times as long, fifty times a second.
+    """
+    found: list[int] = []
+    for _, task in _tasks([pid]):
+        with suppress(OSError):
+            path = PROC / str(pid) / "task" / str(task) / "children"
+            found += map(int, path.read_text().split())
+    return found
 
 
 def end(pids: Iterable[int]) -> None:

@@ -7,7 +7,7 @@ points (that is the rubric's) and nothing is guessed while it is read.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -16,8 +16,18 @@ SIDES = ("server", "client")
 
 STYLES = ("turns", "free")
 
-TRANSFORMS = {"": str, "lower": str.lower, "upper": str.upper, "strip": str.strip}
+TRANSFORMS: dict[str, Callable[[str], str]] = {
+    "": str,
+    "lower": str.lower,
+    "upper": str.upper,
+    "strip": str.strip,
+}
 """What is done to a text before it is looked for: to what some programs show instead."""
+
+
+_SERVERS = ("server*.py", "*server.py", "*_server*.py", "Server*.py", "chatd*.py")
+_CLIENTS = ("client*.py", "*client.py", "*_client*.py", "Client*.py", "chatc*.py")
+"""Where a submission's programs are looked for, unless the profile says."""
 
 
 class ProfileError(Exception):
@@ -63,7 +73,7 @@ class Case:
     """One of several things that a game may show, and what is typed then."""
 
     expect: str = ""
-    type: str = ""
+    type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,10 +143,6 @@ class Profile:
     def _told(self, side: str) -> str:
         program = self.program(side)
         return program.command + "".join(each.send for each in program.questions)
-
-
-_SERVERS = ("server*.py", "*server.py", "*_server*.py", "Server*.py", "chatd*.py")
-_CLIENTS = ("client*.py", "*client.py", "*_client*.py", "Client*.py", "chatc*.py")
 
 
 def other(side: str) -> str:

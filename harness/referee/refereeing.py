@@ -10,7 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.referee import isolation, profile as profiles
+from harness.referee import isolation
+from harness.referee import profile as profiles
 from harness.referee.checks.all import CHECKS
 from harness.referee.command import FORMATS
 from harness.referee.judging import judge
@@ -141,4 +142,3 @@ def _work() -> int:
     found = judge(job.name, job.folder, job.profile, rubric, job.term, job.only, told)
     print(json.dumps({"found": record.submission_to_json(found)}), file=out, flush=True)
     return 0
-

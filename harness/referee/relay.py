@@ -97,11 +97,6 @@ class Relay:
         """Whether the receiver has read all that was handed on from a side."""
         return not self._queues[side].unread(self.streams[side].target)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is held, and so nothing on its way."""
-        return not any(stream.held for stream in self.streams.values())
-
     def reset(self) -> None:
         """Break the connection off at both ends, as a router that has lost it would."""
         for stream in self.streams.values():

@@ -134,13 +134,11 @@ class Worker:
             profile.server.command,
             profile.client.command,
             seconds=round(time.monotonic() - self.began, 1),
-            problem=f"the referee itself {what} at the check {self.check}; please report it.",
+            problem=f"the referee itself {what} at the check {self.check}.",
         )
 
 
-def judge_all(
-    jobs: Sequence[Job], at_once: int, console: Console
-) -> list[Submission]:
+def judge_all(jobs: Sequence[Job], at_once: int, console: Console) -> list[Submission]:
     """Judge all, so many at a time, with a bar that shows how far it is."""
     waiting = list(enumerate(jobs))
     running: dict[int, Worker] = {}
@@ -156,7 +154,9 @@ def judge_all(
                 for number in _finished(selector, running):
                     selector.unregister(running[number].stdout)
                     found[number] = running.pop(number).end()
-                now = ", ".join(f"{each.job.name}: {each.check}" for each in running.values())
+                now = ", ".join(
+                    f"{each.job.name}: {each.check}" for each in running.values()
+                )
                 bar.update(task, completed=len(found), now=now)
                 bar.refresh()
         finally:

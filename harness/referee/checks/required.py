@@ -5,9 +5,17 @@ runs have nobody in between: the relay can never be to blame.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
-from harness.referee.bench import Bench, Outcome, failed, not_run, passed
+from harness.referee.bench import (
+    Bench,
+    Outcome,
+    does_not_apply,
+    failed,
+    not_run,
+    passed,
+)
 from harness.referee.checks import Register
 from harness.referee.pair import Pair, Unreached, resume, stop
 from harness.referee.profile import other
@@ -88,7 +96,8 @@ def no_traceback(bench: Bench) -> Outcome:
         _quit(bench, "server")
     if bench.trouble:
         return failed(
-            f"{bench.trouble}: an exception that nobody caught ended the program.",
+            "one of your programs ends by an exception that nothing caught; its last line "
+            "says which.",
             "no traceback on either screen",
             bench.trouble,
         )
@@ -99,7 +108,7 @@ def no_traceback(bench: Bench) -> Outcome:
 def restart(bench: Bench) -> Outcome:
     """The server can be started again at once after it has quit first."""
     with bench.run() as pair:
-        _talk_until(pair, "server")
+        talk_until(pair, "server")
         client, server = pair.terminals["client"], pair.terminals["server"]
         # Who closes first keeps the port in TIME_WAIT; the client must not be that one.
         stop(client)
@@ -136,7 +145,7 @@ def _play_talk(bench: Bench) -> dict[str, Outcome]:
         if outcomes["starts"].verdict is Verdict.PASS:
             outcomes["connects"] = _connects(pair)
             if outcomes["connects"].verdict is Verdict.PASS:
-                outcomes["prompts-first"] = _prompts_first(pair)
+                outcomes["prompts-first"] = _prompts_first(bench, pair)
                 outcomes["six-lines"], outcomes["turns"] = _six_lines(bench, pair)
         bench.trouble = bench.trouble or pair.trouble()
     return outcomes
@@ -147,6 +156,12 @@ def _starts(pair: Pair) -> Outcome:
         pair.start("client")
     if pair.start("server") and pair.listens():
         return passed(f"listens on port {pair.port}")
+    if "server" in pair.terminals and pair.listeners():
+        return failed(
+            f"your server listens on another port than on {pair.port}, which it was told.",
+            f"it listens on port {pair.port}",
+            f"it listens on port {pair.listeners()[0].local}",
+        )
     return failed(
         "your server never came to listen(): nobody can connect to it.",
         "the server's process has a socket that listens",
@@ -166,31 +181,36 @@ def _connects(pair: Pair) -> Outcome:
     )
 
 
-def _prompts_first(pair: Pair) -> Outcome:
-    first, second = pair.profile.sides
+def _prompts_first(bench: Bench, pair: Pair) -> Outcome:
+    first, second = bench.first_wanted, other(bench.first_wanted)
     if pair.profile.style == "free":
         pair.rests()
-        return not_run("in a free talk anybody may begin")
+        return does_not_apply("in a free talk anybody may begin")
     if not pair.profile.program(first).prompt:
         pair.rests()
-        return not_run("the profile says that there is no prompt to see")
+        return does_not_apply("the profile says that there is no prompt to see")
     expected = f"the {first} prompts, the {second} waits"
-    right = pair.awaits(first)
+    pair.until(lambda: pair.asks(first), pair.profile.limits.wait)
+    right = pair.asks(first)
     pair.rests()
     if right and not pair.asks(second):
         return passed(expected)
+    if not right and pair.asks(second):
+        # One rule is broken; all others are looked at with the turns as they are.
+        bench.profile = pair.profile = replace(bench.profile, first=second)
     wrong = "both sides prompt at once" if right else f"the {first} does not prompt"
     return failed(
         f"{wrong}: the {first} has the first turn, and the {second} must be in recv() "
         "then, not in input().",
         expected,
-        _stands(pair),
+        pair.standings,
     )
 
 
 def _six_lines(bench: Bench, pair: Pair) -> tuple[Outcome, Outcome]:
     """Say all lines in turns; returns what came of the lines, and of the turns."""
-    texts, broken, wrong = [], _wrong_turn(pair, pair.profile.first), ""
+    texts, wrong = [], ""
+    broken: Outcome | None = None
     for number, words in enumerate(LINES):
         side = pair.profile.sides[number % 2]
         text = pair.line(words)
@@ -238,16 +258,16 @@ def _lost(pair: Pair, side: str, text: str) -> Outcome:
         f"the line {text!r} typed on the {side}'s side is not shown by the {peer}: either "
         "it was never sent, or the other side was not in recv() when it should have been.",
         f"the {peer} shows {text!r}",
-        _stands(pair),
+        pair.standings,
     )
 
 
 def _wrong_turn(pair: Pair, turn: str) -> Outcome | None:
     """Look at the prompts: one, and on the side whose turn it is."""
     if pair.profile.style == "free":
-        return not_run("in a free talk there are no turns")
+        return does_not_apply("in a free talk there are no turns")
     if not pair.profile.program(turn).prompt:
-        return not_run("the profile says that there is no prompt to see")
+        return does_not_apply("the profile says that there is no prompt to see")
     count, other_count = pair.prompts(turn), pair.prompts(other(turn))
     if count == 1 and not other_count:
         return None
@@ -260,7 +280,7 @@ def _wrong_turn(pair: Pair, turn: str) -> Outcome | None:
         f"{wrong}: each side must do input(), send(), recv(), show, and so on, one after "
         "the other.",
         f"one prompt, on the {turn}'s side",
-        _stands(pair),
+        pair.standings,
     )
 
 
@@ -274,7 +294,7 @@ def _quit(bench: Bench, side: str) -> Mapping[str, Outcome]:
 def _play_quit(bench: Bench, side: str) -> dict[str, Outcome]:
     with bench.run() as pair:
         try:
-            _talk_until(pair, side)
+            talk_until(pair, side)
             outcome = quits(bench, pair, side)
         except Unreached as unreached:
             outcome = not_run(str(unreached))
@@ -283,7 +303,7 @@ def _play_quit(bench: Bench, side: str) -> dict[str, Outcome]:
     return {"quit": outcome, "clean": clean}
 
 
-def _talk_until(pair: Pair, side: str) -> None:
+def talk_until(pair: Pair, side: str) -> None:
     """Say a line each way, or as many as it takes until a side has the turn."""
     first, second = pair.profile.sides
     for speaker in (first, second, first)[: 2 if side == first else 3]:
@@ -300,7 +320,7 @@ def quits(bench: Bench, pair: Pair, side: str) -> Outcome:
     pair.wait("referee", f"for {' and '.join(must)} to end")
     terminals = [pair.terminals[each] for each in must]
     if pair.until(lambda: all(each.has_ended for each in terminals), quit.within):
-        return passed(_stands(pair))
+        return passed(pair.standings)
     left = [each for each in must if not pair.terminals[each].has_ended]
     if left == [other(side)]:
         why = (
@@ -313,7 +333,7 @@ def quits(bench: Bench, pair: Pair, side: str) -> Outcome:
             f"{quit.word} typed on the {side}'s side does not end the {left[0]}: look at "
             "what was typed before it is sent as a message."
         )
-    return failed(why, f"{' and '.join(must)} end within {quit.within:g} s", _stands(pair))
+    return failed(why, f"{' and '.join(must)} end within {quit.within:g} s", pair.standings)
 
 
 def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
@@ -328,7 +348,7 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
                 f"after {bench.profile.quit.word} on the {side}'s side the "
                 f"{terminal.actor} ends as one that failed: {terminal.outcome}.",
                 f"exit code {' or '.join(map(str, codes)) or 'of its own'}",
-                _stands(pair),
+                pair.standings,
             )
     for terminal in pair.terminals.values():
         if outcome.verdict is Verdict.FAIL and pair.spins(terminal.actor):
@@ -345,14 +365,9 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
             "nothing left running",
             f"{len(left)} process(es) left",
         )
-    return passed(_stands(pair))
-
-
-def _stands(pair: Pair) -> str:
-    return "; ".join(f"the {each} {pair.standing(each)}" for each in pair.terminals)
+    return passed(pair.standings)
 
 
 def _last_line(pair: Pair, side: str) -> str:
     terminal = pair.terminals.get(side)
     return terminal.last_lines[-1] if terminal else "it is not there"
-

@@ -4,13 +4,15 @@
 one place where the text of programs is made harmless, is `shown`.
 """
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 from harness.referee.reports import csv, gradescope, junit, markdown, page, record
 from harness.referee.reports.shown import ReportError
 from harness.referee.result import Class
 
-__all__ = ["WRITERS", "ReportError"]
+__all__ = ["WRITERS", "ReportError", "write"]
 
 WRITERS: dict[str, Callable[[Class], str]] = {
     "markdown": markdown.render,
@@ -21,3 +23,18 @@ WRITERS: dict[str, Callable[[Class], str]] = {
     "gradescope": gradescope.render,
 }
 """The formats, by the names of their options. A writer may raise ReportError."""
+
+
+def write(kind: str, result: Class, path: Path) -> None:
+    """Write a report to a file, so that whoever reads it meanwhile finds it whole.
+
+    A new file takes the place of the old one in one step; only what is no file, such as
+    /dev/stdout, is written as it is. Raises ReportError and OSError.
+    """
+    report = WRITERS[kind](result).encode("utf-8")
+    if path.exists() and not path.is_file():
+        path.write_bytes(report)
+        return
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(report)
+    os.replace(part, path)

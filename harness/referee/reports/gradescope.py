@@ -39,6 +39,7 @@ def render(result: Class) -> str:
 
 
 def _results(submission: Submission) -> dict[str, Any]:
+    tests = [_test(number, each) for number, each in enumerate(submission.findings, 1)]
     results: dict[str, Any] = {
         "execution_time": round(submission.seconds, 3),
         "output": "\n".join(_summary(submission)),
@@ -47,12 +48,10 @@ def _results(submission: Submission) -> dict[str, Any]:
         "test_name_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [
-            _test(number, each) for number, each in enumerate(submission.findings, 1)
-        ],
+        "tests": tests,
     }
-    if not any(each.out_of for each in submission.findings):
-        results["score"] = 0  # without a single score Gradescope would find no total
+    if not any("score" in test for test in tests):
+        results["score"] = 0  # Gradescope wants one somewhere
     return results
 
 

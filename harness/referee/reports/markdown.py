@@ -126,10 +126,10 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Write a text as code within a line; its backticks and pipes do no harm."""
+    """Write a text as code within a line, not of a table: pipes are left alone."""
     ticks = "`" * (_longest(text) + 1)
-    space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{space}{text}{space}{ticks}".replace("|", "\\|")
+    space = " " if {text[:1], text[-1:]} & {"`", " "} else ""
+    return f"{ticks}{space}{text}{space}{ticks}"
 
 
 def fenced(lines: Iterable[str]) -> str:

@@ -49,6 +49,9 @@ function follow() {
   const head = heads().find((each) => each.dataset.column === name);
   if (head && place.startsWith("by=")) sort(head, direction || head.dataset.first);
   const target = document.getElementById(place);
+  for (const each of target?.matches("li") ? target.querySelectorAll("details") : []) {
+    each.open = true;  // one check's evidence, not that of a whole submission
+  }
   for (let each = target; each; each = each.parentElement) {
     if (each.tagName === "DETAILS") each.open = true;
   }

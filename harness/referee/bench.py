@@ -91,6 +91,7 @@ class Bench:
         self.can_talk = False  # whether plain lines get through, each way
         self.traces = Traces()
         self.trouble = ""  # the first traceback that a required check saw
+        self.busy: frozenset[str] = frozenset()  # sides that run all the time, even idle
         self._shared: dict[tuple[str, int], Shared] = {}
 
     @property
@@ -103,6 +104,7 @@ class Bench:
         """Run the pair; keep what was seen, whatever happens, and end it."""
         network = Network(isolated=self.isolated)
         pair = Pair(self.profile, self.folder, network, relayed=relayed)
+        pair.busy = self.busy
         try:
             if started:
                 pair.begin()

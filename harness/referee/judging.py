@@ -29,6 +29,9 @@ FIRST, ALL = 3, 5
 PREPARING_SECONDS = 60.0
 """How long the command may take that makes the programs."""
 
+Tries = list[tuple[Outcome, Traces]]
+"""How each attempt came out, with its evidence."""
+
 Told = Callable[[str], None]
 """Told the name of each check that is begun."""
 
@@ -208,7 +211,7 @@ def _obstacle(bench: Bench, check: Check, found: dict[str, Finding], clock: Cloc
 
 def _attempts(bench: Bench, check: Check, clock: Clock) -> tuple[Outcome, Evidence]:
     """Do a check until it is clear how it comes out; keep the evidence of a failure."""
-    tries: list[tuple[Outcome, Traces]] = []
+    tries: Tries = []
     goal = 1
     while len(tries) < goal:
         bench.attempt, bench.traces = len(tries), Traces()
@@ -219,10 +222,11 @@ def _attempts(bench: Bench, check: Check, clock: Clock) -> tuple[Outcome, Eviden
             break
         if fails:
             goal = FIRST if fails == len(tries) else ALL
-    return _sum_up(tries, bench)
+    outcome, traces, attempts = sum_up(tries)
+    return outcome, _evidence(outcome, traces, bench, attempts)
 
 
-def _sum_up(tries: list[tuple[Outcome, Traces]], bench: Bench) -> tuple[Outcome, Evidence]:
+def sum_up(tries: Tries) -> tuple[Outcome, Traces, str]:
     """Let the majority decide, and say so where the attempts differ."""
     bad = [each for each in tries if each[0].verdict is Verdict.FAIL]
     good = [each for each in tries if each[0].verdict is not Verdict.FAIL]
@@ -237,7 +241,7 @@ def _sum_up(tries: list[tuple[Outcome, Traces]], bench: Bench) -> tuple[Outcome,
             explanation=f"it does not always come out the same ({attempts} times), "
             f"because something in it depends on who is faster. {outcome.explanation}",
         )
-    return outcome, _evidence(outcome, traces, bench, attempts)
+    return outcome, traces, attempts
 
 
 def _attempt(bench: Bench, check: Check) -> Outcome:

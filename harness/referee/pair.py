@@ -37,6 +37,9 @@ through a kernel thread, which a busy machine may let wait."""
 QUIET = 0.2
 """Seconds without output or work after which a program rests that could wake by itself."""
 
+SPIN = 0.8
+"""Seconds after which a program that ran for most of them counts as spinning."""
+
 WIDTH = 240
 """Characters of a line that a time line shows."""
 
@@ -75,6 +78,7 @@ class Pair:
         self.terminals: dict[str, Terminal] = {}
         self.relay: Relay | None = None
         self.port = profile.port or (_free_port(network) if profile.port_is_free else 0)
+        self.busy: frozenset[str] = frozenset()  # who runs all the time in any case
         self.deadline = time.monotonic() + profile.limits.check
         self.gone: list[Side] = []  # programs that another took the place of
         self._folder = folder / profile.folder
@@ -117,7 +121,8 @@ class Pair:
         command = self._filled(self.profile.program(side).command, side)
         try:
             # With nobody in between, both are where the server is.
-            with self._network.of(side if self._relayed else "server"):
+            place = side if self._relayed or self.relay else "server"
+            with self._network.of(place):
                 terminal = Terminal(
                     actor, shlex.split(command), self._folder, self._environment()
                 )
@@ -147,29 +152,36 @@ class Pair:
         self.port = self.port or ports[0]
         self.note("server", ":", f"listens on port {self.port}")
         if self._relayed and self.relay is None:
-            self.relay = self._stand_between()
+            self.stand_between()
         return True
+
+    def stand_between(self) -> None:
+        """Put a relay between the server and the clients that are started from now on."""
+        port = self.port if self._network.isolated else 0
+        self.relay = Relay(self._network, self._selector, self.port, port)
 
     def listeners(self) -> list[processes.Link]:
         """Give the sockets on which the server listens."""
         return processes.listening(self.terminals["server"].family)
 
-    def connects(self, actor: str = "client") -> bool:
+    def connects(self, limit: float = 0.0) -> bool:
         """Wait until the client has a connection that the server has accepted."""
+        client = self.terminals["client"]
         self.wait("referee", "for the connection")
-        limit = self.profile.limits.start
-        made = self.until(
-            lambda: self.is_connected(actor) or self.terminals[actor].has_ended, limit
+        self.until(
+            lambda: self.is_connected or client.has_ended,
+            limit or self.profile.limits.start,
         )
-        if not processes.HAS_PROC:
-            return not self.terminals[actor].has_ended
-        return made and self.is_connected(actor)
+        if not processes.HAS_PROC:  # nobody can look: a client that runs is believed
+            return not client.has_ended
+        return self.is_connected
 
-    def is_connected(self, actor: str = "client") -> bool:
+    @property
+    def is_connected(self) -> bool:
         """Whether there is an established connection, as both programs have it."""
-        if "server" not in self.terminals or actor not in self.terminals:
+        if not {"server", "client"} <= self.terminals.keys():
             return False
-        near = processes.connected(self.terminals[actor].family)
+        near = processes.connected(self.terminals["client"].family)
         far = processes.connected(self.terminals["server"].family)
         target = self.relay.port if self.relay else self.port
         return any(link.remote == target for link in near) and any(
@@ -285,7 +297,21 @@ class Pair:
             self.turn(LOOK)
         passed = time.monotonic() - began
         wanted = processes.wanted(terminal.family) - wanted
+        if side in self.busy:
+            return terminal.flooded  # it is no news that it runs
         return terminal.flooded or (not terminal.has_ended and wanted > passed / 2)
+
+    def is_spinning(self, side: str) -> Callable[[], bool]:
+        """Give a condition to wait for: that a side has run for most of a while."""
+        terminal, began = self.terminals[side], time.monotonic()
+        before = processes.wanted(terminal.family)
+
+        def spins() -> bool:
+            passed = time.monotonic() - began
+            wanted = processes.wanted(terminal.family) - before
+            return terminal.flooded or (passed > SPIN and wanted > passed * 0.7)
+
+        return spins
 
     def passes(self, seconds: float) -> None:
         """Let so many seconds pass, and go on reading."""
@@ -415,12 +441,12 @@ class Pair:
         with suppress(KeyError, ValueError):
             self._selector.unregister(terminal.fd)
 
-    def _stand_between(self) -> Relay:
-        port = self.port if self._network.isolated else 0
-        return Relay(self._network, self._selector, self.port, port)
-
     def _wanted(self) -> float:
-        return sum(processes.wanted(each.family) for each in self.terminals.values())
+        return sum(
+            processes.wanted(each.family)
+            for actor, each in self.terminals.items()
+            if actor not in self.busy
+        )
 
     def _filled(self, text: str, side: str) -> str:
         port = self.relay.port if self.relay and side == "client" else self.port

@@ -22,7 +22,7 @@ TRANSFORMS: dict[str, Callable[[str], str]] = {
     "upper": str.upper,
     "strip": str.strip,
 }
-"""What is done to a text before it is looked for: to what some programs show instead."""
+"""What some programs do to a text before they show it."""
 
 
 _SERVERS = ("server*.py", "*server.py", "*_server*.py", "Server*.py", "chatd*.py")
@@ -56,7 +56,7 @@ class Program:
 
     def shown(self, text: str) -> str:
         """Give what it should show of a message."""
-        return TRANSFORMS[self.transform](self.shows.replace("{text}", text))
+        return self.shows.replace("{text}", TRANSFORMS[self.transform](text))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Stream:
         self.target = target
         self.holds = False
         self.held = bytearray()
+        self.record = bytearray()  # all that ever came
         self.carried = 0  # bytes handed on so far
         self.ended = False
         self._reset = False
@@ -39,6 +40,7 @@ class Stream:
                 self._reset = True
             self.ended = not data
         self.held += data
+        self.record += data
         if not self.holds:
             self.release()
         return data

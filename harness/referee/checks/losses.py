@@ -111,11 +111,12 @@ def _survives(pair: Pair, side: str, begun: int, when: str) -> Outcome:
     """Look what becomes of a side that has lost its peer."""
     terminal = pair.terminals[side]
     pair.wait(side, "to end or to say so")
+    spins = pair.is_spinning(side)
     pair.until(
-        lambda: terminal.has_ended or bool(_news(pair, side, begun)),
+        lambda: terminal.has_ended or bool(_news(pair, side, begun)) or spins(),
         pair.profile.limits.wait,
     )
-    pair.rests()
+    pair.rests(0.5)
     wrong = _breaks(pair, side, when)
     if wrong:
         return wrong

@@ -18,20 +18,20 @@ from harness.referee.bench import (
 )
 from harness.referee.checks import Register
 from harness.referee.pair import Pair, Unreached, resume, stop
-from harness.referee.profile import other
+from harness.referee.profile import SIDES, other
 from harness.referee.result import Layer, Verdict
 
 required = Register(Layer.REQUIRED)
 
 LINES = (
-    "hello there",
-    "how are you?",
-    "  an indented line with  two blanks",
-    "MiXeD Case, punctuation; and (brackets)",
-    "a line with 0123456789 + - * / = % in it",
-    "that is all, thank you!",
+    "Hello there",
+    "How ARE you?",
+    "  An indented line,  with two blanks",
+    "  So is this,  Punctuation; and (Brackets)",
+    "A line with 0123456789 + - * / = % in it",
+    "That is all, Thank you!",
 )
-"""What is typed, in turns; each says something about what may be lost on the way."""
+"""What is typed, in turns. Each way there are capitals, and blanks that might be lost."""
 
 
 @required("starts")
@@ -220,6 +220,8 @@ def _six_lines(bench: Bench, pair: Pair) -> tuple[Outcome, Outcome]:
             return lost, broken or not_run("a line did not arrive, and nobody had a turn")
         bench.can_talk = bench.can_talk or number == 1
         pair.rests()
+        if number < 2 and not pair.is_stuck:  # each side has had the turn once
+            bench.busy |= frozenset(each for each in SIDES if pair.spins(each, 0.15))
         broken = broken or _wrong_turn(pair, other(side))
     for side, text in texts:
         wrong = wrong or _changed(pair, other(side), text)
@@ -245,8 +247,8 @@ def _changed(pair: Pair, side: str, text: str) -> str:
 
 def _altered(wrong: str) -> Outcome:
     return failed(
-        f"{wrong}: a message must be shown as it was typed, blanks and capitals too, and "
-        "once.",
+        "a line does not arrive as it was typed: a message must be shown with its blanks "
+        "and capitals, and once.",
         "six lines, unchanged, each once",
         wrong,
     )

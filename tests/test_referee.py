@@ -1,0 +1,184 @@
+"""The referee as a person calls it: a small pair, a class, and wrong calls."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.referee.bench import Traces, failed, passed
+from harness.referee.judging import Tries, sum_up
+from harness.referee.result import Verdict
+
+ROOT = Path(__file__).parent.parent
+
+SERVER = """\
+import socket
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("", 5050))
+listener.listen()
+peer, _ = listener.accept()
+while True:
+    text = peer.recv(4096).decode()
+    if text in ("", "/q"):
+        break
+    print(text)
+    text = input("> ")
+    peer.sendall(text.encode())
+    if text == "/q":
+        break
+"""
+
+CLIENT = """\
+import socket
+peer = socket.socket()
+peer.connect(("localhost", 5050))
+while True:
+    text = input("> ")
+    peer.sendall(text.encode())
+    if text == "/q":
+        break
+    text = peer.recv(4096).decode()
+    if text in ("", "/q"):
+        break
+    print(text)
+"""
+
+
+def referee(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Call the referee as from a shell."""
+    return subprocess.run(
+        [sys.executable, "-m", "harness", "referee", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def pair(folder: Path, server: str = SERVER, client: str = CLIENT) -> Path:
+    """Write a submission."""
+    folder.mkdir(exist_ok=True)
+    (folder / "server.py").write_text(server)
+    (folder / "client.py").write_text(client)
+    return folder
+
+
+def findings(path: Path) -> dict[str, dict[str, Any]]:
+    """Read what was found about the first submission, by check."""
+    (submission, *_) = json.loads(path.read_text())["submissions"]
+    return {each["check"]: each for each in submission["findings"]}
+
+
+def test_a_simple_pair_with_a_fixed_port_keeps_all_that_is_required(tmp_path: Path) -> None:
+    """In networks of its own it disturbs nobody, and nobody it."""
+    only = "six-lines,turns,quit-client,quit-server,clean-exit,no-traceback,restart"
+    run = referee(pair(tmp_path / "ann"), "--only", only, "--json", tmp_path / "found")
+    found = findings(tmp_path / "found")
+    assert {each["verdict"] for each in found.values()} == {"pass"}, run.stdout
+    assert (run.returncode, len(found)) == (0, 7)
+
+
+def test_one_recv_for_one_message_is_explained_with_evidence(tmp_path: Path) -> None:
+    """What was typed, where the network cut, what was shown, and how to see it by hand."""
+    folder = pair(tmp_path / "ann")
+    run = referee(folder, "--only", "split", "--json", tmp_path / "found")
+    found = findings(tmp_path / "found")["split"]
+    evidence = found["evidence"]
+    assert found["verdict"] == "fail"
+    assert "one recv() is not one message" in found["explanation"]
+    assert "delivers 14 bytes of 28" in [each["text"] for each in evidence["moments"]]
+    assert {each["actor"] for each in evidence["sides"]} == {"server", "client"}
+    assert any("type in the client's terminal" in each for each in evidence["repeat"])
+    assert run.returncode == 0  # nothing that is required has failed
+
+
+def test_a_one_sided_quit_fails_and_says_whom_it_leaves(tmp_path: Path) -> None:
+    """And the exit code says that something required has failed."""
+    deaf = CLIENT.replace('    if text in ("", "/q"):\n        break\n', "")
+    folder = pair(tmp_path / "ann", client=deaf)
+    run = referee(folder, "--only", "quit-server", "--json", tmp_path / "found")
+    found = findings(tmp_path / "found")["quit-server"]
+    assert found["verdict"] == "fail"
+    assert "the server ends and the client does not" in found["explanation"]
+    assert run.returncode == 1
+
+
+def test_a_term_may_ask_less_of_the_quit_word(tmp_path: Path) -> None:
+    """In 2021 it ended only the program of who typed it."""
+    deaf = CLIENT.replace('    if text in ("", "/q"):\n        break\n', "")
+    folder = pair(tmp_path / "ann", client=deaf)
+    run = referee(folder, "--term", "2021", "--only", "quit-server")
+    assert run.returncode == 0, run.stdout
+
+
+def test_a_class_is_judged_side_by_side(tmp_path: Path) -> None:
+    """All have the same port, one does not start, and one is not whole."""
+    for name in ("ann", "bob"):
+        pair(tmp_path / name)
+    pair(tmp_path / "cat", server="print('(")
+    pair(tmp_path / "dan")
+    (tmp_path / "dan" / "client.py").unlink()
+    folders = [tmp_path / name for name in ("ann", "bob", "cat", "dan")]
+    run = referee(*folders, "-j", "2", "--only", "connects", "--json", tmp_path / "found")
+    told = json.loads((tmp_path / "found").read_text())["submissions"]
+    assert [each["name"] for each in told] == ["ann", "bob", "cat", "dan"]
+    verdicts = [[one["verdict"] for one in each["findings"]] for each in told]
+    assert verdicts == [["pass"], ["pass"], ["not run"], []]
+    assert "looks like the client" in told[3]["problem"]
+    assert run.returncode == 3
+
+
+def test_a_guess_is_a_profile_to_be_read_and_used(tmp_path: Path) -> None:
+    """It sees the port, the prompts, and what stands around a message."""
+    server = SERVER.replace("print(text)", 'print("Client:", text.lower())')
+    folder = pair(tmp_path / "ann", server=server)
+    run = referee(folder, "--guess")
+    assert 'shows = "Client: {text}"\ntransform = "lower"' in run.stdout
+    assert "port = 5050" in run.stdout
+    (tmp_path / "class.toml").write_text(run.stdout)
+    only = ("--only", "six-lines,turns")
+    assert referee(folder, *only).returncode == 1
+    judged = referee(folder, "--profile", tmp_path / "class.toml", *only)
+    assert judged.returncode == 0, judged.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "say --server COMMAND and --client COMMAND"),
+        (["/nowhere"], "/nowhere is no folder"),
+        (["--only", "beauty", "."], "no check 'beauty'"),
+        (["--term", "1066", "."], "no term '1066'"),
+        (["--profile", "/nowhere", "."], "No such file"),
+        (["-j", "0", "."], "at least one"),
+    ],
+)
+def test_a_wrong_call_is_told_in_one_sentence(arguments: list[str], words: str) -> None:
+    """On stderr, with exit code 2."""
+    run = referee(*arguments)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert words in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "verdict", "attempts"),
+    [
+        ("P", Verdict.PASS, ""),
+        ("FFF", Verdict.FAIL, ""),
+        ("FPFPF", Verdict.FAIL, "failed 3 of 5"),
+        ("FPPFP", Verdict.TOLERATED, "failed 2 of 5"),
+    ],
+)
+def test_the_majority_of_the_attempts_decides(
+    outcomes: str, verdict: Verdict, attempts: str
+) -> None:
+    """And where they differ, that is said."""
+    made: Tries = [
+        (passed() if each == "P" else failed("lost"), Traces()) for each in outcomes
+    ]
+    outcome, _, told = sum_up(made)
+    assert (outcome.verdict, told) == (verdict, attempts)

@@ -1,0 +1,112 @@
+"""The relay between two programs: passes on, holds, cuts, resets, and keeps a record."""
+
+import selectors
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from harness.referee.isolation import Network
+from harness.referee.relay import Relay
+
+SECONDS = 5.0
+
+
+class Wire:
+    """Two sockets with a relay between them, on the machine's own network."""
+
+    def __init__(self) -> None:
+        self.selector = selectors.DefaultSelector()
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        self.relay = Relay(Network(isolated=False), self.selector, port, 0)
+        self.client = socket.create_connection(("127.0.0.1", self.relay.port))
+        self.until(lambda: bool(self.relay.streams))
+        self.server, _ = listener.accept()
+        listener.close()
+        for each in (self.client, self.server):
+            each.settimeout(SECONDS)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Let the relay work until the condition holds."""
+        while not condition():
+            events = self.selector.select(SECONDS)
+            assert events, "nothing happens"
+            for key, _ in events:
+                key.data()
+
+    def close(self) -> None:
+        """Close everything."""
+        self.relay.close()
+        self.client.close()
+        self.server.close()
+        self.selector.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """Give a wire, and take it back."""
+    wire = Wire()
+    yield wire
+    wire.close()
+
+
+def test_bytes_pass_as_they_come_and_are_kept_on_record(wire: Wire) -> None:
+    """Both ways, and nothing is changed."""
+    wire.client.sendall(b"there")
+    wire.until(lambda: wire.relay.streams["client"].carried == 5)
+    wire.server.sendall(b"back")
+    wire.until(lambda: wire.relay.streams["server"].carried == 4)
+    assert (wire.server.recv(9), wire.client.recv(9)) == (b"there", b"back")
+    assert wire.relay.streams["client"].record == b"there"
+
+
+def test_held_bytes_arrive_when_they_are_given(wire: Wire) -> None:
+    """In as many segments as one likes, and changed, if one likes."""
+    stream = wire.relay.hold("client")
+    wire.client.sendall(b"one two")
+    wire.until(lambda: len(stream.held) == 7)
+    stream.give(3)
+    assert wire.server.recv(9) == b"one"
+    stream.held[0:1] = b"-"
+    stream.release()
+    assert wire.server.recv(9) == b"-two"
+
+
+def test_it_knows_when_the_receiver_has_read(wire: Wire) -> None:
+    """So that a second segment is sent after the first has been taken, and not sooner."""
+    stream = wire.relay.hold("client")
+    wire.client.sendall(b"abc")
+    wire.until(lambda: len(stream.held) == 3)
+    stream.give(1)
+    assert not wire.relay.has_been_read("client")
+    wire.server.recv(1)
+    assert wire.relay.has_been_read("client")
+
+
+def test_an_end_of_stream_comes_after_the_last_byte(wire: Wire) -> None:
+    """Also when these bytes were held."""
+    stream = wire.relay.hold("client")
+    wire.client.sendall(b"bye")
+    wire.client.close()
+    wire.until(lambda: stream.ended)
+    stream.release()
+    assert (wire.server.recv(9), wire.server.recv(9)) == (b"bye", b"")
+
+
+def test_a_reset_is_felt_at_both_ends(wire: Wire) -> None:
+    """As an error, not as an end."""
+    wire.relay.reset()
+    for each in (wire.client, wire.server):
+        with pytest.raises(ConnectionResetError):
+            each.recv(1)
+
+
+def test_a_reset_of_one_end_is_passed_on_as_one(wire: Wire) -> None:
+    """And not turned into a goodbye."""
+    wire.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    stream = wire.relay.streams["client"]
+    wire.client.close()
+    wire.until(lambda: stream.ended)
+    with pytest.raises(ConnectionResetError):
+        wire.server.recv(1)

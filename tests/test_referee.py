@@ -1,8 +1,10 @@
 """The referee as a person calls it: a small pair, a class, and wrong calls."""
 
 import json
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +184,37 @@ def test_the_majority_of_the_attempts_decides(
     ]
     outcome, _, told = sum_up(made)
     assert (outcome.verdict, told) == (verdict, attempts)
+
+
+def test_without_a_network_of_its_own_a_pair_is_judged_just_the_same(
+    tmp_path: Path,
+) -> None:
+    """As on macOS: the port is the machine's, and a relay needs a `{port}`."""
+    only = "six-lines,quit-client,split"
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = str(sock.getsockname()[1])
+    server, client = (each.replace("5050", port) for each in (SERVER, CLIENT))
+    folder = pair(tmp_path / "ann", server, client)
+    run = referee(folder, "--shared", "--only", only, "--json", tmp_path / "found")
+    found = findings(tmp_path / "found")
+    verdicts = [found[name]["verdict"] for name in only.split(",")]
+    assert verdicts == ["pass", "pass", "not run"], run.stdout
+
+
+def test_gradescopes_file_is_whole_after_every_check(tmp_path: Path) -> None:
+    """Who is cut off there by its time limit keeps what was reached."""
+    path = tmp_path / "results.json"
+    command = [sys.executable, "-m", "harness", "referee", "--only", "starts,idle"]
+    process = subprocess.Popen(
+        [*command, "--gradescope", str(path), str(pair(tmp_path / "ann"))],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not path.exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    assert {each["name"] for each in json.loads(path.read_text())["tests"]}
+    assert process.poll() is None
+    process.wait()
+    assert len(json.loads(path.read_text())["tests"]) == 2

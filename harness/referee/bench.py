@@ -5,16 +5,21 @@ needs is said where it is registered. It never raises for what a program does, b
 `Unreached` pass: then what it is about was not reached.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.referee import processes
 from harness.referee.isolation import Network
 from harness.referee.pair import Pair
 from harness.referee.profile import Profile
 from harness.referee.result import Moment, Side, Verdict
+
+TIME_WAIT_SECONDS = 65.0
+"""Longer than Linux keeps a port for a connection that it closed first (60 s)."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ class Bench:
         self.traces = Traces()
         self.trouble = ""  # the first traceback that a required check saw
         self.busy: frozenset[str] = frozenset()  # sides that run all the time, even idle
+        self.reuses_port = False  # whether the server can have a port in TIME_WAIT
+        self._port = profile.port
         self._shared: dict[tuple[str, int], Shared] = {}
 
     @property
@@ -103,6 +110,8 @@ class Bench:
     def run(self, *, relayed: bool = False, started: bool = True) -> Iterator[Pair]:
         """Run the pair; keep what was seen, whatever happens, and end it."""
         network = Network(isolated=self.isolated)
+        if not (self.isolated or self.reuses_port):
+            self._wait_for_port()
         pair = Pair(self.profile, self.folder, network, relayed=relayed)
         pair.busy = self.busy
         try:
@@ -112,7 +121,14 @@ class Bench:
         finally:
             self.traces.add(pair)
             pair.close()
+            self._port = pair.port
             network.close()
+
+    def _wait_for_port(self) -> None:
+        """Wait until the last run's connection no longer keeps the port, or too long."""
+        end = time.monotonic() + TIME_WAIT_SECONDS
+        while processes.in_time_wait(os.getpid(), self._port) and time.monotonic() < end:
+            time.sleep(0.5)  # nobody tells when the kernel forgets a connection
 
     def share(
         self, name: str, play: Callable[["Bench"], Mapping[str, Outcome]]

@@ -39,6 +39,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transcripts", action="store_true", help="show the time line of what failed"
     )
+    parser.add_argument(
+        "--shared", action="store_true", help="use this machine's network, one at a time"
+    )
     for name in FORMATS:
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write {name}")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
@@ -50,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         return refereeing.run(options)
+    except KeyboardInterrupt:
+        return 130  # as a shell says it of a program that Ctrl-C has ended
     except refereeing.WrongCall as error:
         print(f"harness: {error}", file=sys.stderr)
         return 2

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 from harness.referee import isolation
@@ -32,8 +33,10 @@ PREPARING_SECONDS = 60.0
 Tries = list[tuple[Outcome, Traces]]
 """How each attempt came out, with its evidence."""
 
-Told = Callable[[str], None]
-"""Told the name of each check that is begun."""
+Told = Callable[[str, Callable[[], Submission]], None]
+"""Told the name of each check that is begun, with what gives all that was found so far."""
+
+_Reached = Callable[[str, tuple[Finding, ...]], None]
 
 
 def judge(
@@ -43,32 +46,47 @@ def judge(
     rubric: Rubric,
     term: str,
     only: Iterable[str] = (),
-    told: Told = lambda check: None,
+    told: Told = lambda check, so_far: None,
+    *,
+    shared: bool = False,
 ) -> Submission:
     """Run all checks on one pair and say what was found.
 
     Side effects: this process is in network namespaces of its own afterwards, where the
-    system allows it. Never raises for what the programs do.
+    system allows it and the network is not to be `shared`. Never raises for what the
+    programs do.
     """
     began = time.monotonic()
-    commands = {side: profile.program(side).command for side in SIDES}
-    problem = ""
-    findings: tuple[Finding, ...] = ()
     try:
         profile = with_commands(profile, folder)
-        commands = {side: _plainly(profile, side) for side in SIDES}
         prepare(profile, folder)
-        isolated = isolation.isolate()
-        bench = Bench(profile, folder, rubric.terms[term].quit_ends, isolated=isolated)
-        findings = _all(bench, rubric, set(only), told)
     except ProfileError as error:
-        problem = str(error)
+        return _submission(name, profile, rubric, began, (), str(error))
+    isolated = not shared and isolation.isolate()
+    bench = Bench(profile, folder, rubric.terms[term].quit_ends, isolated=isolated)
+    found = partial(_submission, name, profile, rubric, began)
+
+    def reached(check: str, so_far: tuple[Finding, ...]) -> None:
+        told(check, partial(found, so_far))
+
+    return found(_all(bench, rubric, set(only), reached))
+
+
+def _submission(
+    name: str,
+    profile: Profile,
+    rubric: Rubric,
+    began: float,
+    findings: tuple[Finding, ...],
+    problem: str = "",
+) -> Submission:
+    server, client = (_plainly(profile, side) for side in SIDES)
     return Submission(
         name,
         findings,
-        commands["server"],
-        commands["client"],
-        interpreter(commands["server"]),
+        server,
+        client,
+        interpreter(server),
         round(time.monotonic() - began, 1),
         problem,
         _notes(profile),
@@ -113,6 +131,7 @@ def prepare(profile: Profile, folder: Path) -> None:
         )
 
 
+@cache
 def interpreter(command: str) -> str:
     """Say which Python runs the programs, with its version; empty: none does."""
     program = shlex.split(command)[0] if command else ""
@@ -145,24 +164,29 @@ def _find(folder: Path, patterns: Iterable[str], side: str) -> str:
     )
 
 
-def _all(bench: Bench, rubric: Rubric, only: set[str], told: Told) -> tuple[Finding, ...]:
+def _all(
+    bench: Bench, rubric: Rubric, only: set[str], reached: _Reached
+) -> tuple[Finding, ...]:
     """Do the checks that the rubric has, in order, as long as there is time."""
     clock = Clock(bench.profile.limits.submission)
     found: dict[str, Finding] = {}
     aside: set[str] = set()
     wanted = _with_needs(only)
+
+    def graded() -> tuple[Finding, ...]:
+        return tuple(
+            replace(each, out_of=0.0) if each.check in aside else each
+            for each in rubric.complete(found.values(), "it was not reached in time")
+            if not only or each.check in only
+        )
+
     for check in CHECKS:
         if check.name not in rubric.by_name or (only and check.name not in wanted):
             continue
-        told(check.name)
+        reached(check.name, graded())
         found[check.name], applies = _finding(bench, check, found, clock)
         aside |= set() if applies else {check.name}
-    graded = rubric.complete(found.values(), "it was not asked for")
-    return tuple(
-        replace(each, out_of=0.0) if each.check in aside else each
-        for each in graded
-        if not only or each.check in only
-    )
+    return graded()
 
 
 def _with_needs(only: set[str]) -> set[str]:

@@ -392,7 +392,8 @@ class Pair:
 
     def close(self) -> None:
         """End all programs, and whatever they have started."""
-        for terminal in self.terminals.values():
+        # The clients first: who closes first keeps a port, and theirs is nobody's concern.
+        for _, terminal in sorted(self.terminals.items()):
             self._deafen(terminal)
             terminal.close()
         processes.end(processes.marked(self._mark.encode()))

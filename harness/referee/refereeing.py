@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from harness.referee.checks.all import CHECKS
 from harness.referee.command import FORMATS
 from harness.referee.judging import judge
 from harness.referee.profile import Profile, ProfileError
-from harness.referee.reports import WRITERS, ReportError, record, text
-from harness.referee.result import Class, Layer, Verdict
+from harness.referee.reports import WRITERS, ReportError, record
+from harness.referee.reports.text import show
+from harness.referee.result import Class, Layer, Submission, Verdict
 from harness.referee.rubric import Rubric, RubricError
 from harness.referee.workers import Job, judge_all
 
@@ -40,10 +42,19 @@ def run(options: argparse.Namespace) -> int:
 
         return guess(jobs[0].profile, jobs[0].folder)
     began = time.monotonic()
-    submissions = judge_all(jobs, _at_once(options.jobs), Console(stderr=True))
-    result = Class(rubric.title, tuple(submissions), round(time.monotonic() - began, 1))
-    text.show(Console(highlight=False), result, transcripts=options.transcripts)
-    _write(options, result)
+
+    def result_of(submissions: Iterable[Submission]) -> Class:
+        seconds = round(time.monotonic() - began, 1)
+        return Class(rubric.title, tuple(submissions), seconds)
+
+    def update(submission: Submission) -> None:
+        """Have results.json whole after every check: who is cut off keeps the points."""
+        _write(options, result_of([submission]), ("gradescope",))
+
+    at_once = _at_once(options)
+    result = result_of(judge_all(jobs, at_once, Console(stderr=True), update))
+    show(Console(highlight=False), result, transcripts=options.transcripts)
+    _write(options, result, FORMATS)
     return _exit_code(result)
 
 
@@ -54,7 +65,12 @@ def _jobs(options: argparse.Namespace, rubric: Rubric) -> list[Job]:
         raise WrongCall(f"the rubric has no term {term!r}: use one of {names}")
     only = _only(options.only)
     course = profiles.read(options.profile) if options.profile else profiles.Class()
-    rest = (str(options.rubric) if options.rubric else "", term, only)
+    rubric_file = str(options.rubric) if options.rubric else ""
+    rest = (rubric_file, term, only, options.shared, bool(options.gradescope))
+    if options.gradescope and len(options.submissions) > 1:
+        raise WrongCall(
+            "--gradescope is for one submission: leave it out, or referee them one by one"
+        )
     if not options.submissions:
         profile = _with_commands(course.profile, options)
         if not all(profile.program(side).command for side in profiles.SIDES):
@@ -92,25 +108,30 @@ def _only(names: str) -> tuple[str, ...]:
     return only
 
 
-def _at_once(jobs: int) -> int:
+def _at_once(options: argparse.Namespace) -> int:
     """Say how many may be judged at a time: where all share a network, only one."""
+    jobs: int = options.jobs
     if jobs < 1:
         raise WrongCall(f"-j {jobs}: at least one has to be judged at a time")
-    if jobs > 1 and not isolation.can_isolate():
+    if jobs > 1 and (options.shared or not isolation.can_isolate()):
         print(
-            "harness: this system gives a pair no network of its own: one at a time.",
+            "harness: the pairs have no network of their own: one at a time.",
             file=sys.stderr,
         )
         return 1
     return jobs
 
 
-def _write(options: argparse.Namespace, result: Class) -> None:
-    for name in FORMATS:
+def _write(options: argparse.Namespace, result: Class, names: Iterable[str]) -> None:
+    for name in names:
         path = getattr(options, name)
         if path:
             try:
-                path.write_text(WRITERS[name](result), "utf-8")
+                text = WRITERS[name](result)
+                # Whoever reads it meanwhile finds the old one whole, or the new one.
+                part = path.with_name(f"{path.name}.part")
+                part.write_text(text, "utf-8")
+                part.replace(path)
             except (OSError, ReportError) as error:
                 raise WrongCall(f"{path} cannot be written: {error}") from error
 
@@ -134,11 +155,23 @@ def _work() -> int:
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    def told(check: str) -> None:
-        print(json.dumps({"check": check}), file=out, flush=True)
+    def told(check: str, so_far: Callable[[], Submission]) -> None:
+        step = {"check": check}
+        if job.stepwise:
+            step["so far"] = record.submission_to_json(so_far())
+        print(json.dumps(step), file=out, flush=True)
 
     rubric = Rubric.read(Path(job.rubric) if job.rubric else None)
     isolation.adopt_orphans()
-    found = judge(job.name, job.folder, job.profile, rubric, job.term, job.only, told)
+    found = judge(
+        job.name,
+        job.folder,
+        job.profile,
+        rubric,
+        job.term,
+        job.only,
+        told,
+        shared=job.shared,
+    )
     print(json.dumps({"found": record.submission_to_json(found)}), file=out, flush=True)
     return 0

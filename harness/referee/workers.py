@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,8 @@ class Job:
     rubric: str  # a file; empty: the referee's own
     term: str
     only: tuple[str, ...] = ()
+    shared: bool = False  # whether it uses the machine's own network
+    stepwise: bool = False  # whether all that was found is told after every check
 
     def to_json(self) -> str:
         """Write it in one line."""
@@ -82,6 +84,7 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.check = "starting"
+        self.so_far: Submission | None = None
         self.found: Submission | None = None
         self.began = time.monotonic()
         self._half = b""
@@ -111,9 +114,18 @@ class Worker:
         for line in lines:
             told = json.loads(line)
             self.check = told.get("check", self.check)
+            if "so far" in told:
+                self.so_far = record.submission_from_json(told["so far"])
             if "found" in told:
                 self.found = record.submission_from_json(told["found"])
         return bool(data)
+
+    def news(self, update: Callable[[Submission], None]) -> str:
+        """Tell what was found since the last time; returns where it is."""
+        if self.so_far:
+            update(self.so_far)
+            self.so_far = None
+        return f"{self.job.name}: {self.check}"
 
     def end(self) -> Submission:
         """End it, if it still runs, and give what it found, or what became of it."""
@@ -138,8 +150,16 @@ class Worker:
         )
 
 
-def judge_all(jobs: Sequence[Job], at_once: int, console: Console) -> list[Submission]:
-    """Judge all, so many at a time, with a bar that shows how far it is."""
+def judge_all(
+    jobs: Sequence[Job],
+    at_once: int,
+    console: Console,
+    update: Callable[[Submission], None] = lambda submission: None,
+) -> list[Submission]:
+    """Judge all, so many at a time, with a bar that shows how far it is.
+
+    `update` is told what was found so far of those jobs that are `stepwise`.
+    """
     waiting = list(enumerate(jobs))
     running: dict[int, Worker] = {}
     found: dict[int, Submission] = {}
@@ -154,9 +174,7 @@ def judge_all(jobs: Sequence[Job], at_once: int, console: Console) -> list[Submi
                 for number in _finished(selector, running):
                     selector.unregister(running[number].stdout)
                     found[number] = running.pop(number).end()
-                now = ", ".join(
-                    f"{each.job.name}: {each.check}" for each in running.values()
-                )
+                now = ", ".join(each.news(update) for each in running.values())
                 bar.update(task, completed=len(found), now=now)
                 bar.refresh()
         finally:

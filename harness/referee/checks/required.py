@@ -121,6 +121,7 @@ def restart(bench: Bench) -> Outcome:
         client.kill()
         pair.note("referee", ":", "starts the server again at once")
         if pair.start("server") and pair.listens():
+            bench.reuses_port = True
             return passed("the server listens again")
         return failed(
             "your server cannot be started again for a minute: who closes a connection "

@@ -18,6 +18,28 @@ from harness.stage import ROOT
 
 FOLDER = ROOT / "docs" / "gradescope"
 
+SERVER = """
+import socket
+listener = socket.create_server(("localhost", 7777))
+print("Waiting for message...")
+peer, _ = listener.accept()
+while (said := peer.recv(4096).decode()) not in ("", "/q"):
+    print(said)
+    peer.sendall((typed := input(">")).encode())
+    if typed == "/q":
+        break
+"""
+
+CLIENT = """
+import socket
+peer = socket.create_connection(("localhost", 7777))
+while True:
+    peer.sendall((typed := input(">")).encode())
+    if typed == "/q" or (said := peer.recv(4096).decode()) in ("", "/q"):
+        break
+    print(said)
+"""
+
 WRITES = """
 import json, os, sys
 found = {"tests": [{"name": "x", "score": 1, "output": json.dumps(sys.argv)}]}
@@ -33,13 +55,18 @@ def grade(root: Path, referee: str, seconds: float = 30) -> tuple[dict[str, Any]
     package.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").touch()
     (package / "__main__.py").write_text(referee, "utf-8")
+    return autograde(root, package.parent, seconds)
+
+
+def autograde(root: Path, path: Path, seconds: float) -> tuple[dict[str, Any], str]:
+    """Run the autograder as Gradescope does; the referee is the one in `path`."""
     (root / "submission").mkdir(exist_ok=True)
     run = subprocess.run(
         [sys.executable, str(FOLDER / "run_autograder")],
         cwd=root,
         env={
             **os.environ,
-            "PYTHONPATH": str(package.parent),
+            "PYTHONPATH": str(path),
             "REFEREE_SECONDS": str(seconds),
         },
         capture_output=True,
@@ -133,10 +160,32 @@ def test_there_is_a_result_whatever_happens(
     assert says in found["output"]
 
 
+def test_results_written_in_place_count_as_well(tmp_path: Path) -> None:
+    """It is what stands in the file that matters."""
+    lines = WRITES.splitlines()[:-2]
+    found, _ = grade(tmp_path, "\n".join([*lines, "json.dump(found, open(path, 'w'))"]))
+    assert found["tests"][0]["score"] == 1
+
+
 def test_what_was_found_in_time_is_kept(tmp_path: Path) -> None:
     """A referee that writes after every check loses nothing when it is stopped."""
     found, _ = grade(tmp_path, WRITES + "import time\ntime.sleep(99)", seconds=4)
     assert found["tests"][0]["score"] == 1
+
+
+def test_the_real_referee_judges_there(tmp_path: Path) -> None:
+    """As far as it comes in a few seconds; what it has no time for is not run."""
+    pytest.importorskip("harness.referee.refereeing")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "profile.toml").write_text("[limits]\nsubmission = 4", "utf-8")
+    (tmp_path / "submission").mkdir()
+    for name, program in (("server.py", SERVER), ("client.py", CLIENT)):
+        (tmp_path / "submission" / name).write_text(program, "utf-8")
+    found, printed = autograde(tmp_path, ROOT, seconds=50)
+    tests = {each["name"]: each for each in found["tests"]}
+    assert tests["The server starts (starts)"].get("score") == 10, printed
+    assert len(tests) == 36
+    assert "not run" in tests["Idle (idle)"]["output"]
 
 
 def test_nothing_is_left_running(tmp_path: Path) -> None:

@@ -210,6 +210,17 @@ def test_a_class_is_a_row_a_submission() -> None:
     assert "there is no server" in rows["alan"]
 
 
+def test_what_was_not_run_is_not_counted_as_broken() -> None:
+    """A rule that does not apply to anybody must not look as if all had broken it."""
+    one = submission("one", {"joined": Verdict.NOT_RUN, "split": Verdict.FAIL})
+    assert "robustness: 20 of 21 kept" in on_terminal(replace(COURSE, submissions=(one,)))
+    (row,) = rows(replace(COURSE, submissions=(one,)))
+    assert (row["robustness kept"], row["robustness run"]) == ("20", "21")
+    none = submission("none", dict.fromkeys(RUBRIC.by_name, Verdict.NOT_RUN))
+    report = on_terminal(replace(COURSE, submissions=(none,)))
+    assert "robustness: none run" in report and "required: 0 / 100" in report
+
+
 @pytest.mark.parametrize(
     ("order", "names"),
     [

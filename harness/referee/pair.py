@@ -31,8 +31,7 @@ LOOK = 0.02
 """Seconds between two looks at what no descriptor tells: sockets, states of processes."""
 
 STILL = 0.08
-"""Seconds for which both must sleep before they count as stuck: a terminal's bytes go
-through a kernel thread, which a busy machine may let wait."""
+"""Seconds for which both must sleep, with nothing under way, before they are stuck."""
 
 QUIET = 0.2
 """Seconds without output or work after which a program rests that could wake by itself."""
@@ -89,8 +88,9 @@ class Pair:
         self._count = 0
         self._ended: set[str] = set()  # whose end is on the time line
         self._mark = f"REFEREE_RUN={uuid.uuid4().hex}"
-        # select waits in microseconds and may be asked about descriptors of any kind.
-        self._selector = selectors.DefaultSelector()
+        # Of all selectors this one asks each terminal anew every time, which waits for
+        # what the kernel has still to carry over; epoll waits to be told.
+        self._selector = selectors.SelectSelector()
 
     # Starting.
 
@@ -280,11 +280,11 @@ class Pair:
         deadline = min(time.monotonic() + limit, self.deadline)
         since, wanted = time.monotonic(), self._wanted()
         while True:
-            moved = self.turn(LOOK)
+            moved, stuck = self.turn(LOOK), self.is_stuck
             now = time.monotonic()
             if moved or self._wanted() - wanted > (now - since) / 2:
                 since, wanted = now, self._wanted()
-            if now - since > (STILL if self.is_stuck else QUIET):
+            if now - since > (STILL if stuck else QUIET):
                 return True
             if now > deadline:
                 return False
@@ -322,7 +322,14 @@ class Pair:
     @property
     def is_stuck(self) -> bool:
         """Whether every program sleeps until somebody else does something."""
-        return all(processes.is_blocked(each.family) for each in self.terminals.values())
+        families = [each.family for each in self.terminals.values()]
+        pids = [family[0] for family in families if family]
+        # What is under way, on a terminal or on a wire, may still wake one of them.
+        for terminal in self.terminals.values():
+            terminal.settle()
+        return all(map(processes.is_blocked, families)) and not any(
+            map(processes.is_under_way, pids)
+        )
 
     def turn(self, seconds: float) -> bool:
         """Read what comes in so many seconds; returns whether anything came."""

@@ -56,6 +56,7 @@ class Link:
     remote: int
     state: int
     inode: int  # 0: nobody has it, as before accept() and after close()
+    unsent: int  # bytes that the other end's kernel has not confirmed yet
     ipv6: bool
     anywhere: bool  # bound to no address of its own
 
@@ -94,7 +95,11 @@ def is_blocked(pids: Iterable[int]) -> bool:
     Such programs will do nothing more by themselves, however long one waits. False also
     where the kernel does not say.
     """
-    return bool(_CALLS) and all(_is_blocked(pid, task) for pid, task in _tasks(pids))
+    return (
+        HAS_PROC
+        and bool(_CALLS)
+        and all(_is_blocked(pid, task) for pid, task in _tasks(pids))
+    )
 
 
 def is_asleep(pids: Iterable[int]) -> bool:
@@ -123,6 +128,16 @@ def listening(pids: Iterable[int]) -> list[Link]:
 def connected(pids: Iterable[int]) -> list[Link]:
     """Give the connections that one of these has, taken from the queue by accept()."""
     return [link for link in _links(pids) if link.state == ESTABLISHED]
+
+
+def is_under_way(pid: int) -> bool:
+    """Whether bytes have left a socket and not arrived, in the network of this process."""
+    # A listener has the length of its queue in the same field.
+    return any(
+        link.unsent and link.state not in (LISTEN, TIME_WAIT)
+        for family in ("tcp", "tcp6")
+        for link in _table(pid, family)
+    )
 
 
 def in_time_wait(pid: int, port: int) -> bool:
@@ -159,6 +174,7 @@ def _link(fields: list[str], family: str) -> Link:
         int(fields[2].rpartition(":")[2], 16),
         int(fields[3], 16),
         int(fields[9]),
+        int(fields[4].partition(":")[0], 16),
         family == "tcp6",
         not address.strip("0"),
     )

@@ -6,9 +6,11 @@ own; the window is wide, so that nothing wraps. It says nothing of chats or prom
 """
 
 import codecs
+import fcntl
 import os
 import re
 import resource
+import select
 import signal
 import termios
 from collections.abc import Mapping, Sequence
@@ -24,6 +26,8 @@ SIZE = (50, 16000)
 
 CAP = 256 * 1024
 """Bytes of output that one program may make in a run; what makes more spins."""
+
+TIOCGPTPEER = 0x5441  # ioctl_tty(2): opens the program's end of a terminal
 
 IUTF8 = 0o40000  # termios(3); the termios module does not name it
 
@@ -98,6 +102,22 @@ class Terminal:
             while self._unsent:
                 self._unsent = self._unsent[os.write(self.fd, self._unsent) :]
         return not self._unsent or self.closed
+
+    def settle(self) -> None:
+        """See that what was typed has come to where the program reads it.
+
+        What is written to a terminal is carried over by a kernel thread, which a busy
+        machine may let wait for long. Asking the program's end whether there is anything
+        to read waits for that thread (n_tty_poll in Linux); elsewhere this does nothing.
+        """
+        if self.closed or self.status is not None:
+            return
+        with suppress(OSError):
+            end = fcntl.ioctl(self.fd, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY)
+            try:
+                select.select([end], [], [], 0)
+            finally:
+                os.close(end)
 
     def mark(self) -> None:
         """Let `since` be what comes from now on."""

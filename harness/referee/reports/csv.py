@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-from harness.referee.reports.shown import kept, number, remarks, shown
+from harness.referee.reports.shown import kept, number, ran, remarks, shown
 from harness.referee.result import Class, Finding, Layer, Manual, Submission
 
 FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  # the wide ones, too, begin a formula
@@ -26,7 +26,7 @@ def render(result: Class) -> str:
         [
             "submission",
             *(f"{layer}{what}" for layer in Layer for what in (" points", " out of")),
-            *(f"{layer} kept" for layer in Layer),
+            *(f"{layer}{what}" for layer in Layer for what in (" kept", " run")),
             *(each.check for each in checks),
             *(defused(f"{each.title} (of {number(each.out_of)})") for each in manual),
             "remarks",
@@ -45,7 +45,7 @@ def _row(
     return [
         defused(submission.name),
         *(number(give(layer)) for layer in Layer for give in sums),
-        *(str(kept(submission, layer)) for layer in Layer),
+        *(str(count(submission, layer)) for layer in Layer for count in (kept, ran)),
         *(verdicts.get(each.check, "") for each in checks),
         *("" for _ in manual),
         defused(" ".join(remarks(submission))),

@@ -18,6 +18,7 @@ from harness.referee.reports.shown import (
     commands,
     remarks,
     score,
+    sentence,
     shown,
     verdict,
 )
@@ -81,7 +82,7 @@ def _test(number: int, finding: Finding) -> dict[str, Any]:
 
 
 def _output(finding: Finding) -> str:
-    lines = [f"{verdict(finding)}. {finding.explanation}".strip(), finding.help]
+    lines = [f"{verdict(finding)}. {sentence(finding.explanation)}".strip(), finding.help]
     if finding.verdict not in (Verdict.PASS, Verdict.NOT_RUN):
         lines += account(finding)
     text = "\n".join(line for line in lines if line)

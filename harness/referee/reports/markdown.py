@@ -12,6 +12,7 @@ from harness.referee.reports.shown import (
     number,
     remarks,
     score,
+    sentence,
     shown,
     time_line,
     verdict,
@@ -89,7 +90,7 @@ def _section(finding: Finding) -> list[str]:
     sign = SIGNS[finding.verdict]
     blocks = [
         f"### {sign} {escaped(finding.title)} ({finding.layer}, {finding.verdict}{hidden})",
-        escaped(finding.explanation),
+        escaped(sentence(finding.explanation)),
         f"**What to do.** {escaped(finding.help)}" if finding.help else "",
         _list(_expectation(evidence)),
         *(fenced(last_lines(side)) for side in evidence.sides),

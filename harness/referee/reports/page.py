@@ -86,4 +86,4 @@ def _share(submission: Submission, layer: Layer) -> float:
     """Say how much of a layer was reached, from 0 to 1, in points or else in checks."""
     if out_of := submission.out_of(layer):
         return submission.points(layer) / out_of
-    return words.kept(submission, layer) / max(1, len(submission.of_layer(layer)))
+    return words.kept(submission, layer) / max(1, words.ran(submission, layer))

@@ -56,7 +56,10 @@ class ReportError(Exception):
 
 
 def shown(result: Result) -> Result:
-    """Give a result with every text printable, on one line, and of readable length."""
+    """Give a result with every text printable, on one line, and of readable length.
+
+    It may be called once only: what it has shortened it would shorten again.
+    """
     return _shown(result, shorter=False)  # type: ignore[no-any-return]
 
 
@@ -86,19 +89,31 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def sentence(text: str) -> str:
+    """Begin a text with a capital letter, where it stands alone."""
+    return text[:1].upper() + text[1:]
+
+
 def score(submission: Submission, layer: Layer) -> str:
-    """Write a layer's sum: "85 / 100", or for one without points "14 of 22 kept"."""
-    out_of = submission.out_of(layer)
-    if out_of:
+    """Write a layer's sum: "85 / 100", or for one without points "14 of 20 kept"."""
+    if out_of := submission.out_of(layer):
         return f"{number(submission.points(layer))} / {number(out_of)}"
-    rules = len(submission.of_layer(layer))
-    return f"{kept(submission, layer)} of {rules} kept" if rules else ""
+    if not submission.of_layer(layer):
+        return ""
+    rules = ran(submission, layer)
+    return f"{kept(submission, layer)} of {rules} kept" if rules else "none run"
 
 
 def kept(submission: Submission, layer: Layer) -> int:
     """Count the rules of a layer that were kept; tolerated counts."""
     good = (Verdict.PASS, Verdict.TOLERATED)
     return sum(each.verdict in good for each in submission.of_layer(layer))
+
+
+def ran(submission: Submission, layer: Layer) -> int:
+    """Count the rules of a layer that could be broken: what was not run could not."""
+    outcomes = [each.verdict for each in submission.of_layer(layer)]
+    return len(outcomes) - outcomes.count(Verdict.NOT_RUN)
 
 
 def verdict(finding: Finding) -> str:

@@ -16,6 +16,7 @@ from harness.referee.reports.shown import (
     number,
     remarks,
     score,
+    sentence,
     shown,
     verdict,
 )
@@ -119,7 +120,7 @@ def _seen(finding: Finding) -> Text:
     hidden = "(hidden from the student)" if finding.hidden else ""
     lines = {
         finding.evidence.seen: "",
-        finding.explanation: "italic",
+        sentence(finding.explanation): "italic",
         finding.help: "dim",
         hidden: "dim",
     }

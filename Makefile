@@ -18,7 +18,7 @@ RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON);
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 
 .DEFAULT_GOAL := help
-.PHONY: run-server run-client demo play test e2e lint types coverage mutants fuzz bench check docs help clean
+.PHONY: run-server run-client demo play test e2e lint types coverage mutants pairs fuzz bench check docs help clean
 
 run-server: .venv/run ## start the server (HOST, PORT, MODE=free, V=1 or 2, ARGS)
 	@exec $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
@@ -53,6 +53,9 @@ coverage: .venv/dev ## measure branch coverage; the protocol must be covered who
 
 mutants: .venv/dev ## try wrong versions of the code: some test must notice each (takes 3 min)
 	$(BIN)/python -m tests.mutants
+
+pairs: .venv/dev ## referee a right pair and many wrong ones: each must fail just its own checks (takes 4 min)
+	$(BIN)/python -m tests.referee.matrix
 
 fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(SECONDS)

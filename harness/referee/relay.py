@@ -136,6 +136,8 @@ class Relay:
             stream.take()
             if stream.ended:
                 self._forget(stream.source)
+            if stream.target.fileno() < 0:  # closed, to pass a reset on
+                self._forget(stream.target)
 
         self._selector.register(stream.source, selectors.EVENT_READ, read)
 

@@ -38,6 +38,7 @@ def second_client(bench: Bench) -> Outcome:
                 "the first two talk on",
                 pair.trouble("server", "client") or pair.standings,
             )
+        pair.rests()  # what is sent to the second client may come after the first's
         if _overhears(pair):
             return failed(
                 "a second client hears what the first two say.",

@@ -1,0 +1,1 @@
+"""The referee's tests: right and wrong pairs of programs, and what it finds in them."""

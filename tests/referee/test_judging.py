@@ -1,0 +1,41 @@
+"""The referee judges the pairs: the right one by all checks, a wrong one by its own.
+
+A wrong pair is also asked for six lines in turns, which most of them keep. That it fails
+nothing else at all is what `make pairs` shows, which takes longer than a test may.
+"""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from harness.referee.result import Submission, Verdict
+from tests.referee.matrix import complaint, judge
+from tests.referee.pairs import RIGHT, pairs
+
+TALK = {"six-lines", "turns"}
+
+PAIRS = {pair.name: pair for pair in pairs()}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Submission]:
+    """Referee all pairs, as one class: the right one by every check there is."""
+    chosen = [
+        (pair, () if pair.name == RIGHT else pair.fails | TALK) for pair in PAIRS.values()
+    ]
+    return judge(chosen, tmp_path_factory.mktemp("pairs"), Console(file=io.StringIO()))
+
+
+def test_every_pair_fails_what_it_is_made_for(found: dict[str, Submission]) -> None:
+    """Each fault is seen, every time it is looked for; none is seen where there is none."""
+    complaints = {name: complaint(PAIRS[name], each) for name, each in found.items()}
+    assert not {name: each for name, each in complaints.items() if each}
+
+
+def test_the_right_pair_passes_every_check(found: dict[str, Submission]) -> None:
+    """All but two messages at once, of which there are none in strict turns."""
+    verdicts = {each.check: each.verdict for each in found[RIGHT].findings}
+    assert verdicts.pop("joined") is Verdict.NOT_RUN
+    assert len(verdicts) == 35
+    assert set(verdicts.values()) == {Verdict.PASS}

@@ -197,10 +197,9 @@ class Connection:
             self.owner.settle(self)
 
     def _send(self) -> None:
-        """Write all that the session has to write, unless the kernel is full already."""
-        if not self._pending:
-            self._pending += self.session.data_to_send()
-            self._write()
+        """Write all that the session has to write."""
+        self._pending += self.session.data_to_send()
+        self._write()
 
     def _write(self) -> None:
         try:
@@ -257,8 +256,9 @@ class Connection:
     def _acknowledge(self) -> None:
         """The ACK has waited long enough for something that it can go with."""
         self._ack_timer = None
-        self._send()
-        self._watch()
+        if self.session.owes_ack:  # nothing has taken it along
+            self._send()
+            self._watch()
 
     def _time_life(self) -> None:
         """See that a silent peer is asked for a sign of life.

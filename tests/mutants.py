@@ -451,15 +451,22 @@ MUTANTS = (
     Mutant(
         "the second ACK waits for ever",
         SOCKET,
-        "        self._ack_timer = None\n        self._send()",
-        "        self._send()",
+        "        self._ack_timer = None\n        if self.session.owes_ack:",
+        "        if self.session.owes_ack:",
         CONNECTION,
     ),
     Mutant(
         "an ACK has waited, and is not sent",
         SOCKET,
-        "        self._ack_timer = None\n        self._send()\n        self._watch()\n",
-        "        self._ack_timer = None\n",
+        "        self._ack_timer = None\n        if self.session.owes_ack:",
+        "        self._ack_timer = None\n        if False:",
+        CONNECTION,
+    ),
+    Mutant(
+        "an ACK that has gone with something is tried again",
+        SOCKET,
+        "        self._ack_timer = None\n        if self.session.owes_ack:",
+        "        self._ack_timer = None\n        if True:",
         CONNECTION,
     ),
     # The connection is lost and comes back.
@@ -611,13 +618,6 @@ MUTANTS = (
         SOCKET,
         "        if not self._pending:\n            if session.is_pressed:",
         "        if True:\n            if session.is_pressed:",
-        CONNECTION,
-    ),
-    Mutant(
-        "an ACK that has waited piles up while the kernel takes nothing",
-        SOCKET,
-        "        if not self._pending:\n            self._pending += ",
-        "        if True:\n            self._pending += ",
         CONNECTION,
     ),
     Mutant(

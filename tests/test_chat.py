@@ -643,6 +643,18 @@ def test_without_a_screen_nothing_more_is_shown_or_acknowledged(talk: Talk) -> N
     assert not any("show" in line for line in talk.server.notes.news())
 
 
+def test_without_a_screen_no_game_goes_on(talk: Talk) -> None:
+    """What was told about one is not acknowledged: its board was seen by nobody."""
+    talk.server.chat.lose_screen()
+    talk.client.types("/play tictactoe")
+    talk.until(lambda: talk.server.session.received == 1)
+    assert talk.server.session.confirmed == 0
+    assert talk.server.notes.news() == []
+    talk.server.chat.leave_blind()
+    talk.over()
+    assert talk.client.session.unconfirmed == 1
+
+
 def test_before_anybody_came_q_and_signals_end_at_once() -> None:
     """There is nobody to wait for."""
     leaves: list[tuple[Callable[[Chat], None], int]] = [

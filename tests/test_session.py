@@ -322,8 +322,9 @@ def test_an_ack_of_what_was_acknowledged_is_no_news() -> None:
     """Nor is an ACK of nothing."""
     client = open_client()
     client.say("one")
-    acks = [wire.frame(wire.ACK, number) for number in (0, 1, 1, 0)]
+    acks = [wire.frame(wire.ACK, number) for number in (0, 1, 1, 0, 1)]
     assert feed(client, *acks) == [Delivered(1)]
+    assert client.acknowledged == 1
 
 
 @pytest.mark.parametrize("make", [open_client, open_server])
@@ -672,7 +673,10 @@ def test_what_is_owed_is_said_before_a_run() -> None:
 def test_what_is_said_while_the_connection_is_lost_is_sent_when_it_is_back(
     trace: Trace,
 ) -> None:
-    """From the first that was not seen on, each of its own kind and number."""
+    """From the first that was not seen on, each of its own kind and number.
+
+    Not before the HELLO is answered: nobody knows what was seen until then.
+    """
     client = free_client()
     client.say_all(["one", "two"])
     client.play("decline")
@@ -682,6 +686,8 @@ def test_what_is_said_while_the_connection_is_lost_is_sent_when_it_is_back(
     assert client.say_all(["four", "five"]) == 2
     client.play("offer tictactoe me")
     client.resume(trace)
+    assert client.say_all(["seven", "eight"]) == 2
+    assert client.say("nine") == 9
     assert [kind for kind, _, _ in sent(client)] == [wire.HELLO]
     feed(client, wire.hello("server", wire.FREE, SESSION_ID, 1))
     assert sent(client) == [
@@ -690,6 +696,9 @@ def test_what_is_said_while_the_connection_is_lost_is_sent_when_it_is_back(
         (wire.TEXT, 4, b"four"),
         (wire.TEXT, 5, b"five"),
         (wire.GAME, 6, b"offer tictactoe me"),
+        (wire.TEXT, 7, b"seven"),
+        (wire.TEXT, 8, b"eight"),
+        (wire.TEXT, 9, b"nine"),
     ]
 
 

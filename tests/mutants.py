@@ -34,6 +34,8 @@ CORE = (
 
 CONNECTION = ("tests/test_connection.py", "tests/test_chat.py", "tests/test_listener.py")
 
+TERMINAL = ("tests/test_plain.py",)
+
 TOGETHER = 2
 """How many run at a time."""
 
@@ -51,43 +53,79 @@ class Mutant(NamedTuple):
     tests: tuple[str, ...] = CORE
 
 
-SESSION = "chatlib/protocol/session.py"
 READER = "chatlib/protocol/reader.py"
 FRAMES = "chatlib/protocol/frames.py"
+SESSION = "chatlib/protocol/session.py"
 SOCKET = "chatlib/connection.py"
 CHAT = "chatlib/chat.py"
+PLAIN = "chatlib/terminal/plain.py"
 
 MUTANTS = (
+    # The reader.
     Mutant(
         "a header is read before it is whole",
         READER,
-        "while end - start >= HEADER.size:",
-        "while end - start >= HEADER.size - 1:",
+        "while end - start >= header:",
+        "while end - start >= header - 1:",
     ),
     Mutant(
         "a body counts as whole a byte too early",
         READER,
-        "if body + length > end:",
-        "if body + length > end + 1:",
+        "if after > end:",
+        "if after > end + 1:",
     ),
     Mutant(
         "what is left after a frame is forgotten",
         READER,
-        "        self._needed = HEADER.size\n        return buffer[start:]",
-        '        self._needed = HEADER.size\n        return b""',
+        "        return start\n",
+        "        return end\n",
     ),
     Mutant(
         "after an error the reader goes on",
         READER,
-        "        if self._error:\n            return\n",
+        "            if not self._error:\n                del",
+        "            if True:\n                del",
+    ),
+    Mutant(
+        "what follows an error is stored",
+        READER,
+        "        if self._error:\n            self._buffer.clear()\n",
         "",
     ),
     Mutant(
         "any kind may come first",
         READER,
-        "self._lengths: Mapping[int, range] = {kind: LENGTHS[kind] for kind in first}",
-        "self._lengths: Mapping[int, range] = LENGTHS",
+        "self._known = _ALL if first is None else _Known(first)",
+        "self._known = _ALL",
     ),
+    Mutant(
+        "a header is remembered unchecked",
+        READER,
+        "        check_header(length, kind, flags, self._lengths)\n",
+        "",
+    ),
+    Mutant(
+        "a header is remembered before it is checked",
+        READER,
+        "        check_header(length, kind, flags, self._lengths)\n"
+        "        found = Kind(kind), HEADER.size + length\n",
+        "        found = Kind(kind) if kind in list(Kind) else kind, HEADER.size + length\n"
+        "        self[start] = found\n"
+        "        check_header(length, kind, flags, self._lengths)\n",
+    ),
+    Mutant(
+        "a remembered header may have other flags",
+        READER,
+        "kind, size = known[word]",
+        "kind, size = known[word & ~1] if word & ~1 in known else known[word]",
+    ),
+    Mutant(
+        "every header is remembered",
+        READER,
+        "if length <= REMEMBERED:",
+        "if True:",
+    ),
+    # The frames, one by one and in a run.
     Mutant("flags are not looked at", FRAMES, "    if flags:\n", "    if False:\n"),
     Mutant(
         "a length may be over the limit", FRAMES, "if length not in allowed:", "if False:"
@@ -100,40 +138,133 @@ MUTANTS = (
     ),
     Mutant("numbers are little endian", FRAMES, 'Struct("!HBBI")', 'Struct("<HBBI")'),
     Mutant(
-        "invalid UTF-8 is repaired",
+        "the numbers of a run stand still",
+        FRAMES,
+        "repeat(0), count(number))",
+        "repeat(0), repeat(number))",
+    ),
+    Mutant(
+        "the lengths of a run are those of its first",
+        FRAMES,
+        "map(HEADER.pack, map(len, bodies), kinds",
+        "map(HEADER.pack, repeat(len(bodies[0]) if bodies else 0), kinds",
+    ),
+    Mutant(
+        "all of a run is text",
+        FRAMES,
+        "map(len, bodies), kinds, repeat(0)",
+        "map(len, bodies), repeat(Kind.TEXT, len(bodies)), repeat(0)",
+    ),
+    Mutant(
+        "a name that is not UTF-8 is repaired",
         FRAMES,
         "        return body.decode()\n    except UnicodeDecodeError as error:",
         '        return body.decode("utf-8", "replace")\n    except ValueError as error:',
     ),
+    # The session takes messages, one by one and in a run.
+    Mutant(
+        "a text that is not UTF-8 is repaired",
+        SESSION,
+        "            text = body.decode()\n",
+        '            text = body.decode("utf-8", "replace")\n',
+    ),
+    Mutant(
+        "a text that is not UTF-8 is repaired in a run",
+        SESSION,
+        "texts.append(body.decode())",
+        'texts.append(body.decode("utf-8", "replace"))',
+    ),
     Mutant(
         "a replay is shown again",
         SESSION,
-        "if 0 < frame.number <= self.received:",
-        "if False:",
+        "        if number != self.received + 1:\n",
+        "        if not 0 < number <= self.received + 1:\n",
+    ),
+    Mutant(
+        "a replay is shown again in a run",
+        SESSION,
+        "if kind is not _TEXT or found != number:",
+        "if kind is not _TEXT or found > number:",
     ),
     Mutant(
         "a replay is not acknowledged",
         SESSION,
-        "self._owes_ack = True  # a replay: shown once, told again",
-        "pass",
+        "        self.owes_ack = True\n\n    def _receive_ack",
+        "\n    def _receive_ack",
     ),
     Mutant(
         "a gap is passed over",
         SESSION,
-        "if frame.number != self.received + 1:",
-        "if frame.number < self.received + 1:",
+        "        if number != self.received + 1:\n",
+        "        if number < self.received + 1:\n",
+    ),
+    Mutant(
+        "a gap is taken for a replay",
+        SESSION,
+        "if not 0 < number <= self.received:",
+        "if number < 1:",
+    ),
+    Mutant(
+        "a gap is passed over in a run",
+        SESSION,
+        "if kind is not _TEXT or found != number:",
+        "if kind is not _TEXT or found < number:",
+    ),
+    Mutant(
+        "what is told about a game is shown in a run",
+        SESSION,
+        "if kind is not _TEXT or found != number:",
+        "if kind not in (_TEXT, Kind.GAME) or found != number:",
+    ),
+    Mutant(
+        "a message of a run is told again",
+        SESSION,
+        "        for _ in texts:\n            frames.popleft()\n",
+        "",
+    ),
+    Mutant(
+        "the messages of a run are not counted",
+        SESSION,
+        "        self.texts_received += len(texts)\n",
+        "",
+    ),
+    Mutant(
+        "the frames of a run are not counted",
+        SESSION,
+        "        self.frames_received += len(texts)\n",
+        "",
     ),
     Mutant(
         "turns are not looked at",
         SESSION,
-        "if frame.kind is Kind.TEXT and not self._peers_turn:",
+        "if kind is _TEXT and not self._peers_turn:",
         "if False:",
     ),
     Mutant(
-        "a game takes the talking turn",
+        "turns are not looked at in a run",
         SESSION,
-        "        self.texts_received += 1\n        return Said",
-        "        return Said",
+        "if not frames or self.mode is not _FREE or self._trace is not silent:",
+        "if not frames or self._trace is not silent:",
+    ),
+    Mutant(
+        "a run is not traced",
+        SESSION,
+        "if not frames or self.mode is not _FREE or self._trace is not silent:",
+        "if not frames or self.mode is not _FREE:",
+    ),
+    Mutant(
+        "a game takes the other's turn",
+        SESSION,
+        "        if kind is not _TEXT:\n            return Played(number, text)\n"
+        "        self.texts_received += 1\n",
+        "        self.texts_received += 1\n"
+        "        if kind is not _TEXT:\n            return Played(number, text)\n",
+    ),
+    Mutant(
+        "a game takes one's own turn",
+        SESSION,
+        "        if kind is _TEXT:\n            self.texts_sent",
+        "        if True:\n            self.texts_sent",
     ),
     Mutant(
         "it is always one's own turn",
@@ -141,24 +272,204 @@ MUTANTS = (
         "return self.texts_received - self.texts_sent == (0 if self._talks_first else 1)",
         "return True",
     ),
+    # The session says messages, one by one and in a run.
+    Mutant(
+        "the window is not looked at",
+        SESSION,
+        "return len(self._kept) < WINDOW and self._outstanding < WINDOW_BYTES",
+        "return True",
+    ),
+    Mutant(
+        "the bytes on their way are not looked at",
+        SESSION,
+        "return len(self._kept) < WINDOW and self._outstanding < WINDOW_BYTES",
+        "return len(self._kept) < WINDOW",
+    ),
+    Mutant(
+        "games may fill the memory",
+        SESSION,
+        "if len(self._kept) >= WINDOW + GAMES_WINDOW:",
+        "if False:",
+    ),
+    Mutant(
+        "a run goes over the window",
+        SESSION,
+        "room = WINDOW - len(self._kept) if",
+        "room = WINDOW if",
+    ),
+    Mutant(
+        "a run goes over the bytes that may be on their way",
+        SESSION,
+        "if not 0 < len(body) <= TEXT_LIMIT or size >= WINDOW_BYTES:",
+        "if not 0 < len(body) <= TEXT_LIMIT:",
+    ),
+    Mutant(
+        "the bytes of a run are not added up",
+        SESSION,
+        "                size += len(body)\n",
+        "",
+    ),
+    Mutant(
+        "the bytes on their way are not added up",
+        SESSION,
+        "            self._outstanding += len(body)\n",
+        "",
+    ),
+    Mutant(
+        "what was confirmed still counts as on its way",
+        SESSION,
+        "            self._outstanding -= len(body)\n",
+        "",
+    ),
+    Mutant(
+        "an empty message goes in a run",
+        SESSION,
+        "if not 0 < len(body) <= TEXT_LIMIT or",
+        "if not len(body) <= TEXT_LIMIT or",
+    ),
+    Mutant(
+        "a message over the limit goes in a run",
+        SESSION,
+        "if not 0 < len(body) <= TEXT_LIMIT or",
+        "if not body or",
+    ),
+    Mutant(
+        "the limit counts characters in a run",
+        SESSION,
+        "if not 0 < len(body) <= TEXT_LIMIT or",
+        "if not 0 < len(text) <= TEXT_LIMIT or",
+    ),
+    Mutant(
+        "what cannot be said is passed over in a run",
+        SESSION,
+        "size >= WINDOW_BYTES:\n                    break\n",
+        "size >= WINDOW_BYTES:\n                    continue\n",
+    ),
+    Mutant(
+        "what is no Unicode is raised out of a run",
+        SESSION,
+        "        except UnicodeEncodeError:\n            pass  # left to `say`\n",
+        "        except UnicodeDecodeError:\n            pass\n",
+    ),
+    Mutant(
+        "a run is said out of turn",
+        SESSION,
+        "islice(texts, room if self.my_turn else 0)",
+        "islice(texts, max(0, room))",
+    ),
+    Mutant(
+        "in turns a whole run is said",
+        SESSION,
+        "if self.mode is _FREE else 1\n",
+        "if self.mode is _FREE else 2\n",
+    ),
+    Mutant(
+        "a run goes out before the talk is open",
+        SESSION,
+        "        if self.state is not _OPEN:\n            return self.sent\n",
+        "",
+    ),
+    Mutant(
+        "a run overtakes the ACK that is owed",
+        SESSION,
+        "        if self._trace is silent:\n            self._pay()\n",
+        "        if self._trace is silent:\n",
+    ),
+    Mutant(
+        "a single message overtakes the ACK that is owed",
+        SESSION,
+        "        if self.owes_ack or self._owes_pong is not None:\n"
+        "            self._pay()\n        raw = ",
+        "        raw = ",
+    ),
+    # ACKs.
     Mutant(
         "an ACK of the unsent is taken",
         SESSION,
-        'if frame.number > self.sent:\n            raise RemoteProtocolError(f"ACK',
+        'if number > self.sent:\n            raise RemoteProtocolError(f"ACK',
         'if False:\n            raise RemoteProtocolError(f"ACK',
     ),
     Mutant(
         "an ACK covers one message only",
         SESSION,
-        "while self._kept and (first := next(iter(self._kept))) <= number:",
-        "if self._kept and (first := next(iter(self._kept))) <= number:",
+        "for _ in range(before, number):",
+        "for _ in range(before, min(number, before + 1)):",
+    ),
+    Mutant(
+        "an older ACK takes the news back",
+        SESSION,
+        "self.acknowledged = max(before, number)",
+        "self.acknowledged = number",
     ),
     Mutant(
         "acknowledged before it is shown",
         SESSION,
-        "        self.received = frame.number\n",
-        "        self.received = self.confirmed = frame.number\n",
+        "        self.received = number\n",
+        "        self.received = self.confirmed = number\n",
     ),
+    Mutant(
+        "a run is acknowledged when it is taken",
+        SESSION,
+        "        self.received += len(texts)\n",
+        "        self.received += len(texts)\n"
+        "        self.confirmed, self.owes_ack = self.received, bool(texts)\n",
+    ),
+    Mutant(
+        "the ACK of many messages waits",
+        SESSION,
+        "many = self.confirmed - self._told >= ACK_AT",
+        "many = False",
+    ),
+    Mutant(
+        "the ACK of a few messages does not wait",
+        SESSION,
+        "return self.owes_ack and (many or self.state is not _OPEN)",
+        "return self.owes_ack",
+    ),
+    Mutant(
+        "after many messages no ACK waits any more",
+        SESSION,
+        "            self._told = self.confirmed\n            self._send",
+        "            self._send",
+    ),
+    Mutant(
+        "an ACK waits although the talk is over",
+        SESSION,
+        "return self.owes_ack and (many or self.state is not _OPEN)",
+        "return self.owes_ack and many",
+        (*CORE, *CONNECTION),
+    ),
+    Mutant(
+        "an ACK waits for ever",
+        SOCKET,
+        "            elif session.owes_ack and not self._ack_timer:\n"
+        "                self._ack_timer = "
+        "self._loop.call_later(ACK_SECONDS, self._acknowledge)\n",
+        "",
+        CONNECTION,
+    ),
+    Mutant(
+        "the second ACK waits for ever",
+        SOCKET,
+        "        self._ack_timer = None\n        if self.session.owes_ack:",
+        "        if self.session.owes_ack:",
+        CONNECTION,
+    ),
+    Mutant(
+        "an ACK has waited, and is not sent",
+        SOCKET,
+        "        self._ack_timer = None\n        if self.session.owes_ack:",
+        "        self._ack_timer = None\n        if False:",
+        CONNECTION,
+    ),
+    Mutant(
+        "an ACK that has gone with something is tried again",
+        SOCKET,
+        "        self._ack_timer = None\n        if self.session.owes_ack:",
+        "        self._ack_timer = None\n        if True:",
+        CONNECTION,
+    ),
+    # The connection is lost and comes back.
     Mutant(
         "HELLO says what was sent, not what was shown",
         SESSION,
@@ -174,8 +485,14 @@ MUTANTS = (
     Mutant(
         "nothing is sent again",
         SESSION,
-        "        for frame in self._kept.values():\n            self._write(frame)\n",
-        "",
+        "        if self._kept:\n            kinds",
+        "        if False:\n            kinds",
+    ),
+    Mutant(
+        "what is sent again is numbered anew",
+        SESSION,
+        "self._write_run(kinds, numbers[0], bodies)",
+        "self._write_run(kinds, 1, bodies)",
     ),
     Mutant(
         "all is sent again, also what was seen",
@@ -192,8 +509,8 @@ MUTANTS = (
     Mutant(
         "counters begin anew with a connection",
         SESSION,
-        "        self.state = State.GREETING\n        self._reader = reader",
-        "        self.state = State.GREETING\n        self.confirmed = self.received = 0\n"
+        "        self._stand(State.GREETING)\n        self._reader = reader",
+        "        self._stand(State.GREETING)\n        self.confirmed = self.received = 0\n"
         "        self._reader = reader",
     ),
     Mutant(
@@ -227,6 +544,7 @@ MUTANTS = (
         "if self.seen < self.acknowledged:",
         "if False:",
     ),
+    # The end, and silence.
     Mutant(
         "the end of the stream is a goodbye",
         SESSION,
@@ -242,7 +560,7 @@ MUTANTS = (
     Mutant(
         "a BYE may skip messages",
         SESSION,
-        "if frame.number != self.received and counts:",
+        "if number != self.received and counts:",
         "if False:",
     ),
     Mutant(
@@ -254,7 +572,7 @@ MUTANTS = (
     Mutant(
         "a PING is not answered",
         SESSION,
-        "self._owes_pong = frame.number",
+        "self._owes_pong = number",
         "pass",
     ),
     Mutant(
@@ -278,20 +596,28 @@ MUTANTS = (
     Mutant(
         "after an error the session goes on",
         SESSION,
-        "return self.state not in (State.LOST, State.FAILED)",
-        "return True",
+        "self._listens = state is not State.LOST and state is not State.FAILED",
+        "self._listens = True",
     ),
     Mutant(
-        "the window is not looked at",
+        "what came before an error is kept",
         SESSION,
-        "return len(self._kept) < WINDOW and self._outstanding < WINDOW_BYTES",
-        "return True",
+        "        self._reader = FrameReader()  # what it holds is not looked at any more\n",
+        "",
     ),
+    # The socket.
     Mutant(
         "the rest of a partial write is lost",
         SOCKET,
         "        del self._pending[:count]\n",
         "        self._pending.clear()\n",
+        CONNECTION,
+    ),
+    Mutant(
+        "what is owed piles up while the kernel takes nothing",
+        SOCKET,
+        "        if not self._pending:\n            if session.is_pressed:",
+        "        if True:\n            if session.is_pressed:",
         CONNECTION,
     ),
     Mutant(
@@ -301,6 +627,7 @@ MUTANTS = (
         "not self._pending:\n            self.close()",
         CONNECTION,
     ),
+    # The chat, and the pipe that pours into it.
     Mutant(
         "an unconfirmed message is not listed",
         CHAT,
@@ -315,6 +642,135 @@ MUTANTS = (
         "",
         (*CONNECTION, "tests/test_program.py"),
     ),
+    Mutant(
+        "what was told about a game is acknowledged although the screen is closed",
+        CHAT,
+        "if self._blind or self._table is None:",
+        "if self._table is None:",
+        (*CONNECTION, "tests/test_program.py"),
+    ),
+    Mutant(
+        "a run is acknowledged before it is shown",
+        CHAT,
+        "        self._terminal.message(self._speaker(connection), *texts)\n"
+        "        session.shown(session.received)\n",
+        "        session.shown(session.received)\n"
+        "        self._terminal.message(self._speaker(connection), *texts)\n",
+        CONNECTION,
+    ),
+    Mutant(
+        "only the first of a run is acknowledged",
+        CHAT,
+        "session.shown(session.received)",
+        "session.shown(session.confirmed + 1)",
+        CONNECTION,
+    ),
+    Mutant(
+        "only the first of a run is shown",
+        CHAT,
+        "self._terminal.message(self._speaker(connection), *texts)",
+        "self._terminal.message(self._speaker(connection), texts[0])",
+        CONNECTION,
+    ),
+    Mutant(
+        "what is poured overtakes what was typed early",
+        CHAT,
+        "occupied = self._drafts or self.leaving or",
+        "occupied = self.leaving or",
+        CONNECTION,
+    ),
+    Mutant(
+        "what is poured during a game is no move",
+        CHAT,
+        "self.leaving or (self._table and self._table.game)",
+        "self.leaving",
+        CONNECTION,
+    ),
+    Mutant(
+        "a command that is poured is sent as text",
+        CHAT,
+        'messages = takewhile(lambda line: line[:1] != "/", lines)',
+        "messages = lines",
+        CONNECTION,
+    ),
+    Mutant(
+        "what is poured is not sent",
+        CHAT,
+        "        if taken:\n            self._connection.flush()\n",
+        "        if taken:\n",
+        CONNECTION,
+    ),
+    Mutant(
+        "a pipe is read on although the window is full",
+        CHAT,
+        "            self._connection.flush()\n            self._invite()\n",
+        "            self._connection.flush()\n",
+        CONNECTION,
+    ),
+    Mutant(
+        "what was poured comes again",
+        PLAIN,
+        "            for _ in range(taken):\n                self._lines.popleft()\n",
+        "            for _ in range(taken - 1):\n                self._lines.popleft()\n",
+        TERMINAL,
+    ),
+    Mutant(
+        "the first that could not be poured is lost",
+        PLAIN,
+        "            for _ in range(taken):\n                self._lines.popleft()\n",
+        "            for _ in range(min(taken + 1, len(self._lines))):\n"
+        "                self._lines.popleft()\n",
+        TERMINAL,
+    ),
+    Mutant(
+        "lines are passed on although nobody listens",
+        PLAIN,
+        "while self._listening and self._lines:",
+        "while self._lines:",
+        TERMINAL,
+    ),
+    Mutant(
+        "only the first of a run has a name",
+        PLAIN,
+        'self.show(*[f"{name}{text}" for text in texts])',
+        "self.show(name + texts[0], *texts[1:])",
+        TERMINAL,
+    ),
+    Mutant(
+        "only the first of a run has a time",
+        PLAIN,
+        'lines = f"\\n{stamp}".join(all_visible(texts))',
+        'lines = "\\n".join(all_visible(texts))',
+        TERMINAL,
+    ),
+    Mutant(
+        "a run is shown as it came",
+        PLAIN,
+        'lines = f"\\n{stamp}".join(all_visible(texts))',
+        'lines = f"\\n{stamp}".join(texts)',
+        TERMINAL,
+    ),
+    Mutant(
+        "of a run the last message decides what is visible",
+        "chatlib/terminal/visible.py",
+        '    text = "".join(lines)\n',
+        "    text = lines[-1]\n",
+        TERMINAL,
+    ),
+    Mutant(
+        "a read of whole lines forgets the piece before it",
+        PLAIN,
+        'if not self._line and data.endswith(b"\\n")',
+        'if data.endswith(b"\\n")',
+        TERMINAL,
+    ),
+    Mutant(
+        "in a read of whole lines one may be too long",
+        PLAIN,
+        'data.endswith(b"\\n") and len(data) <= LINE_LIMIT:',
+        'data.endswith(b"\\n"):',
+        TERMINAL,
+    ),
 )
 
 
@@ -324,9 +780,7 @@ def survives(mutant: Mutant) -> bool:
         for name in TREES:
             source, target = ROOT / name, Path(folder) / name
             if source.is_dir():
-                shutil.copytree(
-                    source, target, ignore=shutil.ignore_patterns("__pycache__")
-                )
+                shutil.copytree(source, target, ignore=UNWANTED)
             else:
                 shutil.copy(source, target)
         path = Path(folder) / mutant.file
@@ -344,18 +798,19 @@ def survives(mutant: Mutant) -> bool:
     return run.returncode == 0
 
 
-def main() -> int:
-    """Try all mutants; 0 when none has survived."""
+def main(words: str = "") -> int:
+    """Try all mutants whose mistake has these words in it; 0 when none has survived."""
+    mutants = [mutant for mutant in MUTANTS if words in mutant.mistake]
     with ThreadPoolExecutor(TOGETHER) as pool:
-        survived = list(pool.map(survives, MUTANTS))
+        survived = list(pool.map(survives, mutants))
     table = Table("mistake", "where", "noticed")
-    for mutant, alive in zip(MUTANTS, survived, strict=True):
+    for mutant, alive in zip(mutants, survived, strict=True):
         table.add_row(mutant.mistake, mutant.file, "[bold red]no" if alive else "yes")
     console = Console()
     console.print(table)
-    console.print(f"{survived.count(False)} of {len(MUTANTS)} mutants noticed")
+    console.print(f"{survived.count(False)} of {len(mutants)} mutants noticed")
     return 1 if any(survived) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(" ".join(sys.argv[1:])))

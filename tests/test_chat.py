@@ -20,8 +20,10 @@ from chatlib.protocol.session import (
     Mode,
     Opened,
     Reason,
+    Said,
     Session,
 )
+from harness import wire
 from tests.helpers import Clock, make_client, make_server, socket_pair, until
 
 HINTS = ["show Type /q to quit", "show Enter message to send..."]
@@ -134,6 +136,10 @@ class Person:
         for line in lines:
             self.notes.asking = False
             self.chat.said(line)
+
+    def pours(self, *lines: str) -> int:
+        """Give many lines at once, as a pipe does; return how many were taken."""
+        return self.chat.pour(iter(lines))
 
 
 class Talk:
@@ -361,6 +367,97 @@ def test_in_free_talk_a_pipe_is_read_until_too_much_is_under_way(loop: Loop) -> 
     assert shown == [f"show client: line {number}" for number in range(WINDOW)]
 
 
+# Many lines at once, from a pipe.
+
+
+@pytest.fixture
+def pipes(loop: Loop) -> Talk:
+    """Two pipes that talk freely."""
+    talk = Talk(loop, interactive=False, mode=Mode.FREE)
+    talk.until(lambda: talk.server.session.my_turn)
+    return talk
+
+
+@pytest.mark.parametrize("other", ["/q", "/say x", "//x", "", "x" * 32769, "\ud800"])
+def test_lines_go_together_up_to_the_first_that_needs_a_thought(
+    pipes: Talk, other: str
+) -> None:
+    """They arrive in their order; that one, and what follows it, is left."""
+    assert pipes.client.pours("one", "two", other, "three") == 2
+    assert pipes.client.pours(other, "three") == 0
+    assert pipes.client.pours("three") == 1
+    pipes.until(lambda: not pipes.client.session.unconfirmed)
+    shown = [line for line in pipes.server.notes.news() if "client: " in line]
+    assert shown == ["show client: one", "show client: two", "show client: three"]
+
+
+def test_a_pipe_that_pours_stands_still_when_too_much_is_under_way(pipes: Talk) -> None:
+    """No line is read that could only be kept; confirmations let it go on."""
+    lines = [f"line {number}" for number in range(WINDOW + 10)]
+    assert pipes.client.pours(*lines) == WINDOW
+    assert not pipes.client.notes.listening
+    pipes.until(lambda: pipes.client.notes.listening)
+    assert pipes.client.pours(*lines[WINDOW:]) == 10
+    pipes.client.chat.ended()
+    pipes.over()
+    shown = [line for line in pipes.server.notes.news() if "client: " in line]
+    assert shown == [f"show client: {line}" for line in lines]
+    assert pipes.client.notes.news()[-1].endswith(f"{WINDOW + 10} messages were delivered.")
+
+
+def test_nothing_overtakes_the_lines_that_were_typed_early(talk: Talk) -> None:
+    """Not even in the moment in which their turn has come."""
+    talk.server.types("early")
+    talk.server.session.receive_data(wire.text(1, "now you"))
+    assert [type(event) for event in talk.server.session.events()] == [Said]
+    assert talk.server.session.my_turn
+    assert talk.server.pours("late", "later") == 0
+    assert talk.server.session.sent == 0
+
+
+def test_during_a_game_every_line_is_looked_at(pipes: Talk) -> None:
+    """It may be a move; after the game many go at once again."""
+    pipes.client.types("/play tictactoe")
+    pipes.until(lambda: bool(pipes.server.session.received))
+    pipes.server.types("/play")
+    pipes.until(lambda: bool(pipes.client.session.received))
+    assert pipes.client.pours("5", "hello") == 0
+    assert pipes.server.pours("5", "hello") == 0
+    pipes.client.types("/resign")
+    assert pipes.client.pours("5", "hello") == 2
+
+
+def test_nobody_pours_before_the_talk_or_after_it(loop: Loop, pipes: Talk) -> None:
+    """Such lines are kept or given back, each with its reason."""
+    assert Person(loop, interactive=False).pours("one", "two") == 0
+    pipes.client.types("/q")
+    assert pipes.client.pours("one", "two") == 0
+    pipes.over()
+    assert pipes.server.pours("one", "two") == 0
+    assert pipes.client.notes.news()[-1] == "notice Goodbye: you left."
+
+
+def test_of_many_messages_none_is_acknowledged_before_all_are_shown(pipes: Talk) -> None:
+    """If showing them fails, the other side is never told that they were shown."""
+
+    def fail(text: str) -> None:
+        raise RuntimeError("no screen")
+
+    pipes.server.notes.show = fail  # type: ignore[method-assign]
+    assert pipes.client.pours("one", "two", "three") == 3
+    with pytest.raises(RuntimeError):
+        pipes.until(lambda: False)
+    assert pipes.server.session.confirmed == 0
+
+
+def test_of_many_messages_all_are_acknowledged(pipes: Talk) -> None:
+    """Those that came together too."""
+    assert pipes.client.pours("one", "two", "three") == 3
+    pipes.until(lambda: pipes.server.session.received == 3)
+    assert pipes.server.session.confirmed == 3
+    pipes.until(lambda: not pipes.client.session.unconfirmed)
+
+
 @pytest.mark.parametrize("leaver", ["client", "server"])
 def test_q_ends_both_with_0(talk: Talk, leaver: str) -> None:
     """Whoever's turn it is."""
@@ -544,6 +641,18 @@ def test_without_a_screen_nothing_more_is_shown_or_acknowledged(talk: Talk) -> N
     assert talk.client.ends == [(1, False)]
     assert "notice Not confirmed: Hello" in talk.client.notes.news()
     assert not any("show" in line for line in talk.server.notes.news())
+
+
+def test_without_a_screen_no_game_goes_on(talk: Talk) -> None:
+    """What was told about one is not acknowledged: its board was seen by nobody."""
+    talk.server.chat.lose_screen()
+    talk.client.types("/play tictactoe")
+    talk.until(lambda: talk.server.session.received == 1)
+    assert talk.server.session.confirmed == 0
+    assert talk.server.notes.news() == []
+    talk.server.chat.leave_blind()
+    talk.over()
+    assert talk.client.session.unconfirmed == 1
 
 
 def test_before_anybody_came_q_and_signals_end_at_once() -> None:

@@ -326,6 +326,56 @@ def test_an_ack_waits_a_moment_for_an_answer_to_go_with(loop: Loop) -> None:
     assert peer.read(len(sent)) == sent
 
 
+def test_every_ack_that_waits_is_sent_in_the_end(loop: Loop) -> None:
+    """The second as the first, however long nothing else is said."""
+    connection, owner, peer = talk(loop)
+    for number in (1, 2, 3):
+        peer.send(frame(Kind.GAME, number, b"x"))
+        until(loop, lambda: len(owner.events) >= number)  # noqa: B023
+        until(loop, lambda: not connection.session.owes_ack)
+        assert peer.read(8) == frame(Kind.ACK, number)
+
+
+def test_what_is_said_in_time_takes_the_ack_along() -> None:
+    """Then there is none that goes alone, nor is one sent twice."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    peer.send(frame(Kind.GAME, 1, b"x"))
+    until(loop, lambda: owner.events)
+    connection.session.say("question")
+    connection.flush()
+    move(loop, clock, 1)
+    assert "~ wrote 0 bytes" not in owner.traces
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    sent = frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"question") + frame(Kind.BYE, 1, b"\1")
+    assert peer.read(len(sent)) == sent
+
+
+def test_an_ack_is_sent_before_the_stream_ends(loop: Loop) -> None:
+    """What came with the last goodbye was shown, and its sender is told so."""
+    connection, owner, peer = talk(loop)
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    peer.send(frame(Kind.GAME, 1, b"x") + frame(Kind.BYE, 1, b"\1"))
+    until(loop, lambda: len(owner.events) >= 2)
+    assert peer.read(100) == frame(Kind.BYE, 0, b"\1") + frame(Kind.ACK, 1)
+
+
+def test_an_ack_that_has_gone_with_a_goodbye_is_not_tried_again() -> None:
+    """Nothing can be sent behind the end of the stream, and no log is to complain."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    peer.send(frame(Kind.GAME, 1, b"x"))
+    until(loop, lambda: owner.events)
+    peer.send(frame(Kind.BYE, 1, b"\1"))
+    until(loop, lambda: connection.session.finished)
+    move(loop, clock, 1)
+    assert not [trace for trace in owner.traces if trace.startswith("! ")]
+
+
 def test_the_ack_of_many_messages_waits_for_nothing(loop: Loop) -> None:
     """Their sender may be waiting for room to go on."""
     connection, owner, peer = talk(loop)
@@ -422,6 +472,20 @@ def test_reading_goes_on_while_bytes_wait_to_be_written(loop: Loop) -> None:
     until(loop, lambda: owner.calls)
     assert owner.events == [Said(ROUNDS, "answer")]
     assert watched(loop) == [READ | WRITE]
+
+
+def test_a_peer_that_asks_and_plays_and_does_not_read_is_owed_one_answer(
+    loop: Loop,
+) -> None:
+    """While the kernel takes nothing, nothing is added to what waits for it."""
+    connection, owner, peer = talk(loop)
+    say_much(loop, connection, owner, peer)
+    owner.traces.clear()
+    for number in range(ROUNDS, ROUNDS + 20):
+        peer.send(frame(Kind.PING, number) + frame(Kind.GAME, number, b"x"))
+        until(loop, lambda: connection.session.confirmed >= number)  # noqa: B023
+    assert connection._pending
+    assert not [trace for trace in owner.traces if trace.startswith("> ")]
 
 
 def test_a_send_that_fails_loses_no_message_that_had_arrived(loop: Loop) -> None:

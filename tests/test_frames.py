@@ -1,5 +1,7 @@
 """What a frame is: bytes both ways, limits checked at the header, one line in a log."""
 
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from chatlib.protocol.frames import (
     Mode,
     Reason,
     check_header,
+    encode_run,
     encode_text,
 )
 from harness import wire
@@ -41,6 +44,18 @@ def test_a_frame_travels_as_the_protocol_page_says(frame: Frame, raw: bytes) -> 
     """Big endian: length, kind, flags, number, body."""
     assert frame.encode() == raw
     assert wire.frame(frame.kind, frame.number, frame.body) == raw
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Kind), st.binary(max_size=300))), st.integers(0, 99)
+)
+def test_a_run_of_frames_travels_as_each_of_them_does(
+    frames: list[tuple[Kind, bytes]], first: int
+) -> None:
+    """One behind the other, each of its own kind and length, and numbered on."""
+    kinds, bodies = [kind for kind, _ in frames], [body for _, body in frames]
+    each = [wire.frame(*frame) for frame in zip(kinds, count(first), bodies, strict=False)]
+    assert encode_run(kinds, first, bodies) == b"".join(each)
 
 
 @pytest.mark.parametrize("kind", Kind)

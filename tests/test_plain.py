@@ -10,6 +10,8 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
 from chatlib.terminal import plain, streams
 from chatlib.terminal.plain import KERNEL_LINE, LINE_LIMIT, LineBuffer, Plain
+from chatlib.terminal.visible import visible
 from tests.helpers import SECONDS, Person, Place, feed_three_ways, socket_pair, until
 
 ROOT = Path(__file__).parent.parent
@@ -563,6 +566,22 @@ def test_a_speaker_is_named_where_there_is_one(piped: Person) -> None:
     terminal.close()
 
 
+@pytest.mark.parametrize("bad", ["\x1b[2J", "two\nlines", "\u202e", "\t"])
+def test_of_many_messages_each_has_its_line_its_speaker_and_its_time(
+    piped: Person, bad: str
+) -> None:
+    """And a single one that a terminal would obey is made visible, wherever it stands."""
+    for place in range(3):
+        terminal, _ = start(Loop(), timestamps=True)
+        texts = ["one", "two", "three"]
+        texts[place] = bad
+        before = len(piped.screen)
+        terminal.message("Ann", *texts)
+        shown = re.sub(r"\d\d:\d\d:\d\d", "TIME", piped.screen[before:])
+        assert shown == "".join(f"TIME {visible(f'Ann: {text}')}\n" for text in texts)
+        terminal.close()
+
+
 def test_a_refused_line_of_a_pipe_stands_among_the_notices(piped: Person) -> None:
     """With the reason, on one line."""
     terminal, _ = start(Loop())
@@ -622,6 +641,52 @@ def test_all_lines_arrive_the_last_without_line_end_too(piped: Person, loop: Loo
     terminal.listen(True)
     settle(loop)
     assert listener.heard == ["one", "", "three", None]
+    terminal.close()
+
+
+def test_many_lines_are_offered_at_once_and_the_rest_comes_one_by_one(
+    piped: Person, loop: Loop
+) -> None:
+    """What was taken at once does not come again; a last line comes alone."""
+    terminal, listener = start(loop, listen=False)
+    offered: list[list[str]] = []
+
+    def pour(lines: Iterable[str]) -> int:
+        offered.append([*lines])
+        taken = len(offered[-1]) // 2 if len(offered) != 2 else 0
+        listener.heard += [f"at once: {line}" for line in offered[-1][:taken]]
+        return taken
+
+    terminal.start(listener.said, listener.ended, pour)
+    piped.types(b"1\n2\n3\n4\n5\n6\n")
+    piped.leaves()
+    terminal.listen(True)
+    assert finish(loop, listener) == [
+        *("at once: 1", "at once: 2", "at once: 3"),
+        *("4", "at once: 5", "6"),
+        None,
+    ]
+    assert offered == [["1", "2", "3", "4", "5", "6"], ["4", "5", "6"], ["5", "6"]]
+    terminal.close()
+
+
+def test_who_takes_many_lines_may_want_no_more(piped: Person, loop: Loop) -> None:
+    """The rest waits, and is offered when it is wanted again."""
+    terminal, listener = start(loop, listen=False)
+
+    def pour(lines: Iterable[str]) -> int:
+        listener.heard += islice(lines, 2)
+        terminal.listen(False)
+        return 2
+
+    terminal.start(listener.said, listener.ended, pour)
+    piped.types(b"1\n2\n3\n4\n5\n")
+    piped.leaves()
+    for wanted in (["1", "2"], ["1", "2", "3", "4"], ["1", "2", "3", "4", "5", None]):
+        terminal.listen(True)
+        until(loop, lambda: listener.heard == wanted)  # noqa: B023
+        settle(loop)
+        assert listener.heard == wanted
     terminal.close()
 
 

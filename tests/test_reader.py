@@ -1,6 +1,7 @@
 """The reader: whole frames only, however TCP cut them, and bad headers refused at once."""
 
 import random
+import re
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -112,6 +113,31 @@ def test_a_bad_header_is_refused_at_its_eighth_byte(header: bytes, says: str) ->
     frames, error = collect([good + header[:8]])
     assert [frame.text for frame in frames] == ["good"]
     assert says in error
+
+
+@pytest.mark.parametrize(("header", "says"), BAD_HEADERS)
+def test_a_header_that_was_refused_is_refused_again(header: bytes, says: str) -> None:
+    """By every reader there is: what one has seen is not known to be right by that."""
+    for _ in range(3):
+        for first in (None, (Kind.HELLO,)):
+            reader = FrameReader(first)
+            reader.feed(HELLO + header)
+            assert reader.take() == (Kind.HELLO, 0, HELLO[8:])
+            with pytest.raises(RemoteProtocolError, match=re.escape(says)):
+                reader.take()
+
+
+def test_a_header_that_is_known_is_right_with_its_own_length_kind_and_flags_only() -> None:
+    """The number is no part of it; whatever else differs is looked at anew."""
+    good = wire.text(1, "hello")
+    for place, change in ((0, 0x80), (1, 5), (2, 6), (2, 40), (3, 1), (3, 0x80)):
+        reader = FrameReader()
+        reader.feed(good * 2)
+        other = bytearray(good)
+        other[place] ^= change
+        reader.feed(bytes(other))
+        with pytest.raises(RemoteProtocolError):
+            list(reader)
 
 
 def test_nothing_of_a_refused_frame_is_stored() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from chatlib.errors import LocalProtocolError, RemoteProtocolError, VersionError
 from chatlib.protocol.frames import TEXT_LIMIT, Kind
 from chatlib.protocol.session import (
+    ACK_AT,
     GAMES_WINDOW,
     WINDOW,
     WINDOW_BYTES,
@@ -30,6 +31,8 @@ from chatlib.protocol.session import (
     Said,
     Session,
     State,
+    Trace,
+    silent,
 )
 from harness import wire
 from tests.helpers import (
@@ -319,8 +322,9 @@ def test_an_ack_of_what_was_acknowledged_is_no_news() -> None:
     """Nor is an ACK of nothing."""
     client = open_client()
     client.say("one")
-    acks = [wire.frame(wire.ACK, number) for number in (0, 1, 1, 0)]
+    acks = [wire.frame(wire.ACK, number) for number in (0, 1, 1, 0, 1)]
     assert feed(client, *acks) == [Delivered(1)]
+    assert client.acknowledged == 1
 
 
 @pytest.mark.parametrize("make", [open_client, open_server])
@@ -559,6 +563,274 @@ def test_one_ack_covers_all_that_was_shown() -> None:
     server.leave(Reason.QUIT, "")
     kinds = [(kind, number) for kind, number, _ in sent(server)]
     assert kinds == [(wire.ACK, 3), (wire.TEXT, 1), (wire.BYE, 1)]
+
+
+# Runs: many messages in one call, which must be the same as one call for each.
+
+FREE_TEXTS = ["one", "für zwei", "🙂" * 3, "four"]
+
+CANNOT_BE_SAID = ["", "x" * (TEXT_LIMIT + 1), "ü" * (TEXT_LIMIT // 2 + 1), "half \ud800"]
+
+
+def free_client(trace: Trace = silent, mode: Mode = Mode.FREE) -> Session:
+    """Give a client's session that is open; its HELLO has been taken away."""
+    client, server = make_client(trace), make_server(mode=mode)
+    deliver(client, server)
+    deliver(server, client)
+    return client
+
+
+def standing(session: Session) -> tuple[object, ...]:
+    """Say how a session stands, with all that it would write."""
+    return (
+        (session.state, session.sent, session.received, session.confirmed),
+        (session.texts_sent, session.texts_received, session.frames_received),
+        (session.texts_unconfirmed, session.unconfirmed, session.my_turn),
+        dict(session.unacknowledged),
+        session.data_to_send(),
+    )
+
+
+def say_each(session: Session, texts: list[str]) -> int:
+    """Say these one by one as far as that is possible; return how many those were."""
+    for count, text in enumerate(texts):
+        try:
+            session.say(text)
+        except LocalProtocolError:
+            return count
+    return len(texts)
+
+
+@pytest.mark.parametrize(
+    ("texts", "mode", "count"),
+    [
+        (FREE_TEXTS, Mode.FREE, 4),
+        (FREE_TEXTS, Mode.TURNS, 1),
+        (["x" * TEXT_LIMIT, "x"], Mode.FREE, 2),
+        *((["one", text, "two"], Mode.FREE, 1) for text in CANNOT_BE_SAID),
+        (["x"] * (WINDOW + 2), Mode.FREE, WINDOW),
+        (["x", *["x" * TEXT_LIMIT] * 40], Mode.FREE, 1 + WINDOW_BYTES // TEXT_LIMIT),
+    ],
+)
+@pytest.mark.parametrize("trace", [silent, lambda sign, what, raw: None])
+def test_as_many_are_said_at_once_as_one_by_one(
+    texts: list[str], mode: Mode, count: int, trace: Trace
+) -> None:
+    """The same messages, numbers and bytes; what is none, or has no room, stays."""
+    at_once, each = free_client(trace, mode), free_client(trace, mode)
+    assert at_once.say_all(texts) == say_each(each, texts) == count
+    assert standing(at_once) == standing(each)
+    assert at_once.say_all(texts) == say_each(each, texts)
+    assert standing(at_once) == standing(each)
+
+
+@pytest.mark.parametrize("before", [1, WINDOW - 1, WINDOW, WINDOW + 1])
+def test_what_is_under_way_already_leaves_less_room_for_a_run(before: int) -> None:
+    """Games count too, and may be more than the window; an ACK makes room again."""
+    client = free_client()
+    for _ in range(before):
+        client.play("decline")
+    room = max(0, WINDOW - before)
+    assert client.say_all(["x"] * 2 * WINDOW) == room
+    feed(client, wire.frame(wire.ACK, 3 + max(0, before - WINDOW)))
+    assert client.say_all(["x"] * 2 * WINDOW) == 3
+
+
+def test_the_bytes_of_a_run_count_until_they_are_confirmed() -> None:
+    """Each of them, and none of them twice."""
+    client = free_client()
+    longest = ["x" * TEXT_LIMIT] * (WINDOW_BYTES // TEXT_LIMIT)
+    for number in range(1, 4):
+        assert client.say_all(longest) == len(longest)
+        assert client.say_all(["x"]) == 0
+        assert feed(client, wire.frame(wire.ACK, number * len(longest)))
+
+
+def test_no_run_is_said_before_the_talk_or_after_the_goodbye() -> None:
+    """Nothing is taken from whoever offers it."""
+    leaving = free_client()
+    leaving.leave(Reason.QUIT, "")
+    for session in (make_client(), make_server(), leaving):
+        session.data_to_send()
+        lines = iter(FREE_TEXTS)
+        assert session.say_all(lines) == 0
+        assert list(lines) == FREE_TEXTS
+        assert session.data_to_send() == b""
+
+
+def test_what_is_owed_is_said_before_a_run() -> None:
+    """The ACK and the PONG do not wait behind a thousand messages."""
+    client = free_client()
+    feed(client, wire.text(1, "x"), wire.frame(wire.PING, 7))
+    client.shown(1)
+    client.say_all(["one", "two"])
+    kinds = [(kind, number) for kind, number, _ in sent(client)]
+    assert set(kinds[:2]) == {(wire.ACK, 1), (wire.PONG, 7)}
+    assert kinds[2:] == [(wire.TEXT, 1), (wire.TEXT, 2)]
+
+
+@pytest.mark.parametrize("trace", [silent, lambda sign, what, raw: None])
+def test_what_is_said_while_the_connection_is_lost_is_sent_when_it_is_back(
+    trace: Trace,
+) -> None:
+    """From the first that was not seen on, each of its own kind and number.
+
+    Not before the HELLO is answered: nobody knows what was seen until then.
+    """
+    client = free_client()
+    client.say_all(["one", "two"])
+    client.play("decline")
+    client.data_to_send()
+    client.receive_eof()
+    assert list(client.events()) == [Lost("")]
+    assert client.say_all(["four", "five"]) == 2
+    client.play("offer tictactoe me")
+    client.resume(trace)
+    assert client.say_all(["seven", "eight"]) == 2
+    assert client.say("nine") == 9
+    assert [kind for kind, _, _ in sent(client)] == [wire.HELLO]
+    feed(client, wire.hello("server", wire.FREE, SESSION_ID, 1))
+    assert sent(client) == [
+        (wire.TEXT, 2, b"two"),
+        (wire.GAME, 3, b"decline"),
+        (wire.TEXT, 4, b"four"),
+        (wire.TEXT, 5, b"five"),
+        (wire.GAME, 6, b"offer tictactoe me"),
+        (wire.TEXT, 7, b"seven"),
+        (wire.TEXT, 8, b"eight"),
+        (wire.TEXT, 9, b"nine"),
+    ]
+
+
+def take(session: Session, data: bytes, *, at_once: bool) -> list[object]:
+    """Show what comes, the messages that come together at once or one by one.
+
+    Returns the texts, and the other events; an error by its words.
+    """
+    told: list[object] = []
+    session.receive_data(data)
+    for event in session.events():
+        if isinstance(event, Said):
+            told += [event.text, *(session.next_texts() if at_once else [])]
+            session.shown(session.received)
+        else:
+            told.append(str(event.error) if isinstance(event, Failed) else event)
+    return told
+
+
+RUN = wire.text(1, "one") + wire.text(2, "für zwei") + wire.text(3, "🙂")
+
+
+@pytest.mark.parametrize(
+    ("behind", "count"),
+    [
+        (b"", 0),
+        (wire.text(4, "four")[:-1], 0),
+        (wire.text(4, "four"), 1),
+        (wire.text(5, "a gap"), 1),
+        (wire.text(3, "a replay") + wire.text(4, "four"), 1),
+        (wire.text(0, "nobody's number"), 1),
+        (wire.frame(wire.TEXT, 4, b"half \xc3") + wire.text(5, "five"), 1),
+        (wire.frame(wire.GAME, 4, b"decline") + wire.text(5, "five"), 2),
+        (wire.frame(wire.ACK, 1) + wire.text(4, "four"), 2),
+        (wire.frame(wire.PING, 1) + wire.text(4, "four"), 1),
+        (wire.bye(3, wire.QUIT, "so long"), 1),
+        (wire.bye(3) + wire.text(4, "after the goodbye"), 2),
+        (b"\xff" * 8, 1),
+    ],
+)
+def test_a_run_ends_before_whatever_is_not_simply_the_next_message(
+    behind: bytes, count: int
+) -> None:
+    """That is judged, told and answered as if all had come one by one."""
+    at_once, each = free_client(), free_client()
+    for session in (at_once, each):
+        session.say_all(["mine", "too"])
+        session.data_to_send()
+    told = take(at_once, RUN + behind, at_once=True)
+    assert told == take(each, RUN + behind, at_once=False)
+    assert len(told) == 3 + count
+    assert standing(at_once) == standing(each)
+
+
+def test_a_run_is_not_acknowledged_before_it_is_shown() -> None:
+    """That it was taken is no reason."""
+    client = free_client()
+    client.receive_data(RUN)
+    assert client.next_event() == Said(1, "one")
+    assert client.next_texts() == ["für zwei", "🙂"]
+    assert client.next_texts() == []
+    assert (client.received, client.confirmed, client.data_to_send()) == (3, 0, b"")
+    client.shown(3)
+    assert sent(client) == [(wire.ACK, 3, b"")]
+
+
+def test_in_turns_there_are_no_runs() -> None:
+    """Who says two things at once is out of turn, however they are taken."""
+    server = open_server()
+    server.receive_data(wire.text(1, "one") + wire.text(2, "and another thing"))
+    assert server.next_event() == Said(1, "one")
+    assert server.next_texts() == []
+    assert "TEXT 2 out of turn" in str(server.next_event())
+
+
+def test_who_traces_is_told_of_every_message_of_a_run() -> None:
+    """A log has a line for each, one way and the other."""
+    lines: list[str] = []
+    client = free_client(lambda sign, what, raw: lines.append(f"{sign} {what}"))
+    lines.clear()
+    assert take(client, RUN, at_once=True) == ["one", "für zwei", "🙂"]
+    client.say_all(["uno", "dos"])
+    assert [line for line in lines if line[0] in "<>"] == [
+        "< TEXT 1 'one' [3 bytes]",
+        "< TEXT 2 'für zwei' [9 bytes]",
+        "< TEXT 3 '🙂' [4 bytes]",
+        "> ACK 3 [0 bytes]",
+        "> TEXT 1 'uno' [3 bytes]",
+        "> TEXT 2 'dos' [3 bytes]",
+    ]
+
+
+# When an ACK is to be written.
+
+
+def test_the_ack_of_a_few_messages_may_wait_and_that_of_many_not() -> None:
+    """Whatever is to be written with it takes it along; then it is counted anew."""
+    client = free_client()
+    feed(client, *(wire.text(number, "x") for number in range(1, 3 * ACK_AT)))
+    for number in range(1, ACK_AT):
+        client.shown(number)
+        assert client.owes_ack and not client.is_pressed
+    client.shown(ACK_AT)
+    assert client.is_pressed
+    assert sent(client) == [(wire.ACK, ACK_AT, b"")]
+    client.shown(2 * ACK_AT - 1)
+    assert client.owes_ack and not client.is_pressed
+    client.say("with it")
+    assert client.is_pressed
+
+
+def test_a_replay_alone_is_no_reason_to_hurry() -> None:
+    """Its ACK may wait like that of any few."""
+    client = free_client()
+    feed(client, wire.text(1, "x"))
+    client.shown(1)
+    client.data_to_send()
+    feed(client, wire.text(1, "x"))
+    assert client.owes_ack and not client.is_pressed
+
+
+def test_a_pong_and_the_ack_behind_a_goodbye_do_not_wait() -> None:
+    """The one is being timed, and behind the other the stream is about to end."""
+    client = free_client()
+    feed(client, wire.frame(wire.PING, 1))
+    assert client.is_pressed
+    client.leave(Reason.QUIT, "")
+    client.data_to_send()
+    feed(client, wire.text(1, "still under way"))
+    assert not client.is_pressed
+    client.shown(1)
+    assert client.is_pressed
 
 
 # The laws of the core.

@@ -41,12 +41,20 @@ def free_both_leave(world: World) -> None:
     world.server.leaving = True
 
 
+def free_in_runs(world: World) -> None:
+    """All at once, said in runs and taken in runs; both leave."""
+    free_both_leave(world)
+    for end in world.ends:
+        end.pours, end.sweeps = 4, True
+
+
 SCHEDULES: dict[str, tuple[Mode, Callable[[World], None]]] = {
     "turns, the client leaves": (Mode.TURNS, turns),
     "turns, the server leaves": (Mode.TURNS, turns_server_leaves),
     "free, the client leaves": (Mode.FREE, free),
     "free, the server leaves": (Mode.FREE, free_server_leaves),
     "free, both leave": (Mode.FREE, free_both_leave),
+    "free, in runs": (Mode.FREE, free_in_runs),
 }
 
 

@@ -13,7 +13,7 @@ from chatlib.games.registry import OWN
 from chatlib.games.table import Table
 from chatlib.games.tictactoe import TicTacToe
 from chatlib.protocol.session import Mode
-from tests.simulation.test_chance import SIZES
+from tests.simulation.test_chance import SIZES, form_habits
 from tests.simulation.test_cuts import PERFECT
 from tests.simulation.world import End, Verdict, World, judge
 
@@ -127,7 +127,9 @@ class Evening:
         elif chance < 0.9:
             self.world.reconnect()
         elif chance < 0.95:
-            self.dice.choice(self.players).end.waiting.append(f"text {chance}")
+            form_habits(self.world, self.dice)
+            waiting = self.dice.choice(self.players).end.waiting
+            waiting.extend(f"text {chance} {n}" for n in range(self.dice.randint(1, 4)))
         else:
             self.be_quiet()
 

@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chatlib.protocol.session import Mode, State
 from tests.simulation.test_cuts import PERFECT, assert_settled, finish
-from tests.simulation.world import World
+from tests.simulation.world import End, World
 
 WAYS = st.sampled_from(("up", "down"))
 ENDS = st.sampled_from(("client", "server"))
@@ -21,11 +21,18 @@ class TalkMachine(RuleBasedStateMachine):
         self.world = World(mode)
         self.count = 0
 
-    @rule(end=ENDS)
-    def say(self, end: str) -> None:
+    @rule(end=ENDS, lines=st.integers(1, 3))
+    def say(self, end: str, lines: int) -> None:
         """Somebody wants to say something; it is said when it can be."""
-        self.count += 1
-        getattr(self.world, end).waiting.append(f"{end} {self.count}")
+        for _ in range(lines):
+            self.count += 1
+            getattr(self.world, end).waiting.append(f"{end} {self.count}")
+
+    @rule(end=ENDS, pours=st.integers(0, 3), sweeps=st.booleans())
+    def form_habit(self, end: str, pours: int, sweeps: bool) -> None:
+        """Somebody speaks, or listens, in runs from now on."""
+        person: End = getattr(self.world, end)
+        person.pours, person.sweeps = pours, sweeps
 
     @rule(way=WAYS, count=st.integers(1, 60))
     def move(self, way: str, count: int) -> None:

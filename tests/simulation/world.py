@@ -8,6 +8,7 @@ no more: show and acknowledge, let the one back in whose HELLO it is, leave when
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from chatlib.errors import RemoteProtocolError
@@ -62,7 +63,10 @@ def look_away(words: str) -> None:
 class End:
     """One program: its session, what its person said, saw and heard of the end.
 
-    `watch` is called with what the other end tells about a game.
+    `watch` is called with what the other end tells about a game. `pours` and `sweeps`
+    are its habits: how many of the lines that wait it says as one run, as from a pipe,
+    and whether it takes the messages that came together as one. They may change at any
+    time, and nobody is to notice.
     """
 
     session: Session
@@ -75,15 +79,26 @@ class End:
     watched: list[str] = field(default_factory=list)
     watch: Callable[[str], None] = look_away
     error: RemoteProtocolError | None = None
+    pours: int = 0
+    sweeps: bool = False
+    poured: int = 0  # messages said in one run with others
+    swept: int = 0  # messages taken behind another
 
     def act(self) -> None:
         """Say what can be said; when all is said, leave if the person wants to."""
+        self._pour()
         while self.waiting and self.session.my_turn:
             text = self.waiting.popleft()
             self.session.say(text)
             self.said.append(text)
         if self.leaving and self.session.can_talk and not self.waiting:
             self.session.leave(Reason.QUIT, "")
+
+    def _pour(self) -> None:
+        """Say some of what waits as one run, as far as that is possible."""
+        count = self.session.say_all(islice(self.waiting, self.pours))
+        self.said += [self.waiting.popleft() for _ in range(count)]
+        self.poured += count if count > 1 else 0
 
     def tell(self, words: str) -> None:
         """Tell the other end about a game."""
@@ -93,9 +108,11 @@ class End:
     def handle(self, event: Event) -> None:
         """Do what a chat does with an event."""
         match event:
-            case Said(number, text):
-                self.shown.append(text)
-                self.session.shown(number)
+            case Said(_, text):
+                others = self.session.next_texts() if self.sweeps else []
+                self.shown += [text, *others]
+                self.swept += len(others)
+                self.session.shown(self.session.received)
             case Played(number, words):
                 self.watched.append(words)
                 self.watch(words)
@@ -221,6 +238,11 @@ class World:
     def is_blocked(self) -> bool:
         """Whether a byte is held back by a cut that was ordered."""
         return any(pipe.left == 0 and pipe.bytes for pipe in (self.up, self.down))
+
+    @property
+    def ends(self) -> tuple[End, End]:
+        """The client and the server."""
+        return self.client, self.server
 
     @property
     def verdicts(self) -> tuple[Verdict, Verdict]:

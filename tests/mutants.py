@@ -237,7 +237,7 @@ MUTANTS = (
     Mutant(
         "turns are not looked at",
         SESSION,
-        "if kind is _TEXT and not self._peers_turn:",
+        "if kind is _TEXT and self.mode is not _FREE and not self._peers_turn:",
         "if False:",
     ),
     Mutant(
@@ -423,8 +423,8 @@ MUTANTS = (
     Mutant(
         "the ACK of a few messages does not wait",
         SESSION,
-        "return self.owes_ack and (many or self.state is not _OPEN)",
-        "return self.owes_ack",
+        "return many or bool(self._output) or self.state is not _OPEN",
+        "return True",
     ),
     Mutant(
         "after many messages no ACK waits any more",
@@ -435,8 +435,8 @@ MUTANTS = (
     Mutant(
         "an ACK waits although the talk is over",
         SESSION,
-        "return self.owes_ack and (many or self.state is not _OPEN)",
-        "return self.owes_ack and many",
+        "return many or bool(self._output) or self.state is not _OPEN",
+        "return many or bool(self._output)",
         (*CORE, *CONNECTION),
     ),
     Mutant(
@@ -451,22 +451,15 @@ MUTANTS = (
     Mutant(
         "the second ACK waits for ever",
         SOCKET,
-        "        self._ack_timer = None\n        if self.session.owes_ack:",
-        "        if self.session.owes_ack:",
+        "        self._ack_timer = None\n        if not self._pending and",
+        "        if not self._pending and",
         CONNECTION,
     ),
     Mutant(
         "an ACK has waited, and is not sent",
         SOCKET,
-        "        self._ack_timer = None\n        if self.session.owes_ack:",
-        "        self._ack_timer = None\n        if False:",
-        CONNECTION,
-    ),
-    Mutant(
-        "an ACK that has gone with something is tried again",
-        SOCKET,
-        "        self._ack_timer = None\n        if self.session.owes_ack:",
-        "        self._ack_timer = None\n        if True:",
+        "        self._ack_timer = None\n        if not self._pending and",
+        "        self._ack_timer = None\n        if False and",
         CONNECTION,
     ),
     # The connection is lost and comes back.
@@ -609,15 +602,15 @@ MUTANTS = (
     Mutant(
         "the rest of a partial write is lost",
         SOCKET,
-        "        del self._pending[:count]\n",
-        "        self._pending.clear()\n",
+        "        self._pending = data[count:]\n",
+        '        self._pending = b""\n',
         CONNECTION,
     ),
     Mutant(
         "what is owed piles up while the kernel takes nothing",
         SOCKET,
-        "        if not self._pending:\n            if session.is_pressed:",
-        "        if True:\n            if session.is_pressed:",
+        "        if not self._pending:\n            if data := session",
+        "        if True:\n            if data := session",
         CONNECTION,
     ),
     Mutant(
@@ -652,10 +645,10 @@ MUTANTS = (
     Mutant(
         "a run is acknowledged before it is shown",
         CHAT,
-        "        self._terminal.message(self._speaker(connection), *texts)\n"
+        "        self._terminal.message(self._speaker, *texts)\n"
         "        session.shown(session.received)\n",
         "        session.shown(session.received)\n"
-        "        self._terminal.message(self._speaker(connection), *texts)\n",
+        "        self._terminal.message(self._speaker, *texts)\n",
         CONNECTION,
     ),
     Mutant(
@@ -668,8 +661,8 @@ MUTANTS = (
     Mutant(
         "only the first of a run is shown",
         CHAT,
-        "self._terminal.message(self._speaker(connection), *texts)",
-        "self._terminal.message(self._speaker(connection), texts[0])",
+        "self._terminal.message(self._speaker, *texts)",
+        "self._terminal.message(self._speaker, texts[0])",
         CONNECTION,
     ),
     Mutant(
@@ -753,8 +746,8 @@ MUTANTS = (
     Mutant(
         "of a run the last message decides what is visible",
         "chatlib/terminal/visible.py",
-        '    text = "".join(lines)\n',
-        "    text = lines[-1]\n",
+        '_is_plain("".join(lines))',
+        "_is_plain(lines[-1])",
         TERMINAL,
     ),
     Mutant(

@@ -800,14 +800,14 @@ def test_the_ack_of_a_few_messages_may_wait_and_that_of_many_not() -> None:
     feed(client, *(wire.text(number, "x") for number in range(1, 3 * ACK_AT)))
     for number in range(1, ACK_AT):
         client.shown(number)
-        assert client.owes_ack and not client.is_pressed
+        assert client.data_to_send(hurry=False) == b""
     client.shown(ACK_AT)
-    assert client.is_pressed
-    assert sent(client) == [(wire.ACK, ACK_AT, b"")]
+    assert client.data_to_send(hurry=False) == wire.frame(wire.ACK, ACK_AT)
     client.shown(2 * ACK_AT - 1)
-    assert client.owes_ack and not client.is_pressed
+    assert client.data_to_send(hurry=False) == b""
     client.say("with it")
-    assert client.is_pressed
+    both = wire.frame(wire.ACK, 2 * ACK_AT - 1) + wire.text(1, "with it")
+    assert client.data_to_send(hurry=False) == both
 
 
 def test_a_replay_alone_is_no_reason_to_hurry() -> None:
@@ -817,20 +817,22 @@ def test_a_replay_alone_is_no_reason_to_hurry() -> None:
     client.shown(1)
     client.data_to_send()
     feed(client, wire.text(1, "x"))
-    assert client.owes_ack and not client.is_pressed
+    assert client.owes_ack
+    assert client.data_to_send(hurry=False) == b""
+    assert client.data_to_send() == wire.frame(wire.ACK, 1)
 
 
 def test_a_pong_and_the_ack_behind_a_goodbye_do_not_wait() -> None:
     """The one is being timed, and behind the other the stream is about to end."""
     client = free_client()
     feed(client, wire.frame(wire.PING, 1))
-    assert client.is_pressed
+    assert client.data_to_send(hurry=False) == wire.frame(wire.PONG, 1)
     client.leave(Reason.QUIT, "")
     client.data_to_send()
     feed(client, wire.text(1, "still under way"))
-    assert not client.is_pressed
+    assert client.data_to_send(hurry=False) == b""
     client.shown(1)
-    assert client.is_pressed
+    assert client.data_to_send(hurry=False) == wire.frame(wire.ACK, 1)
 
 
 # The laws of the core.

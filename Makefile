@@ -54,7 +54,7 @@ coverage: .venv/dev ## measure branch coverage; the protocol must be covered who
 mutants: .venv/dev ## try 44 wrong versions of the code: some test must notice each (takes 3 min)
 	$(BIN)/python -m tests.mutants
 
-pairs: .venv/dev ## referee a right pair and 44 wrong ones: each must fail just its own checks (takes 2 min)
+pairs: .venv/dev ## referee a right pair and 44 wrong ones: each must fail just its own checks (takes 3 min)
 	$(BIN)/python -m tests.referee.matrix
 
 fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)

@@ -1,8 +1,8 @@
 """`make pairs`: every pair, every check; each pair must fail exactly what it is made for.
 
-Nearly every check is failed by some pair, and none by the right one: so it is the referee that is
-tested here: that it sees each fault, blames nothing else for it, and says so each time.
-It takes three minutes; test_judging does a part of it within a test's time.
+Nearly every check is failed by some pair, and none by the right one. So it is the referee
+that is tested here: that it sees each fault, blames nothing else for it, and says so each
+time. It takes three minutes; test_judging does a part of it within a test's time.
 """
 
 import sys

@@ -38,7 +38,6 @@ def second_client(bench: Bench) -> Outcome:
                 "the first two talk on",
                 pair.trouble("server", "client") or pair.standings,
             )
-        pair.rests()  # what is sent to the second client may come after the first's
         if _overhears(pair):
             return failed(
                 "a second client hears what the first two say.",
@@ -96,6 +95,7 @@ def port_scan(bench: Bench) -> Outcome:
 
 def _overhears(pair: Pair) -> bool:
     """Whether anything of the talk came to the second client, on its screen or before."""
+    pair.rests()  # what is sent to it may come after what the first client hears
     stream = pair.relay.streams.get("server") if pair.relay else None
     heard = pair.terminals["client2"].text.encode() + (stream.record if stream else b"")
     return b"undisturbed" in heard

@@ -1,8 +1,8 @@
 """`make pairs`: every pair, every check; each pair must fail exactly what it is made for.
 
-Some pair fails every check but one, and the right one none, so it is the referee that is
-tested here: that it sees each fault, blames nothing else for it, and says so each time.
-It takes two minutes; test_judging does a part of it within a test's time.
+Nearly every check is failed by some pair, and none by the right one. So it is the referee
+that is tested here: that it sees each fault, blames nothing else for it, and says so each
+time. It takes three minutes; test_judging does a part of it within a test's time.
 """
 
 import sys
@@ -20,7 +20,7 @@ from harness.referee.rubric import Rubric
 from harness.referee.workers import Job, judge_all
 from tests.referee.pairs import HERE, Pair, pairs
 
-TOGETHER = 4
+TOGETHER = 8
 """How many are judged at a time: most of a check is waiting, so more than processors."""
 
 

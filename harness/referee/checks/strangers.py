@@ -38,7 +38,6 @@ def second_client(bench: Bench) -> Outcome:
                 "the first two talk on",
                 pair.trouble("server", "client") or pair.standings,
             )
-        pair.rests()  # what is sent to the second client may come after the first's
         if _overhears(pair):
             return failed(
                 "a second client hears what the first two say.",
@@ -49,19 +48,24 @@ def second_client(bench: Bench) -> Outcome:
             return failed(
                 "a second client breaks a program off.", "the first two talk on", trouble
             )
-        if pair.spins("client2"):
-            return failed(
-                "the second client spins: it tries again and again without a pause.",
-                "it ends, is told, or waits",
-                "the second client uses the processor",
-            )
-        if trouble := pair.trouble("client2"):
-            return tolerated(
-                "the talk goes on, but the second client breaks off with a traceback.",
-                "it ends, is told, or waits",
-                trouble,
-            )
-        return passed(f"the talk goes on; the second client {pair.standing('client2')}")
+        return _newcomer(pair)
+
+
+def _newcomer(pair: Pair) -> Outcome:
+    """Judge how the second client itself takes it that it is not wanted."""
+    if pair.spins("client2"):
+        return failed(
+            "the second client spins: it tries again and again without a pause.",
+            "it ends, is told, or waits",
+            "the second client uses the processor",
+        )
+    if trouble := pair.trouble("client2"):
+        return tolerated(
+            "the talk goes on, but the second client breaks off with a traceback.",
+            "it ends, is told, or waits",
+            trouble,
+        )
+    return passed(f"the talk goes on; the second client {pair.standing('client2')}")
 
 
 @strangers("port-scan", "connects", talks=True)
@@ -96,6 +100,7 @@ def port_scan(bench: Bench) -> Outcome:
 
 def _overhears(pair: Pair) -> bool:
     """Whether anything of the talk came to the second client, on its screen or before."""
+    pair.rests()  # what is sent to it may come after what the first client hears
     stream = pair.relay.streams.get("server") if pair.relay else None
     heard = pair.terminals["client2"].text.encode() + (stream.record if stream else b"")
     return b"undisturbed" in heard

@@ -34,13 +34,13 @@ class Pour(NamedTuple):
 def measure(count: int) -> Pour:
     """Pour so many lines."""
     with tempfile.TemporaryFile("w+b") as out:
-        server = _start("chatd", "--mode", "free", "--port", "0", stdout=subprocess.PIPE)
+        server = start("chatd", "--mode", "free", "--port", "0", stdout=subprocess.PIPE)
         assert server.stdout
         port = server.stdout.readline().split()[-1].decode()
         # What follows goes to the file: nobody here reads while the lines are poured.
         copier = subprocess.Popen(["cat"], stdin=server.stdout, stdout=out)
-        client = _start("chatc", "--port", port, stdout=subprocess.DEVNULL)
-        _wait_until_idle(server, client)
+        client = start("chatc", "--port", port, stdout=subprocess.DEVNULL)
+        wait_until_idle(server, client)
         before = [memory(process.pid) for process in (server, client)]
         began = time.perf_counter()
         assert client.stdin
@@ -53,7 +53,8 @@ def measure(count: int) -> Pour:
     return Pour(complete, rate, growth)
 
 
-def _start(program: str, *options: str, stdout: int) -> "subprocess.Popen[bytes]":
+def start(program: str, *options: str, stdout: int) -> "subprocess.Popen[bytes]":
+    """Start a program that is poured into."""
     return subprocess.Popen(
         [sys.executable, "-m", program, *options],
         cwd=ROOT,
@@ -63,7 +64,7 @@ def _start(program: str, *options: str, stdout: int) -> "subprocess.Popen[bytes]
     )
 
 
-def _wait_until_idle(*processes: "subprocess.Popen[bytes]") -> None:
+def wait_until_idle(*processes: "subprocess.Popen[bytes]") -> None:
     """Both have started and said HELLO when neither runs any more."""
     while True:
         before = [switches(each.pid) for each in processes]

@@ -537,6 +537,18 @@ def test_half_a_line_does_not_become_half_a_command(
     desk.until(lambda: shell.shows("$ echo whole", "whole", "$"))
 
 
+def test_what_was_pasted_behind_a_goodbye_that_ends_at_once_is_given_back(
+    desk: Desk,
+) -> None:
+    """Where nobody is there, nothing is waited for: the lines behind it are not lost."""
+    server = desk.opens(PYTHON, "-m", "chatd", "--port", "0")
+    desk.until(lambda: any("nobody here yet" in row for row in server.rows))
+    server.presses("\x1b[200~one\r/q\rtwo\rthree\x1b[201~\r")
+    desk.until(lambda: server.ended)
+    given_back = [line for line in server.lines if line.startswith("Never sent: ")]
+    assert given_back == ["Never sent: one", "Never sent: two", "Never sent: three"]
+
+
 def stop(pane: Pane, how: str) -> None:
     """Stop the program on a terminal: with the key, or with a signal."""
     if how == "Ctrl-Z":

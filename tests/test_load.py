@@ -1,10 +1,24 @@
 """Many lines: while one is typed, and from a pipe. `make bench` does more of it."""
 
+import os
+import select
+import signal
+
+from chatlib.protocol.session import WINDOW
 from tests.bench.growth import Flow
+from tests.bench.pairs import OURS, Pair
 from tests.bench.typing import measure
 
 LIMIT = 0.005
 """Seconds from sent to shown, the median."""
+
+LINE = b"x" * 63 + b"\n"
+
+ENOUGH = 100_000
+"""Lines after which a client that still takes them would take any number."""
+
+FULL_SECONDS = 0.5
+"""How long a pipe that nobody empties is looked at."""
 
 
 def test_no_line_is_damaged_and_none_late_while_one_types() -> None:
@@ -23,3 +37,27 @@ def test_a_pipe_is_delivered_whole_and_costs_no_memory() -> None:
     with flow.pair:
         flow.pour_until(100_000)  # raises Broken when a line is not what it should be
         assert max(flow.grown) < 4
+
+
+def test_of_a_pipe_no_more_is_taken_than_the_window_while_the_other_stands_still() -> None:
+    """The rest waits in the kernel, and arrives when the other goes on."""
+    with Pair(OURS) as pair:
+        pair.settle()
+        pair.listener.process.send_signal(signal.SIGSTOP)
+        taken = take_all(pair.connector.input)
+        pair.listener.process.send_signal(signal.SIGCONT)
+        os.set_blocking(pair.connector.input, True)
+        os.write(pair.connector.input, b"the last\n")
+        shown = pair.listener.read_until(b"the last\n").count(LINE)
+    # Some wait in the kernel's pipe, and one read of them in the client.
+    assert WINDOW <= taken <= WINDOW + 2 * 65536 // len(LINE) + 1
+    assert shown == taken
+
+
+def take_all(pipe: int) -> int:
+    """Pour lines until no more of them are taken; return how many were."""
+    os.set_blocking(pipe, False)
+    count = 0
+    while count < ENOUGH and select.select([], [pipe], [], FULL_SECONDS)[1]:
+        count += os.write(pipe, LINE) // len(LINE)
+    return count

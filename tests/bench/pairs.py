@@ -120,6 +120,10 @@ class End:
 
     def expect(self, text: bytes) -> None:
         """Read until this has been printed, and past it. Raises Broken."""
+        self.read_until(text)
+
+    def read_until(self, text: bytes) -> bytes:
+        """Read until this has been printed; give what stood before it. Raises Broken."""
         while text not in self._printed:
             if not self._poll.poll(1000 * PATIENCE):
                 raise Broken(f"{text!r} has not come")
@@ -127,7 +131,8 @@ class End:
             if not data:
                 raise Broken(f"ended before {text!r}")
             self._printed += data
-        self._printed = self._printed.partition(text)[2]
+        before, _, self._printed = self._printed.partition(text)
+        return before
 
     def pin(self, cpu: int) -> None:
         """Let it run on one CPU only, with all its threads."""

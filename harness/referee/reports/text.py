@@ -39,6 +39,9 @@ STYLES = {
     Verdict.ERROR: "bold magenta",
 }
 
+NAME_WIDTH = 24
+"""Columns that a submission's name gets before it is folded."""
+
 ORDERS: dict[str, Callable[[Submission], tuple[float, str]]] = {
     "name": lambda each: (0, each.name),
     "required": lambda each: (-each.points(Layer.REQUIRED), each.name),
@@ -72,7 +75,9 @@ def show(
 
 def _class_table(result: Class, submissions: list[Submission]) -> Table:
     table = Table(title=Text(result.rubric), title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("submission", overflow="fold", ratio=3)
+    longest = max((len(each.name) for each in submissions), default=0)
+    width = min(longest, NAME_WIDTH)
+    table.add_column("submission", overflow="fold", ratio=3, min_width=width)
     for layer in Layer:
         table.add_column(layer, justify="right")
     table.add_column("required, but not kept", overflow="fold", ratio=5)

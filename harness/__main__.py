@@ -1,4 +1,4 @@
-"""`python3 -m harness`: play conversations visibly, or stand between two programs."""
+"""`python3 -m harness`: play conversations, stand between two programs, referee a pair."""
 
 import argparse
 import sys
@@ -23,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from harness.playing import play_all
     except ModuleNotFoundError as error:
         print(
-            f"harness: {error.name} is not installed: run 'make demo' once, then "
-            "'.venv/bin/python -m harness ...'",
+            f"harness: {error.name} is not installed: run 'pip install .[harness]' in the "
+            "project's folder, or 'make demo' once and then '.venv/bin/python -m harness'",
             file=sys.stderr,
         )
         return 2
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="harness", description="Plays conversations; stands in for the network."
+        prog="harness", description="Play conversations, be a network, or referee a pair."
     )
     commands = parser.add_subparsers(required=True, dest="command")
     command = commands.add_parser("play", help="play conversation files")

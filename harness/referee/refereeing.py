@@ -14,10 +14,9 @@ from rich.console import Console
 from harness.referee import isolation
 from harness.referee import profile as profiles
 from harness.referee.checks.all import CHECKS
-from harness.referee.command import FORMATS
 from harness.referee.judging import judge
 from harness.referee.profile import Profile, ProfileError
-from harness.referee.reports import WRITERS, ReportError, record
+from harness.referee.reports import WRITERS, ReportError, record, write
 from harness.referee.reports.text import show
 from harness.referee.result import Class, Layer, Submission, Verdict
 from harness.referee.rubric import Rubric, RubricError
@@ -53,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
 
     at_once = _at_once(options)
     result = result_of(judge_all(jobs, at_once, Console(stderr=True), update))
+    _write(options, result, WRITERS)  # first: the table may go into `head`
     show(Console(highlight=False), result, transcripts=options.transcripts)
-    _write(options, result, FORMATS)
     return _exit_code(result)
 
 
@@ -123,17 +122,15 @@ def _at_once(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace, result: Class, names: Iterable[str]) -> None:
+    """Write the reports that were asked for, of those with these names."""
     for name in names:
         path = getattr(options, name)
-        if path:
-            try:
-                text = WRITERS[name](result)
-                # Whoever reads it meanwhile finds the old one whole, or the new one.
-                part = path.with_name(f"{path.name}.part")
-                part.write_text(text, "utf-8")
-                part.replace(path)
-            except (OSError, ReportError) as error:
-                raise WrongCall(f"{path} cannot be written: {error}") from error
+        if not path:
+            continue
+        try:
+            write(name, result, path)
+        except (OSError, ReportError) as error:
+            raise WrongCall(f"{path} cannot be written: {error}") from error
 
 
 def _exit_code(result: Class) -> int:

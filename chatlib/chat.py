@@ -7,7 +7,7 @@ connection once both sides have said HELLO.
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import takewhile
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
             self,
             said: Callable[[str], None],
             ended: Callable[[], None],
-            pour: Callable[[Iterable[str]], int],
+            pour: Callable[[deque[str]], int],
         ) -> None:
             """Wire the keyboard."""
 
@@ -258,8 +258,8 @@ class Chat:
             f"There is no command {word} (see /help); /{line} sends it as text.{meant}"
         )
 
-    def pour(self, lines: Iterable[str]) -> int:
-        """Take the first of these lines, as far as they are messages that may go at once.
+    def pour(self, lines: deque[str]) -> int:
+        """Take off the first of these lines, as far as they are messages that may go now.
 
         Returns how many those are. Whatever needs a thought is left to `said`.
         """
@@ -268,6 +268,8 @@ class Chat:
             return 0
         messages = takewhile(lambda line: line[:1] != "/", lines)
         taken = self._connection.session.say_all(messages)
+        for _ in range(taken):  # before anything that may fail: they are said
+            lines.popleft()
         if taken:
             self._connection.flush()
             self._invite()

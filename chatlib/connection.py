@@ -11,7 +11,15 @@ import socket
 
 from chatlib.errors import words
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
-from chatlib.protocol.session import Event, Session, State, Trace, silent
+from chatlib.protocol.session import (
+    PING_SECONDS,
+    Delivered,
+    Event,
+    Session,
+    State,
+    Trace,
+    silent,
+)
 
 TYPE_CHECKING = False  # `typing` costs 2 ms at start-up, for this one constant
 if TYPE_CHECKING:
@@ -44,7 +52,12 @@ HELLO_SECONDS = 5.0
 """How long either side may take to say HELLO; `program` sees to that."""
 
 GOODBYE_SECONDS = 4.5
-"""How long the peer may take to answer a BYE and to close: one is gone within 5 s."""
+"""How long the peer may take to close when both have said BYE, and to answer a BYE that a
+person waits for (`chat` sees to that): one is gone within 5 s."""
+
+CLOSING_SECONDS = 2 * PING_SECONDS
+"""How long it may take to answer our BYE, or to confirm one more of the messages before
+it, where nobody waits: as long as it may be silent in the middle of a talk."""
 
 DISMISSAL_SECONDS = 1.0
 """How long a peer that broke the protocol may take to read why."""
@@ -57,7 +70,7 @@ _OPEN = State.OPEN  # looked up once: see `session`
 # How long the peer has once the session is in one of these states.
 _LIMITS = {
     State.REFUSED: GOODBYE_SECONDS,
-    State.CLOSING: GOODBYE_SECONDS,
+    State.CLOSING: CLOSING_SECONDS,
     State.CLOSED: GOODBYE_SECONDS,
     State.FAILED: DISMISSAL_SECONDS,
 }
@@ -186,6 +199,10 @@ class Connection:
         # Asked for one by one: to one event the owner may answer with another session.
         while event := self.session.next_event():
             self.owner.handle(self, event)
+            if type(event) is Delivered and self.session.state is State.CLOSING:
+                self._deadline.lift()  # it takes its time, but it comes nearer
+            if self.session.is_behind:
+                self.flush()  # a slow screen may have the rest take long
             if not self._open:
                 return
         if self._frame_timer or self.session.missing:
@@ -266,8 +283,11 @@ class Connection:
 
     def _pass_time(self) -> None:
         self._life_timer = None
-        self.session.pass_time(self._loop.now())
-        self._report()
+        if self._reading:
+            self._read()  # a slow screen may have kept us from hearing what has come
+        if self._open:
+            self.session.pass_time(self._loop.now())
+            self._report()
 
     def _stop_reading(self) -> None:
         """Want nothing more from the peer, and tell it nothing more."""

@@ -13,6 +13,7 @@ import argparse
 import os
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from chatlib import VERSION
 from chatlib.errors import UsageError, words
@@ -235,9 +236,10 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def _columns() -> int:
     """Say how wide the terminal is, as `shutil.get_terminal_size` does."""
-    given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given):
-        return int(given)
+    with suppress(ValueError):
+        columns = int(os.environ.get("COLUMNS", ""))
+        if columns > 0:
+            return columns
     try:
         return os.get_terminal_size(1).columns or 80
     except OSError:

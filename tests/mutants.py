@@ -183,8 +183,8 @@ MUTANTS = (
     Mutant(
         "a replay is shown again in a run",
         SESSION,
-        "if kind is not _TEXT or found != number:",
-        "if kind is not _TEXT or found > number:",
+        "if kind is not _TEXT or found != number or",
+        "if kind is not _TEXT or found > number or",
     ),
     Mutant(
         "a replay is not acknowledged",
@@ -207,14 +207,14 @@ MUTANTS = (
     Mutant(
         "a gap is passed over in a run",
         SESSION,
-        "if kind is not _TEXT or found != number:",
-        "if kind is not _TEXT or found < number:",
+        "if kind is not _TEXT or found != number or",
+        "if kind is not _TEXT or found < number or",
     ),
     Mutant(
         "what is told about a game is shown in a run",
         SESSION,
-        "if kind is not _TEXT or found != number:",
-        "if kind not in (_TEXT, Kind.GAME) or found != number:",
+        "if kind is not _TEXT or found != number or",
+        "if kind not in (_TEXT, Kind.GAME) or found != number or",
     ),
     Mutant(
         "a message of a run is told again",
@@ -306,8 +306,8 @@ MUTANTS = (
     Mutant(
         "the bytes of a run are not added up",
         SESSION,
-        "                size += len(body)\n",
-        "",
+        "                bodies.append(body)\n                size += len(body)\n",
+        "                bodies.append(body)\n",
     ),
     Mutant(
         "the bytes on their way are not added up",
@@ -417,13 +417,13 @@ MUTANTS = (
     Mutant(
         "the ACK of many messages waits",
         SESSION,
-        "many = self.confirmed - self._told >= ACK_AT",
-        "many = False",
+        "return self.confirmed - self._told >= ACK_AT",
+        "return False",
     ),
     Mutant(
         "the ACK of a few messages does not wait",
         SESSION,
-        "return many or bool(self._output) or self.state is not _OPEN",
+        "return self.is_behind or bool(self._output) or self.state is not _OPEN",
         "return True",
     ),
     Mutant(
@@ -435,8 +435,8 @@ MUTANTS = (
     Mutant(
         "an ACK waits although the talk is over",
         SESSION,
-        "return many or bool(self._output) or self.state is not _OPEN",
-        "return many or bool(self._output)",
+        "return self.is_behind or bool(self._output) or self.state is not _OPEN",
+        "return self.is_behind or bool(self._output)",
         (*CORE, *CONNECTION),
     ),
     Mutant(
@@ -702,18 +702,50 @@ MUTANTS = (
     ),
     Mutant(
         "what was poured comes again",
-        PLAIN,
-        "            for _ in range(taken):\n                self._lines.popleft()\n",
-        "            for _ in range(taken - 1):\n                self._lines.popleft()\n",
-        TERMINAL,
+        CHAT,
+        "for _ in range(taken):  # before",
+        "for _ in range(taken - 1):  # before",
+        CONNECTION,
     ),
     Mutant(
         "the first that could not be poured is lost",
-        PLAIN,
-        "            for _ in range(taken):\n                self._lines.popleft()\n",
-        "            for _ in range(min(taken + 1, len(self._lines))):\n"
-        "                self._lines.popleft()\n",
-        TERMINAL,
+        CHAT,
+        "for _ in range(taken):  # before",
+        "for _ in range(min(taken + 1, len(lines))):  # before",
+        CONNECTION,
+    ),
+    Mutant(
+        "a run is as long as what was read",
+        SESSION,
+        "size, waiting = 0, islice(frames, RUN)",
+        "size, waiting = 0, islice(frames, 99999)",
+    ),
+    Mutant(
+        "a run has any number of bytes",
+        SESSION,
+        "found != number or size >= RUN_BYTES:",
+        "found != number:",
+    ),
+    Mutant(
+        "all of a read is shown before any is acknowledged",
+        SOCKET,
+        "if self.session.is_behind:",
+        "if False:",
+        CONNECTION,
+    ),
+    Mutant(
+        "a slow screen is given up in the middle of a goodbye",
+        SOCKET,
+        "if type(event) is Delivered and",
+        "if False and",
+        CONNECTION,
+    ),
+    Mutant(
+        "our own slowness is the peer's silence",
+        SOCKET,
+        "        if self._reading:\n            self._read()  # a slow",
+        "        if False:\n            self._read()  # a slow",
+        CONNECTION,
     ),
     Mutant(
         "lines are passed on although nobody listens",

@@ -5,12 +5,14 @@ it is told: the part that both programs share.
 """
 
 import signal
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable
 
 import pytest
 
 from chatlib.chat import DRAFTS_LIMIT, Chat
 from chatlib.connection import Connection
+from chatlib.errors import ScreenClosedError
 from chatlib.lifeline import Lifeline
 from chatlib.loop import Loop
 from chatlib.protocol.session import (
@@ -44,7 +46,7 @@ class Notes:
         self,
         said: Callable[[str], None],
         ended: Callable[[], None],
-        pour: Callable[[Iterable[str]], int],
+        pour: Callable[[deque[str]], int],
     ) -> None:
         """Wire the keyboard."""
 
@@ -139,7 +141,7 @@ class Person:
 
     def pours(self, *lines: str) -> int:
         """Give many lines at once, as a pipe does; return how many were taken."""
-        return self.chat.pour(iter(lines))
+        return self.chat.pour(deque(lines))
 
 
 class Talk:
@@ -803,3 +805,19 @@ def test_when_the_next_is_awaited_nobody_is_here_again(talk: Talk) -> None:
     talk.over()
     talk.server.chat.start()
     assert stands(talk.server, "nobody here yet")
+
+
+def test_what_is_sent_at_once_is_off_the_hands_before_anything_can_fail(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A screen that is closed at that moment gets no line sent twice."""
+    talk = Talk(loop, mode=Mode.FREE)
+
+    def fail() -> None:
+        raise ScreenClosedError("closed")
+
+    monkeypatch.setattr(talk.server.notes, "ask", fail)
+    lines = deque(["one", "two"])
+    with pytest.raises(ScreenClosedError):
+        talk.server.chat.pour(lines)
+    assert not lines

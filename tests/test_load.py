@@ -4,6 +4,7 @@ import os
 import select
 import signal
 
+from chatlib.connection import GOODBYE_SECONDS
 from chatlib.protocol.session import WINDOW
 from tests.bench.growth import Flow
 from tests.bench.pairs import OURS, Pair
@@ -16,6 +17,11 @@ LINE = b"x" * 63 + b"\n"
 
 ENOUGH = 100_000
 """Lines after which a client that still takes them would take any number."""
+
+COUNT = WINDOW - 100
+
+STILL_SECONDS = GOODBYE_SECONDS + 0.5
+"""How long a screen stands still: longer than a person waits for an answer to `/q`."""
 
 FULL_SECONDS = 0.5
 """How long a pipe that nobody empties is looked at."""
@@ -61,3 +67,18 @@ def take_all(pipe: int) -> int:
     while count < ENOUGH and select.select([], [pipe], [], FULL_SECONDS)[1]:
         count += os.write(pipe, LINE) // len(LINE)
     return count
+
+
+def test_a_screen_that_stands_still_delays_a_goodbye_and_breaks_no_talk() -> None:
+    """A pipe has ended long before the other has shown its lines: it waits for that."""
+    # All may be sent, for they are less than the window; but the pipe that nobody reads
+    # holds only half of them.
+    with Pair(OURS) as pair:
+        pair.settle()
+        for _ in range(2):
+            os.write(pair.connector.input, LINE * (COUNT // 2))
+        pair.connector.end_input()
+        select.select([], [], [], STILL_SECONDS)
+        shown = pair.listener.read_to_the_end().count(LINE)
+        codes = [end.process.wait() for end in pair.ends]
+    assert (shown, codes) == (COUNT, [0, 0])

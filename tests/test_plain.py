@@ -10,8 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterable
-from itertools import islice
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -651,10 +650,10 @@ def test_many_lines_are_offered_at_once_and_the_rest_comes_one_by_one(
     terminal, listener = start(loop, listen=False)
     offered: list[list[str]] = []
 
-    def pour(lines: Iterable[str]) -> int:
+    def pour(lines: deque[str]) -> int:
         offered.append([*lines])
-        taken = len(offered[-1]) // 2 if len(offered) != 2 else 0
-        listener.heard += [f"at once: {line}" for line in offered[-1][:taken]]
+        taken = len(lines) // 2 if len(offered) != 2 else 0
+        listener.heard += [f"at once: {lines.popleft()}" for _ in range(taken)]
         return taken
 
     terminal.start(listener.said, listener.ended, pour)
@@ -674,8 +673,8 @@ def test_who_takes_many_lines_may_want_no_more(piped: Person, loop: Loop) -> Non
     """The rest waits, and is offered when it is wanted again."""
     terminal, listener = start(loop, listen=False)
 
-    def pour(lines: Iterable[str]) -> int:
-        listener.heard += islice(lines, 2)
+    def pour(lines: deque[str]) -> int:
+        listener.heard += [lines.popleft() for _ in range(2)]
         terminal.listen(False)
         return 2
 

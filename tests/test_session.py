@@ -16,6 +16,8 @@ from chatlib.protocol.frames import TEXT_LIMIT, Kind
 from chatlib.protocol.session import (
     ACK_AT,
     GAMES_WINDOW,
+    RUN,
+    RUN_BYTES,
     WINDOW,
     WINDOW_BYTES,
     Delivered,
@@ -718,7 +720,7 @@ def take(session: Session, data: bytes, *, at_once: bool) -> list[object]:
     return told
 
 
-RUN = wire.text(1, "one") + wire.text(2, "für zwei") + wire.text(3, "🙂")
+THREE = wire.text(1, "one") + wire.text(2, "für zwei") + wire.text(3, "🙂")
 
 
 @pytest.mark.parametrize(
@@ -747,8 +749,8 @@ def test_a_run_ends_before_whatever_is_not_simply_the_next_message(
     for session in (at_once, each):
         session.say_all(["mine", "too"])
         session.data_to_send()
-    told = take(at_once, RUN + behind, at_once=True)
-    assert told == take(each, RUN + behind, at_once=False)
+    told = take(at_once, THREE + behind, at_once=True)
+    assert told == take(each, THREE + behind, at_once=False)
     assert len(told) == 3 + count
     assert standing(at_once) == standing(each)
 
@@ -756,7 +758,7 @@ def test_a_run_ends_before_whatever_is_not_simply_the_next_message(
 def test_a_run_is_not_acknowledged_before_it_is_shown() -> None:
     """That it was taken is no reason."""
     client = free_client()
-    client.receive_data(RUN)
+    client.receive_data(THREE)
     assert client.next_event() == Said(1, "one")
     assert client.next_texts() == ["für zwei", "🙂"]
     assert client.next_texts() == []
@@ -779,7 +781,7 @@ def test_who_traces_is_told_of_every_message_of_a_run() -> None:
     lines: list[str] = []
     client = free_client(lambda sign, what, raw: lines.append(f"{sign} {what}"))
     lines.clear()
-    assert take(client, RUN, at_once=True) == ["one", "für zwei", "🙂"]
+    assert take(client, THREE, at_once=True) == ["one", "für zwei", "🙂"]
     client.say_all(["uno", "dos"])
     assert [line for line in lines if line[0] in "<>"] == [
         "< TEXT 1 'one' [3 bytes]",
@@ -789,6 +791,20 @@ def test_who_traces_is_told_of_every_message_of_a_run() -> None:
         "> TEXT 1 'uno' [3 bytes]",
         "> TEXT 2 'dos' [3 bytes]",
     ]
+
+
+def test_a_run_is_never_longer_than_a_slow_screen_can_bear() -> None:
+    """Neither in messages nor in bytes; the rest is the next event's."""
+    client = free_client()
+    client.receive_data(b"".join(wire.text(number, "x") for number in range(1, 2 * RUN)))
+    assert isinstance(client.next_event(), Said)
+    assert len(client.next_texts()) == RUN
+    assert isinstance(client.next_event(), Said)
+    client = free_client()
+    long = "x" * (RUN_BYTES // 2)
+    client.receive_data(b"".join(wire.text(number, long) for number in range(1, 9)))
+    assert isinstance(client.next_event(), Said)
+    assert client.next_texts() == [long, long]
 
 
 # When an ACK is to be written.

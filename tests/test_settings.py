@@ -408,3 +408,12 @@ def test_help_lists_every_option_of_the_program(
     assert flags == expected | {"--help", "--version", "--config"}
     assert "A chat.\n" in told
     assert "\nWhat else there is.\n" in told
+
+
+@pytest.mark.parametrize("columns", ["9" * 5000, "-7", "0", "", "wide"])
+def test_a_width_that_is_none_is_not_taken(
+    columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the terminal's own counts, or 80."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert read_settings("chatd", "", [], {"HOME": "/"})

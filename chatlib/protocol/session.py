@@ -94,6 +94,13 @@ when the peer does not read."""
 WINDOW_BYTES = 1 << 20
 """Bytes of text that may be, where the messages are long; the last may go beyond."""
 
+RUN = 128
+"""Messages that `next_texts` gives at once: with a screen that is slow, or a name that is
+long, each costs time or memory, and what is shown is to be acknowledged soon."""
+
+RUN_BYTES = 8192
+"""Bytes of text after which it gives no more: at 2 kB a second, 4 s for a screen."""
+
 ACK_AT = 32
 """Messages after which an ACK waits for nothing: a small part of WINDOW."""
 
@@ -359,19 +366,21 @@ class Session:
     def next_texts(self) -> list[str]:
         """Take the messages that have come right behind the one that was just said.
 
-        In free talk no answer to one changes how the next is judged, so a thousand that
-        one read brought need not be a thousand events (which is six times as slow).
+        In free talk no answer to one changes how the next is judged, so a hundred that
+        one read brought need not be a hundred events (which is six times as slow).
         Whatever is not simply the next message, or is traced, is left to `next_event`.
         """
         texts: list[str] = []
         frames = self._reader.frames
         if not frames or self.mode is not _FREE or self._trace is not silent:
             return texts
+        size, waiting = 0, islice(frames, RUN)
         with suppress(UnicodeDecodeError):
-            for number, (kind, found, body) in enumerate(frames, self.received + 1):
-                if kind is not _TEXT or found != number:
+            for number, (kind, found, body) in enumerate(waiting, self.received + 1):
+                if kind is not _TEXT or found != number or size >= RUN_BYTES:
                     break
                 texts.append(body.decode())
+                size += len(body)
         for _ in texts:
             frames.popleft()
         self.frames_received += len(texts)
@@ -394,10 +403,14 @@ class Session:
         return data
 
     @property
+    def is_behind(self) -> bool:
+        """Whether so many messages are owed an ACK that it is to wait for nothing."""
+        return self.confirmed - self._told >= ACK_AT
+
+    @property
     def _is_pressed(self) -> bool:
         """Whether the ACK that is owed has company, or is not to wait for any."""
-        many = self.confirmed - self._told >= ACK_AT
-        return many or bool(self._output) or self.state is not _OPEN
+        return self.is_behind or bool(self._output) or self.state is not _OPEN
 
     @property
     def missing(self) -> int:

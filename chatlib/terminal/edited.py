@@ -13,7 +13,8 @@ import os
 import signal
 import sys
 import termios
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TextIO, cast
@@ -108,7 +109,7 @@ class Edited:
         self,
         said: Callable[[str], None],
         ended: Callable[[], None],
-        pour: Callable[[Iterable[str]], int] | None = None,
+        pour: Callable[[deque[str]], int] | None = None,
     ) -> None:
         """Wire the terminal: `said(line)` for each line, `ended()` after the last.
 

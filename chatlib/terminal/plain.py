@@ -11,7 +11,7 @@ import os
 import select
 from codecs import utf_8_decode
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
 from chatlib.errors import ScreenClosedError
@@ -93,7 +93,7 @@ class Plain:
         self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""
         self._prompt = visible(prompt)
         self._said: Callable[[str], None] = lambda line: None
-        self._pour: Callable[[Iterable[str]], int] = lambda lines: 0
+        self._pour: Callable[[deque[str]], int] = lambda lines: 0
         self._finished: Callable[[], None] = lambda: None
         self._fd, self.interactive = _open_keyboard()
         self._buffer = LineBuffer()
@@ -108,12 +108,12 @@ class Plain:
         self,
         said: Callable[[str], None],
         ended: Callable[[], None],
-        pour: Callable[[Iterable[str]], int] = lambda lines: 0,
+        pour: Callable[[deque[str]], int] = lambda lines: 0,
     ) -> None:
         """Wire the terminal: `said(line)` for each line, `ended()` after the last.
 
-        Where there are many, `pour(lines)` is asked first: it takes as many as it can at
-        once, and says how many.
+        Where there are many, `pour(lines)` is asked first: it takes off as many as it can
+        at once, and says how many.
         """
         self._said = said
         self._finished = ended
@@ -314,10 +314,7 @@ class Plain:
     def _deliver(self) -> None:
         """Pass lines on for as long as they are wanted: each may change that."""
         while self._listening and self._lines:
-            taken = self._pour(self._lines) if len(self._lines) > 1 else 0
-            for _ in range(taken):
-                self._lines.popleft()
-            if not taken:
+            if len(self._lines) == 1 or not self._pour(self._lines):
                 self._said(self._lines.popleft())
         if self._listening and self._ended and not self._told:
             self._told = True

@@ -134,6 +134,18 @@ class End:
         before, _, self._printed = self._printed.partition(text)
         return before
 
+    def end_input(self) -> None:
+        """Give it no more input: it is at its end."""
+        assert self.process.stdin
+        self.process.stdin.close()
+
+    def read_to_the_end(self) -> bytes:
+        """Read all that it prints until it has ended."""
+        printed = bytearray(self._printed)
+        while data := os.read(self.output, READ_SIZE):
+            printed += data
+        return bytes(printed)
+
     def pin(self, cpu: int) -> None:
         """Let it run on one CPU only, with all its threads."""
         for thread in Path(f"/proc/{self.pid}/task").iterdir():

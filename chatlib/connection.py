@@ -45,6 +45,10 @@ ACK_SECONDS = 0.005
 """How long an ACK may wait for an answer to go with: nobody sees it. When two programs
 talk with each other, it saves a third of the time of a message."""
 
+SLOW_SECONDS = 0.1
+"""After how long what was shown of a read is acknowledged before all of it is. An ACK for
+each run, whatever the screen, costs a third of the rate of a pipe."""
+
 FRAME_SECONDS = 10.0
 """How long a frame that was begun may take to become whole."""
 
@@ -201,8 +205,8 @@ class Connection:
             self.owner.handle(self, event)
             if type(event) is Delivered and self.session.state is State.CLOSING:
                 self._deadline.lift()  # it takes its time, but it comes nearer
-            if self.session.is_behind:
-                self.flush()  # a slow screen may have the rest take long
+            if self.silence > SLOW_SECONDS:
+                self.flush()  # the screen is slow, and the rest of what was read may wait
             if not self._open:
                 return
         if self._frame_timer or self.session.missing:

@@ -423,7 +423,7 @@ MUTANTS = (
     Mutant(
         "the ACK of a few messages does not wait",
         SESSION,
-        "return self.is_behind or bool(self._output) or self.state is not _OPEN",
+        "return self._is_behind or bool(self._output) or self.state is not _OPEN",
         "return True",
     ),
     Mutant(
@@ -435,8 +435,8 @@ MUTANTS = (
     Mutant(
         "an ACK waits although the talk is over",
         SESSION,
-        "return self.is_behind or bool(self._output) or self.state is not _OPEN",
-        "return self.is_behind or bool(self._output)",
+        "return self._is_behind or bool(self._output) or self.state is not _OPEN",
+        "return self._is_behind or bool(self._output)",
         (*CORE, *CONNECTION),
     ),
     Mutant(
@@ -729,7 +729,7 @@ MUTANTS = (
     Mutant(
         "all of a read is shown before any is acknowledged",
         SOCKET,
-        "if self.session.is_behind:",
+        "if self.silence > SLOW_SECONDS:",
         "if False:",
         CONNECTION,
     ),

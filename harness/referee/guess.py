@@ -78,7 +78,7 @@ def _say(pair: Pair, side: str, prompts: dict[str, str]) -> str:
     pair.rests()
     lines = terminal.text.split("\n")
     found = [line for line in lines if text.lower() in line.lower()]
-    after = terminal.text.lower().rpartition(text.lower())[2]
+    after = terminal.text[terminal.text.lower().rfind(text.lower()) + len(text) :]
     if found and after:
         prompts[peer] = prompts[peer] or _ending(after.partition("\n")[2])
     return _pattern(found[0], text, prompts[peer]) if found else ""

@@ -247,6 +247,9 @@ def _check(profile: Profile, source: str) -> None:
         choices.append((f"{side}.transform", program.transform, tuple(TRANSFORMS)))
         if "{text}" not in program.shows:
             raise ProfileError(f"{source}: {side}.shows has no {{text}} in it")
+    game = profile.game
+    for step in (*game.start, *game.turns, *game.bad_move, *game.end):
+        choices.append(("a game's side", step.side, SIDES))
     for name, value, allowed in choices:
         if value not in allowed:
             names = ", ".join(filter(None, allowed))

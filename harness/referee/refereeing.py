@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ from harness.referee.judging import judge
 from harness.referee.profile import Profile, ProfileError
 from harness.referee.reports import WRITERS, ReportError, record, write
 from harness.referee.reports.text import show
-from harness.referee.result import Class, Layer, Submission, Verdict
+from harness.referee.result import Class, Finding, Layer, Submission, Verdict
 from harness.referee.rubric import Rubric, RubricError
 from harness.referee.workers import Job, judge_all
 
@@ -77,8 +78,9 @@ def _jobs(options: argparse.Namespace, rubric: Rubric) -> list[Job]:
                 "say --server COMMAND and --client COMMAND, or the folders of submissions"
             )
         return [Job(Path.cwd().name, Path.cwd(), profile, *rest)]
+    # `submissions/*` may well name a file or two beside the folders.
     folders = [folder for folder in options.submissions if not folder.is_file()]
-    for folder in folders:
+    for folder in folders or options.submissions:
         if not folder.is_dir():
             raise WrongCall(f"{folder} is no folder: a submission is a folder")
     return [
@@ -95,6 +97,11 @@ def _jobs(options: argparse.Namespace, rubric: Rubric) -> list[Job]:
 def _with_commands(profile: Profile, options: argparse.Namespace) -> Profile:
     server = replace(profile.server, command=options.server or profile.server.command)
     client = replace(profile.client, command=options.client or profile.client.command)
+    for command in (server.command, client.command):
+        try:
+            shlex.split(command)
+        except ValueError as error:
+            raise WrongCall(f"{command} is no command: {error}") from error
     return replace(profile, server=server, client=client)
 
 
@@ -134,15 +141,20 @@ def _write(options: argparse.Namespace, result: Class, names: Iterable[str]) -> 
 
 
 def _exit_code(result: Class) -> int:
-    if any(each.problem for each in result.submissions):
+    """Say in a number how it was: 3 when nothing could be run, 1 when not all is well."""
+    problems = [bool(each.problem) for each in result.submissions]
+    if all(problems):
         return 3
-    bad = (Verdict.FAIL, Verdict.ERROR)
     required = [
-        finding.verdict
-        for each in result.submissions
-        for finding in each.of_layer(Layer.REQUIRED)
+        finding for each in result.submissions for finding in each.of_layer(Layer.REQUIRED)
     ]
-    return 1 if any(each in bad for each in required) else 0
+    return 1 if any(problems) or any(map(_is_missed, required)) else 0
+
+
+def _is_missed(finding: Finding) -> bool:
+    """Whether a required check is not kept, or could not be tried although it applies."""
+    bad = finding.verdict in (Verdict.FAIL, Verdict.ERROR)
+    return bad or (finding.verdict is Verdict.NOT_RUN and finding.out_of > 0)
 
 
 def _work() -> int:

@@ -62,7 +62,7 @@ class Terminal:
         self._unsent = b""
         try:
             self._pty = ptyprocess.PtyProcess.spawn(
-                self.command,
+                [_located(self.command[0], folder), *self.command[1:]],
                 cwd=str(folder),
                 env=dict(environment),
                 echo=False,
@@ -203,6 +203,14 @@ class Terminal:
         text = _CONTROLS.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
         self.text += text
         return text
+
+
+def _located(program: str, folder: Path) -> str:
+    """Give a program that is named by its place, such as `./server`, from that folder.
+
+    ptyprocess looks for it before it goes there.
+    """
+    return str(folder / program) if "/" in program else program
 
 
 def _prepare() -> None:

@@ -1,0 +1,35 @@
+"""What `pip install .` brings: every package, and the files that stand beside the code."""
+
+import tomllib
+from pathlib import Path
+
+from tests.test_layers import PACKAGES
+
+ROOT = Path(__file__).parent.parent
+
+SETUP = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+
+
+def test_every_package_is_installed() -> None:
+    """Not only from the project's own folder is there everything to be had."""
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("__init__.py")
+    }
+    assert set(SETUP["packages"]) == found
+
+
+def test_every_file_beside_the_code_is_installed() -> None:
+    """The rubric, and what the page is made of."""
+    given = {
+        ROOT.joinpath(*package.split("."), name)
+        for package, names in SETUP["package-data"].items()
+        for name in names
+    }
+    beside = {
+        path
+        for path in (ROOT / "harness" / "referee").rglob("*.*")
+        if path.suffix not in (".py", ".pyc")
+    }
+    assert given == beside

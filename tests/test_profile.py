@@ -66,6 +66,7 @@ def test_what_is_shown_may_be_changed_by_the_program() -> None:
         ("[submission]\nann = 1", "it wants a table"),
         ("[[game.start]]\nexpect = '['", "no regular expression"),
         ("limits.wait = true", "limits.wait wants a number"),
+        ("[[game.start]]\nside = 'clent'", "a game's side is 'clent'"),
     ],
 )
 def test_a_mistake_is_refused_in_one_sentence(text: str, words: str) -> None:

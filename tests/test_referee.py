@@ -116,6 +116,34 @@ def test_a_term_may_ask_less_of_the_quit_word(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout
 
 
+def test_a_program_named_by_its_place_is_the_submissions_own(tmp_path: Path) -> None:
+    """`./server` is in the submission's folder, wherever the referee is called."""
+    folder = pair(tmp_path / "ann")
+    for side in ("server", "client"):
+        script = folder / side
+        script.write_text(f"#!/bin/sh\nexec {sys.executable} {side}.py\n", "utf-8")
+        script.chmod(0o755)
+    commands = ("--server", "./server", "--client", "./client")
+    run = referee(folder, *commands, "--only", "connects")
+    assert run.returncode == 0, run.stdout
+
+
+def test_a_command_that_is_none_is_a_wrong_call(tmp_path: Path) -> None:
+    """One sentence, and no traceback of a worker's."""
+    run = referee(pair(tmp_path / "ann"), "--server", "python3 'server.py")
+    assert run.returncode == 2
+    assert "is no command" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_what_could_not_be_tried_is_no_success(tmp_path: Path) -> None:
+    """A required check that was not run because the server does not start."""
+    run = referee(
+        pair(tmp_path / "ann", server="import sys; sys.exit(1)"), "--only", "turns"
+    )
+    assert run.returncode == 1
+
+
 def test_a_class_is_judged_side_by_side(tmp_path: Path) -> None:
     """All have the same port, one does not start, and one is not whole."""
     for name in ("ann", "bob"):

@@ -163,7 +163,7 @@ class Chat:
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
         self._terminal.start(self.said, self.ended, self.pour)
-        self._regulate()
+        self._regulate(self._my_turn)
         self._terminal.status(self._standing)
 
     def greet(self, connection: Connection | None) -> None:
@@ -463,7 +463,7 @@ class Chat:
             self._say_farewell()
         elif mine or (self._table and self._table.my_move):
             self._terminal.ask()
-        self._terminal.listen(mine or self._terminal.interactive)
+        self._regulate(mine)
         self._terminal.status(self._standing)
 
     def _hint(self) -> None:
@@ -473,9 +473,9 @@ class Chat:
             for hint in HINTS:
                 self._terminal.show(hint)
 
-    def _regulate(self) -> None:
+    def _regulate(self, mine: bool) -> None:
         """Read from a person at any time, for `/q`; from a pipe when it is our turn."""
-        self._terminal.listen(self._my_turn or self._terminal.interactive)
+        self._terminal.listen(mine or self._terminal.interactive)
 
     def _standing(self) -> str:
         """How the talk stands: with whom, whose turn, what is not confirmed yet."""

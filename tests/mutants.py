@@ -417,13 +417,13 @@ MUTANTS = (
     Mutant(
         "the ACK of many messages waits",
         SESSION,
-        "return self.confirmed - self._told >= ACK_AT",
-        "return False",
+        "many = self.confirmed - self._told >= ACK_AT",
+        "many = False",
     ),
     Mutant(
         "the ACK of a few messages does not wait",
         SESSION,
-        "return self._is_behind or bool(self._output) or self.state is not _OPEN",
+        "return many or bool(self._output) or self.state is not _OPEN",
         "return True",
     ),
     Mutant(
@@ -435,8 +435,8 @@ MUTANTS = (
     Mutant(
         "an ACK waits although the talk is over",
         SESSION,
-        "return self._is_behind or bool(self._output) or self.state is not _OPEN",
-        "return self._is_behind or bool(self._output)",
+        "return many or bool(self._output) or self.state is not _OPEN",
+        "return many or bool(self._output)",
         (*CORE, *CONNECTION),
     ),
     Mutant(

@@ -403,14 +403,10 @@ class Session:
         return data
 
     @property
-    def _is_behind(self) -> bool:
-        """Whether so many messages are owed an ACK that it is to wait for nothing."""
-        return self.confirmed - self._told >= ACK_AT
-
-    @property
     def _is_pressed(self) -> bool:
         """Whether the ACK that is owed has company, or is not to wait for any."""
-        return self._is_behind or bool(self._output) or self.state is not _OPEN
+        many = self.confirmed - self._told >= ACK_AT
+        return many or bool(self._output) or self.state is not _OPEN
 
     @property
     def missing(self) -> int:

@@ -3,6 +3,8 @@
 import tomllib
 from pathlib import Path
 
+from harness.referee.command import FORMATS
+from harness.referee.reports import WRITERS
 from tests.test_layers import PACKAGES
 
 ROOT = Path(__file__).parent.parent
@@ -33,3 +35,8 @@ def test_every_file_beside_the_code_is_installed() -> None:
         if path.suffix not in (".py", ".pyc")
     }
     assert given == beside
+
+
+def test_every_report_has_its_option() -> None:
+    """The command line names them without what is installed, so it cannot ask for them."""
+    assert set(FORMATS) == set(WRITERS)

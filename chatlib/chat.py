@@ -16,7 +16,6 @@ from chatlib.errors import Exit, LocalProtocolError, TableError
 from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
     FAREWELL_LIMIT,
-    Delivered,
     Event,
     Failed,
     Left,
@@ -53,9 +52,6 @@ if TYPE_CHECKING:
         ) -> None:
             """Wire the keyboard."""
 
-        def listen(self, on: bool) -> None:
-            """Let typed lines through, or not."""
-
         def show(self, text: str) -> None:
             """Write a line of the conversation."""
 
@@ -71,8 +67,8 @@ if TYPE_CHECKING:
         def status(self, standing: Callable[[], str]) -> None:
             """Say how the talk stands, where there is a place for it."""
 
-        def ask(self) -> None:
-            """Put up the prompt."""
+        def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
+            """Put up the prompt, let lines through, and say how the talk stands."""
 
         def echo(self, text: str) -> None:
             """Show a line that was typed early at the prompt."""
@@ -163,8 +159,7 @@ class Chat:
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
         self._terminal.start(self.said, self.ended, self.pour)
-        self._regulate(self._my_turn)
-        self._terminal.status(self._standing)
+        self._terminal.settle(False, self._my_turn, self._standing)
 
     def greet(self, connection: Connection | None) -> None:
         """Our HELLO is on its way, or not: a goodbye has to wait for the answer."""
@@ -236,11 +231,9 @@ class Chat:
 
     def said(self, line: str) -> None:
         """Take a line that the person has typed."""
-        if line[:2] == "//":
-            self._talk(line[1:])
-        elif line[:1] == "/":
+        if line[:1] == "/":
             self._obey(line)
-        elif self._table and self._table.takes(line):
+        elif self._table and self._table.game and self._table.game.is_move(line):
             self._play(lambda table: table.move(line))
         else:
             self._talk(line)
@@ -248,6 +241,9 @@ class Chat:
 
     def _obey(self, line: str) -> None:
         """Do what a line says that begins with a slash."""
+        if line[:2] == "//":
+            self._talk(line[1:])
+            return
         word, _, rest = line.partition(" ")
         command = _COMMANDS.get(word)
         if command:
@@ -263,15 +259,16 @@ class Chat:
 
         Returns how many those are. Whatever needs a thought is left to `said`.
         """
-        occupied = self._drafts or self.leaving or (self._table and self._table.game)
-        if self._connection is None or occupied:
+        connection, table = self._connection, self._table
+        occupied = self._drafts or self._farewell or self._verdict or (table and table.game)
+        if connection is None or occupied:
             return 0
         messages = takewhile(lambda line: line[:1] != "/", lines)
-        taken = self._connection.session.say_all(messages)
+        taken = connection.session.say_all(messages)
         for _ in range(taken):  # before anything that may fail: they are said
             lines.popleft()
         if taken:
-            self._connection.flush()
+            connection.flush()
             self._invite()
         return taken
 
@@ -287,10 +284,8 @@ class Chat:
     def handle(self, connection: Connection, event: Event) -> None:
         """Take one event of the session."""
         match event:
-            case Said(_, text):
-                self._receive(connection, text)
-            case Delivered():
-                pass  # it is counted in the session
+            case Said():
+                self._receive(connection.session, event.text)
             case Played(number, words):
                 self._watch(connection, number, words)
             case Left(reason, text):
@@ -300,10 +295,6 @@ class Chat:
             case Failed(error):
                 sentence = f"The protocol was broken by {self._peer}: {error}"
                 self._judge(sentence, Exit.LOST, "")
-
-    def settle(self, connection: Connection) -> None:
-        """All that one read brought has been shown and answered."""
-        self._invite()
 
     def closed(self, connection: Connection) -> None:
         """The socket is closed: look for the other side again, or say how it ended."""
@@ -399,13 +390,12 @@ class Chat:
         else:
             self._connection.flush()
 
-    def _receive(self, connection: Connection, text: str) -> None:
+    def _receive(self, session: Session, text: str) -> None:
         """Show a message and those right behind it, and only then acknowledge them."""
         if self._blind:
             return
-        session = connection.session
-        texts = [text, *session.next_texts()]
-        self._terminal.message(self._speaker, *texts)
+        more = session.next_texts() if session.waiting else ()
+        self._terminal.message(self._speaker, text, *more)
         session.shown(session.received)
 
     # Games.
@@ -450,7 +440,7 @@ class Chat:
             self._table.receive(words)
         connection.session.shown(number)
 
-    def _invite(self) -> None:
+    def _invite(self, connection: Connection | None = None) -> None:
         """If it is our turn: send what was typed early, else ask for a message."""
         if not self._hinted:
             self._hint()
@@ -458,13 +448,14 @@ class Chat:
             text = self._drafts.popleft()
             self._terminal.echo(text)
             self._send(text)
-        mine = self._my_turn
+        mine = self._connection is not None and self._connection.session.my_turn
+        asking = mine or (self._table is not None and self._table.my_move)
         if self._farewell:
             self._say_farewell()
-        elif mine or (self._table and self._table.my_move):
-            self._terminal.ask()
-        self._regulate(mine)
-        self._terminal.status(self._standing)
+            asking = False
+        self._terminal.settle(asking, mine, self._standing)
+
+    settle = _invite  # all that one read brought has been shown and answered
 
     def _hint(self) -> None:
         """Say once, when it is first our turn, what can be done."""
@@ -472,10 +463,6 @@ class Chat:
             self._hinted = True
             for hint in HINTS:
                 self._terminal.show(hint)
-
-    def _regulate(self, mine: bool) -> None:
-        """Read from a person at any time, for `/q`; from a pipe when it is our turn."""
-        self._terminal.listen(mine or self._terminal.interactive)
 
     def _standing(self) -> str:
         """How the talk stands: with whom, whose turn, what is not confirmed yet."""

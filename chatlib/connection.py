@@ -13,7 +13,6 @@ from chatlib.errors import words
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
 from chatlib.protocol.session import (
     PING_SECONDS,
-    Delivered,
     Event,
     Session,
     State,
@@ -109,6 +108,7 @@ class Connection:
         self._half_closed = False
         self._open = True
         self._frame_timer: Timer | None = None
+        self._confirmed = 0  # how many messages had been, when the end was put off
         self._timed = 0  # how many frames had come when that timer was started
         self._deadline = Deadline(loop, self._give_up)
         self._life_timer: Timer | None = None
@@ -134,21 +134,24 @@ class Connection:
             self._write(self._pending)
         # While the kernel takes nothing, nothing is asked for: the session adds up what
         # it owes, and a peer that talks and never reads does not fill our memory.
-        if not self._pending:
-            if data := session.data_to_send(hurry=False):
-                self._write(data)
-            elif session.owes_ack and not self._ack_timer:
-                self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
-        if session.finished and not self._pending:
+        if not self._pending and (data := session.data_to_send(hurry=False)):
+            self._write(data)
+        if session.owes_ack and not self._ack_timer:
+            self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
+        if session.state is not _OPEN and session.finished and not self._pending:
             self._half_close()
-        self._watch()
+        if self._pending or self._awaited != READ or not self._reading:
+            self._watch()
 
     def _wind_up(self) -> None:
         """The session is not in the middle of a talk: see that it does not stay so."""
-        state = self.session.state
-        if state is State.LOST:
+        session = self.session
+        if session.state is State.LOST:
             self._stop_reading()
-        limit = _LIMITS.get(state)
+        if session.state is State.CLOSING and session.acknowledged > self._confirmed:
+            self._confirmed = session.acknowledged
+            self._deadline.lift()  # it takes its time, but it comes nearer
+        limit = _LIMITS.get(session.state)
         if limit is not None:
             self.expire_in(limit)
 
@@ -177,11 +180,11 @@ class Connection:
 
     def _ready(self, mask: int) -> None:
         if mask & READ and self._reading:
-            self._read()
+            self._read(READ)
         if mask & WRITE and self._open:
             self.flush()
 
-    def _read(self) -> None:
+    def _read(self, mask: int) -> None:
         try:
             data = self._socket.recv(READ_SIZE)
         except (BlockingIOError, InterruptedError):
@@ -203,12 +206,10 @@ class Connection:
         # Asked for one by one: to one event the owner may answer with another session.
         while event := self.session.next_event():
             self.owner.handle(self, event)
-            if type(event) is Delivered and self.session.state is State.CLOSING:
-                self._deadline.lift()  # it takes its time, but it comes nearer
-            if self.silence > SLOW_SECONDS:
-                self.flush()  # the screen is slow, and the rest of what was read may wait
             if not self._open:
                 return
+            if self.session.waiting and self.silence > SLOW_SECONDS:
+                self._acknowledge()  # the screen is slow: what was shown of it is told
         if self._frame_timer or self.session.missing:
             self._time_frame()
         if not self._life_timer:
@@ -230,10 +231,11 @@ class Connection:
             self._pending = b""
             return
         self._pending = data[count:]
-        if self._trace is not silent and count:
-            self._trace("~", f"wrote {count} bytes", data[:count])
-        if self._pending:
-            self._trace("~", f"{len(self._pending)} bytes wait to be written", b"")
+        if self._trace is not silent:
+            if count:
+                self._trace("~", f"wrote {count} bytes", data[:count])
+            if self._pending:
+                self._trace("~", f"{len(self._pending)} bytes wait to be written", b"")
 
     def _watch(self) -> None:
         """Ask the loop for exactly what is awaited; close when that is nothing."""
@@ -244,7 +246,8 @@ class Connection:
             return  # as nearly always
         self._awaited = mask
         if mask:
-            self._loop.watch(self._socket.fileno(), mask, self._ready)
+            ready = self._read if mask == READ else self._ready
+            self._loop.watch(self._socket.fileno(), mask, ready)
         else:
             self.close()
 
@@ -271,8 +274,10 @@ class Connection:
             self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
 
     def _acknowledge(self) -> None:
-        """The ACK has waited long enough for something that it can go with."""
-        self._ack_timer = None
+        """What was shown is told now: it has waited long enough for more."""
+        if self._ack_timer:
+            self._ack_timer.cancel()
+            self._ack_timer = None
         if not self._pending and (data := self.session.data_to_send()):
             self._write(data)
             self._watch()
@@ -288,7 +293,7 @@ class Connection:
     def _pass_time(self) -> None:
         self._life_timer = None
         if self._reading:
-            self._read()  # a slow screen may have kept us from hearing what has come
+            self._read(READ)  # a slow screen may have kept us from hearing what has come
         if self._open:
             self.session.pass_time(self._loop.now())
             self._report()

@@ -6,23 +6,19 @@ no chat; anybody may import it, and it imports nothing of the project.
 """
 
 import errno
-import heapq
 import os
 import selectors
 import signal
 import sys
+from bisect import insort
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import count
 from signal import SIGALRM
 from time import monotonic
 from types import FrameType
 
 STUCK_SECONDS = 1.0
 """How long a signal waits for a program that waits for somebody else."""
-
-CROWD = 64
-"""Timers that are nothing to think about."""
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
@@ -39,22 +35,29 @@ _Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 class Timer:
-    """A call that is due at `when` on the loop's clock, unless it is cancelled."""
+    """A call that is due at `when` on the loop's clock, unless it is cancelled.
 
-    __slots__ = ("callback", "when")
+    `queue` is the loop's: those that are pending, the next one first.
+    """
 
-    def __init__(self, when: float, callback: Callable[[], None]) -> None:
+    __slots__ = ("_queue", "callback", "when")
+
+    def __init__(
+        self, when: float, callback: Callable[[], None], queue: "list[Timer]"
+    ) -> None:
         self.when = when
-        self.callback: Callable[[], None] | None = callback
+        self.callback = callback
+        self._queue = queue
 
     @property
     def pending(self) -> bool:
         """Whether the call is still to come."""
-        return self.callback is not None
+        return self in self._queue
 
     def cancel(self) -> None:
         """Forget the call. Harmless when it is over already."""
-        self.callback = None
+        if self.pending:
+            self._queue.remove(self)
 
 
 class Loop:
@@ -67,10 +70,8 @@ class Loop:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.now = clock
         self._selector = Selector()
-        self._watched: dict[int, tuple[int, Callable[[int], None]]] = {}
-        self._timers: list[tuple[float, int, Timer]] = []
-        self._crowd = CROWD  # so many timers, and the cancelled ones are swept out
-        self._order = count()  # keeps timers of one moment in the order they were asked
+        self._callbacks: dict[int, Callable[[int], None]] = {}  # of what is watched
+        self._timers: list[Timer] = []  # those that are pending, the next one first
         self._signals: dict[int, Callable[[int], None]] = {}
         self._handlers: dict[int, _Handler] = {}  # those that were there before ours
         self._wakeup: tuple[int, int] | None = None
@@ -84,24 +85,22 @@ class Loop:
 
         For a descriptor that is watched already, both are replaced.
         """
-        before, _ = self._watched.get(fd, (0, None))
-        if not before:
+        if fd not in self._callbacks:
             self._selector.register(fd, events)
-        elif events != before:  # asking the selector again for the same costs 5 us
+        elif events != self._selector.get_key(fd).events:  # the same again costs 5 us
             self._selector.modify(fd, events)
-        self._watched[fd] = events, callback
+        self._callbacks[fd] = callback
 
     def forget(self, fd: int) -> None:
         """Stop watching `fd`. Harmless when it is not watched."""
-        if self._watched.pop(fd, None):
+        if self._callbacks.pop(fd, None):
             self._selector.unregister(fd)
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call `callback` once, `seconds` from now."""
-        if len(self._timers) >= self._crowd:
-            self._sweep()
-        timer = Timer(self.now() + seconds, callback)
-        heapq.heappush(self._timers, (timer.when, next(self._order), timer))
+        timer = Timer(self.now() + seconds, callback, self._timers)
+        # A list in order and not a heap: there are few, and what was cancelled is gone.
+        insort(self._timers, timer, key=_when)
         return timer
 
     def on_signals(
@@ -158,15 +157,16 @@ class Loop:
     def turn(self, limit: float | None = None) -> None:
         """Wait once, until a timer is due or `limit` seconds are over; make the calls."""
         self._stopped = False
-        timeout = self._patience()
-        if limit is not None:
-            timeout = limit if timeout is None else min(timeout, limit)
-        for key, mask in self._selector.select(timeout):
+        timers = self._timers
+        if timers:
+            due = timers[0].when - self.now()  # below 0 when it is late: nobody waits then
+            limit = due if limit is None or due < limit else limit
+        for key, mask in self._selector.select(limit):
             # An earlier callback of this turn may have forgotten the descriptor.
-            watched = self._watched.get(key.fd)
-            if watched and not self._stopped:
-                watched[1](mask)
-        if self._timers:
+            callback = self._callbacks.get(key.fd)
+            if callback and not self._stopped:
+                callback(mask)
+        if timers and timers[0].when <= self.now():
             self._call_due()
 
     def close(self) -> None:
@@ -179,26 +179,10 @@ class Loop:
                 os.close(fd)
         self._selector.close()
 
-    def _patience(self) -> float | None:
-        """Seconds until the next timer; None, for ever, when there is none."""
-        timers = self._timers
-        while timers and timers[0][2].callback is None:
-            heapq.heappop(timers)
-        return max(0.0, timers[0][0] - self.now()) if timers else None
-
-    def _sweep(self) -> None:
-        """Forget the timers that were cancelled: a peer could have us set any number."""
-        self._timers = [each for each in self._timers if each[2].pending]
-        heapq.heapify(self._timers)
-        self._crowd = 2 * len(self._timers) + CROWD
-
     def _call_due(self) -> None:
         now = self.now()  # once: what is asked for now and at once is due next turn
-        while self._timers and self._timers[0][0] <= now and not self._stopped:
-            _, _, timer = heapq.heappop(self._timers)
-            callback, timer.callback = timer.callback, None
-            if callback:
-                callback()
+        while self._timers and self._timers[0].when <= now and not self._stopped:
+            self._timers.pop(0).callback()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         """Note that there is something to hear; the pipe is what tells the loop."""
@@ -243,6 +227,10 @@ class Deadline:
         """Call no more, up to the next limit. Harmless when there is none."""
         if self._timer:
             self._timer.cancel()
+
+
+def _when(timer: Timer) -> float:
+    return timer.when
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -98,6 +98,11 @@ def bounded_turn(loop: Loop) -> None:
         safety.cancel()
 
 
+def patience(loop: Loop) -> float | None:
+    """Seconds until the loop's next timer; None when there is none."""
+    return loop._timers[0].when - loop.now() if loop._timers else None
+
+
 class Clock:
     """A clock that stands still until it is moved."""
 
@@ -153,10 +158,14 @@ class World:
         self.told: list[str] = []
         self.shown: list[str] = []
         self.program.terminal.notice = self.told.append  # type: ignore[assignment, method-assign]
-        self.program.terminal.show = self._show  # type: ignore[method-assign]
+        self.program.terminal.show = self._show  # type: ignore[assignment, method-assign]
+        self.program.terminal.message = self._message  # type: ignore[method-assign]
 
-    def _show(self, *lines: str) -> None:
-        self.shown += lines
+    def _show(self, line: str) -> None:
+        self.shown.append(line)
+
+    def _message(self, speaker: str, *texts: str, bell: bool = True) -> None:
+        self.shown += [f"{speaker}: {text}" if speaker else text for text in texts]
 
     @property
     def talk(self) -> Session:

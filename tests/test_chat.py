@@ -50,6 +50,13 @@ class Notes:
     ) -> None:
         """Wire the keyboard."""
 
+    def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
+        """As a pipe does."""
+        if asking:
+            self.ask()
+        self.listen(mine or self.interactive)
+        self.status(standing)
+
     def listen(self, on: bool) -> None:
         """Remember it."""
         self.listening = on

@@ -19,7 +19,6 @@ from chatlib.protocol.frames import Frame, Kind
 from chatlib.protocol.session import (
     ACK_AT,
     PING_SECONDS,
-    Delivered,
     Event,
     Failed,
     Greeted,
@@ -37,6 +36,7 @@ from tests.helpers import (
     make_client,
     make_server,
     move,
+    patience,
     socket_pair,
     until,
 )
@@ -201,8 +201,8 @@ def say_much(loop: Loop, connection: Connection, owner: Owner, peer: Peer) -> by
     ours = bytearray(frame(Kind.TEXT, 1, b"1"))
     for number in range(1, ROUNDS):
         text = f"{number + 1}{'x' * 4000}".encode()
-        ours += frame(Kind.ACK, number) + frame(Kind.TEXT, number + 1, text)
-    return bytes(ours)
+        ours += frame(Kind.TEXT, number + 1, text)
+    return bytes(ours + frame(Kind.ACK, ROUNDS - 1))
 
 
 def take(loop: Loop, connection: Connection, peer: Peer, count: int) -> bytes:
@@ -235,7 +235,7 @@ def watched(loop: Loop) -> list[int]:
 def assert_nothing_left(loop: Loop) -> None:
     """A loop that nobody wants anything of: no descriptor, no timer."""
     assert watched(loop) == []
-    assert loop._patience() is None
+    assert patience(loop) is None
 
 
 def frame(kind: Kind, number: int, body: bytes = b"") -> bytes:
@@ -290,7 +290,6 @@ def test_what_one_read_brings_is_told_in_order_and_then_settled_once(loop: Loop)
     )
     until(loop, lambda: owner.calls)
     assert owner.calls == [
-        Delivered(1),
         Said(1, "answer"),
         Left(Reason.QUIT, ""),
         "settled",
@@ -310,16 +309,14 @@ def test_what_an_event_was_answered_with_is_sent_at_once(loop: Loop) -> None:
     connection.flush()
     peer.send(frame(Kind.TEXT, 1, b"answer"))
     until(loop, lambda: owner.calls)
-    sent = [
-        frame(Kind.TEXT, 1, b"question"),
-        frame(Kind.ACK, 1),  # with the answer, in one packet
-        frame(Kind.TEXT, 2, b"and you?"),
-    ]
-    assert peer.read(len(b"".join(sent))) == b"".join(sent)
+    sent = frame(Kind.TEXT, 1, b"question") + frame(Kind.TEXT, 2, b"and you?")
+    assert peer.read(len(sent)) == sent
+    until(loop, lambda: not connection.session.owes_ack)
+    assert peer.read(8) == frame(Kind.ACK, 1)  # nobody has waited for it
 
 
-def test_an_ack_waits_a_moment_for_an_answer_to_go_with(loop: Loop) -> None:
-    """And not longer: 5 ms after the read it is on its way alone."""
+def test_an_ack_waits_a_moment_for_more_to_confirm(loop: Loop) -> None:
+    """And not longer: 5 ms after the read it is on its way."""
     connection, owner, peer = talk(loop)
     connection.session.say("question")
     connection.flush()
@@ -343,20 +340,25 @@ def test_every_ack_that_waits_is_sent_in_the_end(loop: Loop) -> None:
         assert peer.read(8) == frame(Kind.ACK, number)
 
 
-def test_what_is_said_in_time_takes_the_ack_along() -> None:
-    """Then there is none that goes alone, nor is one sent twice."""
+def test_what_is_said_meanwhile_leaves_the_ack_to_its_time() -> None:
+    """Also where what is said begins to wait for the kernel with it: one is sent, once."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
+
+    def reply(connection: Connection, event: Event) -> None:
+        show(connection, event)
+        connection.session.say("question")
+
+    owner.answer = reply
     peer.send(frame(Kind.GAME, 1, b"x"))
     until(loop, lambda: owner.events)
-    connection.session.say("question")
-    connection.flush()
+    assert peer.read(8 + 8) == frame(Kind.TEXT, 1, b"question")
+    move(loop, clock, ACK_SECONDS)
     move(loop, clock, 1)
-    assert "~ wrote 0 bytes" not in owner.traces
     connection.session.leave(Reason.QUIT, "")
     connection.flush()
-    sent = frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"question") + frame(Kind.BYE, 1, b"\1")
+    sent = frame(Kind.ACK, 1) + frame(Kind.BYE, 1, b"\1")
     assert peer.read(len(sent)) == sent
 
 
@@ -451,7 +453,7 @@ def test_an_owner_that_closes_in_the_middle_hears_no_more_of_it(loop: Loop) -> N
     peer.send(frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"answer"))
     until(loop, lambda: owner.calls)
     connection.close()
-    assert owner.calls == [Delivered(1), "closed"]
+    assert owner.calls == [Said(1, "answer"), "closed"]
     assert_nothing_left(loop)
 
 
@@ -507,7 +509,7 @@ def test_a_send_that_fails_loses_no_message_that_had_arrived(loop: Loop) -> None
     assert any(trace.startswith("! ") for trace in owner.traces), owner.traces
     assert owner.calls == []
     until(loop, lambda: owner.closed_times)
-    assert owner.events == [Delivered(1), Said(1, "last words"), Lost("")]
+    assert owner.events == [Said(1, "last words"), Lost("")]
     assert_nothing_left(loop)
 
 
@@ -636,7 +638,7 @@ def test_a_goodbye_is_drained_then_half_closed_then_read_to_the_end(loop: Loop) 
     assert owner.closed_times == 0
     peer.socket.close()
     until(loop, lambda: owner.closed_times)
-    assert owner.events == [Delivered(ROUNDS), Left(Reason.QUIT, "")]
+    assert owner.events == [Left(Reason.QUIT, "")]
     assert owner.traces[-3:] == [
         "x half-closed, nothing more will be sent",
         "~ read the end of the stream",
@@ -788,10 +790,10 @@ def test_between_two_frames_the_peer_may_take_its_time() -> None:
     data = frame(Kind.ACK, 0)
     peer.send(data[:4])
     until(loop, lambda: connection.session.missing)
-    assert loop._patience() is not None
+    assert patience(loop) is not None
     peer.send(data[4:])
     until(loop, lambda: not connection.session.missing)
-    assert loop._patience() == 10.0  # a sign of life will be asked for, that is all
+    assert patience(loop) == 10.0  # a sign of life will be asked for, that is all
     move(loop, clock, 9.9)
     assert owner.closed_times == 0
 
@@ -842,7 +844,7 @@ def test_each_message_that_is_confirmed_after_our_goodbye_does() -> None:
     for number in range(1, 4):
         move(loop, clock, CLOSING_SECONDS - 1)
         peer.send(frame(Kind.ACK, number))
-        until(loop, lambda: Delivered(number) in owner.events)  # noqa: B023
+        until(loop, lambda: connection.session.acknowledged == number)  # noqa: B023
     assert owner.closed_times == 0
     move(loop, clock, CLOSING_SECONDS)
     assert owner.closed_times == 1
@@ -877,7 +879,7 @@ def test_what_is_shown_is_acknowledged_before_all_of_a_read_is() -> None:
     owner.answer = watch
     peer.send(b"".join(frame(Kind.GAME, each, b"x") for each in range(1, 4 * ACK_AT)))
     until(loop, lambda: len(owed) == 4 * ACK_AT - 1)
-    assert max(owed) == ACK_AT - 1
+    assert max(owed) == 4
 
 
 def test_a_peer_that_said_goodbye_but_does_not_close_is_closed() -> None:
@@ -974,7 +976,7 @@ def test_a_deadline_can_be_called_off_and_set_anew() -> None:
     connection.stay()  # harmless where there was none
     connection.expire_in(5)
     connection.stay()
-    assert loop._patience() is None
+    assert patience(loop) is None
     move(loop, clock, 1_000_000)
     assert owner.closed_times == 0
     connection.expire_in(50)

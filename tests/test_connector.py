@@ -15,7 +15,7 @@ from chatlib.settings import read_settings
 from harness import wire
 from harness.stage import PATIENCE, Stage
 from tests.conftest import Play
-from tests.helpers import World
+from tests.helpers import World, patience
 
 HELLO = wire.hello(session=bytes(16))
 
@@ -224,7 +224,7 @@ def test_a_server_that_does_not_answer_hello_is_given_five_seconds(
 ) -> None:
     """Then there is no talk."""
     listener.setblocking(False)
-    world.until(lambda: world.loop._patience() == 5.0)
+    world.until(lambda: patience(world.loop) == 5.0)
     world.pass_time(4.9)
     assert world.told == []
     world.pass_time(0.1)
@@ -236,12 +236,12 @@ def test_a_server_that_has_answered_may_be_silent_as_long_as_it_is_there(
     world: World, listener: socket.socket
 ) -> None:
     """Neither the patience, nor the address's time, nor that for HELLO is still running."""
-    world.until(lambda: world.loop._patience() == 5.0)
+    world.until(lambda: patience(world.loop) == 5.0)
     server, _ = listener.accept()
     session = wire.receive(server)[2][5:21]
     server.sendall(wire.hello("Bob", wire.TURNS, session))
     world.until(lambda: bool(world.shown))
-    assert world.loop._patience() == 10.0  # the first sign of life is asked for then
+    assert patience(world.loop) == 10.0  # the first sign of life is asked for then
     world.pass_time(10)
     assert wire.receive(server)[0] == wire.PING
     server.sendall(wire.bye(0, wire.QUIT, "so long"))
@@ -256,7 +256,7 @@ def test_a_goodbye_before_the_answer_waits_for_it(
     world: World, listener: socket.socket, command: str, code: int
 ) -> None:
     """The server is told, and what was typed before the goodbye arrives."""
-    world.until(lambda: world.loop._patience() == 5.0)
+    world.until(lambda: patience(world.loop) == 5.0)
     server, _ = listener.accept()
     session = wire.receive(server)[2][5:21]
     world.program.chat.said("early")
@@ -282,7 +282,7 @@ def test_a_goodbye_to_a_server_that_never_answers_ends_too(
     world: World, listener: socket.socket
 ) -> None:
     """With what was typed given back."""
-    world.until(lambda: world.loop._patience() == 5.0)
+    world.until(lambda: patience(world.loop) == 5.0)
     world.program.chat.said("early")
     world.program.chat.said("/q")
     world.pass_time(5.0)
@@ -297,7 +297,7 @@ def test_who_leaves_before_the_answer_is_out_when_the_connection_breaks(
     world: World, listener: socket.socket
 ) -> None:
     """There is no other try: nobody is waiting for it any more."""
-    world.until(lambda: world.loop._patience() == 5.0)
+    world.until(lambda: patience(world.loop) == 5.0)
     server, _ = listener.accept()
     wire.receive(server)
     world.program.chat.said("/q")
@@ -341,7 +341,7 @@ def test_an_answer_that_is_there_counts_when_the_patience_ends(
     world = World("chatc", "--port", str(port), "--wait", "0.00001")
     Connector(world.program).start()
     world.pass_time(1.0)
-    world.until(lambda: world.loop._patience() == 5.0)  # for the answer to HELLO
+    world.until(lambda: patience(world.loop) == 5.0)  # for the answer to HELLO
     assert world.program.code is None
     world.program.close()
 
@@ -356,7 +356,7 @@ def test_the_tries_become_rarer_up_to_one_a_second() -> None:
         world.until(lambda: bool(world.told))
         delays = []
         for _ in range(6):
-            delay = world.loop._patience()
+            delay = patience(world.loop)
             assert delay is not None
             delays.append(round(delay, 3))
             world.pass_time(delay)

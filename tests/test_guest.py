@@ -228,7 +228,7 @@ def test_our_loop_goes_on_when_the_guest_has_gone(
         asyncio.get_running_loop().add_reader(pipes[0][0], lambda: None)
 
     host(loop, main)
-    assert not [fd for fd in loop._watched if fd != pipes[0][0]]
+    assert not [fd for fd in loop._callbacks if fd != pipes[0][0]]
     heard: list[int] = []
     loop.watch(pipes[1][0], READ, heard.append)
     until(loop, lambda: heard)

@@ -19,7 +19,7 @@ from chatlib.errors import StartError
 from harness import wire
 from harness.stage import PATIENCE, Stage
 from tests.conftest import Play
-from tests.helpers import World
+from tests.helpers import World, patience
 
 Leave = Callable[[socket.socket], None]
 
@@ -236,7 +236,7 @@ def test_who_says_nothing_is_sent_away_after_five_seconds(world: World) -> None:
     """And not a moment earlier."""
     with closing(knock(world)) as stranger:
         stranger.sendall(b"\0\x1c")
-        world.until(lambda: world.loop._patience() == 5.0)
+        world.until(lambda: patience(world.loop) == 5.0)
         world.pass_time(4.9)
         stranger.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -275,7 +275,7 @@ def test_a_client_that_gives_no_sign_of_life_is_lost_after_twenty_seconds(
 def test_who_is_refused_late_has_the_time_of_a_goodbye(world: World) -> None:
     """To read that the server is busy."""
     with closing(sit_down(world)), closing(knock(world)) as second:
-        world.until(lambda: world.loop._patience() == 5.0)
+        world.until(lambda: patience(world.loop) == 5.0)
         world.pass_time(4.9)
         second.sendall(wire.hello())
         world.until(lambda: len(world.told) == 1)
@@ -351,7 +351,7 @@ def test_when_the_talk_is_over_nobody_else_is_seated(world: World) -> None:
     client = sit_down(world)
     stranger = knock(world)
     stranger.sendall(HELLO[:20])
-    world.until(lambda: world.loop._patience() == 5.0)
+    world.until(lambda: patience(world.loop) == 5.0)
     client.close()
     stranger.sendall(HELLO[20:])
     world.loop.run()

@@ -12,7 +12,7 @@ from chatc.redialer import FIRST_DELAY, LAST_DELAY
 from chatlib.errors import Exit
 from harness import wire
 from harness.stage import PATIENCE
-from tests.helpers import World
+from tests.helpers import World, patience
 
 
 class Server:
@@ -61,7 +61,7 @@ class Server:
         """Turn until no try is under way; give the seconds until the next."""
 
         def delay() -> float:
-            return self.world.loop._patience() or CONNECT_SECONDS
+            return patience(self.world.loop) or CONNECT_SECONDS
 
         self.world.until(lambda: delay() < CONNECT_SECONDS - 1)
         return delay()
@@ -96,7 +96,7 @@ def test_a_connection_that_breaks_before_the_answer_is_tried_again(server: Serve
     for _ in range(3):
         server.is_called()
         server.peer.close()
-        server.world.until(lambda: server.world.loop._patience() is not None)
+        server.world.until(lambda: patience(server.world.loop) is not None)
         server.world.turn()
     server.is_called()
     server.answers()
@@ -124,7 +124,7 @@ def test_after_its_time_the_search_is_over(server: Server) -> None:
     assert server.world.program.code == Exit.LOST
     assert server.world.told[-1] == "Not confirmed: never heard"
     server.world.turn()
-    assert server.world.loop._patience() is None
+    assert patience(server.world.loop) is None
 
 
 @pytest.mark.parametrize("reason", [wire.BUSY, wire.UNKNOWN_SESSION])

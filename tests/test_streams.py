@@ -17,7 +17,7 @@ import pytest
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import Loop
 from chatlib.terminal import streams
-from chatlib.terminal.streams import Screen, forget_typed, hung_up, report
+from chatlib.terminal.streams import Screen, forget_typed, hung_up, report, stamp
 from tests.helpers import SECONDS, Person, Place
 
 ROOT = Path(__file__).parent.parent
@@ -51,11 +51,10 @@ def test_each_stream_gets_what_is_meant_for_it_and_nothing_else(
     assert piped.errors == "toldreported\n"
 
 
-def test_a_stamp_is_the_time_of_day_for_who_wants_it(loop: Loop) -> None:
-    """Nobody else gets one."""
+def test_a_stamp_is_the_time_of_day() -> None:
+    """To the second, and what follows stands apart from it."""
     before = time.strftime("%H:%M:%S ")
-    assert Screen(loop, stamped=True).stamp in (before, time.strftime("%H:%M:%S "))
-    assert Screen(loop).stamp == ""
+    assert stamp() in (before, time.strftime("%H:%M:%S "))
 
 
 def test_what_is_no_text_is_written_all_the_same(piped: Person, loop: Loop) -> None:

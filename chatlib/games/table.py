@@ -73,10 +73,6 @@ class Table:
         """Whether nothing is on, offered or to be played again."""
         return not (self.game or self.asked or self.offered or self._last)
 
-    def takes(self, line: str) -> bool:
-        """Whether a line that was typed is a move and not talk."""
-        return self.game is not None and self.game.is_move(line)
-
     def play(self, name: str) -> None:
         """Offer a game; without a name take the one that is offered, or play again."""
         if self.game:

@@ -51,51 +51,49 @@ class FrameReader:
 
     `frames` are those that are whole and waiting: plain triples of kind, number and
     body, because a tuple with names costs 130 ns and all the rest of a frame 220.
-    To iterate gives each as a Frame.
-
-    After an error the reader stays in error: what is fed later is forgotten.
+    To iterate gives each as a Frame. `error` is what is wrong with what follows them,
+    where that cannot be a frame: it stays, and what is fed later is forgotten. `missing`
+    says how many bytes the frame that was begun still lacks, as far as is known: eight
+    minus what is there while its header is not whole; 0 between frames.
     """
 
     def __init__(self, first: tuple[Kind, ...] | None = None) -> None:
         self.frames: deque[tuple[Kind, int, bytes]] = deque()
         self._known = _ALL if first is None else _Known(first)
-        self._error: RemoteProtocolError | None = None
+        self.error: RemoteProtocolError | None = None
         # The frame that is not whole yet, and how many bytes it takes to go on. Parsing
         # only then, instead of at every read, keeps byte-by-byte feeding linear.
         self._buffer = bytearray()
         self._needed = HEADER.size
+        self.missing = 0
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream; raises nothing."""
-        buffer = self._buffer
-        buffer += data
-        if len(buffer) >= self._needed:
-            self._parse()
-
-    def take(self) -> tuple[Kind, int, bytes] | None:
-        """Hand out the next whole frame, or None when there is none yet.
-
-        Raises RemoteProtocolError after the last good frame when what follows it
-        cannot be a frame.
-        """
-        if self.frames:
-            return self.frames.popleft()
-        if self._error:
-            raise self._error
-        return None
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                self.missing = self._needed - len(self._buffer)
+                return
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        if self.error:
+            return
+        try:
+            rest = data[self._take(data) :]
+        except RemoteProtocolError as error:
+            self.error, rest = error, b""
+        if rest:
+            self._buffer += rest
+            self.missing = self._needed - len(rest)
+        else:
+            self.missing = 0
 
     def __iter__(self) -> Iterator[Frame]:
-        """Hand out the whole frames in order, each once; raises what `take` raises."""
-        while frame := self.take():
-            yield Frame._make(frame)
-
-    @property
-    def missing(self) -> int:
-        """How many bytes the frame that was begun still lacks, as far as is known.
-
-        Eight minus what is there while the header is not whole; 0 between frames.
-        """
-        return self._needed - len(self._buffer) if self._buffer else 0
+        """Hand out the whole frames in order, each once; then raise the `error`."""
+        while self.frames:
+            yield Frame._make(self.frames.popleft())
+        if self.error:
+            raise self.error
 
     @property
     def progress(self) -> str:
@@ -115,17 +113,6 @@ class FrameReader:
         if not self._buffer:
             return ""
         return f"stream ends after {len(self._buffer)} bytes, expected {self._needed}"
-
-    def _parse(self) -> None:
-        """Take every whole frame off the buffer and keep the rest; after an error, none."""
-        try:
-            if not self._error:
-                del self._buffer[: self._take(bytes(self._buffer))]
-        except RemoteProtocolError as error:
-            self._error = error
-            self._needed = 0
-        if self._error:
-            self._buffer.clear()
 
     def _take(self, buffer: bytes) -> int:
         """Queue the whole frames and return how long they are; sets what is needed.

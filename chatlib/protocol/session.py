@@ -43,6 +43,7 @@ from chatlib.errors import (
 from chatlib.protocol.frames import (
     FAREWELL_LIMIT,
     GAME_LIMIT,
+    HEADER,
     SESSION_BYTES,
     TEXT_LIMIT,
     Bye,
@@ -52,7 +53,6 @@ from chatlib.protocol.frames import (
     Mode,
     Reason,
     decode,
-    encode,
     encode_run,
     encode_text,
 )
@@ -64,7 +64,6 @@ __all__ = [
     "WINDOW",
     "WINDOW_BYTES",
     "Bye",
-    "Delivered",
     "Event",
     "Failed",
     "Greeted",
@@ -102,7 +101,7 @@ RUN_BYTES = 8192
 """Bytes of text after which it gives no more: at 2 kB a second, 4 s for a screen."""
 
 ACK_AT = 32
-"""Messages after which an ACK waits for nothing: a small part of WINDOW."""
+"""Messages after which an ACK does not wait for more: a small part of WINDOW."""
 
 PING_SECONDS = 10.0
 """After how long a silence the peer is asked for a sign of life; after as long again
@@ -131,6 +130,7 @@ _TEXT, _ACK = Kind.TEXT, Kind.ACK
 _FREE = Mode.FREE
 _OPEN = State.OPEN
 _TALKING = (State.OPEN, State.LOST, State.GREETING)
+_new = tuple.__new__  # a named tuple's own constructor costs three times as much: 300 ns
 
 
 class Greeted(namedtuple("Greeted", ("hello",))):
@@ -166,13 +166,6 @@ class Played(namedtuple("Played", ("number", "words"))):
     words: str
 
 
-class Delivered(namedtuple("Delivered", ("number",))):
-    """The peer has shown all our messages up to this number."""
-
-    __slots__ = ()
-    number: int
-
-
 class Left(namedtuple("Left", ("reason", "text"))):
     """The peer said BYE; ours, if it was not said before, is on its way."""
 
@@ -195,7 +188,7 @@ class Failed(namedtuple("Failed", ("error",))):
     error: RemoteProtocolError
 
 
-Event = Greeted | Opened | Said | Played | Delivered | Left | Lost | Failed
+Event = Greeted | Opened | Said | Played | Left | Lost | Failed
 
 Trace = Callable[[str, object, bytes], None]
 """Who is told what happens: a sign of `framelog`, what it is, and its raw bytes."""
@@ -212,6 +205,46 @@ class Session:
     session id of the peer, so the one in its own `hello` is never looked at.
     """
 
+    # With more than thirty attributes an object keeps them in a dict of its own; named
+    # here, each is found at once, and a misspelt one is an error.
+    __slots__ = (
+        "_detail",
+        "_ended",
+        "_farewell",
+        "_games_received",
+        "_games_sent",
+        "_games_unconfirmed",
+        "_greets_first",
+        "_hello",
+        "_kept",
+        "_listens",
+        "_output",
+        "_outstanding",
+        "_owes_pong",
+        "_pinged",
+        "_pings",
+        "_reader",
+        "_rules",
+        "_talks_first",
+        "_told",
+        "_trace",
+        "acknowledged",
+        "can_talk",
+        "confirmed",
+        "frames_received",
+        "heard",
+        "missing",
+        "mode",
+        "owes_ack",
+        "peer",
+        "received",
+        "round_trip",
+        "seen",
+        "sent",
+        "state",
+        "waiting",
+    )
+
     def __init__(
         self,
         *,
@@ -223,7 +256,8 @@ class Session:
         self.sent = 0  # the number of our last message
         self.acknowledged = 0  # how many of them the peer has shown, as far as we know
         self.received = 0  # the number of the peer's last message
-        self.texts_sent = self.texts_received = 0  # how many of those were TEXT
+        # How many of all those were GAME: they are few, so it is they that are counted.
+        self._games_sent = self._games_received = self._games_unconfirmed = 0
         self.confirmed = 0  # the number of the peer's last message that was shown
         self.frames_received = 0
         self.peer: Hello | None = None
@@ -237,7 +271,6 @@ class Session:
         # Our messages that are not acknowledged, in order: kind, number, body.
         self._kept: deque[tuple[Kind, int, bytes]] = deque()
         self._outstanding = 0  # the bytes of those
-        self.texts_unconfirmed = 0  # how many of those are TEXT
         self._farewell: Bye | None = None  # ours, once it was said
         self._pings = 0
         self._begin(FrameReader(_FIRST[self._greets_first]), trace)
@@ -249,6 +282,8 @@ class Session:
         self.round_trip: float | None = None  # seconds, of the last PING
         self._stand(State.GREETING)
         self._reader = reader
+        self.waiting = reader.frames  # those that have come and were not looked at
+        self.missing = reader.missing  # bytes that the frame after them still lacks
         self._trace = trace
         self._output = bytearray()
         self.owes_ack = False  # for what was shown
@@ -299,6 +334,7 @@ class Session:
         self.heard = now
         if self._listens:
             self._reader.feed(data)
+            self.missing = self._reader.missing
         if self._trace is not silent:  # saying what is still missing has its price
             self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
 
@@ -346,15 +382,18 @@ class Session:
         judged: the outcome does not depend on how TCP cut the bytes.
         """
         try:
-            while self._listens and (frame := self._reader.take()):
+            while self.waiting and self._listens:
+                kind, number, body = self.waiting.popleft()
                 self.frames_received += 1
                 if self._trace is not silent:
-                    self._note(Frame._make(frame))
-                event = self._rules[frame[0]](self, *frame)
+                    self._note(Frame(kind, number, body))
+                event = self._rules[kind](self, kind, number, body)
                 if event is not None:
                     return event
         except RemoteProtocolError as error:
             return self._fail(error)
+        if self._reader.error and self._listens:
+            return self._fail(self._reader.error)
         if self._ended and not self._done:
             detail = self._reader.cut or self._detail
             self._output.clear()
@@ -371,7 +410,7 @@ class Session:
         Whatever is not simply the next message, or is traced, is left to `next_event`.
         """
         texts: list[str] = []
-        frames = self._reader.frames
+        frames = self.waiting
         if not frames or self.mode is not _FREE or self._trace is not silent:
             return texts
         size, waiting = 0, islice(frames, RUN)
@@ -385,33 +424,24 @@ class Session:
             frames.popleft()
         self.frames_received += len(texts)
         self.received += len(texts)
-        self.texts_received += len(texts)
         return texts
 
     def data_to_send(self, *, hurry: bool = True) -> bytes:
         """Hand over the bytes that are to be written, once.
 
-        Without `hurry` an ACK of a few messages waits for company: then one packet serves
-        for both, as with TCP's own delayed ACKs (RFC 1122, 4.2.3.2).
+        Without `hurry` an ACK of a few messages is left for later: one serves for all that
+        come meanwhile, as with TCP's own delayed ACKs (RFC 1122, 4.2.3.2).
         """
-        if self._owes_pong is not None or (self.owes_ack and (hurry or self._is_pressed)):
+        if self.owes_ack and not hurry:
+            many = self.confirmed - self._told >= ACK_AT
+            hurry = many or self.state is not _OPEN
+        if (self.owes_ack and hurry) or self._owes_pong is not None:
             self._pay()
         if not self._output:
             return b""
         data = bytes(self._output)
         self._output.clear()
         return data
-
-    @property
-    def _is_pressed(self) -> bool:
-        """Whether the ACK that is owed has company, or is not to wait for any."""
-        many = self.confirmed - self._told >= ACK_AT
-        return many or bool(self._output) or self.state is not _OPEN
-
-    @property
-    def missing(self) -> int:
-        """How many bytes the frame that was begun still lacks; 0 between frames."""
-        return self._reader.missing
 
     @property
     def finished(self) -> bool:
@@ -462,7 +492,7 @@ class Session:
             return False
         if self.mode is _FREE:
             return len(self._kept) < WINDOW and self._outstanding < WINDOW_BYTES
-        return self.texts_received - self.texts_sent == (0 if self._talks_first else 1)
+        return self._lead == (0 if self._talks_first else -1)
 
     def say(self, text: str) -> int:
         """Send a message and return its number.
@@ -473,7 +503,7 @@ class Session:
         if not self.my_turn:
             self._demand(self.can_talk)
             raise LocalProtocolError(self.obstacle)
-        return self._keep(_TEXT, [encode_text(text)])
+        return self._keep(_TEXT, encode_text(text))
 
     def say_all(self, texts: Iterable[str]) -> int:
         """Send as many of these messages as may be sent at once; return how many.
@@ -482,7 +512,8 @@ class Session:
         explain. One call for a thousand, because each call of `say` costs 3 us.
         """
         room = WINDOW - len(self._kept) if self.mode is _FREE else 1
-        size, bodies = self._outstanding, list[bytes]()
+        size = self._outstanding
+        bodies: list[bytes] = []
         try:
             for text in islice(texts, room if self.my_turn else 0):
                 body = text.encode()
@@ -492,8 +523,10 @@ class Session:
                 size += len(body)
         except UnicodeEncodeError:
             pass  # left to `say`
-        if bodies:
-            self._keep(Kind.TEXT, bodies)
+        if len(bodies) == 1:  # spares 3 us
+            self._keep(_TEXT, bodies[0])
+        elif bodies:
+            self._keep_all(bodies)
         return len(bodies)
 
     def play(self, words: str) -> int:
@@ -504,7 +537,17 @@ class Session:
         self._demand(self.can_talk)
         if len(self._kept) >= WINDOW + GAMES_WINDOW:
             raise LocalProtocolError(self._backlog)
-        return self._keep(Kind.GAME, [encode_text(words, GAME_LIMIT)])
+        return self._keep(Kind.GAME, encode_text(words, GAME_LIMIT))
+
+    @property
+    def texts_sent(self) -> int:
+        """How many of our messages were no words about a game."""
+        return self.sent - self._games_sent
+
+    @property
+    def texts_unconfirmed(self) -> int:
+        """How many of those the peer has not confirmed."""
+        return len(self._kept) - self._games_unconfirmed
 
     @property
     def unacknowledged(self) -> Mapping[int, str]:
@@ -532,7 +575,7 @@ class Session:
     def shown(self, number: int) -> None:
         """Acknowledge the peer's messages up to `number`: they are on the screen.
 
-        The ACK goes out with the next bytes, one for all that came in one read.
+        One ACK serves for all that came in one read, and for what comes soon after.
         """
         if not self.confirmed < number <= self.received:
             raise LocalProtocolError(f"message {number} is not waiting to be shown")
@@ -594,9 +637,9 @@ class Session:
             text = decode(body, f"{kind.name} {number}")  # which says what is wrong
         self.received = number
         if kind is not _TEXT:
+            self._games_received += 1
             return Played(number, text)
-        self.texts_received += 1
-        return Said(number, text)
+        return _new(Said, (number, text))
 
     def _receive_again(self, kind: Kind, number: int) -> None:
         """Take a replay of what was shown once: it is told again, and not shown."""
@@ -605,10 +648,16 @@ class Session:
             raise RemoteProtocolError(f"{kind.name} {number} where {expected} was next")
         self.owes_ack = True
 
-    def _receive_ack(self, kind: Kind, number: int, body: bytes) -> Event | None:
+    def _receive_ack(self, kind: Kind, number: int, body: bytes = b"") -> None:
         if number > self.sent:
             raise RemoteProtocolError(f"ACK {number}, only {self.sent} were sent")
-        return Delivered(number) if self._forget(number) else None
+        for _ in range(self.acknowledged, number):
+            kind, _, body = self._kept.popleft()
+            self._outstanding -= len(body)
+            if kind is not _TEXT:
+                self._games_unconfirmed -= 1
+        if number > self.acknowledged:
+            self.acknowledged = number
 
     def _receive_ping(self, kind: Kind, number: int, body: bytes) -> None:
         if self.state is State.OPEN:  # after a BYE only ACKs may follow
@@ -641,7 +690,13 @@ class Session:
     @property
     def _peers_turn(self) -> bool:
         """Whether the peer may send, in turns: `my_turn` seen from its side."""
-        return self.texts_sent - self.texts_received == (1 if self._talks_first else 0)
+        return self._lead == (1 if self._talks_first else 0)
+
+    @property
+    def _lead(self) -> int:
+        """How many more messages we have sent than the peer."""
+        received = self.received - self._games_received
+        return self.texts_sent - received
 
     # The only ways to change state, to send, and to fail.
 
@@ -666,7 +721,7 @@ class Session:
 
     def _open(self) -> None:
         """Both have said HELLO: send again what the peer has not seen, our BYE too."""
-        self._forget(self.seen)
+        self._receive_ack(_ACK, self.seen)
         self._enter(State.OPEN)
         if self._kept:
             kinds, numbers, bodies = zip(*self._kept, strict=True)
@@ -674,33 +729,26 @@ class Session:
         if self._farewell:
             self._say_bye(self._farewell)
 
-    def _keep(self, kind: Kind, bodies: list[bytes]) -> int:
-        """Number messages, keep them until they are acknowledged, write them if we can."""
-        first = self.sent + 1
-        for number, body in enumerate(bodies, first):
-            self._kept.append((kind, number, body))
-            self._outstanding += len(body)
-        self.sent += len(bodies)
-        if kind is _TEXT:
-            self.texts_sent += len(bodies)
-            self.texts_unconfirmed += len(bodies)
-        if self.state is not _OPEN:
-            return self.sent
-        if len(bodies) == 1:  # spares 3 us
-            self._send(kind, first, bodies[0])
-        else:
-            self._write_run(repeat(kind), first, bodies)
-        return self.sent
+    def _keep(self, kind: Kind, body: bytes) -> int:
+        """Number a message, keep it until it is acknowledged, write it if we can."""
+        self.sent = number = self.sent + 1
+        self._kept.append((kind, number, body))
+        self._outstanding += len(body)
+        if kind is not _TEXT:
+            self._games_sent += 1
+            self._games_unconfirmed += 1
+        if self.state is _OPEN:
+            self._send(kind, number, body)
+        return number
 
-    def _forget(self, number: int) -> bool:
-        """The peer has shown our messages up to this; returns whether that is news."""
-        before = self.acknowledged
-        for _ in range(before, number):
-            kind, _, body = self._kept.popleft()
-            self._outstanding -= len(body)
-            self.texts_unconfirmed -= kind is _TEXT
-        self.acknowledged = max(before, number)
-        return self.acknowledged > before
+    def _keep_all(self, bodies: list[bytes]) -> None:
+        """Do the same for many of TEXT: those are written in one go."""
+        first = self.sent + 1
+        self._kept += zip(repeat(_TEXT), count(first), bodies, strict=False)
+        self._outstanding += sum(map(len, bodies))
+        self.sent += len(bodies)
+        if self.state is _OPEN:
+            self._write_run(repeat(_TEXT), first, bodies)
 
     def _pay(self) -> None:
         """Say what is owed: one ACK for all that was shown since the last, one PONG.
@@ -716,25 +764,27 @@ class Session:
             self._send(Kind.PONG, number)
 
     def _send(self, kind: Kind, number: int, body: bytes = b"") -> None:
-        if self.owes_ack or self._owes_pong is not None:
-            self._pay()
-        raw = encode(kind, number, body)
-        self._output += raw
+        self._output += HEADER.pack(len(body), kind, 0, number) + body
         if self._trace is not silent:
-            self._trace(">", Frame(kind, number, body), raw)
+            frame = Frame(kind, number, body)
+            self._trace(">", frame, frame.encode())
 
     def _write_run(
         self, kinds: Iterable[Kind], number: int, bodies: Sequence[bytes]
     ) -> None:
-        """Write messages that are kept, numbered from `number` on."""
+        """Write messages that are kept, numbered from `number` on.
+
+        What is owed goes first: it is not to wait behind a thousand of them.
+        """
+        self._pay()
         if self._trace is silent:
-            self._pay()
             self._output += encode_run(kinds, number, bodies)
         else:
             for kind, each, body in zip(kinds, count(number), bodies, strict=False):
                 self._send(kind, each, body)
 
     def _say_bye(self, bye: Bye) -> None:
+        self._pay()  # only ACKs may follow
         self._send(Kind.BYE, self.sent, bye.encode())
         self._enter(State.CLOSING)
 
@@ -744,7 +794,8 @@ class Session:
         if not self._said_bye:
             reason = _REASONS.get(type(error), Reason.PROTOCOL)
             self._say_bye(Bye(reason, str(error)))
-        self._reader = FrameReader()  # what it holds is not looked at any more
+        self.waiting.clear()  # nothing is looked at any more
+        self.missing = 0
         self._enter(State.FAILED)
         return Failed(error)
 

@@ -80,7 +80,8 @@ class Edited:
         commands: Sequence[str] = (),
     ) -> None:
         self._loop = loop
-        self._screen = Screen(loop, stamped=timestamps)
+        self._screen = Screen(loop)
+        self._stamped = timestamps
         self._prompt = visible(prompt)
         self._rings = bell
         self._said: Callable[[str], None] = lambda line: None
@@ -125,9 +126,6 @@ class Edited:
         """
         self._loop.run(None if self._over else self._edit)
 
-    def listen(self, on: bool) -> None:
-        """Lines come at any time: a person may always say `/q`."""
-
     @property
     def gone(self) -> bool:
         """Whether the terminal has been closed."""
@@ -163,16 +161,18 @@ class Edited:
         else:
             self.notice(f"{reason}: {text}")
 
+    def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
+        """All has been done that there was: ask, if we are to, and say how it stands."""
+        if asking:
+            self._set_asking(True)
+        self.status(standing)
+
     def status(self, standing: Callable[[], str]) -> None:
         """Put into the line under the input how the talk stands."""
         text = visible(standing())
         if text != self._standing:
             self._standing = text
             self._app.invalidate()
-
-    def ask(self) -> None:
-        """Put the prompt before the line being typed."""
-        self._set_asking(True)
 
     def withdraw(self) -> None:
         """Ask no more. What is being typed stays, without a prompt."""
@@ -364,7 +364,8 @@ class Edited:
     # What is shown.
 
     def _show(self, text: str) -> None:
-        self._above(self._screen.show, self._dye(ASIDE, self._screen.stamp) + text)
+        before = self._dye(ASIDE, streams.stamp()) if self._stamped else ""
+        self._above(self._screen.show, before + text)
 
     def _above(self, write: Callable[[str], None], text: str) -> None:
         """Write a line above the one being typed."""

@@ -13,12 +13,14 @@ from codecs import utf_8_decode
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
+from itertools import repeat
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
 from chatlib.terminal import streams
 from chatlib.terminal.streams import Screen
-from chatlib.terminal.visible import all_visible, visible
+from chatlib.terminal.visible import is_plain, visible
 
 READ_SIZE = 65536
 """Bytes per read of the keyboard, pipe or file."""
@@ -44,7 +46,7 @@ class LineBuffer:
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
         """Take the next bytes; return the lines that they complete."""
         if not self._line and data.endswith(b"\n") and len(data) <= LINE_LIMIT:
-            return [(line, 0) for line in data[:-1].split(b"\n")]  # as nearly always
+            return list(zip(data[:-1].split(b"\n"), repeat(0)))  # as nearly always
         piece, *others = data.split(b"\n")
         self._keep(piece)
         if not others:
@@ -89,7 +91,8 @@ class Plain:
         self, loop: Loop, prompt: str, *, bell: bool = False, timestamps: bool = False
     ) -> None:
         self._loop = loop
-        self._screen = Screen(loop, stamped=timestamps)
+        self._screen = Screen(loop)
+        self._stamped = timestamps
         self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""
         self._prompt = visible(prompt)
         self._said: Callable[[str], None] = lambda line: None
@@ -134,33 +137,48 @@ class Plain:
         self._gone = self._gone or (self.interactive and streams.hung_up(self._fd))
         return self._gone
 
-    def show(self, *texts: str) -> None:
-        """Write lines of the conversation, or a banner; raises ScreenClosedError.
+    def show(self, text: str) -> None:
+        """Write a line of the conversation, or a banner; raises ScreenClosedError."""
+        self.message("", text, bell=False)
 
-        They go out in one write, under the prompt if one was waiting.
+    def message(self, speaker: str, *texts: str, bell: bool = True) -> None:
+        """Write lines of the peer's, in one go; raises ScreenClosedError.
+
+        They come under the prompt, if one was waiting. The bell rings for them: whether a
+        line is being typed only the kernel knows.
         """
         lead = "\n" if self._asking else ""
         self._asking = False
-        stamp = self._screen.stamp
-        lines = f"\n{stamp}".join(all_visible(texts))
-        self._screen.show(f"{lead}{stamp}{lines}\n")
-
-    def message(self, speaker: str, *texts: str) -> None:
-        """Write lines of the peer's, in one go; raises ScreenClosedError.
-
-        The bell rings for them: whether a line is being typed only the kernel knows.
-        """
-        name = f"{speaker}: " if speaker else ""
-        self.show(*[f"{name}{text}" for text in texts])
-        if self._bell:
+        before = _label(speaker)
+        if self._stamped:
+            before = f"{streams.stamp()}{before}"
+        lines = texts if is_plain("".join(texts)) else map(visible, texts)
+        shown = f"\n{before}".join(lines)
+        self._screen.show(f"{lead}{before}{shown}\n")
+        if bell and self._bell:
             self._screen.show(self._bell)
 
     def refuse(self, reason: str, text: str) -> None:
         """Say why a line could not be taken, and give it back to be read at least."""
         self.notice(f"{reason}: {text}")
 
+    def settle(
+        self, asking: bool, mine: bool, standing: Callable[[], str] = lambda: ""
+    ) -> None:
+        """All has been done that there was: put up the prompt, if we are to ask.
+
+        Lines of a person are read at any time, for `/q`; of a pipe when the turn is
+        `mine`. There is no place here for how the talk stands: nobody asks for it.
+        """
+        if self.interactive:
+            if asking:
+                self.ask()
+            mine = True
+        if mine is not self._listening:
+            self.listen(mine)
+
     def status(self, standing: Callable[[], str]) -> None:
-        """There is no place on this terminal for how the talk stands: nobody asks."""
+        """Nothing to do: see `settle`."""
 
     def run(self) -> None:
         """Wait and call until the loop is stopped."""
@@ -278,21 +296,23 @@ class Plain:
             self._asking = self._asking and not data.endswith(b"\n")
         self._take(data)
         self._deliver()
-        self._watch()
+        if self._ended:
+            self._watch()
 
     def _take(self, data: bytes) -> None:
+        """Queue the lines that this completes, as text; no data is the end of the input."""
         self._ended = not data
         lines = self._buffer.feed(data) if data else self._buffer.finish()
-        self._lines += [
-            self._decode(line.removesuffix(b"\r"), lost) for line, lost in lines
-        ]
+        for line, lost in lines:
+            self._lines.append(self._decode(line.removesuffix(b"\r"), lost))
 
     def _decode(self, line: bytes, lost: int) -> str:
         """Turn a line into text."""
-        if not lost and len(line) != KERNEL_LINE:
-            with suppress(UnicodeDecodeError):
-                return line.decode()
-        return self._mend(line, lost)
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            return self._mend(line, lost)
+        return self._mend(line, lost) if lost or len(line) == KERNEL_LINE else text
 
     def _mend(self, line: bytes, lost: int) -> str:
         """Turn a line into text of which something may have been lost; say what was."""
@@ -314,11 +334,17 @@ class Plain:
     def _deliver(self) -> None:
         """Pass lines on for as long as they are wanted: each may change that."""
         while self._listening and self._lines:
-            if len(self._lines) == 1 or not self._pour(self._lines):
+            if not self._pour(self._lines):
                 self._said(self._lines.popleft())
         if self._listening and self._ended and not self._told:
             self._told = True
             self._finished()
+
+
+@lru_cache(maxsize=2)
+def _label(speaker: str) -> str:
+    """What stands before a line: it is the same for every one of the peer's."""
+    return f"{visible(speaker)}: " if speaker else ""
 
 
 def _open_keyboard() -> tuple[int, bool]:

@@ -19,20 +19,11 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 class Screen:
-    """What is written to, by a program that a signal can still end.
+    """What is written to, by a program that a signal can still end."""
 
-    `stamped` says whether `stamp` is the time of day; whoever shows a line puts it there.
-    """
-
-    def __init__(self, loop: Loop, *, stamped: bool = False) -> None:
+    def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._stamped = stamped
         self._mute = False  # nobody reads what is written, and a signal had to say so
-
-    @property
-    def stamp(self) -> str:
-        """What stands before a line: the time of day, or nothing."""
-        return time.strftime("%H:%M:%S ") if self._stamped else ""
 
     def show(self, text: str) -> None:
         """Write to stdout. Raises ScreenClosedError when nobody can read it any more."""
@@ -79,6 +70,11 @@ def open_missing_descriptors() -> None:
             os.fstat(fd)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: fd
+
+
+def stamp() -> str:
+    """Give the time of day, as it stands before a line where that is wanted."""
+    return time.strftime("%H:%M:%S ")
 
 
 def is_pipe(fd: int) -> bool:

@@ -5,7 +5,6 @@ change the title, write the clipboard, turn the reading direction or hide text.
 No I/O here; anybody may import it.
 """
 
-from collections.abc import Iterable, Sequence
 from unicodedata import category
 
 # Controls, formats, surrogates, line and paragraph separators (Unicode categories).
@@ -26,17 +25,12 @@ def visible(text: str) -> str:
     ESC becomes `^[`, a line end `^J`, a right-to-left override `<U+202E>`; a tab
     becomes spaces. Everything else, emoji of tomorrow included, stays as it is.
     """
-    if _is_plain(text):
+    if is_plain(text):
         return text
     return "".join(map(_show, text.expandtabs(TAB_STOPS)))
 
 
-def all_visible(lines: Sequence[str]) -> Iterable[str]:
-    """Do so for many lines: with one look where none of them needs it."""
-    return lines if _is_plain("".join(lines)) else map(visible, lines)
-
-
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Whether a text needs nothing, as nearly all do: ASCII and no control character.
 
     Deleting what is harmless looks at 3 characters in a nanosecond; `str.isprintable`

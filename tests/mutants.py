@@ -83,14 +83,14 @@ MUTANTS = (
     Mutant(
         "after an error the reader goes on",
         READER,
-        "            if not self._error:\n                del",
-        "            if True:\n                del",
+        "        if self.error:\n            return\n        try:",
+        "        try:",
     ),
     Mutant(
         "what follows an error is stored",
         READER,
-        "        if self._error:\n            self._buffer.clear()\n",
-        "",
+        'self.error, rest = error, b""',
+        "self.error, rest = error, data",
     ),
     Mutant(
         "any kind may come first",
@@ -225,7 +225,7 @@ MUTANTS = (
     Mutant(
         "the messages of a run are not counted",
         SESSION,
-        "        self.texts_received += len(texts)\n",
+        "        self.received += len(texts)\n",
         "",
     ),
     Mutant(
@@ -255,21 +255,19 @@ MUTANTS = (
     Mutant(
         "a game takes the other's turn",
         SESSION,
-        "        if kind is not _TEXT:\n            return Played(number, text)\n"
-        "        self.texts_received += 1\n",
-        "        self.texts_received += 1\n"
-        "        if kind is not _TEXT:\n            return Played(number, text)\n",
+        "            self._games_received += 1\n",
+        "",
     ),
     Mutant(
         "a game takes one's own turn",
         SESSION,
-        "        if kind is _TEXT:\n            self.texts_sent",
-        "        if True:\n            self.texts_sent",
+        "            self._games_sent += 1\n",
+        "",
     ),
     Mutant(
         "it is always one's own turn",
         SESSION,
-        "return self.texts_received - self.texts_sent == (0 if self._talks_first else 1)",
+        "return self._lead == (0 if self._talks_first else -1)",
         "return True",
     ),
     # The session says messages, one by one and in a run.
@@ -312,8 +310,8 @@ MUTANTS = (
     Mutant(
         "the bytes on their way are not added up",
         SESSION,
-        "            self._outstanding += len(body)\n",
-        "",
+        "        self._outstanding += len(body)\n        if kind",
+        "        if kind",
     ),
     Mutant(
         "what was confirmed still counts as on its way",
@@ -366,21 +364,20 @@ MUTANTS = (
     Mutant(
         "a run goes out before the talk is open",
         SESSION,
-        "        if self.state is not _OPEN:\n            return self.sent\n",
-        "",
+        "        if self.state is _OPEN:\n            self._write_run(",
+        "        if True:\n            self._write_run(",
     ),
     Mutant(
         "a run overtakes the ACK that is owed",
         SESSION,
-        "        if self._trace is silent:\n            self._pay()\n",
+        "        self._pay()\n        if self._trace is silent:\n",
         "        if self._trace is silent:\n",
     ),
     Mutant(
         "a single message overtakes the ACK that is owed",
         SESSION,
-        "        if self.owes_ack or self._owes_pong is not None:\n"
-        "            self._pay()\n        raw = ",
-        "        raw = ",
+        "if self.owes_ack and self.mode is not _FREE:",
+        "if False:",
     ),
     # ACKs.
     Mutant(
@@ -392,14 +389,14 @@ MUTANTS = (
     Mutant(
         "an ACK covers one message only",
         SESSION,
-        "for _ in range(before, number):",
-        "for _ in range(before, min(number, before + 1)):",
+        "for _ in range(self.acknowledged, number):",
+        "for _ in range(self.acknowledged, min(number, self.acknowledged + 1)):",
     ),
     Mutant(
         "an older ACK takes the news back",
         SESSION,
-        "self.acknowledged = max(before, number)",
-        "self.acknowledged = number",
+        "        if number > self.acknowledged:\n            self.acknowledged = number",
+        "        self.acknowledged = number",
     ),
     Mutant(
         "acknowledged before it is shown",
@@ -423,8 +420,8 @@ MUTANTS = (
     Mutant(
         "the ACK of a few messages does not wait",
         SESSION,
-        "return many or bool(self._output) or self.state is not _OPEN",
-        "return True",
+        "hurry = many or self.state is not _OPEN",
+        "hurry = True",
     ),
     Mutant(
         "after many messages no ACK waits any more",
@@ -435,15 +432,15 @@ MUTANTS = (
     Mutant(
         "an ACK waits although the talk is over",
         SESSION,
-        "return many or bool(self._output) or self.state is not _OPEN",
-        "return many or bool(self._output)",
+        "hurry = many or self.state is not _OPEN",
+        "hurry = many",
         (*CORE, *CONNECTION),
     ),
     Mutant(
         "an ACK waits for ever",
         SOCKET,
-        "            elif session.owes_ack and not self._ack_timer:\n"
-        "                self._ack_timer = "
+        "        if session.owes_ack and not self._ack_timer:\n"
+        "            self._ack_timer = "
         "self._loop.call_later(ACK_SECONDS, self._acknowledge)\n",
         "",
         CONNECTION,
@@ -451,8 +448,8 @@ MUTANTS = (
     Mutant(
         "the second ACK waits for ever",
         SOCKET,
-        "        self._ack_timer = None\n        if not self._pending and",
-        "        if not self._pending and",
+        "            self._ack_timer.cancel()\n            self._ack_timer = None\n",
+        "            self._ack_timer.cancel()\n",
         CONNECTION,
     ),
     Mutant(
@@ -490,8 +487,8 @@ MUTANTS = (
     Mutant(
         "all is sent again, also what was seen",
         SESSION,
-        "        self._forget(self.seen)\n        self._enter(State.OPEN)",
-        "        self._enter(State.OPEN)",
+        "        self._receive_ack(_ACK, self.seen)\n",
+        "",
     ),
     Mutant(
         "the goodbye is not said again",
@@ -595,7 +592,7 @@ MUTANTS = (
     Mutant(
         "what came before an error is kept",
         SESSION,
-        "        self._reader = FrameReader()  # what it holds is not looked at any more\n",
+        "        self.waiting.clear()  # nothing is looked at any more\n",
         "",
     ),
     # The socket.
@@ -609,8 +606,8 @@ MUTANTS = (
     Mutant(
         "what is owed piles up while the kernel takes nothing",
         SOCKET,
-        "        if not self._pending:\n            if data := session",
-        "        if True:\n            if data := session",
+        "if not self._pending and (data := session.data",
+        "if (data := session.data",
         CONNECTION,
     ),
     Mutant(
@@ -645,10 +642,10 @@ MUTANTS = (
     Mutant(
         "a run is acknowledged before it is shown",
         CHAT,
-        "        self._terminal.message(self._speaker, *texts)\n"
+        "        self._terminal.message(self._speaker, text, *more)\n"
         "        session.shown(session.received)\n",
         "        session.shown(session.received)\n"
-        "        self._terminal.message(self._speaker, *texts)\n",
+        "        self._terminal.message(self._speaker, text, *more)\n",
         CONNECTION,
     ),
     Mutant(
@@ -661,22 +658,22 @@ MUTANTS = (
     Mutant(
         "only the first of a run is shown",
         CHAT,
-        "self._terminal.message(self._speaker, *texts)",
-        "self._terminal.message(self._speaker, texts[0])",
+        "self._terminal.message(self._speaker, text, *more)",
+        "self._terminal.message(self._speaker, text)",
         CONNECTION,
     ),
     Mutant(
         "what is poured overtakes what was typed early",
         CHAT,
-        "occupied = self._drafts or self.leaving or",
-        "occupied = self.leaving or",
+        "occupied = self._drafts or self._farewell",
+        "occupied = self._farewell",
         CONNECTION,
     ),
     Mutant(
         "what is poured during a game is no move",
         CHAT,
-        "self.leaving or (self._table and self._table.game)",
-        "self.leaving",
+        "self._verdict or (table and table.game)",
+        "self._verdict",
         CONNECTION,
     ),
     Mutant(
@@ -689,15 +686,15 @@ MUTANTS = (
     Mutant(
         "what is poured is not sent",
         CHAT,
-        "        if taken:\n            self._connection.flush()\n",
+        "        if taken:\n            connection.flush()\n",
         "        if taken:\n",
         CONNECTION,
     ),
     Mutant(
         "a pipe is read on although the window is full",
         CHAT,
-        "            self._connection.flush()\n            self._invite()\n",
-        "            self._connection.flush()\n",
+        "            connection.flush()\n            self._invite()\n",
+        "            connection.flush()\n",
         CONNECTION,
     ),
     Mutant(
@@ -729,22 +726,22 @@ MUTANTS = (
     Mutant(
         "all of a read is shown before any is acknowledged",
         SOCKET,
-        "if self.silence > SLOW_SECONDS:",
+        "if self.session.waiting and self.silence > SLOW_SECONDS:",
         "if False:",
         CONNECTION,
     ),
     Mutant(
         "a slow screen is given up in the middle of a goodbye",
         SOCKET,
-        "if type(event) is Delivered and",
-        "if False and",
+        "session.acknowledged > self._confirmed:",
+        "False:",
         CONNECTION,
     ),
     Mutant(
         "our own slowness is the peer's silence",
         SOCKET,
-        "        if self._reading:\n            self._read()  # a slow",
-        "        if False:\n            self._read()  # a slow",
+        "            self._read(READ)  # a slow",
+        "            pass  # a slow",
         CONNECTION,
     ),
     Mutant(
@@ -757,29 +754,29 @@ MUTANTS = (
     Mutant(
         "only the first of a run has a name",
         PLAIN,
-        'self.show(*[f"{name}{text}" for text in texts])',
-        "self.show(name + texts[0], *texts[1:])",
+        'shown = f"\\n{before}".join(lines)',
+        'shown = "\\n".join(lines)',
         TERMINAL,
     ),
     Mutant(
         "only the first of a run has a time",
         PLAIN,
-        'lines = f"\\n{stamp}".join(all_visible(texts))',
-        'lines = "\\n".join(all_visible(texts))',
+        '            before = f"{streams.stamp()}{before}"',
+        '            before, lead = _label(speaker), f"{lead}{streams.stamp()}"',
         TERMINAL,
     ),
     Mutant(
         "a run is shown as it came",
         PLAIN,
-        'lines = f"\\n{stamp}".join(all_visible(texts))',
-        'lines = f"\\n{stamp}".join(texts)',
+        'lines = texts if is_plain("".join(texts)) else map(visible, texts)',
+        "lines = texts",
         TERMINAL,
     ),
     Mutant(
         "of a run the last message decides what is visible",
-        "chatlib/terminal/visible.py",
-        '_is_plain("".join(lines))',
-        "_is_plain(lines[-1])",
+        PLAIN,
+        'is_plain("".join(texts))',
+        "is_plain(texts[-1])",
         TERMINAL,
     ),
     Mutant(

@@ -24,6 +24,7 @@ from chatlib.protocol.session import (
     Greeted,
     Left,
     Lost,
+    Mode,
     Played,
     Reason,
     Said,
@@ -149,7 +150,9 @@ def show(connection: Connection, event: Event) -> None:
         connection.session.shown(event.number)
 
 
-def connect(loop: Loop, *, server: bool = False) -> tuple[Connection, Owner, Peer]:
+def connect(
+    loop: Loop, *, server: bool = False, mode: Mode = Mode.TURNS
+) -> tuple[Connection, Owner, Peer]:
     """Give our end on the loop, its owner, and a peer; nothing has been said yet."""
     near, far = socket_pair()
     near.settimeout(SECONDS)  # left like this, it would fail here instead of hanging
@@ -157,12 +160,12 @@ def connect(loop: Loop, *, server: bool = False) -> tuple[Connection, Owner, Pee
     session = make_server(owner.trace) if server else make_client(owner.trace)
     connection = Connection(loop, near, far.getsockname(), session, owner, owner.trace)
     _closers.extend((connection.close, far.close))
-    return connection, owner, Peer(far, make_client() if server else make_server())
+    return connection, owner, Peer(far, make_client() if server else make_server(mode=mode))
 
 
-def talk(loop: Loop) -> tuple[Connection, Owner, Peer]:
+def talk(loop: Loop, mode: Mode = Mode.TURNS) -> tuple[Connection, Owner, Peer]:
     """Give our end, a client, with both HELLOs said; it is our turn."""
-    connection, owner, peer = connect(loop)
+    connection, owner, peer = connect(loop, mode=mode)
     connection.flush()
     while not peer.receive():
         pass
@@ -201,8 +204,8 @@ def say_much(loop: Loop, connection: Connection, owner: Owner, peer: Peer) -> by
     ours = bytearray(frame(Kind.TEXT, 1, b"1"))
     for number in range(1, ROUNDS):
         text = f"{number + 1}{'x' * 4000}".encode()
-        ours += frame(Kind.TEXT, number + 1, text)
-    return bytes(ours + frame(Kind.ACK, ROUNDS - 1))
+        ours += frame(Kind.ACK, number) + frame(Kind.TEXT, number + 1, text)
+    return bytes(ours)
 
 
 def take(loop: Loop, connection: Connection, peer: Peer, count: int) -> bytes:
@@ -309,10 +312,12 @@ def test_what_an_event_was_answered_with_is_sent_at_once(loop: Loop) -> None:
     connection.flush()
     peer.send(frame(Kind.TEXT, 1, b"answer"))
     until(loop, lambda: owner.calls)
-    sent = frame(Kind.TEXT, 1, b"question") + frame(Kind.TEXT, 2, b"and you?")
-    assert peer.read(len(sent)) == sent
-    until(loop, lambda: not connection.session.owes_ack)
-    assert peer.read(8) == frame(Kind.ACK, 1)  # nobody has waited for it
+    sent = [
+        frame(Kind.TEXT, 1, b"question"),
+        frame(Kind.ACK, 1),  # with the answer, in one packet
+        frame(Kind.TEXT, 2, b"and you?"),
+    ]
+    assert peer.read(len(b"".join(sent))) == b"".join(sent)
 
 
 def test_an_ack_waits_a_moment_for_more_to_confirm(loop: Loop) -> None:
@@ -340,11 +345,28 @@ def test_every_ack_that_waits_is_sent_in_the_end(loop: Loop) -> None:
         assert peer.read(8) == frame(Kind.ACK, number)
 
 
-def test_what_is_said_meanwhile_leaves_the_ack_to_its_time() -> None:
-    """Also where what is said begins to wait for the kernel with it: one is sent, once."""
+def test_what_is_said_in_time_takes_the_ack_along() -> None:
+    """Then there is none that goes alone, nor is one sent twice."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
+    peer.send(frame(Kind.GAME, 1, b"x"))
+    until(loop, lambda: owner.events)
+    connection.session.say("question")
+    connection.flush()
+    move(loop, clock, 1)
+    assert "~ wrote 0 bytes" not in owner.traces
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    sent = frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"question") + frame(Kind.BYE, 1, b"\1")
+    assert peer.read(len(sent)) == sent
+
+
+def test_in_free_talk_an_answer_leaves_the_ack_to_its_time() -> None:
+    """Which has begun all the same: it is sent then, and once."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop, Mode.FREE)
 
     def reply(connection: Connection, event: Event) -> None:
         show(connection, event)

@@ -738,6 +738,8 @@ class Session:
             self._games_sent += 1
             self._games_unconfirmed += 1
         if self.state is _OPEN:
+            if self.owes_ack and self.mode is not _FREE:
+                self._pay()  # the answer is to confirm what it answers
             self._send(kind, number, body)
         return number
 

@@ -830,6 +830,15 @@ def test_the_ack_of_a_few_messages_may_wait_and_that_of_many_not() -> None:
     assert client.data_to_send(hurry=False) == wire.frame(wire.ACK, 2 * ACK_AT)
 
 
+def test_in_turns_an_answer_confirms_what_it_answers() -> None:
+    """Should the connection be lost right behind it, nothing is in doubt that was seen."""
+    server = open_server()
+    feed(server, wire.text(1, "question"))
+    server.shown(1)
+    server.say("answer")
+    assert server.data_to_send() == wire.frame(wire.ACK, 1) + wire.text(1, "answer")
+
+
 def test_a_replay_alone_is_no_reason_to_hurry() -> None:
     """Its ACK may wait like that of any few."""
     client = free_client()

@@ -138,9 +138,7 @@ class Connection:
             self._write(data)
         if session.owes_ack and not self._ack_timer:
             self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
-        if session.state is not _OPEN and session.finished and not self._pending:
-            self._half_close()
-        if self._pending or self._awaited != READ or not self._reading:
+        if self._pending or self._awaited != READ or session.state is not _OPEN:
             self._watch()
 
     def _wind_up(self) -> None:
@@ -241,6 +239,8 @@ class Connection:
         """Ask the loop for exactly what is awaited; close when that is nothing."""
         if not self._open:
             return
+        if self.session.finished and not self._pending:
+            self._half_close()
         mask = (READ if self._reading else 0) | (WRITE if self._pending else 0)
         if mask == self._awaited:
             return  # as nearly always

@@ -782,7 +782,7 @@ MUTANTS = (
     Mutant(
         "a read of whole lines forgets the piece before it",
         PLAIN,
-        'if not self._line and data.endswith(b"\\n")',
+        'if not self.held and data.endswith(b"\\n")',
         'if data.endswith(b"\\n")',
         TERMINAL,
     ),
@@ -792,6 +792,27 @@ MUTANTS = (
         'data.endswith(b"\\n") and len(data) <= LINE_LIMIT:',
         'data.endswith(b"\\n"):',
         TERMINAL,
+    ),
+    Mutant(
+        "a line that was typed forgets the piece before it",
+        PLAIN,
+        " < KERNEL_LINE and not self._buffer.held:",
+        " < KERNEL_LINE:",
+        TERMINAL,
+    ),
+    Mutant(
+        "a line that was typed may be as long as a terminal takes",
+        PLAIN,
+        "len(data) - 1 < KERNEL_LINE and",
+        "len(data) - 1 and",
+        TERMINAL,
+    ),
+    Mutant(
+        "an ACK is begun to wait for only where nothing is written",
+        SOCKET,
+        "            self._write(data)\n        if session.owes_ack and not",
+        "            self._write(data)\n        elif session.owes_ack and not",
+        CONNECTION,
     ),
 )
 

@@ -376,7 +376,9 @@ def test_in_free_talk_an_answer_leaves_the_ack_to_its_time() -> None:
     peer.send(frame(Kind.GAME, 1, b"x"))
     until(loop, lambda: owner.events)
     assert peer.read(8 + 8) == frame(Kind.TEXT, 1, b"question")
+    assert connection.session.owes_ack
     move(loop, clock, ACK_SECONDS)
+    assert not connection.session.owes_ack
     move(loop, clock, 1)
     connection.session.leave(Reason.QUIT, "")
     connection.flush()

@@ -128,7 +128,7 @@ def test_an_endless_line_does_not_fill_the_memory() -> None:
     buffer = LineBuffer()
     for _ in range(100):
         assert buffer.feed(b"x" * LINE_LIMIT) == []
-    assert len(buffer._line) == LINE_LIMIT
+    assert len(buffer.held) == LINE_LIMIT
     assert buffer.feed(b"\n") == [(b"x" * LINE_LIMIT, 99 * LINE_LIMIT)]
 
 
@@ -328,7 +328,7 @@ def test_ctrl_d_in_a_line_does_not_end_it(person: Person, loop: Loop) -> None:
     terminal, listener = start(loop)
     person.types(b"half")
     os.write(person.keyboard, b"\x04")
-    until(loop, lambda: terminal._buffer._line)
+    until(loop, lambda: terminal._buffer.held)
     assert listener.heard == []
     person.types(b" a line\n")
     assert hear(loop, listener) == ["half a line"]
@@ -772,7 +772,7 @@ def test_a_character_cut_by_two_reads_is_whole(piped: Person, loop: Loop) -> Non
     terminal, listener = start(loop)
     first, second = "日".encode()[:1], "日".encode()[1:]
     piped.types(first)
-    until(loop, lambda: terminal._buffer._line)
+    until(loop, lambda: terminal._buffer.held)
     piped.types(second + b"\n")
     assert hear(loop, listener) == ["日"]
     assert piped.errors == ""

@@ -82,11 +82,10 @@ class FrameReader:
             rest = data[self._take(data) :]
         except RemoteProtocolError as error:
             self.error, rest = error, b""
+        self.missing = 0
         if rest:
             self._buffer += rest
             self.missing = self._needed - len(rest)
-        else:
-            self.missing = 0
 
     def __iter__(self) -> Iterator[Frame]:
         """Hand out the whole frames in order, each once; then raise the `error`."""

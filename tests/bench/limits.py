@@ -74,13 +74,13 @@ LIMITS = (
     Limit(
         "typed until printed, and back, p50 / nc",
         _beside("programs", "back p50", "nc"),
-        most=4.5,
+        most=3.5,
         goal="<= 1.5",
     ),
     Limit(
         "typed until printed, and back, p50 / websockets chat",
         _beside("programs", "back p50", "websockets"),
-        most=0.7,
+        most=0.5,
         goal="<= 0.4",
     ),
     Limit(

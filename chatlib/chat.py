@@ -484,7 +484,7 @@ class Chat:
         if self._drafts:
             parts.append(f"{_lines(len(self._drafts))} kept for later")
         if session.round_trip is not None and not self.adrift:
-            parts.append(f"round trip {1000 * session.round_trip:.3g} ms")
+            parts.append(f"round trip {_milliseconds(session.round_trip)}")
         return " | ".join(parts)
 
     def _say(self, text: str) -> None:
@@ -636,6 +636,11 @@ def _find(name: str) -> "type[Game] | None":
     from chatlib.games.registry import find
 
     return find(name)
+
+
+def _milliseconds(seconds: float) -> str:
+    """Say how long that is, to two figures: with more it would be painted every time."""
+    return f"{float(f'{1000 * seconds:.2g}'):g} ms" if seconds >= 0.001 else "below 1 ms"
 
 
 def _lines(count: int) -> str:

@@ -41,8 +41,8 @@ READ_SIZE = 65536
 """Bytes per read. From 128 KiB on, malloc maps and unmaps memory at every read."""
 
 ACK_SECONDS = 0.005
-"""How long an ACK may wait for an answer to go with: nobody sees it. When two programs
-talk with each other, it saves a third of the time of a message."""
+"""How long an ACK may wait for more messages to confirm: nobody sees it. Where two programs
+talk quickly with each other, it saves nearly every second packet."""
 
 SLOW_SECONDS = 0.1
 """After how long what was shown of a read is acknowledged before all of it is. An ACK for
@@ -208,7 +208,7 @@ class Connection:
                 return
             if self.session.waiting and self.silence > SLOW_SECONDS:
                 self._acknowledge()  # the screen is slow: what was shown of it is told
-        if self._frame_timer or self.session.missing:
+        if self._frame_timer or self.session.begun:
             self._time_frame()
         if not self._life_timer:
             self._time_life()
@@ -264,12 +264,12 @@ class Connection:
 
     def _time_frame(self) -> None:
         """Give every frame its time from its first byte, however slowly it trickles."""
-        missing = self.session.missing
+        begun = self.session.begun
         whole = self.session.frames_received
-        if self._frame_timer and (whole != self._timed or not missing):
+        if self._frame_timer and (whole != self._timed or not begun):
             self._frame_timer.cancel()
             self._frame_timer = None
-        if missing and not self._frame_timer:
+        if begun and not self._frame_timer:
             self._timed = whole
             self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
 

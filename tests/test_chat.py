@@ -796,7 +796,11 @@ def test_a_silence_that_worries_is_counted_and_the_way_there_and_back_measured()
     talk.client.connection.flush()
     clock.now += 0.0123
     until(talk.loop, lambda: not talk.client.session.worried)
-    assert stands(talk.client, "with the server | your turn | round trip 12.3 ms")
+    assert stands(talk.client, "with the server | your turn | round trip 12 ms")
+    for seconds, told in ((0.0009, "below 1 ms"), (0.00149, "1.5 ms"), (1.234, "1200 ms")):
+        talk.client.session.round_trip = seconds
+        talk.client.types("")
+        assert stands(talk.client, f"with the server | your turn | round trip {told}")
 
 
 def test_what_is_refused_changes_nothing(talk: Talk) -> None:

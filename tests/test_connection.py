@@ -603,7 +603,7 @@ def test_closing_is_told_once_and_leaves_nothing_behind(loop: Loop) -> None:
     """Neither a watched descriptor nor a timer nor a second call."""
     connection, owner, peer = talk(loop)
     peer.send(b"\0")
-    until(loop, lambda: connection.session.missing)
+    until(loop, lambda: connection.session.begun)
     connection.expire_in(60)
     connection.close()
     connection.close()
@@ -795,7 +795,7 @@ def test_every_frame_has_its_own_time() -> None:
     connection, owner, peer = talk(loop)
     data = frame(Kind.ACK, 0)
     peer.send(data[:4])
-    until(loop, lambda: connection.session.missing)
+    until(loop, lambda: connection.session.begun)
     for _ in range(3):
         move(loop, clock, 9)
         before = connection.session.frames_received
@@ -813,10 +813,10 @@ def test_between_two_frames_the_peer_may_take_its_time() -> None:
     connection, owner, peer = talk(loop)
     data = frame(Kind.ACK, 0)
     peer.send(data[:4])
-    until(loop, lambda: connection.session.missing)
+    until(loop, lambda: connection.session.begun)
     assert patience(loop) is not None
     peer.send(data[4:])
-    until(loop, lambda: not connection.session.missing)
+    until(loop, lambda: not connection.session.begun)
     assert patience(loop) == 10.0  # a sign of life will be asked for, that is all
     move(loop, clock, 9.9)
     assert owner.closed_times == 0

@@ -431,7 +431,7 @@ def test_an_end_inside_a_frame_is_a_lost_connection_that_counts(
     session = make()
     feed(session, wire.text(1, "hello")[:cut])
     expected = 8 if cut < 8 else 13
-    assert session.missing == expected - cut
+    assert session._reader.missing == expected - cut
     session.receive_eof()
     assert list(session.events()) == [
         Lost(f"stream ends after {cut} bytes, expected {expected}")

@@ -52,9 +52,8 @@ class FrameReader:
     `frames` are those that are whole and waiting: plain triples of kind, number and
     body, because a tuple with names costs 130 ns and all the rest of a frame 220.
     To iterate gives each as a Frame. `error` is what is wrong with what follows them,
-    where that cannot be a frame: it stays, and what is fed later is forgotten. `missing`
-    says how many bytes the frame that was begun still lacks, as far as is known: eight
-    minus what is there while its header is not whole; 0 between frames.
+    where that cannot be a frame: it stays, and what is fed later is forgotten. `begun` is
+    what has come of the frame behind them.
     """
 
     def __init__(self, first: tuple[Kind, ...] | None = None) -> None:
@@ -63,29 +62,25 @@ class FrameReader:
         self.error: RemoteProtocolError | None = None
         # The frame that is not whole yet, and how many bytes it takes to go on. Parsing
         # only then, instead of at every read, keeps byte-by-byte feeding linear.
-        self._buffer = bytearray()
+        self.begun = bytearray()
         self._needed = HEADER.size
-        self.missing = 0
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream; raises nothing."""
-        if self._buffer:
-            self._buffer += data
-            if len(self._buffer) < self._needed:
-                self.missing = self._needed - len(self._buffer)
+        buffer = self.begun
+        if buffer:
+            buffer += data
+            if len(buffer) < self._needed:
                 return
-            data = bytes(self._buffer)
-            self._buffer.clear()
+            data = bytes(buffer)
+            buffer.clear()
         if self.error:
             return
         try:
             rest = data[self._take(data) :]
         except RemoteProtocolError as error:
             self.error, rest = error, b""
-        self.missing = 0
-        if rest:
-            self._buffer += rest
-            self.missing = self._needed - len(rest)
+        buffer += rest
 
     def __iter__(self) -> Iterator[Frame]:
         """Hand out the whole frames in order, each once; then raise the `error`."""
@@ -95,23 +90,31 @@ class FrameReader:
             raise self.error
 
     @property
+    def missing(self) -> int:
+        """How many bytes the frame that was begun still lacks, as far as is known.
+
+        Eight minus what is there while its header is not whole; 0 between frames.
+        """
+        return self._needed - len(self.begun) if self.begun else 0
+
+    @property
     def progress(self) -> str:
         """What the frame that was begun has so far, for a log; "" between frames."""
-        if not self._buffer:
+        if not self.begun:
             return ""
-        held = len(self._buffer)
+        held = len(self.begun)
         if held < HEADER.size:
             return f"header {held} of {HEADER.size}"
-        _, kind, _, number = HEADER.unpack_from(self._buffer)
+        _, kind, _, number = HEADER.unpack_from(self.begun)
         held, needed = held - HEADER.size, self._needed - HEADER.size
         return f"{Kind(kind).name} {number}, body {held} of {needed}"
 
     @property
     def cut(self) -> str:
         """What an end of stream at this point breaks off; "" between frames."""
-        if not self._buffer:
+        if not self.begun:
             return ""
-        return f"stream ends after {len(self._buffer)} bytes, expected {self._needed}"
+        return f"stream ends after {len(self.begun)} bytes, expected {self._needed}"
 
     def _take(self, buffer: bytes) -> int:
         """Queue the whole frames and return how long they are; sets what is needed.

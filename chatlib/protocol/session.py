@@ -229,11 +229,11 @@ class Session:
         "_told",
         "_trace",
         "acknowledged",
+        "begun",
         "can_talk",
         "confirmed",
         "frames_received",
         "heard",
-        "missing",
         "mode",
         "owes_ack",
         "peer",
@@ -283,7 +283,7 @@ class Session:
         self._stand(State.GREETING)
         self._reader = reader
         self.waiting = reader.frames  # those that have come and were not looked at
-        self.missing = reader.missing  # bytes that the frame after them still lacks
+        self.begun = reader.begun  # what has come of the frame after them
         self._trace = trace
         self._output = bytearray()
         self.owes_ack = False  # for what was shown
@@ -334,7 +334,6 @@ class Session:
         self.heard = now
         if self._listens:
             self._reader.feed(data)
-            self.missing = self._reader.missing
         if self._trace is not silent:  # saying what is still missing has its price
             self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
 
@@ -797,7 +796,7 @@ class Session:
             reason = _REASONS.get(type(error), Reason.PROTOCOL)
             self._say_bye(Bye(reason, str(error)))
         self.waiting.clear()  # nothing is looked at any more
-        self.missing = 0
+        self.begun.clear()
         self._enter(State.FAILED)
         return Failed(error)
 

@@ -1,6 +1,8 @@
 """The referee as a person calls it: a small pair, a class, and wrong calls."""
 
 import json
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -144,6 +146,52 @@ def test_what_could_not_be_tried_is_no_success(tmp_path: Path) -> None:
     assert run.returncode == 1
 
 
+def test_a_server_that_asks_before_it_listens_wants_questions(tmp_path: Path) -> None:
+    """The profile can answer; nobody else knows what is asked."""
+    folder = pair(tmp_path / "ann", server="port = input('Which port? ')\n" + SERVER)
+    referee(folder, "--only", "starts", "--json", tmp_path / "found")
+    found = findings(tmp_path / "found")["starts"]
+    assert found["verdict"] == "fail"
+    assert "`questions`" in found["explanation"]
+    (tmp_path / "class.toml").write_text(
+        '[server]\nquestions = [{expect = "port", send = "5050"}]\n'
+        "[submission.amn]\nport = 7\n"
+    )
+    run = referee(folder, "--profile", tmp_path / "class.toml", "--only", "starts")
+    assert run.returncode == 0
+    assert "[submission.amn], and there is no such folder" in run.stderr
+
+
+def test_what_was_judged_before_ctrl_c_is_not_lost(tmp_path: Path) -> None:
+    """It is shown and written, and the exit code is that of a Ctrl-C."""
+    pair(tmp_path / "ann", server="import sys; sys.exit(1)")
+    endless = tmp_path / "began"
+    server = f"import pathlib, time\npathlib.Path({str(endless)!r}).touch()\ntime.sleep(99)"
+    pair(tmp_path / "bob", server=server)
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "referee",
+        "--csv",
+        str(tmp_path / "grades"),
+    ]
+    folders = [str(tmp_path / name) for name in ("ann", "bob")]
+    run = subprocess.Popen(
+        [*command, *folders], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 60
+    while not endless.exists():
+        assert time.monotonic() < deadline
+        select.select([], [], [], 0.05)
+    run.send_signal(signal.SIGINT)
+    shown, told = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert b"1 of 2 submissions were refereed" in told
+    assert b"ann" in shown and b"bob" not in shown
+    assert "ann" in (tmp_path / "grades").read_text()
+
+
 def test_a_class_is_judged_side_by_side(tmp_path: Path) -> None:
     """All have the same port, one does not start, and one is not whole."""
     for name in ("ann", "bob"):
@@ -182,7 +230,10 @@ def test_a_guess_is_a_profile_to_be_read_and_used(tmp_path: Path) -> None:
         (["/nowhere"], "/nowhere is no folder"),
         (["--only", "beauty", "."], "no check 'beauty'"),
         (["--term", "1066", "."], "no term '1066'"),
-        (["--profile", "/nowhere", "."], "No such file"),
+        (["--only", "", "."], "no check ''"),
+        (["--profile", "/nowhere", "."], "/nowhere cannot be read: No such file"),
+        (["--html", "/nowhere/page", "."], "/nowhere/page cannot be written"),
+        (["--csv", "/tmp", "."], "/tmp cannot be written: it is a folder"),
         (["-j", "0", "."], "at least one"),
     ],
 )

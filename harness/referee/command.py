@@ -21,9 +21,19 @@ FORMATS = ("markdown", "html", "junit", "csv", "json", "gradescope")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Give the command line its options. Nothing that is installed is needed for it."""
-    parser.add_argument("submissions", nargs="*", type=Path, metavar="FOLDER")
-    parser.add_argument("--server", default="", metavar="COMMAND")
-    parser.add_argument("--client", default="", metavar="COMMAND")
+    parser.add_argument(
+        "submissions",
+        nargs="*",
+        type=Path,
+        metavar="FOLDER",
+        help="a submission, with both programs in it; without any: --server and --client",
+    )
+    parser.add_argument(
+        "--server", default="", metavar="COMMAND", help="how the server is started"
+    )
+    parser.add_argument(
+        "--client", default="", metavar="COMMAND", help="how the client is started"
+    )
     parser.add_argument("--profile", type=Path, metavar="FILE", help="what pairs are like")
     parser.add_argument("--rubric", type=Path, metavar="FILE", help="points and words")
     parser.add_argument("--term", default="", help="whose text of the assignment holds")
@@ -31,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-j", "--jobs", type=int, default=1, metavar="N", help="judge N at a time"
     )
     parser.add_argument(
-        "--only", default="", metavar="CHECK,...", help="these checks, and what they need"
+        "--only", default=None, metavar="CHECK,...", help="these checks, and what they need"
     )
     parser.add_argument(
         "--guess", action="store_true", help="propose a profile; nothing is scored"

@@ -23,6 +23,9 @@ from harness.referee.result import Class, Finding, Layer, Submission, Verdict
 from harness.referee.rubric import Rubric, RubricError
 from harness.referee.workers import Job, judge_all
 
+STOPPED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 
 class WrongCall(Exception):
     """The command line asks for something that cannot be; one sentence says what."""
@@ -35,8 +38,11 @@ def run(options: argparse.Namespace) -> int:
     try:
         rubric = Rubric.read(options.rubric)
         jobs = _jobs(options, rubric)
-    except (RubricError, ProfileError, OSError) as error:
+    except (RubricError, ProfileError) as error:
         raise WrongCall(str(error)) from error
+    except OSError as error:
+        raise WrongCall(f"{error.filename} cannot be read: {error.strerror}") from error
+    _demand_writable(options)
     if options.guess:
         from harness.referee.guess import guess
 
@@ -51,11 +57,17 @@ def run(options: argparse.Namespace) -> int:
         """Have results.json whole after every check: who is cut off keeps the points."""
         _write(options, result_of([submission]), ("gradescope",))
 
-    at_once = _at_once(options)
-    result = result_of(judge_all(jobs, at_once, Console(stderr=True), update))
+    judged = judge_all(jobs, _at_once(options), Console(stderr=True), update)
+    if not judged:
+        raise KeyboardInterrupt
+    result = result_of(judged)
     _write(options, result, WRITERS)  # first: the table may go into `head`
     show(Console(highlight=False), result, transcripts=options.transcripts)
-    return _exit_code(result)
+    if len(judged) == len(jobs):
+        return _exit_code(result)
+    told = f"harness: stopped: {len(judged)} of {len(jobs)} submissions were refereed."
+    print(told, file=sys.stderr)
+    return STOPPED
 
 
 def _jobs(options: argparse.Namespace, rubric: Rubric) -> list[Job]:
@@ -83,6 +95,7 @@ def _jobs(options: argparse.Namespace, rubric: Rubric) -> list[Job]:
     for folder in folders or options.submissions:
         if not folder.is_dir():
             raise WrongCall(f"{folder} is no folder: a submission is a folder")
+    _name_strangers(course, {folder.resolve().name for folder in folders})
     return [
         Job(
             folder.resolve().name,
@@ -105,8 +118,26 @@ def _with_commands(profile: Profile, options: argparse.Namespace) -> Profile:
     return replace(profile, server=server, client=client)
 
 
-def _only(names: str) -> tuple[str, ...]:
-    only = tuple(filter(None, names.split(",")))
+def _name_strangers(course: profiles.Class, folders: set[str]) -> None:
+    """Say which of the profile's submissions are not there: a name may be misspelt."""
+    for name in sorted(set(course.own) - folders):
+        told = f"harness: the profile has [submission.{name}], and there is no such folder."
+        print(told, file=sys.stderr)
+
+
+def _demand_writable(options: argparse.Namespace) -> None:
+    """Refuse a report that cannot be written now, and not when all has been judged."""
+    for path in filter(None, (getattr(options, name) for name in WRITERS)):
+        if path.is_dir():
+            raise WrongCall(f"{path} cannot be written: it is a folder")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise WrongCall(f"{path} cannot be written: see its folder")
+
+
+def _only(names: str | None) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    only = tuple(names.split(","))
     known = [check.name for check in CHECKS]
     for name in only:
         if name not in known:

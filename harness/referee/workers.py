@@ -158,7 +158,8 @@ def judge_all(
 ) -> list[Submission]:
     """Judge all, so many at a time, with a bar that shows how far it is.
 
-    `update` is told what was found so far of those jobs that are `stepwise`.
+    After Ctrl-C only those that were through are given. `update` is told what was found so
+    far of those jobs that are `stepwise`.
     """
     waiting = list(enumerate(jobs))
     running: dict[int, Worker] = {}
@@ -177,10 +178,12 @@ def judge_all(
                 now = ", ".join(each.news(update) for each in running.values())
                 bar.update(task, completed=len(found), now=now)
                 bar.refresh()
+        except KeyboardInterrupt:
+            pass  # what was found until then may have taken an hour
         finally:
             for worker in running.values():
                 worker.end()
-    return [found[number] for number in range(len(jobs))]
+    return [found[number] for number in sorted(found)]
 
 
 def _finished(selector: selectors.BaseSelector, running: dict[int, Worker]) -> list[int]:

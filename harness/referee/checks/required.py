@@ -163,11 +163,26 @@ def _starts(pair: Pair) -> Outcome:
             f"it listens on port {pair.port}",
             f"it listens on port {pair.listeners()[0].local}",
         )
+    if _asks_something(pair):
+        return failed(
+            "your server waits for an answer before it listens: if it is to ask something, "
+            "the profile has to say in `questions` what is typed then.",
+            "the server's process has a socket that listens",
+            f"the server {pair.standing('server')} behind: {_last_line(pair, 'server')}",
+        )
     return failed(
         "your server never came to listen(): nobody can connect to it.",
         "the server's process has a socket that listens",
         f"the server {pair.standing('server')}: {_last_line(pair, 'server')}",
     )
+
+
+def _asks_something(pair: Pair) -> bool:
+    """Whether the server shows a line that has no end, and waits behind it."""
+    server = pair.terminals.get("server")
+    if server is None or server.has_ended:
+        return False
+    return bool(server.text) and not server.text.endswith("\n")
 
 
 def _connects(pair: Pair) -> Outcome:
@@ -373,4 +388,4 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
 
 def _last_line(pair: Pair, side: str) -> str:
     terminal = pair.terminals.get(side)
-    return terminal.last_lines[-1] if terminal else "it is not there"
+    return terminal.last_lines[-1] if terminal else "its command cannot be run"

@@ -441,7 +441,11 @@ class Chat:
         connection.session.shown(number)
 
     def _invite(self, connection: Connection | None = None) -> None:
-        """If it is our turn: send what was typed early, else ask for a message."""
+        """If it is our turn: send what was typed early, else ask for a message.
+
+        In any case say how the talk stands now. The `connection` does not matter: it is
+        for `settle`.
+        """
         if not self._hinted:
             self._hint()
         while self._drafts and self._my_turn:
@@ -455,7 +459,9 @@ class Chat:
             asking = False
         self._terminal.settle(asking, mine, self._standing)
 
-    settle = _invite  # all that one read brought has been shown and answered
+    # What the connection calls when all that one read brought has been shown and answered:
+    # one call less than a method of its own, on the way of every line.
+    settle = _invite
 
     def _hint(self) -> None:
         """Say once, when it is first our turn, what can be done."""

@@ -108,9 +108,9 @@ class Connection:
         self._half_closed = False
         self._open = True
         self._frame_timer: Timer | None = None
-        self._confirmed = 0  # how many messages had been, when the end was put off
         self._timed = 0  # how many frames had come when that timer was started
         self._deadline = Deadline(loop, self._give_up)
+        self._confirmed = 0  # how many messages were when that was put off
         self._life_timer: Timer | None = None
         self._ack_timer: Timer | None = None
         sock.setblocking(False)
@@ -119,11 +119,12 @@ class Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._watch()
 
-    def flush(self) -> None:
+    def flush(self, *, hurry: bool = False) -> None:
         """Write what the session wants to send, as far as the kernel takes it.
 
         What it does not take stays and is written when the socket asks for it. When
-        the session has finished and all is written, the sending half is closed.
+        the session has finished and all is written, the sending half is closed. An ACK
+        waits a moment for more to confirm, unless there is reason to `hurry`.
         """
         if not self._open:
             return
@@ -134,9 +135,9 @@ class Connection:
             self._write(self._pending)
         # While the kernel takes nothing, nothing is asked for: the session adds up what
         # it owes, and a peer that talks and never reads does not fill our memory.
-        if not self._pending and (data := session.data_to_send(hurry=False)):
+        if not self._pending and (data := session.data_to_send(hurry=hurry)):
             self._write(data)
-        if session.owes_ack and not self._ack_timer:
+        if session.owes_ack and not self._ack_timer and not self._pending:
             self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
         if self._pending or self._awaited != READ or session.state is not _OPEN:
             self._watch()
@@ -146,7 +147,8 @@ class Connection:
         session = self.session
         if session.state is State.LOST:
             self._stop_reading()
-        if session.state is State.CLOSING and session.acknowledged > self._confirmed:
+        parting = session.state is State.CLOSING or session.state is State.CLOSED
+        if parting and session.acknowledged > self._confirmed:
             self._confirmed = session.acknowledged
             self._deadline.lift()  # it takes its time, but it comes nearer
         limit = _LIMITS.get(session.state)
@@ -204,11 +206,11 @@ class Connection:
         # Asked for one by one: to one event the owner may answer with another session.
         while event := self.session.next_event():
             self.owner.handle(self, event)
+            if self.session.waiting and self.silence > SLOW_SECONDS:
+                self.flush(hurry=True)  # the screen is slow: what was shown of it is told
             if not self._open:
                 return
-            if self.session.waiting and self.silence > SLOW_SECONDS:
-                self._acknowledge()  # the screen is slow: what was shown of it is told
-        if self._frame_timer or self.session.begun:
+        if self._frame_timer or self.session.unfinished:
             self._time_frame()
         if not self._life_timer:
             self._time_life()
@@ -243,7 +245,9 @@ class Connection:
             self._half_close()
         mask = (READ if self._reading else 0) | (WRITE if self._pending else 0)
         if mask == self._awaited:
-            return  # as nearly always
+            return
+        if not mask and not self.session.finished:
+            return  # the end was read, and what came before it is still to be told
         self._awaited = mask
         if mask:
             ready = self._read if mask == READ else self._ready
@@ -253,7 +257,7 @@ class Connection:
 
     def _half_close(self) -> None:
         """Tell the peer that nothing more comes; what it sent is still read."""
-        if self._half_closed or not self._open:
+        if self._half_closed:
             return
         self._half_closed = True
         try:
@@ -264,7 +268,7 @@ class Connection:
 
     def _time_frame(self) -> None:
         """Give every frame its time from its first byte, however slowly it trickles."""
-        begun = self.session.begun
+        begun = self.session.unfinished
         whole = self.session.frames_received
         if self._frame_timer and (whole != self._timed or not begun):
             self._frame_timer.cancel()
@@ -275,12 +279,8 @@ class Connection:
 
     def _acknowledge(self) -> None:
         """What was shown is told now: it has waited long enough for more."""
-        if self._ack_timer:
-            self._ack_timer.cancel()
-            self._ack_timer = None
-        if not self._pending and (data := self.session.data_to_send()):
-            self._write(data)
-            self._watch()
+        self._ack_timer = None
+        self.flush(hurry=True)
 
     def _time_life(self) -> None:
         """See that a silent peer is asked for a sign of life.

@@ -383,7 +383,7 @@ MUTANTS = (
     Mutant(
         "an ACK of the unsent is taken",
         SESSION,
-        'if number > self.sent:\n            raise RemoteProtocolError(f"ACK',
+        'if number > self._handed:\n            raise RemoteProtocolError(f"ACK',
         'if False:\n            raise RemoteProtocolError(f"ACK',
     ),
     Mutant(
@@ -439,7 +439,7 @@ MUTANTS = (
     Mutant(
         "an ACK waits for ever",
         SOCKET,
-        "        if session.owes_ack and not self._ack_timer:\n"
+        "        if session.owes_ack and not self._ack_timer and not self._pending:\n"
         "            self._ack_timer = "
         "self._loop.call_later(ACK_SECONDS, self._acknowledge)\n",
         "",
@@ -448,15 +448,15 @@ MUTANTS = (
     Mutant(
         "the second ACK waits for ever",
         SOCKET,
-        "            self._ack_timer.cancel()\n            self._ack_timer = None\n",
-        "            self._ack_timer.cancel()\n",
+        "        self._ack_timer = None\n        self.flush(hurry=True)",
+        "        self.flush(hurry=True)",
         CONNECTION,
     ),
     Mutant(
         "an ACK has waited, and is not sent",
         SOCKET,
-        "        self._ack_timer = None\n        if not self._pending and",
-        "        self._ack_timer = None\n        if False and",
+        "        self._ack_timer = None\n        self.flush(hurry=True)",
+        "        self._ack_timer = None\n        self.flush()",
         CONNECTION,
     ),
     # The connection is lost and comes back.
@@ -813,6 +813,46 @@ MUTANTS = (
         "            self._write(data)\n        if session.owes_ack and not",
         "            self._write(data)\n        elif session.owes_ack and not",
         CONNECTION,
+    ),
+    Mutant(
+        "while the screen is slow, what waits for the kernel is not tried again",
+        SOCKET,
+        "self.flush(hurry=True)  # the screen is slow",
+        "self._pending or self.flush(hurry=True)  # the screen is slow",
+        CONNECTION,
+    ),
+    Mutant(
+        "an ACK is waited for while nothing can be written",
+        SOCKET,
+        "not self._ack_timer and not self._pending:",
+        "not self._ack_timer:",
+        CONNECTION,
+    ),
+    Mutant(
+        "the last ACK of a goodbye comes too late to count",
+        SOCKET,
+        "session.state is State.CLOSING or session.state is State.CLOSED",
+        "session.state is State.CLOSING",
+        CONNECTION,
+    ),
+    Mutant(
+        "who has read the end closes before all of it was told",
+        SOCKET,
+        "        if not mask and not self.session.finished:\n            return",
+        "        if False:\n            return",
+        CONNECTION,
+    ),
+    Mutant(
+        "half a frame is kept behind an error",
+        SESSION,
+        "        self.unfinished.clear()\n",
+        "",
+    ),
+    Mutant(
+        "what was never handed over may be confirmed",
+        SESSION,
+        "if number > self._handed:",
+        "if number > self.sent:",
     ),
 )
 

@@ -10,10 +10,12 @@ import pytest
 from chatlib.connection import (
     ACK_SECONDS,
     CLOSING_SECONDS,
+    GOODBYE_SECONDS,
     LATE,
     SLOW_SECONDS,
     Connection,
 )
+from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, WRITE, Loop
 from chatlib.protocol.frames import Frame, Kind
 from chatlib.protocol.session import (
@@ -346,7 +348,7 @@ def test_every_ack_that_waits_is_sent_in_the_end(loop: Loop) -> None:
 
 
 def test_what_is_said_in_time_takes_the_ack_along() -> None:
-    """Then there is none that goes alone, nor is one sent twice."""
+    """Where turns alternate: there is none that goes alone, nor is one sent twice."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
@@ -603,7 +605,7 @@ def test_closing_is_told_once_and_leaves_nothing_behind(loop: Loop) -> None:
     """Neither a watched descriptor nor a timer nor a second call."""
     connection, owner, peer = talk(loop)
     peer.send(b"\0")
-    until(loop, lambda: connection.session.begun)
+    until(loop, lambda: connection.session.unfinished)
     connection.expire_in(60)
     connection.close()
     connection.close()
@@ -795,7 +797,7 @@ def test_every_frame_has_its_own_time() -> None:
     connection, owner, peer = talk(loop)
     data = frame(Kind.ACK, 0)
     peer.send(data[:4])
-    until(loop, lambda: connection.session.begun)
+    until(loop, lambda: connection.session.unfinished)
     for _ in range(3):
         move(loop, clock, 9)
         before = connection.session.frames_received
@@ -813,10 +815,10 @@ def test_between_two_frames_the_peer_may_take_its_time() -> None:
     connection, owner, peer = talk(loop)
     data = frame(Kind.ACK, 0)
     peer.send(data[:4])
-    until(loop, lambda: connection.session.begun)
+    until(loop, lambda: connection.session.unfinished)
     assert patience(loop) is not None
     peer.send(data[4:])
-    until(loop, lambda: not connection.session.begun)
+    until(loop, lambda: not connection.session.unfinished)
     assert patience(loop) == 10.0  # a sign of life will be asked for, that is all
     move(loop, clock, 9.9)
     assert owner.closed_times == 0
@@ -872,6 +874,78 @@ def test_each_message_that_is_confirmed_after_our_goodbye_does() -> None:
     assert owner.closed_times == 0
     move(loop, clock, CLOSING_SECONDS)
     assert owner.closed_times == 1
+
+
+def test_the_last_ack_of_a_goodbye_renews_its_time_too() -> None:
+    """It comes with the peer's own BYE: then there is all the time of a close."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    move(loop, clock, CLOSING_SECONDS - 1)
+    peer.send(frame(Kind.ACK, 1) + frame(Kind.BYE, 0, b"\1"))
+    until(loop, lambda: owner.events)
+    move(loop, clock, GOODBYE_SECONDS - 0.001)
+    assert owner.closed_times == 0
+    move(loop, clock, 0.001)
+    assert owner.closed_times == 1
+
+
+def test_while_the_screen_is_slow_what_waits_for_the_kernel_is_tried_again() -> None:
+    """Else the peer would hear nothing until all of a read has been shown."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    ours = say_much(loop, connection, owner, peer)
+    waiting: list[int] = []
+
+    def take_long(connection: Connection, event: Event) -> None:
+        clock.now += 2 * SLOW_SECONDS
+        show(connection, event)
+        peer.read(16384)
+        waiting.append(len(connection._pending))
+
+    owner.answer = take_long
+    peer.send(
+        b"".join(frame(Kind.GAME, number, b"x") for number in range(ROUNDS, ROUNDS + 9))
+    )
+    until(loop, lambda: len(waiting) == 9)
+    assert len(ours) > waiting[0] > waiting[-1]
+
+
+def test_while_nothing_can_be_written_no_ack_is_waited_for() -> None:
+    """There would be nothing to do when its time has come, again and again."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+    say_much(loop, connection, owner, peer)
+    peer.send(frame(Kind.GAME, ROUNDS, b"x"))
+    until(loop, lambda: connection.session.owes_ack)
+    assert patience(loop) == PING_SECONDS
+
+
+def test_the_end_of_the_stream_is_told_behind_all_that_came_before_it() -> None:
+    """Also where the owner was interrupted, and what waited is written in between."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = talk(loop)
+
+    def interrupt(connection: Connection, event: Event) -> None:
+        owner.answer = show
+        raise ScreenClosedError("the screen was closed")
+
+    owner.answer = interrupt
+    peer.send(b"".join(frame(Kind.GAME, number, b"x") for number in (1, 2, 3)))
+    with pytest.raises(ScreenClosedError):
+        until(loop, lambda: owner.closed_times)
+    clock.now += 2 * SLOW_SECONDS
+    connection._pending = frame(Kind.PING, 1)  # as if the kernel had not taken it
+    connection._watch()
+    peer.socket.shutdown(socket.SHUT_WR)
+    until(loop, lambda: owner.closed_times)
+    assert owner.events[-3:] == [Played(2, "x"), Played(3, "x"), Lost("")]
 
 
 def test_what_has_come_while_the_screen_kept_us_is_heard_before_we_complain() -> None:

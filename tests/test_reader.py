@@ -148,7 +148,7 @@ def test_nothing_of_a_refused_frame_is_stored() -> None:
     for _ in range(3):
         with pytest.raises(RemoteProtocolError, match="65535"):
             list(reader)
-        assert len(reader.begun) == 0
+        assert len(reader.unfinished) == 0
         assert (reader.missing, reader.progress, reader.cut) == (0, "", "")
         reader.feed(b"x" * 65536)
 

@@ -324,6 +324,7 @@ def test_an_ack_of_what_was_acknowledged_is_no_news() -> None:
     """Nor is an ACK of nothing."""
     client = open_client()
     client.say("one")
+    client.data_to_send()
     acks = [wire.frame(wire.ACK, number) for number in (0, 1, 1, 0, 1)]
     assert feed(client, *acks) == []
     assert client.acknowledged == 1
@@ -333,6 +334,23 @@ def test_an_ack_of_what_was_acknowledged_is_no_news() -> None:
 def test_an_ack_of_what_was_never_sent_is_an_error(make: Maker) -> None:
     """Otherwise a message to come would pass for delivered."""
     assert str(fails(make(), wire.frame(wire.ACK, 1))) == "ACK 1, only 0 were sent"
+
+
+def test_an_ack_of_what_still_waits_with_us_is_an_error() -> None:
+    """A peer that confirms what it never reads could have us store any amount of it."""
+    client = free_client()
+    client.say("on its way")
+    client.data_to_send()
+    client.say("not yet")
+    assert str(fails(client, wire.frame(wire.ACK, 2))) == "ACK 2, only 1 were sent"
+
+
+def test_half_a_frame_behind_an_error_is_forgotten() -> None:
+    """Nobody waits for the rest of it."""
+    server = open_server()
+    fails(server, wire.text(2, "out of turn") + wire.text(3, "half")[:9])
+    assert not server.unfinished
+    assert server._reader.missing == 0
 
 
 # Rule 6: goodbye.
@@ -637,6 +655,7 @@ def test_what_is_under_way_already_leaves_less_room_for_a_run(before: int) -> No
         client.play("decline")
     room = max(0, WINDOW - before)
     assert client.say_all(["x"] * 2 * WINDOW) == room
+    client.data_to_send()
     feed(client, wire.frame(wire.ACK, 3 + max(0, before - WINDOW)))
     assert client.say_all(["x"] * 2 * WINDOW) == 3
 
@@ -648,6 +667,7 @@ def test_the_bytes_of_a_run_count_until_they_are_confirmed() -> None:
     for number in range(1, 4):
         assert client.say_all(longest) == len(longest)
         assert client.say_all(["x"]) == 0
+        client.data_to_send()
         feed(client, wire.frame(wire.ACK, number * len(longest)))
 
 

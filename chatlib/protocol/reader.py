@@ -52,8 +52,8 @@ class FrameReader:
     `frames` are those that are whole and waiting: plain triples of kind, number and
     body, because a tuple with names costs 130 ns and all the rest of a frame 220.
     To iterate gives each as a Frame. `error` is what is wrong with what follows them,
-    where that cannot be a frame: it stays, and what is fed later is forgotten. `begun` is
-    what has come of the frame behind them.
+    where that cannot be a frame: it stays, and what is fed later is forgotten.
+    `unfinished` is what has come of the frame behind them.
     """
 
     def __init__(self, first: tuple[Kind, ...] | None = None) -> None:
@@ -62,12 +62,12 @@ class FrameReader:
         self.error: RemoteProtocolError | None = None
         # The frame that is not whole yet, and how many bytes it takes to go on. Parsing
         # only then, instead of at every read, keeps byte-by-byte feeding linear.
-        self.begun = bytearray()
+        self.unfinished = bytearray()
         self._needed = HEADER.size
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream; raises nothing."""
-        buffer = self.begun
+        buffer = self.unfinished
         if buffer:
             buffer += data
             if len(buffer) < self._needed:
@@ -95,26 +95,26 @@ class FrameReader:
 
         Eight minus what is there while its header is not whole; 0 between frames.
         """
-        return self._needed - len(self.begun) if self.begun else 0
+        return self._needed - len(self.unfinished) if self.unfinished else 0
 
     @property
     def progress(self) -> str:
         """What the frame that was begun has so far, for a log; "" between frames."""
-        if not self.begun:
+        if not self.unfinished:
             return ""
-        held = len(self.begun)
+        held = len(self.unfinished)
         if held < HEADER.size:
             return f"header {held} of {HEADER.size}"
-        _, kind, _, number = HEADER.unpack_from(self.begun)
+        _, kind, _, number = HEADER.unpack_from(self.unfinished)
         held, needed = held - HEADER.size, self._needed - HEADER.size
         return f"{Kind(kind).name} {number}, body {held} of {needed}"
 
     @property
     def cut(self) -> str:
         """What an end of stream at this point breaks off; "" between frames."""
-        if not self.begun:
+        if not self.unfinished:
             return ""
-        return f"stream ends after {len(self.begun)} bytes, expected {self._needed}"
+        return f"stream ends after {len(self.unfinished)} bytes, expected {self._needed}"
 
     def _take(self, buffer: bytes) -> int:
         """Queue the whole frames and return how long they are; sets what is needed.

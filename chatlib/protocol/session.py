@@ -215,6 +215,7 @@ class Session:
         "_games_sent",
         "_games_unconfirmed",
         "_greets_first",
+        "_handed",
         "_hello",
         "_kept",
         "_listens",
@@ -229,7 +230,6 @@ class Session:
         "_told",
         "_trace",
         "acknowledged",
-        "begun",
         "can_talk",
         "confirmed",
         "frames_received",
@@ -242,6 +242,7 @@ class Session:
         "seen",
         "sent",
         "state",
+        "unfinished",
         "waiting",
     )
 
@@ -258,6 +259,9 @@ class Session:
         self.received = 0  # the number of the peer's last message
         # How many of all those were GAME: they are few, so it is they that are counted.
         self._games_sent = self._games_received = self._games_unconfirmed = 0
+        # The number of our last message that may be on its way. A peer that confirmed more
+        # than that could have us pour into our memory what it never reads.
+        self._handed = 0
         self.confirmed = 0  # the number of the peer's last message that was shown
         self.frames_received = 0
         self.peer: Hello | None = None
@@ -283,7 +287,7 @@ class Session:
         self._stand(State.GREETING)
         self._reader = reader
         self.waiting = reader.frames  # those that have come and were not looked at
-        self.begun = reader.begun  # what has come of the frame after them
+        self.unfinished = reader.unfinished  # what has come of the frame after them
         self._trace = trace
         self._output = bytearray()
         self.owes_ack = False  # for what was shown
@@ -440,6 +444,7 @@ class Session:
             return b""
         data = bytes(self._output)
         self._output.clear()
+        self._handed = self.sent
         return data
 
     @property
@@ -648,8 +653,8 @@ class Session:
         self.owes_ack = True
 
     def _receive_ack(self, kind: Kind, number: int, body: bytes = b"") -> None:
-        if number > self.sent:
-            raise RemoteProtocolError(f"ACK {number}, only {self.sent} were sent")
+        if number > self._handed:
+            raise RemoteProtocolError(f"ACK {number}, only {self._handed} were sent")
         for _ in range(self.acknowledged, number):
             kind, _, body = self._kept.popleft()
             self._outstanding -= len(body)
@@ -720,6 +725,7 @@ class Session:
 
     def _open(self) -> None:
         """Both have said HELLO: send again what the peer has not seen, our BYE too."""
+        self._handed = max(self._handed, self.seen)  # a HELLO that was found right
         self._receive_ack(_ACK, self.seen)
         self._enter(State.OPEN)
         if self._kept:
@@ -765,6 +771,7 @@ class Session:
             self._send(Kind.PONG, number)
 
     def _send(self, kind: Kind, number: int, body: bytes = b"") -> None:
+        # What `encode` does, without the call: this is on the way of every line.
         self._output += HEADER.pack(len(body), kind, 0, number) + body
         if self._trace is not silent:
             frame = Frame(kind, number, body)
@@ -796,7 +803,7 @@ class Session:
             reason = _REASONS.get(type(error), Reason.PROTOCOL)
             self._say_bye(Bye(reason, str(error)))
         self.waiting.clear()  # nothing is looked at any more
-        self.begun.clear()
+        self.unfinished.clear()
         self._enter(State.FAILED)
         return Failed(error)
 

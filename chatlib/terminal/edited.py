@@ -114,7 +114,7 @@ class Edited:
     ) -> None:
         """Wire the terminal: `said(line)` for each line, `ended()` after the last.
 
-        Nobody types so much that there were anything to `pour`.
+        Here each line is passed on by itself: nothing is to `pour`.
         """
         self._said = said
         self._finished = ended

@@ -46,7 +46,7 @@ class LineBuffer:
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
         """Take the next bytes; return the lines that they complete."""
         if not self.held and data.endswith(b"\n") and len(data) <= LINE_LIMIT:
-            return list(zip(data[:-1].split(b"\n"), repeat(0)))  # as nearly always
+            return list(zip(data[:-1].split(b"\n"), repeat(0)))  # all of them are whole
         piece, *others = data.split(b"\n")
         self._keep(piece)
         if not others:
@@ -115,8 +115,8 @@ class Plain:
     ) -> None:
         """Wire the terminal: `said(line)` for each line, `ended()` after the last.
 
-        Where there are many, `pour(lines)` is asked first: it takes off as many as it can
-        at once, and says how many.
+        `pour(lines)` is asked first: it takes off as many as it can at once, and says how
+        many those were.
         """
         self._said = said
         self._finished = ended
@@ -162,9 +162,7 @@ class Plain:
         """Say why a line could not be taken, and give it back to be read at least."""
         self.notice(f"{reason}: {text}")
 
-    def settle(
-        self, asking: bool, mine: bool, standing: Callable[[], str] = lambda: ""
-    ) -> None:
+    def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
         """All has been done that there was: put up the prompt, if we are to ask.
 
         Lines of a person are read at any time, for `/q`; of a pipe when the turn is

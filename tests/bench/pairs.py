@@ -25,7 +25,7 @@ PATIENCE = 60.0
 
 QUIET = 0.01
 """Seconds in which a program that is at rest has not run at all: longer than an ACK of
-ours waits for company."""
+ours waits for more to confirm."""
 
 READ_SIZE = 65536
 """Bytes per read. A megabyte would be mapped and unmapped at every read: that is 30 us, and

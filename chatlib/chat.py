@@ -16,6 +16,8 @@ from chatlib.errors import Exit, LocalProtocolError, TableError
 from chatlib.lifeline import Lifeline
 from chatlib.protocol.session import (
     FAREWELL_LIMIT,
+    PING_SECONDS,
+    WORRY_SECONDS,
     Event,
     Failed,
     Left,
@@ -479,7 +481,11 @@ class Chat:
             parts = [f"connection to {self._peer} lost, {self._lifeline.doing}"]
         else:
             parts = [f"with {self._peer}"]
-        if session.worried and not self.adrift:
+        # Not while the answer to a PING is on its way: that would be painted at each.
+        overdue = (
+            session.worried and self._connection.silence > PING_SECONDS + WORRY_SECONDS / 2
+        )
+        if overdue and not self.adrift:
             parts.append(f"nothing heard for {self._connection.silence:.0f} s")
         if self.leaving:
             parts.append("leaving")

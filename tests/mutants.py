@@ -843,6 +843,13 @@ MUTANTS = (
         CONNECTION,
     ),
     Mutant(
+        "a silence is worried about while it is asked whether there is one",
+        CHAT,
+        "session.worried and self._connection.silence >",
+        "session.worried and True or self._connection.silence >",
+        CONNECTION,
+    ),
+    Mutant(
         "half a frame is kept behind an error",
         SESSION,
         "        self.unfinished.clear()\n",

@@ -789,14 +789,17 @@ def test_a_silence_that_worries_is_counted_and_the_way_there_and_back_measured()
     """Of a peer that was asked for a sign of life; when it gives one, how quickly."""
     clock = Clock()
     talk = Talk(Loop(clock))
-    clock.now += 12
+    clock.now += 10
     talk.client.session.pass_time(clock.now)
+    talk.client.types("")
+    assert stands(talk.client, "with the server | your turn")  # it was asked just now
+    clock.now += 2
     talk.client.types("")
     assert stands(talk.client, "with the server | nothing heard for 12 s | your turn")
     talk.client.connection.flush()
     clock.now += 0.0123
     until(talk.loop, lambda: not talk.client.session.worried)
-    assert stands(talk.client, "with the server | your turn | round trip 12 ms")
+    assert stands(talk.client, "with the server | your turn | round trip 2000 ms")
     for seconds, told in ((0.0009, "below 1 ms"), (0.00149, "1.5 ms"), (1.234, "1200 ms")):
         talk.client.session.round_trip = seconds
         talk.client.types("")

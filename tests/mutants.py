@@ -846,7 +846,7 @@ MUTANTS = (
         "a silence is worried about while it is asked whether there is one",
         CHAT,
         "session.worried and self._connection.silence >",
-        "session.worried and True or self._connection.silence >",
+        "session.worried or self._connection.silence >",
         CONNECTION,
     ),
     Mutant(

@@ -10,6 +10,9 @@ MODE ?=
 SECONDS ?= 60
 FILE ?= harness/conversations/assignment.chat
 
+# One more than there are CPUs: for a third of its time a test waits for other programs.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 BIN := .venv/bin
 OPTIONS = --host '$(HOST)' --port '$(PORT)' $(if $(filter 1,$(V)),-v) $(if $(filter-out 0 1,$(V)),-vv) $(ARGS)
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --retries 1 --timeout 10
@@ -33,7 +36,7 @@ play: .venv/dev ## play a conversation of your own (FILE, ARGS='--piece 1')
 	@$(BIN)/python -m harness play $(ARGS) $(FILE)
 
 test: .venv/dev ## run all tests, the conversations with both real programs among them
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 e2e: .venv/dev ## play every conversation, on both terminals, and a byte at a time
 	$(BIN)/python -m harness play $(CONVERSATIONS)
@@ -48,7 +51,7 @@ types: .venv/dev ## check types
 	$(BIN)/mypy
 
 coverage: .venv/dev ## measure branch coverage; the protocol must be covered whole
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
 
 mutants: .venv/dev ## try wrong versions of the code: some test must notice each (takes 3 min)

@@ -796,15 +796,8 @@ MUTANTS = (
     Mutant(
         "a line that was typed forgets the piece before it",
         PLAIN,
-        " < KERNEL_LINE and not self._buffer.held:",
-        " < KERNEL_LINE:",
-        TERMINAL,
-    ),
-    Mutant(
-        "a line that was typed may be as long as a terminal takes",
-        PLAIN,
-        "len(data) - 1 < KERNEL_LINE and",
-        "len(data) - 1 and",
+        " and not self._buffer.held:",
+        ":",
         TERMINAL,
     ),
     Mutant(

@@ -300,8 +300,9 @@ class Plain:
     def _take(self, data: bytes) -> None:
         """Queue the lines that this completes, as text; no data is the end of the input."""
         self._ended = not data
-        if 0 <= data.find(b"\n") == len(data) - 1 < KERNEL_LINE and not self._buffer.held:
+        if 0 <= data.find(b"\n") == len(data) - 1 and not self._buffer.held:
             # One line, as nearly always where somebody types: half the work of the rest.
+            # It cannot be over the limit, for one read is not.
             self._lines.append(self._decode(data[:-1].removesuffix(b"\r"), 0))
             return
         lines = self._buffer.feed(data) if data else self._buffer.finish()

@@ -476,7 +476,7 @@ def test_an_owner_that_closes_in_the_middle_hears_no_more_of_it(loop: Loop) -> N
     owner.answer = lambda connection, _: connection.close()
     connection.session.say("question")
     connection.flush()
-    peer.send(frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"answer"))
+    peer.send(frame(Kind.TEXT, 1, b"answer") + frame(Kind.BYE, 1, b"\1"))
     until(loop, lambda: owner.calls)
     connection.close()
     assert owner.calls == [Said(1, "answer"), "closed"]

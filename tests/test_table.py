@@ -127,7 +127,8 @@ def test_an_offer_of_another_game_declines_the_first(room: Room) -> None:
         room.deliver()
         one.table.play("")
         room.deliver()
-        assert one.board == other.board and one.table.game is not None
+        assert one.board == other.board
+        assert one.table.game and one.table.game.is_move("7")
         one.table.resign()
         room.deliver()
 

@@ -262,7 +262,7 @@ class Chat:
         Returns how many those are. Whatever needs a thought is left to `said`.
         """
         connection, table = self._connection, self._table
-        occupied = self._drafts or self._farewell or self._verdict or (table and table.game)
+        occupied = self._drafts or self.leaving or (table and table.game)
         if connection is None or occupied:
             return 0
         messages = takewhile(lambda line: line[:1] != "/", lines)
@@ -297,6 +297,10 @@ class Chat:
             case Failed(error):
                 sentence = f"The protocol was broken by {self._peer}: {error}"
                 self._judge(sentence, Exit.LOST, "")
+
+    def settle(self, connection: Connection) -> None:
+        """All that one read brought has been shown and answered."""
+        self._invite()
 
     def closed(self, connection: Connection) -> None:
         """The socket is closed: look for the other side again, or say how it ended."""
@@ -442,11 +446,10 @@ class Chat:
             self._table.receive(words)
         connection.session.shown(number)
 
-    def _invite(self, connection: Connection | None = None) -> None:
+    def _invite(self) -> None:
         """If it is our turn: send what was typed early, else ask for a message.
 
-        In any case say how the talk stands now. The `connection` does not matter: it is
-        for `settle`.
+        In any case the terminal is told how the talk stands now.
         """
         if not self._hinted:
             self._hint()
@@ -454,16 +457,12 @@ class Chat:
             text = self._drafts.popleft()
             self._terminal.echo(text)
             self._send(text)
-        mine = self._connection is not None and self._connection.session.my_turn
+        mine = self._my_turn
         asking = mine or (self._table is not None and self._table.my_move)
         if self._farewell:
             self._say_farewell()
             asking = False
         self._terminal.settle(asking, mine, self._standing)
-
-    # What the connection calls when all that one read brought has been shown and answered:
-    # one call less than a method of its own, on the way of every line.
-    settle = _invite
 
     def _hint(self) -> None:
         """Say once, when it is first our turn, what can be done."""

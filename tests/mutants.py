@@ -665,15 +665,15 @@ MUTANTS = (
     Mutant(
         "what is poured overtakes what was typed early",
         CHAT,
-        "occupied = self._drafts or self._farewell",
-        "occupied = self._farewell",
+        "occupied = self._drafts or self.leaving",
+        "occupied = self.leaving",
         CONNECTION,
     ),
     Mutant(
         "what is poured during a game is no move",
         CHAT,
-        "self._verdict or (table and table.game)",
-        "self._verdict",
+        "self.leaving or (table and table.game)",
+        "self.leaving",
         CONNECTION,
     ),
     Mutant(

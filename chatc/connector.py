@@ -98,7 +98,7 @@ class Connector:
                 what = f"{self._place} does not speak this protocol: {error}"
                 self._error = RemoteProtocolError(what)
 
-    def settle(self, connection: Connection) -> None:
+    def settle(self) -> None:
         """Nothing to do: the talk has not begun."""
 
     def closed(self, connection: Connection) -> None:

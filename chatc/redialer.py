@@ -78,7 +78,7 @@ class Redialer:
             case Failed(error):
                 self._refusal = f"{self._place} cannot go on: {error}"
 
-    def settle(self, connection: Connection) -> None:
+    def settle(self) -> None:
         """Nothing to do: the talk has not gone on yet."""
 
     def closed(self, connection: Connection) -> None:

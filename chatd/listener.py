@@ -78,7 +78,7 @@ class Listener:
             case Lost(detail) if detail:
                 self._tell(connection, detail)
 
-    def settle(self, connection: Connection) -> None:
+    def settle(self) -> None:
         """Nothing to do: a stranger is not talked with."""
 
     def closed(self, connection: Connection) -> None:

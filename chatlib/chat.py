@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         def show(self, text: str) -> None:
             """Write a line of the conversation."""
 
-        def message(self, speaker: str, *texts: str) -> None:
+        def message(self, speaker: str, texts: list[str]) -> None:
             """Write lines of the peer's."""
 
         def notice(self, text: str) -> None:
@@ -161,7 +161,7 @@ class Chat:
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
         self._terminal.start(self.said, self.ended, self.pour)
-        self._terminal.settle(False, self._my_turn, self._standing)
+        self._terminal.settle(False, self._has_turn(), self._standing)
 
     def greet(self, connection: Connection | None) -> None:
         """Our HELLO is on its way, or not: a goodbye has to wait for the answer."""
@@ -174,7 +174,7 @@ class Chat:
         self._speaker = _speaker(connection.session)
         self._table = self._set_table(connection.session.senior)
         self._terminal.show(banner)
-        if not self._my_turn:
+        if not self._has_turn():
             self._terminal.show("Waiting for message...")
 
     def awaits(self, stranger: Session) -> bool:
@@ -239,7 +239,7 @@ class Chat:
             self._play(lambda table: table.move(line))
         else:
             self._talk(line)
-        self._invite()
+        self.settle()
 
     def _obey(self, line: str) -> None:
         """Do what a line says that begins with a slash."""
@@ -271,7 +271,7 @@ class Chat:
             lines.popleft()
         if taken:
             connection.flush()
-            self._invite()
+            self.settle()
         return taken
 
     def ended(self) -> None:
@@ -298,9 +298,24 @@ class Chat:
                 sentence = f"The protocol was broken by {self._peer}: {error}"
                 self._judge(sentence, Exit.LOST, "")
 
-    def settle(self, connection: Connection) -> None:
-        """All that one read brought has been shown and answered."""
-        self._invite()
+    def settle(self) -> None:
+        """If it is our turn: send what was typed early, else ask for a message.
+
+        In any case the terminal is told how the talk stands now.
+        """
+        if not self._hinted:
+            self._hint()
+        while self._drafts and self._has_turn():
+            text = self._drafts.popleft()
+            self._terminal.echo(text)
+            self._talk(text)
+        connection = self._connection
+        mine = connection is not None and connection.session.has_turn()
+        asking = mine or (self._table is not None and self._table.my_move)
+        if self._farewell:
+            self._say_farewell()
+            asking = False
+        self._terminal.settle(asking, mine, self._standing)
 
     def closed(self, connection: Connection) -> None:
         """The socket is closed: look for the other side again, or say how it ended."""
@@ -351,9 +366,8 @@ class Chat:
 
     # How it is done.
 
-    @property
-    def _my_turn(self) -> bool:
-        return self._connection is not None and self._connection.session.my_turn
+    def _has_turn(self) -> bool:
+        return self._connection is not None and self._connection.session.has_turn()
 
     @property
     def _peer(self) -> str:
@@ -367,12 +381,30 @@ class Chat:
         """Send a message now, or keep it until it is our turn."""
         if not text:
             return  # just Enter: ask again, send nothing
+        if self._connection is None:
+            self._keep(text)
+            return
+        try:
+            self._connection.session.say(text)
+        except LocalProtocolError as error:
+            self._explain(text, error)
+        else:
+            self._connection.flush()
+
+    def _explain(self, text: str, error: LocalProtocolError) -> None:
+        """Give back a message that could not be sent, or keep it until it can."""
         if self.leaving:
             who = "you have" if self._farewell else f"{self._peer} has"
             self._terminal.refuse(f"Not sent, {who} left", text)
-        elif self._my_turn:
-            self._send(text)
-        elif len(self._drafts) == DRAFTS_LIMIT:
+        elif self._has_turn():
+            self._terminal.refuse(f"Not sent, {error}", text)
+            self._refused += 1
+        else:
+            self._keep(text)
+
+    def _keep(self, text: str) -> None:
+        """Keep a line that was typed before its time."""
+        if len(self._drafts) == DRAFTS_LIMIT:
             self._terminal.refuse(f"Not kept, {DRAFTS_LIMIT} lines wait already", text)
         else:
             self._drafts.append(text)
@@ -385,23 +417,12 @@ class Chat:
             return "there is nobody here yet"
         return self._connection.session.obstacle
 
-    def _send(self, text: str) -> None:
-        """Send a message; one that cannot be sent is given back."""
-        assert self._connection is not None
-        try:
-            self._connection.session.say(text)
-        except LocalProtocolError as error:
-            self._terminal.refuse(f"Not sent, {error}", text)
-            self._refused += 1
-        else:
-            self._connection.flush()
-
     def _receive(self, session: Session, text: str) -> None:
         """Show a message and those right behind it, and only then acknowledge them."""
         if self._blind:
             return
-        more = session.next_texts() if session.waiting else ()
-        self._terminal.message(self._speaker, text, *more)
+        texts = [text, *session.next_texts()] if session.waiting else [text]
+        self._terminal.message(self._speaker, texts)
         session.shown(session.received)
 
     # Games.
@@ -446,27 +467,9 @@ class Chat:
             self._table.receive(words)
         connection.session.shown(number)
 
-    def _invite(self) -> None:
-        """If it is our turn: send what was typed early, else ask for a message.
-
-        In any case the terminal is told how the talk stands now.
-        """
-        if not self._hinted:
-            self._hint()
-        while self._drafts and self._my_turn:
-            text = self._drafts.popleft()
-            self._terminal.echo(text)
-            self._send(text)
-        mine = self._my_turn
-        asking = mine or (self._table is not None and self._table.my_move)
-        if self._farewell:
-            self._say_farewell()
-            asking = False
-        self._terminal.settle(asking, mine, self._standing)
-
     def _hint(self) -> None:
         """Say once, when it is first our turn, what can be done."""
-        if self._my_turn and not self._farewell:
+        if self._has_turn() and not self._farewell:
             self._hinted = True
             for hint in HINTS:
                 self._terminal.show(hint)
@@ -489,7 +492,7 @@ class Chat:
         if self.leaving:
             parts.append("leaving")
         elif session.mode is Mode.TURNS:
-            parts.append("your turn" if session.my_turn else f"{self._peer}'s turn")
+            parts.append("your turn" if session.has_turn() else f"{self._peer}'s turn")
         if session.texts_unconfirmed:
             parts.append(f"{_lines(session.texts_unconfirmed)} not confirmed yet")
         if self._drafts:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         def handle(self, connection: "Connection", event: Event) -> None:
             """Take one event of the session."""
 
-        def settle(self, connection: "Connection") -> None:
+        def settle(self) -> None:
             """All that one read brought has been handled and answered."""
 
         def closed(self, connection: "Connection") -> None:
@@ -108,7 +108,6 @@ class Connection:
         self._half_closed = False
         self._open = True
         self._frame_timer: Timer | None = None
-        self._timed = 0  # how many frames had come when that timer was started
         self._deadline = Deadline(loop, self._give_up)
         self._confirmed = 0  # how many messages were when that was put off
         self._life_timer: Timer | None = None
@@ -119,31 +118,34 @@ class Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._watch()
 
-    def flush(self, *, hurry: bool = False) -> None:
+    def flush(self, hurry: bool = False) -> None:
         """Write what the session wants to send, as far as the kernel takes it.
 
         What it does not take stays and is written when the socket asks for it. When
         the session has finished and all is written, the sending half is closed. An ACK
         waits a moment for more to confirm, unless there is reason to `hurry`.
         """
-        if not self._open:
-            return
         session = self.session
-        if session.state is not _OPEN:
+        ordinary = session.state is _OPEN and self._awaited == READ
+        if not ordinary:
+            if not self._open:
+                return
             self._wind_up()
-        if self._pending:
-            self._write(self._pending)
+            if self._pending:
+                self._write(self._pending)
         # While the kernel takes nothing, nothing is asked for: the session adds up what
         # it owes, and a peer that talks and never reads does not fill our memory.
-        if not self._pending and (data := session.data_to_send(hurry=hurry)):
-            self._write(data)
-        if session.owes_ack and not self._ack_timer and not self._pending:
-            self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
-        if self._pending or self._awaited != READ or session.state is not _OPEN:
+        if not self._pending:
+            data = session.data_to_send(hurry)
+            if data:
+                self._write(data)
+            if session.owes_ack and not self._ack_timer:
+                self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
+        if self._pending or not ordinary:
             self._watch()
 
     def _wind_up(self) -> None:
-        """The session is not in the middle of a talk: see that it does not stay so."""
+        """When the session is not in the middle of a talk, see that it does not stay so."""
         session = self.session
         if session.state is State.LOST:
             self._stop_reading()
@@ -173,6 +175,7 @@ class Connection:
         for timer in (self._frame_timer, self._life_timer, self._ack_timer):
             if timer:
                 timer.cancel()
+        self._awaited = 0
         self._loop.forget(self._socket.fileno())
         self._socket.close()
         self._trace("x", "connection closed", b"")
@@ -203,20 +206,25 @@ class Connection:
 
     def _report(self) -> None:
         """Tell the owner what came, send the answers, and see how things stand."""
-        # Asked for one by one: to one event the owner may answer with another session.
-        while event := self.session.next_event():
+        session = self.session
+        if self._frame_timer or session.unfinished:
+            self._time_frame()
+        while (session.waiting or session.ends) and (event := session.next_event()):
             self.owner.handle(self, event)
-            if self.session.waiting and self.silence > SLOW_SECONDS:
-                self.flush(hurry=True)  # the screen is slow: what was shown of it is told
             if not self._open:
                 return
-        if self._frame_timer or self.session.unfinished:
-            self._time_frame()
+            session = self.session  # to an event the owner may answer with another one
+            if session.waiting and self.silence > SLOW_SECONDS:
+                self.flush(hurry=True)  # the screen is slow: what was shown of it is told
         if not self._life_timer:
             self._time_life()
-        self.flush()
-        if self._open:
-            self.owner.settle(self)
+        # Mostly there is nothing but an ACK that waits already, and no need to ask.
+        unheard = session.owes_ack and not self._ack_timer
+        if unheard or session.urgent or session.output or session.state is not _OPEN:
+            self.flush()
+            if not self._open:
+                return
+        self.owner.settle()
 
     def _write(self, data: bytes) -> None:
         """Write as much as the kernel takes; the rest is pending."""
@@ -269,12 +277,11 @@ class Connection:
     def _time_frame(self) -> None:
         """Give every frame its time from its first byte, however slowly it trickles."""
         begun = self.session.unfinished
-        whole = self.session.frames_received
-        if self._frame_timer and (whole != self._timed or not begun):
+        # Where whole frames have come just now, what has begun is another than before.
+        if self._frame_timer and (self.session.waiting or not begun):
             self._frame_timer.cancel()
             self._frame_timer = None
         if begun and not self._frame_timer:
-            self._timed = whole
             self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
 
     def _acknowledge(self) -> None:

@@ -164,7 +164,7 @@ class World:
     def _show(self, line: str) -> None:
         self.shown.append(line)
 
-    def _message(self, speaker: str, *texts: str, bell: bool = True) -> None:
+    def _message(self, speaker: str, texts: list[str], bell: bool = True) -> None:
         self.shown += [f"{speaker}: {text}" if speaker else text for text in texts]
 
     @property

@@ -65,8 +65,8 @@ MUTANTS = (
     Mutant(
         "a header is read before it is whole",
         READER,
-        "while end - start >= header:",
-        "while end - start >= header - 1:",
+        "while start <= last:",
+        "while start <= last + 1:",
     ),
     Mutant(
         "a body counts as whole a byte too early",
@@ -77,26 +77,38 @@ MUTANTS = (
     Mutant(
         "what is left after a frame is forgotten",
         READER,
-        "        return start\n",
-        "        return end\n",
+        "if start < end:",
+        "if 0 == start < end:",
     ),
     Mutant(
         "after an error the reader goes on",
         READER,
-        "        if self.error:\n            return\n        try:",
-        "        try:",
+        "        if self.error:\n            return\n",
+        "",
     ),
     Mutant(
         "what follows an error is stored",
         READER,
-        'self.error, rest = error, b""',
-        "self.error, rest = error, data",
+        "            self.error = error\n            return\n",
+        "            self.error = error\n",
     ),
     Mutant(
         "any kind may come first",
         READER,
-        "self._known = _ALL if first is None else _Known(first)",
-        "self._known = _ALL",
+        "self._known = _Known(first)",
+        "self._known = _Known(Kind)",
+    ),
+    Mutant(
+        "what may come first may come only",
+        READER,
+        "        self._lengths = LENGTHS  # behind the first any may come\n",
+        "",
+    ),
+    Mutant(
+        "a frame that has begun is looked at with every byte",
+        READER,
+        "            self._needed = size if start <= last else _SIZE\n",
+        "            self._needed = 0\n",
     ),
     Mutant(
         "a header is remembered unchecked",
@@ -108,10 +120,12 @@ MUTANTS = (
         "a header is remembered before it is checked",
         READER,
         "        check_header(length, kind, flags, self._lengths)\n"
-        "        found = Kind(kind), HEADER.size + length\n",
-        "        found = Kind(kind) if kind in list(Kind) else kind, HEADER.size + length\n"
+        "        self._lengths = LENGTHS  # behind the first any may come\n"
+        "        found = Kind(kind), _SIZE + length\n",
+        "        found = Kind(kind) if kind in list(Kind) else kind, _SIZE + length\n"
         "        self[start] = found\n"
-        "        check_header(length, kind, flags, self._lengths)\n",
+        "        check_header(length, kind, flags, self._lengths)\n"
+        "        self._lengths = LENGTHS\n",
     ),
     Mutant(
         "a remembered header may have other flags",
@@ -229,12 +243,6 @@ MUTANTS = (
         "",
     ),
     Mutant(
-        "the frames of a run are not counted",
-        SESSION,
-        "        self.frames_received += len(texts)\n",
-        "",
-    ),
-    Mutant(
         "turns are not looked at",
         SESSION,
         "if kind is _TEXT and self.mode is not _FREE and not self._peers_turn:",
@@ -261,7 +269,7 @@ MUTANTS = (
     Mutant(
         "a game takes one's own turn",
         SESSION,
-        "            self._games_sent += 1\n",
+        "        self._games_sent += 1\n",
         "",
     ),
     Mutant(
@@ -310,8 +318,8 @@ MUTANTS = (
     Mutant(
         "the bytes on their way are not added up",
         SESSION,
-        "        self._outstanding += len(body)\n        if kind",
-        "        if kind",
+        "        self._outstanding += len(body)\n        if self",
+        "        if self",
     ),
     Mutant(
         "what was confirmed still counts as on its way",
@@ -352,7 +360,7 @@ MUTANTS = (
     Mutant(
         "a run is said out of turn",
         SESSION,
-        "islice(texts, room if self.my_turn else 0)",
+        "islice(texts, room if self.has_turn() else 0)",
         "islice(texts, max(0, room))",
     ),
     Mutant(
@@ -414,14 +422,14 @@ MUTANTS = (
     Mutant(
         "the ACK of many messages waits",
         SESSION,
-        "many = self.confirmed - self._told >= ACK_AT",
-        "many = False",
+        "if number - self._told >= self._ack_at:",
+        "if False:",
     ),
     Mutant(
         "the ACK of a few messages does not wait",
         SESSION,
-        "hurry = many or self.state is not _OPEN",
-        "hurry = True",
+        "if number - self._told >= self._ack_at:",
+        "if True:",
     ),
     Mutant(
         "after many messages no ACK waits any more",
@@ -432,15 +440,15 @@ MUTANTS = (
     Mutant(
         "an ACK waits although the talk is over",
         SESSION,
-        "hurry = many or self.state is not _OPEN",
-        "hurry = many",
+        "self._ack_at = ACK_AT if state is _OPEN else 1",
+        "self._ack_at = ACK_AT",
         (*CORE, *CONNECTION),
     ),
     Mutant(
         "an ACK waits for ever",
         SOCKET,
-        "        if session.owes_ack and not self._ack_timer and not self._pending:\n"
-        "            self._ack_timer = "
+        "            if session.owes_ack and not self._ack_timer:\n"
+        "                self._ack_timer = "
         "self._loop.call_later(ACK_SECONDS, self._acknowledge)\n",
         "",
         CONNECTION,
@@ -506,8 +514,8 @@ MUTANTS = (
     Mutant(
         "what was not written goes out on the next connection",
         SESSION,
-        "        self._output = bytearray()\n",
-        '        self._output = getattr(self, "_output", bytearray())\n',
+        "        self.output = bytearray()",
+        '        self.output = getattr(self, "output", bytearray())',
     ),
     Mutant(
         "half a frame is kept for the next connection",
@@ -606,8 +614,8 @@ MUTANTS = (
     Mutant(
         "what is owed piles up while the kernel takes nothing",
         SOCKET,
-        "if not self._pending and (data := session.data",
-        "if (data := session.data",
+        "        if not self._pending:\n            data",
+        "        if True:\n            data",
         CONNECTION,
     ),
     Mutant(
@@ -642,10 +650,10 @@ MUTANTS = (
     Mutant(
         "a run is acknowledged before it is shown",
         CHAT,
-        "        self._terminal.message(self._speaker, text, *more)\n"
+        "        self._terminal.message(self._speaker, texts)\n"
         "        session.shown(session.received)\n",
         "        session.shown(session.received)\n"
-        "        self._terminal.message(self._speaker, text, *more)\n",
+        "        self._terminal.message(self._speaker, texts)\n",
         CONNECTION,
     ),
     Mutant(
@@ -658,8 +666,8 @@ MUTANTS = (
     Mutant(
         "only the first of a run is shown",
         CHAT,
-        "self._terminal.message(self._speaker, text, *more)",
-        "self._terminal.message(self._speaker, text)",
+        "self._terminal.message(self._speaker, texts)",
+        "self._terminal.message(self._speaker, [text])",
         CONNECTION,
     ),
     Mutant(
@@ -693,7 +701,7 @@ MUTANTS = (
     Mutant(
         "a pipe is read on although the window is full",
         CHAT,
-        "            connection.flush()\n            self._invite()\n",
+        "            connection.flush()\n            self.settle()\n",
         "            connection.flush()\n",
         CONNECTION,
     ),
@@ -726,7 +734,7 @@ MUTANTS = (
     Mutant(
         "all of a read is shown before any is acknowledged",
         SOCKET,
-        "if self.session.waiting and self.silence > SLOW_SECONDS:",
+        "if session.waiting and self.silence > SLOW_SECONDS:",
         "if False:",
         CONNECTION,
     ),
@@ -803,8 +811,8 @@ MUTANTS = (
     Mutant(
         "an ACK is begun to wait for only where nothing is written",
         SOCKET,
-        "            self._write(data)\n        if session.owes_ack and not",
-        "            self._write(data)\n        elif session.owes_ack and not",
+        "                self._write(data)\n            if session.owes_ack and not",
+        "                self._write(data)\n            elif session.owes_ack and not",
         CONNECTION,
     ),
     Mutant(
@@ -817,8 +825,8 @@ MUTANTS = (
     Mutant(
         "an ACK is waited for while nothing can be written",
         SOCKET,
-        "not self._ack_timer and not self._pending:",
-        "not self._ack_timer:",
+        "            if session.owes_ack and not self._ack_timer:\n                self",
+        "        if session.owes_ack and not self._ack_timer:\n                self",
         CONNECTION,
     ),
     Mutant(
@@ -840,6 +848,104 @@ MUTANTS = (
         CHAT,
         "session.worried and self._connection.silence >",
         "session.worried or self._connection.silence >",
+        CONNECTION,
+    ),
+    Mutant(
+        "a PONG waits for something else to be said",
+        SESSION,
+        "            self._owes_pong = number\n            self.urgent = True\n",
+        "            self._owes_pong = number\n",
+        (*CORE, *CONNECTION),
+    ),
+    Mutant(
+        "once it could not wait, no ACK waits any more",
+        SESSION,
+        "        self.urgent = False\n        if self.owes_ack:",
+        "        if self.owes_ack:",
+        (*CORE, *CONNECTION),
+    ),
+    Mutant(
+        "what cannot be a frame is not told",
+        SESSION,
+        "            if self._reader.error:\n                self.ends = True\n",
+        "",
+        (*CORE, *CONNECTION),
+    ),
+    Mutant(
+        "what could not be a frame is forgotten where a session takes over",
+        SESSION,
+        "self.ends = reader.error is not None",
+        "self.ends = False",
+        (*CORE, *CONNECTION),
+    ),
+    Mutant(
+        "the end of the stream is not told",
+        SOCKET,
+        "while (session.waiting or session.ends) and",
+        "while session.waiting and",
+        CONNECTION,
+    ),
+    Mutant(
+        "behind an answer with another session the old one is asked",
+        SOCKET,
+        "            session = self.session  # to an event",
+        "            # to an event",
+        CONNECTION,
+    ),
+    Mutant(
+        "after a read no ACK is begun to wait for",
+        SOCKET,
+        "if unheard or session.urgent",
+        "if session.urgent",
+        CONNECTION,
+    ),
+    Mutant(
+        "after a read what cannot wait does",
+        SOCKET,
+        "if unheard or session.urgent or session.output",
+        "if unheard or session.output",
+        CONNECTION,
+    ),
+    Mutant(
+        "after a read what is to be said waits",
+        SOCKET,
+        "or session.urgent or session.output or",
+        "or session.urgent or",
+        CONNECTION,
+    ),
+    Mutant(
+        "after a read nobody sees that the talk is over",
+        SOCKET,
+        " or session.output or session.state is not _OPEN:",
+        " or session.output:",
+        CONNECTION,
+    ),
+    Mutant(
+        "a frame has the time of the one before",
+        SOCKET,
+        "if self._frame_timer and (self.session.waiting or not begun):",
+        "if self._frame_timer and not begun:",
+        CONNECTION,
+    ),
+    Mutant(
+        "a closed connection is written to",
+        SOCKET,
+        "            if not self._open:\n                return\n            self._wind",
+        "            self._wind",
+        CONNECTION,
+    ),
+    Mutant(
+        "a line overtakes those that wait",
+        PLAIN,
+        "if end and not rest and not self._lines and",
+        "if end and not rest and",
+        TERMINAL,
+    ),
+    Mutant(
+        "what cannot be sent now is refused",
+        CHAT,
+        "        elif self._has_turn():\n            self._terminal.refuse(",
+        "        elif True:\n            self._terminal.refuse(",
         CONNECTION,
     ),
     Mutant(
@@ -877,7 +983,9 @@ def survives(mutant: Mutant) -> bool:
             )
         except subprocess.TimeoutExpired:
             return False
-    assert run.returncode in (0, 1), run.stdout.decode()
+    assert run.returncode in (0, 1), (
+        f"{mutant.mistake}: {run.returncode}\n{run.stdout.decode()}"
+    )
     return run.returncode == 0
 
 

@@ -65,7 +65,7 @@ class Notes:
         """Write it down."""
         self.written.append(f"show {text}")
 
-    def message(self, speaker: str, *texts: str) -> None:
+    def message(self, speaker: str, texts: list[str]) -> None:
         """Write it down as the plain terminal shows it."""
         for text in texts:
             self.show(f"{speaker}: {text}" if speaker else text)
@@ -119,7 +119,7 @@ class Greeter:
             connection.session.welcome()
         self._chat.begin(connection, "Connected")
 
-    def settle(self, connection: Connection) -> None:
+    def settle(self) -> None:
         """Nothing."""
 
     def closed(self, connection: Connection) -> None:
@@ -148,7 +148,10 @@ class Person:
 
     def pours(self, *lines: str) -> int:
         """Give many lines at once, as a pipe does; return how many were taken."""
-        return self.chat.pour(deque(lines))
+        waiting = deque(lines)
+        taken = self.chat.pour(waiting)
+        assert [*waiting] == [*lines[taken:]]
+        return taken
 
 
 class Talk:
@@ -177,7 +180,7 @@ class Talk:
             )
         self.client.connection.flush()
         self.until(lambda: self.client.notes.asking or not interactive)
-        self.until(lambda: self.client.session.my_turn)
+        self.until(lambda: self.client.session.has_turn())
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Turn the loop until the condition holds; five seconds at most."""
@@ -283,7 +286,7 @@ def test_a_message_over_the_limit_is_given_back(talk: Talk) -> None:
         f"refuse Not sent, the message is 32770 bytes long, the limit is 32768: {text}",
         "ask",
     ]
-    assert talk.client.session.my_turn
+    assert talk.client.session.has_turn()
 
 
 def test_a_kept_line_over_the_limit_is_given_back_when_its_turn_comes(talk: Talk) -> None:
@@ -383,7 +386,7 @@ def test_in_free_talk_a_pipe_is_read_until_too_much_is_under_way(loop: Loop) -> 
 def pipes(loop: Loop) -> Talk:
     """Two pipes that talk freely."""
     talk = Talk(loop, interactive=False, mode=Mode.FREE)
-    talk.until(lambda: talk.server.session.my_turn)
+    talk.until(lambda: talk.server.session.has_turn())
     return talk
 
 
@@ -419,7 +422,7 @@ def test_nothing_overtakes_the_lines_that_were_typed_early(talk: Talk) -> None:
     talk.server.types("early")
     talk.server.session.receive_data(wire.text(1, "now you"))
     assert [type(event) for event in talk.server.session.events()] == [Said]
-    assert talk.server.session.my_turn
+    assert talk.server.session.has_turn()
     assert talk.server.pours("late", "later") == 0
     assert talk.server.session.sent == 0
 

@@ -37,6 +37,7 @@ from tests.helpers import (
     SECONDS,
     Clock,
     make_client,
+    make_pair,
     make_server,
     move,
     patience,
@@ -74,7 +75,7 @@ class Owner:
         self.calls.append(event)
         self.answer(connection, event)
 
-    def settle(self, connection: Connection) -> None:
+    def settle(self) -> None:
         """A read has been handled."""
         self.calls.append("settled")
 
@@ -790,6 +791,27 @@ def test_a_frame_that_trickles_is_given_up_after_ten_seconds() -> None:
     assert_nothing_left(loop)
 
 
+def test_behind_a_hello_the_session_that_takes_over_is_asked(loop: Loop) -> None:
+    """Also of what came in the same read: the stranger has nothing more to tell."""
+    client, session = make_pair(mode=Mode.FREE)
+    for each in (client, session):
+        each.receive_eof()
+        assert list(each.events()) == [Lost("")]
+    _, owner, peer = connect(loop, server=True)
+
+    def take_over(connection: Connection, event: Event) -> None:
+        if isinstance(event, Greeted):
+            session.take_over(connection.session)
+            connection.session = session
+            session.welcome()
+
+    owner.answer = take_over
+    client.resume()
+    peer.send(client.data_to_send() + frame(Kind.TEXT, 1, b"again"))
+    until(loop, lambda: len(owner.events) == 2)
+    assert owner.events[1] == Said(1, "again")
+
+
 def test_every_frame_has_its_own_time() -> None:
     """Where one frame ends and the next begins in one read, the clock begins anew."""
     clock = Clock()
@@ -800,9 +822,9 @@ def test_every_frame_has_its_own_time() -> None:
     until(loop, lambda: connection.session.unfinished)
     for _ in range(3):
         move(loop, clock, 9)
-        before = connection.session.frames_received
+        before = owner.calls.count("settled")
         peer.send(data[4:] + data[:4])
-        until(loop, lambda: connection.session.frames_received > before)  # noqa: B023
+        until(loop, lambda: owner.calls.count("settled") > before)  # noqa: B023
     assert owner.closed_times == 0
     move(loop, clock, 10)
     assert owner.closed_times == 1

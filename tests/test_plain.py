@@ -220,7 +220,7 @@ def test_the_bell_rings_at_a_message_and_at_nothing_else(person: Person) -> None
     """For who has asked for it, whatever is being typed."""
     terminal, _ = start(Loop(), bell=True)
     terminal.show("Connected")
-    terminal.message("Ann", "hello")
+    terminal.message("Ann", ["hello"])
     terminal.ask()
     terminal.notice("By the way.")
     assert person.screen == "Connected\nAnn: hello\n\a>\nBy the way.\n>"
@@ -230,7 +230,7 @@ def test_the_bell_rings_at_a_message_and_at_nothing_else(person: Person) -> None
 def test_without_being_asked_for_the_bell_does_not_ring(person: Person) -> None:
     """Silence is what most people want."""
     terminal, _ = start(Loop())
-    terminal.message("", "hello")
+    terminal.message("", ["hello"])
     assert person.screen == "hello\n"
     terminal.close()
 
@@ -241,7 +241,7 @@ def test_the_bell_does_not_ring_in_a_file(
     """With `> file` nobody would hear it, and it would stand in the text."""
     place("STDOUT", os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT))
     terminal, _ = start(Loop(), bell=True)
-    terminal.message("", "hello")
+    terminal.message("", ["hello"])
     assert (tmp_path / "file").read_text() == "hello\n"
     terminal.close()
 
@@ -250,11 +250,11 @@ def test_the_time_stands_before_what_is_said_and_nowhere_else(person: Person) ->
     """Neither before the prompt nor before what is about the chat."""
     terminal, _ = start(Loop(), timestamps=True)
     terminal.show("Connected")
-    terminal.message("Ann", "hello")
+    terminal.message("Ann", ["hello"])
     terminal.echo("early")
     terminal.notice("By the way.")
     terminal.ask()
-    terminal.message("", "hello")
+    terminal.message("", ["hello"])
     assert re.sub(r"\d\d:\d\d:\d\d ", "TIME ", person.screen) == (
         "TIME Connected\nTIME Ann: hello\n>early\nBy the way.\n>\nTIME hello\n"
     )
@@ -300,7 +300,7 @@ def test_nothing_that_a_terminal_obeys_reaches_it(person: Person) -> None:
     hostile = "\x1b]0;title\x07\n\u202e"
     terminal, _ = start(Loop(), f"{hostile}>")
     terminal.show(hostile)
-    terminal.message(hostile, hostile)
+    terminal.message(hostile, [hostile])
     terminal.notice(hostile)
     terminal.refuse(hostile, hostile)
     terminal.echo(hostile)
@@ -332,6 +332,26 @@ def test_ctrl_d_in_a_line_does_not_end_it(person: Person, loop: Loop) -> None:
     assert listener.heard == []
     person.types(b" a line\n")
     assert hear(loop, listener) == ["half a line"]
+    terminal.close()
+
+
+def test_a_line_does_not_overtake_those_that_wait(piped: Person, loop: Loop) -> None:
+    """The first could not be answered, because the screen was closed; all are in order."""
+    terminal, listener = Plain(loop, ">"), Listener()
+
+    def fail(line: str) -> None:
+        listener.said(line)
+        if line == "one":
+            raise ScreenClosedError("the screen was closed")
+
+    terminal.start(fail, listener.ended)
+    terminal.listen(True)
+    piped.types(b"one\ntwo\n")
+    with pytest.raises(ScreenClosedError):
+        until(loop, lambda: len(listener.heard) == 2)
+    piped.types(b"three\n")
+    until(loop, lambda: "three" in listener.heard)
+    assert listener.heard == ["one", "two", "three"]
     terminal.close()
 
 
@@ -559,8 +579,8 @@ def test_the_conversation_and_the_notices_do_not_mix(piped: Person) -> None:
 def test_a_speaker_is_named_where_there_is_one(piped: Person) -> None:
     """Where turns alternate there is none: then a line is as it was typed."""
     terminal, _ = start(Loop())
-    terminal.message("Ann", "hello")
-    terminal.message("", "hello")
+    terminal.message("Ann", ["hello"])
+    terminal.message("", ["hello"])
     assert piped.screen == "Ann: hello\nhello\n"
     terminal.close()
 
@@ -575,7 +595,7 @@ def test_of_many_messages_each_has_its_line_its_speaker_and_its_time(
         texts = ["one", "two", "three"]
         texts[place] = bad
         before = len(piped.screen)
-        terminal.message("Ann", *texts)
+        terminal.message("Ann", texts)
         shown = re.sub(r"\d\d:\d\d:\d\d", "TIME", piped.screen[before:])
         assert shown == "".join(f"TIME Ann: {visible(text)}\n" for text in texts)
         terminal.close()

@@ -95,7 +95,7 @@ def test_the_client_says_hello_first_and_nothing_else_before_the_answer() -> Non
     """Its HELLO is all that it sends, and it cannot talk yet."""
     client = make_client()
     assert sent(client) == [(wire.HELLO, 0, b"CHAT\1" + SESSION_ID + b"\0client")]
-    assert (client.state, client.my_turn) == (State.GREETING, False)
+    assert (client.state, client.has_turn()) == (State.GREETING, False)
     with pytest.raises(LocalProtocolError, match="GREETING"):
         client.say("too early")
     assert sent(client) == []
@@ -124,7 +124,7 @@ def test_the_client_is_open_when_the_server_has_answered() -> None:
     client = make_client()
     (event,) = feed(client, wire.hello("Bob", wire.TURNS, SESSION_ID))
     assert event == Opened(Hello(SESSION_ID, Mode.TURNS, "Bob"))
-    assert (client.state, client.my_turn) == (State.OPEN, True)
+    assert (client.state, client.has_turn()) == (State.OPEN, True)
 
 
 @pytest.mark.parametrize("reason", [Reason.BUSY, Reason.UNKNOWN_SESSION])
@@ -277,7 +277,7 @@ def test_a_replay_is_acknowledged_again_and_not_shown() -> None:
     server.data_to_send()
     assert feed(server, wire.text(1, "one"), wire.text(1, "another one")) == []
     assert sent(server) == [(wire.ACK, 1, b"")]
-    assert (server.received, server.my_turn) == (1, True)
+    assert (server.received, server.has_turn()) == (1, True)
     server.say("two")
     deliver(server, client)
     client.shown(1)
@@ -483,11 +483,11 @@ def test_turns_alternate_by_counting_messages() -> None:
     """The client may when both have sent equally many, the server when one behind."""
     client, server = make_pair()
     for count in range(1, 4):
-        assert (client.my_turn, server.my_turn) == (True, False)
+        assert (client.has_turn(), server.has_turn()) == (True, False)
         assert client.say("ping") == count
-        assert (client.my_turn, server.my_turn) == (False, False)
+        assert (client.has_turn(), server.has_turn()) == (False, False)
         deliver(client, server)
-        assert (client.my_turn, server.my_turn) == (False, True)
+        assert (client.has_turn(), server.has_turn()) == (False, True)
         assert server.say("pong") == count
         deliver(server, client)
 
@@ -517,7 +517,7 @@ def test_a_message_that_cannot_be_sent_leaves_it_our_turn(text: str) -> None:
     client = open_client()
     with pytest.raises(LocalProtocolError):
         client.say(text)
-    assert client.my_turn
+    assert client.has_turn()
     assert client.say("shorter") == 1
 
 
@@ -539,7 +539,7 @@ def test_in_free_talk_both_may_say_anything_at_any_time() -> None:
     client.shown(2)
     assert deliver(client, server) == [Said(1, "uno")]
     assert server.unacknowledged == {}
-    assert (client.my_turn, server.my_turn) == (True, True)
+    assert (client.has_turn(), server.has_turn()) == (True, True)
 
 
 def test_in_free_talk_no_more_is_sent_than_is_confirmed_in_time() -> None:
@@ -547,14 +547,14 @@ def test_in_free_talk_no_more_is_sent_than_is_confirmed_in_time() -> None:
     client, server = make_pair(mode=Mode.FREE)
     for number in range(1, WINDOW + 1):
         assert client.say(f"message {number}") == number
-    assert not client.my_turn
+    assert not client.has_turn()
     with pytest.raises(LocalProtocolError, match=f"{WINDOW} messages are not"):
         client.say("one too many")
     assert len(deliver(client, server)) == WINDOW
     server.shown(10)
     assert deliver(server, client) == []
     assert client.acknowledged == 10
-    assert client.my_turn
+    assert client.has_turn()
     assert client.say("the next") == WINDOW + 1
 
 
@@ -571,7 +571,7 @@ def test_in_free_talk_long_messages_fill_the_window_sooner() -> None:
     server.shown(1)
     assert deliver(server, client) == []
     assert client.acknowledged == 1
-    assert client.my_turn
+    assert client.has_turn()
 
 
 def test_one_ack_covers_all_that_was_shown() -> None:
@@ -607,8 +607,8 @@ def standing(session: Session) -> tuple[object, ...]:
     """Say how a session stands, with all that it would write."""
     return (
         (session.state, session.sent, session.received, session.confirmed),
-        (session.texts_sent, session._lead, session.frames_received),
-        (session.texts_unconfirmed, session.unconfirmed, session.my_turn),
+        (session.texts_sent, session._lead),
+        (session.texts_unconfirmed, session.unconfirmed, session.has_turn()),
         dict(session.unacknowledged),
         session.data_to_send(),
     )
@@ -784,6 +784,7 @@ def test_a_run_is_not_acknowledged_before_it_is_shown() -> None:
     client.receive_data(THREE)
     assert client.next_event() == Said(1, "one")
     assert client.next_texts() == ["für zwei", "🙂"]
+    assert not client.waiting
     assert client.next_texts() == []
     assert (client.received, client.confirmed, client.data_to_send()) == (3, 0, b"")
     client.shown(3)
@@ -1002,12 +1003,12 @@ def test_what_is_told_about_a_game_takes_no_turn() -> None:
     """Whoever has the talking turn keeps it; the numbers are those of the messages."""
     client, server = make_pair()
     assert server.play("offer tictactoe me") == 1
-    assert client.my_turn
+    assert client.has_turn()
     assert client.say("Hello") == 1
     assert client.play("accept") == 2
     deliver(server, client)
     assert [type(event).__name__ for event in deliver(client, server)] == ["Said", "Played"]
-    assert server.my_turn
+    assert server.has_turn()
     assert client.unacknowledged == {1: "Hello"}
 
 

@@ -6,14 +6,15 @@ however they were cut. No I/O here. Only `session` and tests import this module.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from struct import Struct
 
 from chatlib.errors import RemoteProtocolError
 from chatlib.protocol.frames import HEADER, LENGTHS, Frame, Kind, check_header
 
-_HEADER = Struct("!II")
-"""The header once more, as two numbers: all that can be wrong is in the first of them."""
+# The header once more, as two numbers: all that can be wrong is in the first of them.
+_unpack = Struct("!II").unpack_from
+_SIZE = HEADER.size
 
 REMEMBERED = 4096
 """Longest body whose header is remembered when it was found right: a terminal's longest
@@ -24,23 +25,21 @@ class _Known(dict[int, tuple[Kind, int]]):
     """Headers that were found right: their kind, and the bytes of the whole frame.
 
     A lookup instead of a check is what makes the reader three times as fast; what is not
-    known yet is checked here. `kinds` are those that are admitted.
+    known yet is checked here. `first` are the kinds that the very first may have.
     """
 
-    def __init__(self, kinds: Iterable[Kind]) -> None:
-        self._lengths: dict[int, range] = {kind: LENGTHS[kind] for kind in kinds}
+    def __init__(self, first: Iterable[Kind]) -> None:
+        self._lengths: Mapping[int, range] = {kind: LENGTHS[kind] for kind in first}
 
     def __missing__(self, start: int) -> tuple[Kind, int]:
         """Check a header by its first number. Raises RemoteProtocolError."""
         length, kind, flags = start >> 16, start >> 8 & 255, start & 255
         check_header(length, kind, flags, self._lengths)
-        found = Kind(kind), HEADER.size + length
+        self._lengths = LENGTHS  # behind the first any may come
+        found = Kind(kind), _SIZE + length
         if length <= REMEMBERED:
             self[start] = found
         return found
-
-
-_ALL = _Known(Kind)
 
 
 class FrameReader:
@@ -56,14 +55,14 @@ class FrameReader:
     `unfinished` is what has come of the frame behind them.
     """
 
-    def __init__(self, first: tuple[Kind, ...] | None = None) -> None:
+    def __init__(self, first: Iterable[Kind] = Kind) -> None:
         self.frames: deque[tuple[Kind, int, bytes]] = deque()
-        self._known = _ALL if first is None else _Known(first)
+        self._known = _Known(first)
         self.error: RemoteProtocolError | None = None
         # The frame that is not whole yet, and how many bytes it takes to go on. Parsing
         # only then, instead of at every read, keeps byte-by-byte feeding linear.
         self.unfinished = bytearray()
-        self._needed = HEADER.size
+        self._needed = _SIZE
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream; raises nothing."""
@@ -76,11 +75,27 @@ class FrameReader:
             buffer.clear()
         if self.error:
             return
+        # One offset walks through the data: cutting the rest off after every frame
+        # (`data = data[n:]`) costs three times as much. Names are local because a
+        # global or an attribute costs 20 ns, a tenth of what a frame does.
+        start, end = 0, len(data)
+        last = end - _SIZE  # where a header may begin
+        unpack, frames, known = _unpack, self.frames, self._known
         try:
-            rest = data[self._take(data) :]
+            while start <= last:
+                word, number = unpack(data, start)
+                kind, size = known[word]
+                after = start + size
+                if after > end:
+                    break
+                frames.append((kind, number, data[start + _SIZE : after]))
+                start = after
         except RemoteProtocolError as error:
-            self.error, rest = error, b""
-        buffer += rest
+            self.error = error
+            return
+        if start < end:
+            self._needed = size if start <= last else _SIZE
+            buffer += data[start:]
 
     def __iter__(self) -> Iterator[Frame]:
         """Hand out the whole frames in order, each once; then raise the `error`."""
@@ -103,10 +118,10 @@ class FrameReader:
         if not self.unfinished:
             return ""
         held = len(self.unfinished)
-        if held < HEADER.size:
-            return f"header {held} of {HEADER.size}"
+        if held < _SIZE:
+            return f"header {held} of {_SIZE}"
         _, kind, _, number = HEADER.unpack_from(self.unfinished)
-        held, needed = held - HEADER.size, self._needed - HEADER.size
+        held, needed = held - _SIZE, self._needed - _SIZE
         return f"{Kind(kind).name} {number}, body {held} of {needed}"
 
     @property
@@ -115,25 +130,3 @@ class FrameReader:
         if not self.unfinished:
             return ""
         return f"stream ends after {len(self.unfinished)} bytes, expected {self._needed}"
-
-    def _take(self, buffer: bytes) -> int:
-        """Queue the whole frames and return how long they are; sets what is needed.
-
-        One offset walks through the buffer: cutting the rest off after every frame
-        (`buffer = buffer[n:]`) costs three times as much. Names are local because a
-        global or an attribute costs 20 ns, a tenth of what a frame does.
-        """
-        start, end, header = 0, len(buffer), HEADER.size
-        unpack, queue, known = _HEADER.unpack_from, self.frames.append, self._known
-        self._needed = header
-        while end - start >= header:
-            word, number = unpack(buffer, start)
-            kind, size = known[word]
-            after = start + size
-            if after > end:
-                self._needed = size
-                break
-            queue((kind, number, buffer[start + header : after]))
-            start = after
-            known = self._known = _ALL
-        return start

@@ -130,6 +130,7 @@ _TEXT, _ACK = Kind.TEXT, Kind.ACK
 _FREE = Mode.FREE
 _OPEN = State.OPEN
 _TALKING = (State.OPEN, State.LOST, State.GREETING)
+_pack = HEADER.pack
 _new = tuple.__new__  # a named tuple's own constructor costs three times as much: 300 ns
 
 
@@ -208,6 +209,7 @@ class Session:
     # With more than thirty attributes an object keeps them in a dict of its own; named
     # here, each is found at once, and a misspelt one is an error.
     __slots__ = (
+        "_ack_at",
         "_detail",
         "_ended",
         "_farewell",
@@ -219,7 +221,6 @@ class Session:
         "_hello",
         "_kept",
         "_listens",
-        "_output",
         "_outstanding",
         "_owes_pong",
         "_pinged",
@@ -232,9 +233,10 @@ class Session:
         "acknowledged",
         "can_talk",
         "confirmed",
-        "frames_received",
+        "ends",
         "heard",
         "mode",
+        "output",
         "owes_ack",
         "peer",
         "received",
@@ -243,6 +245,7 @@ class Session:
         "sent",
         "state",
         "unfinished",
+        "urgent",
         "waiting",
     )
 
@@ -263,7 +266,6 @@ class Session:
         # than that could have us pour into our memory what it never reads.
         self._handed = 0
         self.confirmed = 0  # the number of the peer's last message that was shown
-        self.frames_received = 0
         self.peer: Hello | None = None
         self.can_talk = False
         self.mode = Mode.ANY  # the one that holds, once both have said HELLO
@@ -289,13 +291,16 @@ class Session:
         self.waiting = reader.frames  # those that have come and were not looked at
         self.unfinished = reader.unfinished  # what has come of the frame after them
         self._trace = trace
-        self._output = bytearray()
+        self.output = bytearray()  # what `data_to_send` is to hand over
         self.owes_ack = False  # for what was shown
+        self.urgent = False  # so many of them, or a PONG, that it cannot wait
         self._told = self.confirmed  # the number in our last ACK, or HELLO
         self._owes_pong: int | None = None
         self._pinged: float | None = None  # when, if the answer is still awaited
         self._ended = False
         self._detail = ""  # what is known of the end, beside the bytes that it cut
+        # Whether something ends what is waiting: the stream, or what cannot be a frame.
+        self.ends = reader.error is not None
 
     # What whoever has the connections calls.
 
@@ -338,12 +343,14 @@ class Session:
         self.heard = now
         if self._listens:
             self._reader.feed(data)
+            if self._reader.error:
+                self.ends = True
         if self._trace is not silent:  # saying what is still missing has its price
             self._trace("~", f"read {len(data)} bytes{self._brought()}", data)
 
     def receive_eof(self, detail: str = "") -> None:
         """Take the end of the stream; `events` says whether it was a goodbye."""
-        self._ended = True
+        self._ended = self.ends = True
         self._detail = detail
 
     def pass_time(self, now: float) -> None:
@@ -385,9 +392,8 @@ class Session:
         judged: the outcome does not depend on how TCP cut the bytes.
         """
         try:
-            while self.waiting and self._listens:
+            while self.waiting:
                 kind, number, body = self.waiting.popleft()
-                self.frames_received += 1
                 if self._trace is not silent:
                     self._note(Frame(kind, number, body))
                 event = self._rules[kind](self, kind, number, body)
@@ -395,12 +401,16 @@ class Session:
                     return event
         except RemoteProtocolError as error:
             return self._fail(error)
+        return self._end() if self.ends else None
+
+    def _end(self) -> Event | None:
+        """What was waiting has been told: say what ended it, if that is news."""
         if self._reader.error and self._listens:
             return self._fail(self._reader.error)
         if self._ended and not self._done:
             detail = self._reader.cut or self._detail
-            self._output.clear()
-            self.owes_ack, self._owes_pong = False, None
+            self.output.clear()
+            self.owes_ack, self.urgent, self._owes_pong = False, False, None
             self._enter(State.LOST)
             return Lost(detail)
         return None
@@ -425,25 +435,22 @@ class Session:
                 size += len(body)
         for _ in texts:
             frames.popleft()
-        self.frames_received += len(texts)
         self.received += len(texts)
         return texts
 
-    def data_to_send(self, *, hurry: bool = True) -> bytes:
+    def data_to_send(self, hurry: bool = True) -> bytes:
         """Hand over the bytes that are to be written, once.
 
         Without `hurry` an ACK of a few messages is left for later: one serves for all that
-        come meanwhile, as with TCP's own delayed ACKs (RFC 1122, 4.2.3.2).
+        come meanwhile, as with TCP's own delayed ACKs (RFC 1122, 4.2.3.2). Where `urgent`
+        says so it is not.
         """
-        if self.owes_ack and not hurry:
-            many = self.confirmed - self._told >= ACK_AT
-            hurry = many or self.state is not _OPEN
-        if (self.owes_ack and hurry) or self._owes_pong is not None:
+        if self.urgent or hurry:
             self._pay()
-        if not self._output:
+        if not self.output:
             return b""
-        data = bytes(self._output)
-        self._output.clear()
+        data = bytes(self.output)
+        self.output.clear()
         self._handed = self.sent
         return data
 
@@ -484,8 +491,7 @@ class Session:
         """Whether this end's word counts where both have said something at once."""
         return self._talks_first
 
-    @property
-    def my_turn(self) -> bool:
+    def has_turn(self) -> bool:
         """Whether we may send the next message.
 
         In turns, who talks first may when both have sent equally many, the other when
@@ -504,10 +510,11 @@ class Session:
         Raises LocalProtocolError when it is not our turn, or when the message is empty
         or over TEXT_LIMIT bytes; then nothing has changed.
         """
-        if not self.my_turn:
+        if not self.has_turn():
             self._demand(self.can_talk)
             raise LocalProtocolError(self.obstacle)
-        return self._keep(_TEXT, encode_text(text))
+        self._keep(_TEXT, encode_text(text))
+        return self.sent
 
     def say_all(self, texts: Iterable[str]) -> int:
         """Send as many of these messages as may be sent at once; return how many.
@@ -519,7 +526,7 @@ class Session:
         size = self._outstanding
         bodies: list[bytes] = []
         try:
-            for text in islice(texts, room if self.my_turn else 0):
+            for text in islice(texts, room if self.has_turn() else 0):
                 body = text.encode()
                 if not 0 < len(body) <= TEXT_LIMIT or size >= WINDOW_BYTES:
                     break
@@ -541,7 +548,11 @@ class Session:
         self._demand(self.can_talk)
         if len(self._kept) >= WINDOW + GAMES_WINDOW:
             raise LocalProtocolError(self._backlog)
-        return self._keep(Kind.GAME, encode_text(words, GAME_LIMIT))
+        body = encode_text(words, GAME_LIMIT)
+        self._games_sent += 1
+        self._games_unconfirmed += 1
+        self._keep(Kind.GAME, body)
+        return self.sent
 
     @property
     def texts_sent(self) -> int:
@@ -585,6 +596,8 @@ class Session:
             raise LocalProtocolError(f"message {number} is not waiting to be shown")
         self.confirmed = number
         self.owes_ack = True
+        if number - self._told >= self._ack_at:
+            self.urgent = True
 
     def leave(self, reason: Reason, text: str) -> None:
         """Say BYE, now or when the connection is back.
@@ -666,6 +679,7 @@ class Session:
     def _receive_ping(self, kind: Kind, number: int, body: bytes) -> None:
         if self.state is State.OPEN:  # after a BYE only ACKs may follow
             self._owes_pong = number
+            self.urgent = True
 
     def _receive_pong(self, kind: Kind, number: int, body: bytes) -> None:
         if number > self._pings:
@@ -693,7 +707,7 @@ class Session:
 
     @property
     def _peers_turn(self) -> bool:
-        """Whether the peer may send, in turns: `my_turn` seen from its side."""
+        """Whether the peer may send, in turns: `has_turn` seen from its side."""
         return self._lead == (1 if self._talks_first else 0)
 
     @property
@@ -717,6 +731,7 @@ class Session:
         known = self.mode is not Mode.ANY and self._farewell is None
         self.can_talk = known and state in _TALKING
         self._listens = state is not State.LOST and state is not State.FAILED
+        self._ack_at = ACK_AT if state is _OPEN else 1  # the stream is about to end
 
     def _greet(self) -> None:
         """Say HELLO first; who comes back names the mode that holds."""
@@ -734,19 +749,15 @@ class Session:
         if self._farewell:
             self._say_bye(self._farewell)
 
-    def _keep(self, kind: Kind, body: bytes) -> int:
+    def _keep(self, kind: Kind, body: bytes) -> None:
         """Number a message, keep it until it is acknowledged, write it if we can."""
         self.sent = number = self.sent + 1
         self._kept.append((kind, number, body))
         self._outstanding += len(body)
-        if kind is not _TEXT:
-            self._games_sent += 1
-            self._games_unconfirmed += 1
         if self.state is _OPEN:
             if self.owes_ack and self.mode is not _FREE:
                 self._pay()  # the answer is to confirm what it answers
             self._send(kind, number, body)
-        return number
 
     def _keep_all(self, bodies: list[bytes]) -> None:
         """Do the same for many of TEXT: those are written in one go."""
@@ -762,6 +773,7 @@ class Session:
 
         One for each would let a peer that talks and never reads fill our memory.
         """
+        self.urgent = False
         if self.owes_ack:
             self.owes_ack = False
             self._told = self.confirmed
@@ -772,7 +784,7 @@ class Session:
 
     def _send(self, kind: Kind, number: int, body: bytes = b"") -> None:
         # What `encode` does, without the call: this is on the way of every line.
-        self._output += HEADER.pack(len(body), kind, 0, number) + body
+        self.output += _pack(len(body), kind, 0, number) + body
         if self._trace is not silent:
             frame = Frame(kind, number, body)
             self._trace(">", frame, frame.encode())
@@ -786,7 +798,7 @@ class Session:
         """
         self._pay()
         if self._trace is silent:
-            self._output += encode_run(kinds, number, bodies)
+            self.output += encode_run(kinds, number, bodies)
         else:
             for kind, each, body in zip(kinds, count(number), bodies, strict=False):
                 self._send(kind, each, body)

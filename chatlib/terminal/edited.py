@@ -135,7 +135,7 @@ class Edited:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
         self._show(visible(text))
 
-    def message(self, speaker: str, *texts: str) -> None:
+    def message(self, speaker: str, texts: list[str]) -> None:
         """Write lines of the peer's; raises ScreenClosedError.
 
         The bell rings when no line is being typed: then nobody may be looking.

@@ -139,9 +139,9 @@ class Plain:
 
     def show(self, text: str) -> None:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
-        self.message("", text, bell=False)
+        self.message("", [text], bell=False)
 
-    def message(self, speaker: str, *texts: str, bell: bool = True) -> None:
+    def message(self, speaker: str, texts: list[str], bell: bool = True) -> None:
         """Write lines of the peer's, in one go; raises ScreenClosedError.
 
         They come under the prompt, if one was waiting. The bell rings for them: whether a
@@ -292,19 +292,17 @@ class Plain:
             self._gone = self.interactive
         if data and self.interactive:
             self._asking = self._asking and not data.endswith(b"\n")
-        self._take(data)
-        self._deliver()
-        if self._ended:
-            self._watch()
+        line, end, rest = data.partition(b"\n")
+        if end and not rest and not self._lines and not self._buffer.held:
+            # One line, as nearly always where somebody types: it need not queue.
+            self._said(self._decode(line.removesuffix(b"\r"), 0))
+        else:
+            self._take(data)
+            self._deliver()
 
     def _take(self, data: bytes) -> None:
         """Queue the lines that this completes, as text; no data is the end of the input."""
         self._ended = not data
-        if 0 <= data.find(b"\n") == len(data) - 1 and not self._buffer.held:
-            # One line, as nearly always where somebody types: half the work of the rest.
-            # It cannot be over the limit, for one read is not.
-            self._lines.append(self._decode(data[:-1].removesuffix(b"\r"), 0))
-            return
         lines = self._buffer.feed(data) if data else self._buffer.finish()
         for line, lost in lines:
             self._lines.append(self._decode(line.removesuffix(b"\r"), lost))
@@ -339,9 +337,15 @@ class Plain:
         while self._listening and self._lines:
             if not self._pour(self._lines):
                 self._said(self._lines.popleft())
-        if self._listening and self._ended and not self._told:
+        if self._ended:
+            self._end()
+
+    def _end(self) -> None:
+        """No more input will come: tell that, once, when all of it has been taken."""
+        if self._listening and not self._told:
             self._told = True
             self._finished()
+        self._watch()
 
 
 @lru_cache(maxsize=2)

@@ -6,6 +6,7 @@ from chatlib.errors import RemoteProtocolError, UnknownSessionError
 from chatlib.protocol.session import (
     Event,
     Failed,
+    Greeted,
     Lost,
     Mode,
     Reason,
@@ -171,3 +172,31 @@ def test_what_was_never_written_does_not_go_out_before_the_answer() -> None:
     server.welcome()
     frames = wire.split(server.data_to_send())
     assert [kind for kind, _, _ in frames] == [wire.HELLO, wire.TEXT]
+
+
+def test_what_follows_the_hello_of_who_comes_back_is_judged_by_the_session() -> None:
+    """Also when it came in the same read and cannot be a frame."""
+    server = talk()[1]
+    stranger = make_server()
+    hello = wire.hello("client", wire.ANY, SESSION_ID, 3)
+    stranger.receive_data(hello + wire.text(4, "again") + b"\xff" * 8)
+    assert isinstance(stranger.next_event(), Greeted)
+    server.take_over(stranger)
+    server.welcome()
+    event = server.next_event()
+    assert isinstance(event, Failed)
+    assert "TEXT 4 where 3 was next" in str(event.error)
+
+
+def test_what_is_no_frame_behind_the_hello_of_who_comes_back_is_refused() -> None:
+    """The session that takes the connection over takes the error with it."""
+    server = talk()[1]
+    stranger = make_server()
+    stranger.receive_data(wire.hello("client", wire.ANY, SESSION_ID, 3) + b"\xff" * 8)
+    assert isinstance(stranger.next_event(), Greeted)
+    server.take_over(stranger)
+    server.welcome()
+    assert server.ends
+    event = server.next_event()
+    assert isinstance(event, Failed)
+    assert "unknown kind 255" in str(event.error)

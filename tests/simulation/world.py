@@ -87,7 +87,7 @@ class End:
     def act(self) -> None:
         """Say what can be said; when all is said, leave if the person wants to."""
         self._pour()
-        while self.waiting and self.session.my_turn:
+        while self.waiting and self.session.has_turn():
             text = self.waiting.popleft()
             self.session.say(text)
             self.said.append(text)

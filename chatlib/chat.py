@@ -393,12 +393,12 @@ class Chat:
 
     def _explain(self, text: str, error: LocalProtocolError) -> None:
         """Give back a message that could not be sent, or keep it until it can."""
-        if self.leaving:
-            who = "you have" if self._farewell else f"{self._peer} has"
-            self._terminal.refuse(f"Not sent, {who} left", text)
-        elif self._has_turn():
+        if self._has_turn():  # so it is the text
             self._terminal.refuse(f"Not sent, {error}", text)
             self._refused += 1
+        elif self.leaving:
+            who = "you have" if self._farewell else f"{self._peer} has"
+            self._terminal.refuse(f"Not sent, {who} left", text)
         else:
             self._keep(text)
 

@@ -207,8 +207,7 @@ class Connection:
     def _report(self) -> None:
         """Tell the owner what came, send the answers, and see how things stand."""
         session = self.session
-        if self._frame_timer or session.unfinished:
-            self._time_frame()
+        whole = bool(session.waiting)
         while (session.waiting or session.ends) and (event := session.next_event()):
             self.owner.handle(self, event)
             if not self._open:
@@ -216,6 +215,8 @@ class Connection:
             session = self.session  # to an event the owner may answer with another one
             if session.waiting and self.silence > SLOW_SECONDS:
                 self.flush(hurry=True)  # the screen is slow: what was shown of it is told
+        if self._frame_timer or session.unfinished:
+            self._time_frame(whole)
         if not self._life_timer:
             self._time_life()
         # Mostly there is nothing but an ACK that waits already, and no need to ask.
@@ -274,11 +275,14 @@ class Connection:
             return  # the peer has gone already
         self._trace("x", "half-closed, nothing more will be sent", b"")
 
-    def _time_frame(self) -> None:
-        """Give every frame its time from its first byte, however slowly it trickles."""
+    def _time_frame(self, whole: bool) -> None:
+        """Give every frame its time from its first byte, however slowly it trickles.
+
+        Where `whole` frames have come before it, what has begun is another than at the last
+        read. It is looked at when those have been shown: our screen's time is not its own.
+        """
         begun = self.session.unfinished
-        # Where whole frames have come just now, what has begun is another than before.
-        if self._frame_timer and (self.session.waiting or not begun):
+        if self._frame_timer and (whole or not begun):
             self._frame_timer.cancel()
             self._frame_timer = None
         if begun and not self._frame_timer:

@@ -203,8 +203,8 @@ MUTANTS = (
     Mutant(
         "a replay is not acknowledged",
         SESSION,
-        "        self.owes_ack = True\n\n    def _receive_ack",
-        "\n    def _receive_ack",
+        "        self.owes_ack = True\n        self.urgent = self.urgent or",
+        "        self.urgent = self.urgent or",
     ),
     Mutant(
         "a gap is passed over",
@@ -923,7 +923,7 @@ MUTANTS = (
     Mutant(
         "a frame has the time of the one before",
         SOCKET,
-        "if self._frame_timer and (self.session.waiting or not begun):",
+        "if self._frame_timer and (whole or not begun):",
         "if self._frame_timer and not begun:",
         CONNECTION,
     ),
@@ -944,8 +944,45 @@ MUTANTS = (
     Mutant(
         "what cannot be sent now is refused",
         CHAT,
-        "        elif self._has_turn():\n            self._terminal.refuse(",
-        "        elif True:\n            self._terminal.refuse(",
+        "        if self._has_turn():  # so it is the text\n",
+        "        if True:\n",
+        CONNECTION,
+    ),
+    Mutant(
+        "a frame has less time where our screen is slow",
+        SOCKET,
+        "        whole = bool(session.waiting)\n",
+        "        whole = bool(session.waiting)\n"
+        "        if self._frame_timer or session.unfinished:\n"
+        "            self._time_frame(whole)\n"
+        "            whole = False\n",
+        CONNECTION,
+    ),
+    Mutant(
+        "the ACK of a replay waits although the talk is over",
+        SESSION,
+        "        self.urgent = self.urgent or self.state is not _OPEN\n",
+        "",
+    ),
+    Mutant(
+        "a connection that is closed writes on",
+        SOCKET,
+        "        self._awaited = 0\n        self._loop.forget",
+        "        self._loop.forget",
+        CONNECTION,
+    ),
+    Mutant(
+        "a single line keeps the line end of Windows",
+        PLAIN,
+        'self._decode(line.removesuffix(b"\\r"), 0)',
+        "self._decode(line, 0)",
+        TERMINAL,
+    ),
+    Mutant(
+        "who leaves is told that this is why a text was not sent",
+        CHAT,
+        "        if self._has_turn():  # so it is the text\n",
+        "        if self._has_turn() and not self.leaving:\n",
         CONNECTION,
     ),
     Mutant(

@@ -15,6 +15,7 @@ from chatlib.connection import Connection
 from chatlib.errors import ScreenClosedError
 from chatlib.lifeline import Lifeline
 from chatlib.loop import Loop
+from chatlib.protocol.frames import TEXT_LIMIT
 from chatlib.protocol.session import (
     WINDOW,
     Event,
@@ -24,6 +25,7 @@ from chatlib.protocol.session import (
     Reason,
     Said,
     Session,
+    State,
 )
 from harness import wire
 from tests.helpers import Clock, make_client, make_server, socket_pair, until
@@ -304,6 +306,31 @@ def test_a_kept_line_over_the_limit_is_given_back_when_its_turn_comes(talk: Talk
         "echo short",
     ]
     assert talk.client.notes.news() == ["show short", "ask"]
+
+
+def test_of_an_early_line_that_cannot_be_sent_the_reason_is_told(loop: Loop) -> None:
+    """Also where `/q` was typed behind it: that is not why."""
+    person, text = Person(loop), "x" * (TEXT_LIMIT + 1)
+    near, far = socket_pair()
+    person.session = make_client()
+    greeter = Greeter(person.chat)
+    person.connection = Connection(loop, near, "there", person.session, greeter)
+    person.chat.greet(person.connection)
+    person.connection.flush()
+    person.types("early", text, "/q")
+    person.notes.news()
+    server = make_server(mode=Mode.FREE)
+    server.receive_data(far.recv(65536))
+    assert isinstance(server.next_event(), Greeted)
+    server.welcome()
+    far.sendall(server.data_to_send())
+    until(loop, lambda: person.session.state is State.CLOSING)
+    refused = [note for note in person.notes.news() if note.startswith("refuse")]
+    assert refused == [
+        f"refuse Not sent, the message is 32769 bytes long, the limit is 32768: {text}"
+    ]
+    person.connection.close()
+    far.close()
 
 
 def test_lines_typed_early_are_kept_and_sent_a_turn_each(talk: Talk) -> None:

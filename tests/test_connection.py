@@ -10,6 +10,7 @@ import pytest
 from chatlib.connection import (
     ACK_SECONDS,
     CLOSING_SECONDS,
+    FRAME_SECONDS,
     GOODBYE_SECONDS,
     LATE,
     SLOW_SECONDS,
@@ -812,6 +813,18 @@ def test_behind_a_hello_the_session_that_takes_over_is_asked(loop: Loop) -> None
     assert owner.events[1] == Said(1, "again")
 
 
+def test_a_connection_that_is_closed_writes_no_more(loop: Loop) -> None:
+    """Its session may go on, on another one."""
+    connection, owner, _ = talk(loop)
+    connection.close()
+    owner.traces.clear()
+    connection.session.say("hello")
+    connection.flush()
+    assert owner.traces == ["> TEXT 1 'hello' [5 bytes]"]
+    assert len(connection.session.data_to_send()) == 8 + 5
+    assert patience(loop) is None
+
+
 def test_every_frame_has_its_own_time() -> None:
     """Where one frame ends and the next begins in one read, the clock begins anew."""
     clock = Clock()
@@ -828,6 +841,30 @@ def test_every_frame_has_its_own_time() -> None:
     assert owner.closed_times == 0
     move(loop, clock, 10)
     assert owner.closed_times == 1
+
+
+def test_our_slow_screen_takes_no_time_from_a_frame_that_has_begun() -> None:
+    """What is left of it may have come meanwhile, and was not looked at."""
+    clock = Clock()
+    loop = Loop(clock)
+    connection, owner, peer = connect(loop, mode=Mode.FREE)
+    connection.flush()
+    peer.receive()
+    peer.session.welcome()
+    peer.session.say_all(["one", "two"])
+    data = peer.session.data_to_send()
+
+    def take_long(connection: Connection, event: Event) -> None:
+        if event == Said(1, "one"):
+            clock.now += 2 * FRAME_SECONDS
+            peer.send(data[-3:])
+        show(connection, event)
+
+    owner.answer = take_long
+    peer.send(data[:-3])
+    until(loop, lambda: len(owner.events) == 3)
+    assert owner.events[1:] == [Said(1, "one"), Said(2, "two")]
+    assert owner.closed_times == 0
 
 
 def test_between_two_frames_the_peer_may_take_its_time() -> None:

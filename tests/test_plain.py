@@ -775,6 +775,14 @@ def test_a_line_end_of_windows_is_a_line_end(piped: Person, loop: Loop) -> None:
     terminal.close()
 
 
+def test_a_single_line_of_windows_is_one_too(piped: Person, loop: Loop) -> None:
+    """Where it is all that one read brings."""
+    terminal, listener = start(loop)
+    piped.types(b"one\r\n")
+    assert hear(loop, listener) == ["one"]
+    terminal.close()
+
+
 def test_piped_bytes_that_are_not_utf_8_are_noticed_and_replaced(
     piped: Person, loop: Loop
 ) -> None:

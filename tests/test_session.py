@@ -883,6 +883,8 @@ def test_a_pong_and_the_ack_behind_a_goodbye_do_not_wait() -> None:
     assert client.data_to_send(hurry=False) == b""
     client.shown(1)
     assert client.data_to_send(hurry=False) == wire.frame(wire.ACK, 1)
+    feed(client, wire.text(1, "still under way"))
+    assert client.data_to_send(hurry=False) == wire.frame(wire.ACK, 1)
 
 
 # The laws of the core.

@@ -293,7 +293,7 @@ class Session:
         self._trace = trace
         self.output = bytearray()  # what `data_to_send` is to hand over
         self.owes_ack = False  # for what was shown
-        self.urgent = False  # so many of them, or a PONG, that it cannot wait
+        self.urgent = False  # for so many, or so near the end, that it cannot wait; a PONG
         self._told = self.confirmed  # the number in our last ACK, or HELLO
         self._owes_pong: int | None = None
         self._pinged: float | None = None  # when, if the answer is still awaited
@@ -410,7 +410,7 @@ class Session:
         if self._ended and not self._done:
             detail = self._reader.cut or self._detail
             self.output.clear()
-            self.owes_ack, self.urgent, self._owes_pong = False, False, None
+            self.owes_ack, self._owes_pong = False, None
             self._enter(State.LOST)
             return Lost(detail)
         return None
@@ -664,6 +664,7 @@ class Session:
             expected = self.received + 1
             raise RemoteProtocolError(f"{kind.name} {number} where {expected} was next")
         self.owes_ack = True
+        self.urgent = self.urgent or self.state is not _OPEN
 
     def _receive_ack(self, kind: Kind, number: int, body: bytes = b"") -> None:
         if number > self._handed:
@@ -731,7 +732,7 @@ class Session:
         known = self.mode is not Mode.ANY and self._farewell is None
         self.can_talk = known and state in _TALKING
         self._listens = state is not State.LOST and state is not State.FAILED
-        self._ack_at = ACK_AT if state is _OPEN else 1  # the stream is about to end
+        self._ack_at = ACK_AT if state is _OPEN else 1  # behind a BYE the stream may end
 
     def _greet(self) -> None:
         """Say HELLO first; who comes back names the mode that holds."""

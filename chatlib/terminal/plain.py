@@ -294,7 +294,8 @@ class Plain:
             self._asking = self._asking and not data.endswith(b"\n")
         line, end, rest = data.partition(b"\n")
         if end and not rest and not self._lines and not self._buffer.held:
-            # One line, as nearly always where somebody types: it need not queue.
+            # One line, as nearly always where somebody types: it need not queue, and is
+            # not over the limit, for one read is not.
             self._said(self._decode(line.removesuffix(b"\r"), 0))
         else:
             self._take(data)

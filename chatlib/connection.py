@@ -126,6 +126,7 @@ class Connection:
         waits a moment for more to confirm, unless there is reason to `hurry`.
         """
         session = self.session
+        # In the middle of a talk, and nothing waits for the kernel: as nearly always.
         ordinary = session.state is _OPEN and self._awaited == READ
         if not ordinary:
             if not self._open:

@@ -203,8 +203,8 @@ MUTANTS = (
     Mutant(
         "a replay is not acknowledged",
         SESSION,
-        "        self.owes_ack = True\n        self.urgent = self.urgent or",
-        "        self.urgent = self.urgent or",
+        "        self.owes_ack = True\n\n    def _receive_ack",
+        "\n    def _receive_ack",
     ),
     Mutant(
         "a gap is passed over",
@@ -422,13 +422,13 @@ MUTANTS = (
     Mutant(
         "the ACK of many messages waits",
         SESSION,
-        "if number - self._told >= self._ack_at:",
+        "if number - self._told >= ACK_AT:",
         "if False:",
     ),
     Mutant(
         "the ACK of a few messages does not wait",
         SESSION,
-        "if number - self._told >= self._ack_at:",
+        "if number - self._told >= ACK_AT:",
         "if True:",
     ),
     Mutant(
@@ -440,8 +440,8 @@ MUTANTS = (
     Mutant(
         "an ACK waits although the talk is over",
         SESSION,
-        "self._ack_at = ACK_AT if state is _OPEN else 1",
-        "self._ack_at = ACK_AT",
+        "if hurry or self.urgent or self.state is not _OPEN:",
+        "if hurry or self.urgent:",
         (*CORE, *CONNECTION),
     ),
     Mutant(
@@ -546,7 +546,7 @@ MUTANTS = (
     Mutant(
         "the end of the stream is a goodbye",
         SESSION,
-        "        if self._ended and not self._done:",
+        "        if not self._done:",
         "        if False:",
     ),
     Mutant(
@@ -957,12 +957,6 @@ MUTANTS = (
         "            self._time_frame(whole)\n"
         "            whole = False\n",
         CONNECTION,
-    ),
-    Mutant(
-        "the ACK of a replay waits although the talk is over",
-        SESSION,
-        "        self.urgent = self.urgent or self.state is not _OPEN\n",
-        "",
     ),
     Mutant(
         "a connection that is closed writes on",

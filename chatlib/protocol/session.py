@@ -130,7 +130,6 @@ _TEXT, _ACK = Kind.TEXT, Kind.ACK
 _FREE = Mode.FREE
 _OPEN = State.OPEN
 _TALKING = (State.OPEN, State.LOST, State.GREETING)
-_pack = HEADER.pack
 _new = tuple.__new__  # a named tuple's own constructor costs three times as much: 300 ns
 
 
@@ -209,9 +208,7 @@ class Session:
     # With more than thirty attributes an object keeps them in a dict of its own; named
     # here, each is found at once, and a misspelt one is an error.
     __slots__ = (
-        "_ack_at",
         "_detail",
-        "_ended",
         "_farewell",
         "_games_received",
         "_games_sent",
@@ -293,11 +290,10 @@ class Session:
         self._trace = trace
         self.output = bytearray()  # what `data_to_send` is to hand over
         self.owes_ack = False  # for what was shown
-        self.urgent = False  # for so many, or so near the end, that it cannot wait; a PONG
+        self.urgent = False  # for so many that it cannot wait, or a PONG
         self._told = self.confirmed  # the number in our last ACK, or HELLO
         self._owes_pong: int | None = None
         self._pinged: float | None = None  # when, if the answer is still awaited
-        self._ended = False
         self._detail = ""  # what is known of the end, beside the bytes that it cut
         # Whether something ends what is waiting: the stream, or what cannot be a frame.
         self.ends = reader.error is not None
@@ -350,7 +346,7 @@ class Session:
 
     def receive_eof(self, detail: str = "") -> None:
         """Take the end of the stream; `events` says whether it was a goodbye."""
-        self._ended = self.ends = True
+        self.ends = True
         self._detail = detail
 
     def pass_time(self, now: float) -> None:
@@ -407,7 +403,7 @@ class Session:
         """What was waiting has been told: say what ended it, if that is news."""
         if self._reader.error and self._listens:
             return self._fail(self._reader.error)
-        if self._ended and not self._done:
+        if not self._done:
             detail = self._reader.cut or self._detail
             self.output.clear()
             self.owes_ack, self._owes_pong = False, None
@@ -442,10 +438,10 @@ class Session:
         """Hand over the bytes that are to be written, once.
 
         Without `hurry` an ACK of a few messages is left for later: one serves for all that
-        come meanwhile, as with TCP's own delayed ACKs (RFC 1122, 4.2.3.2). Where `urgent`
-        says so it is not.
+        come meanwhile, as with TCP's own delayed ACKs (RFC 1122, 4.2.3.2). Where it is
+        `urgent`, or no talk goes on, it is not.
         """
-        if self.urgent or hurry:
+        if hurry or self.urgent or self.state is not _OPEN:  # behind a BYE it may end
             self._pay()
         if not self.output:
             return b""
@@ -598,7 +594,7 @@ class Session:
             raise LocalProtocolError(f"message {number} is not waiting to be shown")
         self.confirmed = number
         self.owes_ack = True
-        if number - self._told >= self._ack_at:
+        if number - self._told >= ACK_AT:
             self.urgent = True
 
     def leave(self, reason: Reason, text: str) -> None:
@@ -666,7 +662,6 @@ class Session:
             expected = self.received + 1
             raise RemoteProtocolError(f"{kind.name} {number} where {expected} was next")
         self.owes_ack = True
-        self.urgent = self.urgent or self.state is not _OPEN
 
     def _receive_ack(self, kind: Kind, number: int, body: bytes = b"") -> None:
         if number > self._handed:
@@ -734,7 +729,6 @@ class Session:
         known = self.mode is not Mode.ANY and self._farewell is None
         self.can_talk = known and state in _TALKING
         self._listens = state is not State.LOST and state is not State.FAILED
-        self._ack_at = ACK_AT if state is _OPEN else 1  # behind a BYE the stream may end
 
     def _greet(self) -> None:
         """Say HELLO first; who comes back names the mode that holds."""
@@ -787,7 +781,7 @@ class Session:
 
     def _send(self, kind: Kind, number: int, body: bytes = b"") -> None:
         # What `encode` does, without the call: this is on the way of every line.
-        self.output += _pack(len(body), kind, 0, number) + body
+        self.output += HEADER.pack(len(body), kind, 0, number) + body
         if self._trace is not silent:
             frame = Frame(kind, number, body)
             self._trace(">", frame, frame.encode())

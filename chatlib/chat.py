@@ -309,8 +309,7 @@ class Chat:
             text = self._drafts.popleft()
             self._terminal.echo(text)
             self._talk(text)
-        connection = self._connection
-        mine = connection is not None and connection.session.has_turn()
+        mine = self._has_turn()
         asking = mine or (self._table is not None and self._table.my_move)
         if self._farewell:
             self._say_farewell()

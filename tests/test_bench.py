@@ -107,9 +107,6 @@ def test_a_value_has_three_digits_or_more(value: float, words: str) -> None:
     assert table.plain(value) == words
 
 
-# Limits.
-
-
 def test_what_is_measured_may_keep_what_it_compiles(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -117,6 +114,9 @@ def test_what_is_measured_may_keep_what_it_compiles(
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     bench.measure([], quick=True, rounds=None)
     assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+
+
+# Limits.
 
 
 def test_every_limit_is_about_something_that_is_measured() -> None:

@@ -180,6 +180,15 @@ def talk(loop: Loop, mode: Mode = Mode.TURNS) -> tuple[Connection, Owner, Peer]:
     return connection, owner, peer
 
 
+def part(loop: Loop) -> tuple[Owner, Peer]:
+    """Let our end ask something and say BYE; neither is answered yet."""
+    connection, owner, peer = talk(loop)
+    connection.session.say("question")
+    connection.session.leave(Reason.QUIT, "")
+    connection.flush()
+    return owner, peer
+
+
 def say_much(loop: Loop, connection: Connection, owner: Owner, peer: Peer) -> bytes:
     """Let a talk go on with a peer that speaks and does not read; return all of our side.
 
@@ -905,10 +914,7 @@ def test_words_after_our_goodbye_do_not_buy_more_time() -> None:
     """The time runs from our BYE, whatever the peer still has to say."""
     clock = Clock()
     loop = Loop(clock)
-    connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    owner, peer = part(loop)
     move(loop, clock, CLOSING_SECONDS - 1)
     peer.send(frame(Kind.TEXT, 1, b"wait"))
     until(loop, lambda: owner.events)
@@ -939,10 +945,7 @@ def test_the_last_ack_of_a_goodbye_renews_its_time_too() -> None:
     """It comes with the peer's own BYE: then there is all the time of a close."""
     clock = Clock()
     loop = Loop(clock)
-    connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    owner, peer = part(loop)
     move(loop, clock, CLOSING_SECONDS - 1)
     peer.send(frame(Kind.ACK, 1) + frame(Kind.BYE, 0, b"\1"))
     until(loop, lambda: owner.events)

@@ -61,7 +61,7 @@ pairs: .venv/dev ## referee a right pair and many wrong ones: each must fail jus
 	$(BIN)/python -m tests.referee.matrix
 
 fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)
-	$(BIN)/python -m tests.fuzz $(SECONDS)
+	$(BIN)/python -m tests.core.fuzz $(SECONDS)
 
 bench: .venv/bench ## measure ours and others side by side (ARGS=--quick takes 2 min, all 15)
 	$(BIN)/python -m tests.bench $(ARGS)

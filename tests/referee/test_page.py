@@ -19,7 +19,7 @@ import pytest
 
 from harness.referee.reports import WRITERS
 from harness.referee.result import Class
-from tests.results import COURSE, everywhere
+from tests.referee.results import COURSE, everywhere
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

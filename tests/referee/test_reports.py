@@ -22,7 +22,7 @@ from harness.referee.reports import WRITERS, ReportError, record, text, write
 from harness.referee.reports.markdown import code, fenced
 from harness.referee.reports.shown import shown
 from harness.referee.result import Class, Layer, Submission, Verdict
-from tests.results import COURSE, RUBRIC, everywhere, finding, submission
+from tests.referee.results import COURSE, RUBRIC, everywhere, finding, submission
 
 HOSTILE = (
     "\0\x1b[2J\x9b\r\n\t`|<>&*_[](){}\\\"'=+-@#~!$%:\u202e\ufeff\uffff\ud800é\U0001f600"

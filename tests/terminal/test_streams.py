@@ -20,7 +20,7 @@ from chatlib.terminal import streams
 from chatlib.terminal.streams import Screen, forget_typed, hung_up, report, stamp
 from tests.helpers import SECONDS, Person, Place
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 pytestmark = pytest.mark.usefixtures("bounded")
 

@@ -24,17 +24,21 @@ TREES = ("chatlib", "chatd", "chatc", "harness", "tests", "pyproject.toml")
 UNWANTED = shutil.ignore_patterns("__pycache__")
 
 CORE = (
-    "tests/test_frames.py",
-    "tests/test_reader.py",
-    "tests/test_session.py",
+    "tests/core/test_frames.py",
+    "tests/core/test_reader.py",
+    "tests/core/test_session.py",
     "tests/simulation/test_liars.py",
     "tests/simulation/test_time.py",
     "tests/simulation/test_cuts.py",
 )
 
-CONNECTION = ("tests/test_connection.py", "tests/test_chat.py", "tests/test_listener.py")
+CONNECTION = (
+    "tests/core/test_connection.py",
+    "tests/core/test_chat.py",
+    "tests/programs/test_listener.py",
+)
 
-TERMINAL = ("tests/test_plain.py",)
+TERMINAL = ("tests/terminal/test_plain.py",)
 
 TOGETHER = 2
 """How many run at a time."""
@@ -638,14 +642,14 @@ MUTANTS = (
         CHAT,
         "        if self._blind:\n            return\n",
         "",
-        (*CONNECTION, "tests/test_program.py"),
+        (*CONNECTION, "tests/core/test_program.py"),
     ),
     Mutant(
         "what was told about a game is acknowledged although the screen is closed",
         CHAT,
         "if self._blind or self._table is None:",
         "if self._table is None:",
-        (*CONNECTION, "tests/test_program.py"),
+        (*CONNECTION, "tests/core/test_program.py"),
     ),
     Mutant(
         "a run is acknowledged before it is shown",

@@ -22,7 +22,7 @@ from chatlib.terminal.plain import KERNEL_LINE, LINE_LIMIT, LineBuffer, Plain
 from chatlib.terminal.visible import visible
 from tests.helpers import SECONDS, Person, Place, feed_three_ways, socket_pair, until
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 pytestmark = pytest.mark.usefixtures("bounded")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fuzz import run
+from tests.core.fuzz import run
 
 
 @pytest.mark.parametrize("seed", range(4))

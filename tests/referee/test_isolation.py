@@ -8,7 +8,7 @@ import pytest
 
 from harness.referee.isolation import can_isolate
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 needs_namespaces = pytest.mark.skipif(
     not can_isolate(), reason="this system gives no network namespaces"

@@ -7,7 +7,7 @@ from harness.referee.command import FORMATS
 from harness.referee.reports import WRITERS
 from tests.test_layers import PACKAGES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 SETUP = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
 

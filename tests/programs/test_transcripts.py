@@ -8,7 +8,7 @@ import pytest
 from harness.script import Script
 from harness.stage import Stage
 
-FOLDER = Path(__file__).parent.parent / "harness" / "conversations"
+FOLDER = Path(__file__).parent.parent.parent / "harness" / "conversations"
 
 SERVER = """\
 Server listening on: localhost on port: 7777

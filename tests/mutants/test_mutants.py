@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from harness.stage import ROOT
-from tests.mutants import MUTANTS, Mutant
+from tests.mutants.__main__ import MUTANTS, Mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.mistake)

@@ -16,7 +16,7 @@ from harness.referee.bench import Traces, failed, passed
 from harness.referee.judging import Tries, sum_up
 from harness.referee.result import Verdict
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 SERVER = """\
 import socket

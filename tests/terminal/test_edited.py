@@ -19,8 +19,8 @@ import pytest
 from harness import wire
 from harness.keys import keys
 from harness.stage import PATIENCE
-from tests.pane import Desk, Pane
 from tests.processes import counted, threads
+from tests.terminal.pane import Desk, Pane
 
 PYTHON = sys.executable
 CLIENT = (PYTHON, "-m", "chatc", "--retry", "0")

@@ -8,7 +8,7 @@ from harness.script import Script
 from harness.stage import Stage
 from tests.conftest import perform
 
-FOLDER = Path(__file__).parent.parent / "harness" / "conversations"
+FOLDER = Path(__file__).parent.parent.parent / "harness" / "conversations"
 
 
 WAYS = {"whole": (0, "plain"), "byte-by-byte": (1, "plain"), "edited": (0, "edited")}

@@ -1,0 +1,1 @@
+"""The protocol, the loop and the chat, in this process."""

@@ -1,0 +1,1 @@
+"""Wrong versions of the code, each of which some test must notice."""

@@ -1,0 +1,1 @@
+"""Both terminals and what they are made of."""

@@ -1,6 +1,6 @@
 """Find the server: try every address, wait for one that is not there yet, say HELLO.
 
-When the server has answered HELLO the connection is handed over to the chat.
+When the server has answered our HELLO, the connection is passed to the chat.
 """
 
 import os
@@ -9,35 +9,25 @@ from collections.abc import Callable
 
 from chatc.dialer import Dialer
 from chatc.redialer import Redialer
-from chatlib.addresses import Address, resolve
-from chatlib.connection import LATE, Connection
+from chatlib.addresses import resolve
+from chatlib.connection import LATE, Connection, Owner
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError
 from chatlib.loop import Timer
 from chatlib.program import Program
-from chatlib.protocol.session import (
-    SESSION_BYTES,
-    Event,
-    Failed,
-    Hello,
-    Left,
-    Lost,
-    Mode,
-    Opened,
-    Reason,
-    Session,
-    State,
-    Trace,
-)
+from chatlib.protocol.events import Event, Failed, Left, Lost, Opened, Trace
+from chatlib.protocol.frames import SESSION_BYTES, Hello, Mode, Reason
+from chatlib.protocol.link import Link, State
+from chatlib.protocol.session import Session
 
 NOTICE_SECONDS = 1.0
 """After how long the person is told that there is no answer yet."""
 
 HELLO_TRIES = 5
-"""How often a connection that breaks before HELLO was answered is tried again: it may be
-the network's fault, but most of the time it is no chat server that answers there."""
+"""How many connections may break before HELLO is answered: it may be the network's fault,
+but most of the time no chat server listens there."""
 
 FIRST_DELAY, LAST_DELAY = 0.1, 1.0
-"""Seconds between two tries: doubling, because TCP tells nobody that a server starts."""
+"""Seconds between two tries. They double, because TCP does not tell when a server starts."""
 
 
 class BusyError(ChatError):
@@ -50,43 +40,48 @@ class RefusedError(ChatError):
     """The server does not want this talk."""
 
 
-class Connector:
+class Connector(Owner):
     """The way to the server, up to its HELLO."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
         self._host = program.settings.host
         self._port = program.settings.port
-        self._addresses: list[Address] = []
-        self._delay = FIRST_DELAY
-        self._timers: list[Timer] = []  # those that have no meaning any more once connected
-        self._patient = program.settings.wait > 0
-        self._told = False
-        self._refusal = ""
-        self._session: Session | None = None
-        self._tries = HELLO_TRIES
-        self._notice: Timer | None = None
-        self._greeting = False  # connected, and HELLO is not answered yet
+        # The same at every try, with the same session id: the server may have read our
+        # first HELLO and lost the way to answer it. Then it keeps the seat for this talk.
+        hello = Hello(os.urandom(SESSION_BYTES), Mode.ANY, program.name)
+        self._session = Session(hello, talks_first=True)
+        self._dialer: Dialer | None = None  # once the host is resolved
+        self._delay = FIRST_DELAY  # before the next try
+        self._tries = HELLO_TRIES  # left for connections that break before HELLO
+        self._greeting = False  # connected, and our HELLO is not answered
+        # The person's patience.
+        self._patient = program.settings.wait > 0  # there is time left
+        self._person_knows = False  # that we wait for a server
+        self._notice: Timer | None = None  # for that sentence
+        self._timers: list[Timer] = []  # all others; of no use once connected
+        # What is said when there is no talk.
+        self._refusal = ""  # why the last try failed, in words
         self._error: ChatError = StartError(f"{self._place} has gone")
 
     def start(self) -> None:
-        """Resolve the host; the loop's first turn tries it. Raises StartError."""
+        """Resolve the host; the loop's first turn dials it. Raises StartError."""
         if not self._port:
             raise StartError("port 0 is no server's port: give chatc the one chatd prints")
-        self._addresses = resolve(self._host, self._port)
-        self._dialer = Dialer(self._program.loop, self._addresses, self._greet, self._fail)
+        addresses = resolve(self._host, self._port)
+        self._dialer = Dialer(self._program.loop, addresses, self._greet, self._fail)
         self._later(0, self._dialer.dial)
         if self._patient:
             self._later(self._program.settings.wait, self._lose_patience)
             self._notice = self._program.loop.call_later(NOTICE_SECONDS, self._say_waiting)
 
-    # What the connection calls.
+    # For the connection.
 
     def handle(self, connection: Connection, event: Event) -> None:
-        """Hand over to the chat, or keep why that cannot be until all is closed."""
+        """Pass an open connection to the chat, or note why there is none."""
         match event:
             case Opened():
-                self._open(connection)
+                self._begin(connection)
             case Left(reason, text):
                 self._error = self._explain(reason, text)
             case Lost(detail):
@@ -98,28 +93,28 @@ class Connector:
                 what = f"{self._place} does not speak this protocol: {error}"
                 self._error = RemoteProtocolError(what)
 
-    def settle(self) -> None:
-        """Nothing to do: the talk has not begun."""
-
     def closed(self, connection: Connection) -> None:
-        """There is no talk; what came before said why. Try again, if that may help."""
+        """Try again, if that may help; else end the program with what was noted."""
         self._greeting = False
-        self._program.chat.greet(None)
-        again = self._patient and self._tries > 0 and not self._program.chat.leaving
-        if connection.session.state is State.LOST and again:
+        self._program.chat.set_connection(None)
+        again = self._patient and self._tries > 0 and not self._program.chat.is_leaving
+        if connection.link.state is State.LOST and again:
             self._wait()
         else:
             self._program.fail(self._error)
 
+    # Dialing.
+
     @property
     def _place(self) -> str:
+        """The server, in words."""
         return f"{self._host} port {self._port}"
 
     def _later(self, seconds: float, callback: Callable[[], None]) -> None:
         self._timers.append(self._program.loop.call_later(seconds, callback))
 
     def _fail(self, code: int) -> None:
-        """No address has answered: wait, or give up."""
+        """Wait, or give up, when no address has answered."""
         self._refusal = os.strerror(code)
         if self._patient:
             self._wait()
@@ -127,32 +122,34 @@ class Connector:
             self._give_up()
 
     def _wait(self) -> None:
-        """Try again a little later."""
+        """Dial again a little later."""
+        assert self._dialer is not None
         self._say_waiting()
         self._later(self._delay, self._dialer.dial)
         self._delay = min(2 * self._delay, LAST_DELAY)
 
     def _say_waiting(self) -> None:
-        """Say once that there is no server yet."""
-        if not self._told:
-            self._told = True
+        """Tell the person, once, that there is no server yet."""
+        if not self._person_knows:
+            self._person_knows = True
             seconds = self._program.settings.wait
-            self._program.terminal.notice(
+            self._program.terminal.notify(
                 f"No server at {self._place} yet: waiting for it up to {seconds:g} s."
             )
 
     def _lose_patience(self) -> None:
-        """The time that the person gave is over, whatever is being tried."""
+        """End the attempts, whatever is being tried: the person's time is over."""
+        assert self._dialer is not None
         self._patient = False
         if self._greeting:
-            return  # it has the time of a HELLO, and no try after that
+            return  # it has the time of a HELLO, and no try follows
         if self._dialer.busy:
             self._dialer.give_up()
         else:
             self._give_up()
 
     def _give_up(self) -> None:
-        self._forget_timers()
+        self._cancel_timers()
         self._program.fail(
             StartError(
                 f"no server at {self._place} ({self._refusal}): "
@@ -160,47 +157,42 @@ class Connector:
             )
         )
 
-    def _forget_timers(self) -> None:
+    def _cancel_timers(self) -> None:
         for timer in [*self._timers, self._notice]:
             if timer:
                 timer.cancel()
 
+    # Saying HELLO.
+
     def _greet(self, sock: socket.socket) -> None:
         """Say HELLO on the new connection."""
         address = (self._host, self._port)
-        connection = self._program.meet(sock, address, self, "CONNECTED", self._begin)
+        connection = self._program.open_connection(
+            sock, address, self, "CONNECTED", self._make_link
+        )
         self._greeting = True
         if self._notice:
             self._notice.cancel()
-        self._program.chat.greet(connection)
+        self._program.chat.set_connection(connection)
 
-    def _begin(self, trace: Trace) -> Session:
-        """Give the session, with a HELLO to say: always the same, also at a new try.
+    def _make_link(self, trace: Trace) -> Link:
+        return Link(self._session, greets_first=True, trace=trace)
 
-        The server may have heard the first and lost the way to answer it: then it keeps
-        the seat for just this session.
-        """
-        if self._session:
-            self._session.resume(trace)
-        else:
-            self._session = Session(
-                greets_first=True,
-                talks_first=True,
-                hello=Hello(os.urandom(SESSION_BYTES), Mode.ANY, self._program.name),
-                trace=trace,
-            )
-        return self._session
-
-    def _open(self, connection: Connection) -> None:
-        self._forget_timers()
-        connection.stay()
-        redialer = Redialer(self._program, self._addresses, connection.session, self._place)
-        self._program.lifeline.call = redialer.call
-        self._program.lifeline.hang_up = redialer.hang_up
+    def _begin(self, connection: Connection) -> None:
+        """Pass the connection to the chat, and prepare for its loss."""
+        assert self._dialer is not None
+        self._cancel_timers()
+        connection.lift_deadline()
+        redialer = Redialer(
+            self._program, self._dialer.addresses, self._session, self._place
+        )
+        self._program.recovery.start_calling = redialer.start
+        self._program.recovery.stop_calling = redialer.stop
         banner = f"Connected to: {self._host} on port: {self._port}"
         self._program.chat.begin(connection, banner)
 
     def _explain(self, reason: Reason, text: str) -> ChatError:
+        """Return the error for a server that answered our HELLO with BYE."""
         if reason is Reason.BUSY:
             return BusyError(f"{self._place} is busy: {text}; try again later")
         return RefusedError(f"{self._place} refused the talk: {text}")

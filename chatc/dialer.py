@@ -30,7 +30,7 @@ class Dialer:
         failed: Callable[[int], None],
     ) -> None:
         self._loop = loop
-        self._addresses = addresses
+        self.addresses = addresses
         self._connected = connected
         self._failed = failed
         self._next = 0  # which address is to be tried
@@ -58,13 +58,13 @@ class Dialer:
 
         Should its answer be there already, the loop is about to say so: that counts.
         """
-        self._next = len(self._addresses) - 1
+        self._next = len(self.addresses) - 1
         if self._attempt and not select.select([], [self._attempt], [], 0)[1]:
             self._decide(errno.ETIMEDOUT)
 
     def _try(self) -> None:
         """Begin a connection to the next address."""
-        family, address = self._addresses[self._next]
+        family, address = self.addresses[self._next]
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:  # no IPv6 in this kernel, no descriptor left
@@ -102,7 +102,7 @@ class Dialer:
 
     def _fail(self, code: int) -> None:
         """Go on with the next address; after the last, say so."""
-        self._next = (self._next + 1) % len(self._addresses)
+        self._next = (self._next + 1) % len(self.addresses)
         if self._next:
             self._try()
         else:

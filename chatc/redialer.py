@@ -1,6 +1,6 @@
-"""Call the server again when the connection is lost, until it answers or time is up.
+"""Call the server again when the connection is lost, until it answers.
 
-How long that may take is the lifeline's business; how the talk goes on the session's.
+How long that may last is decided by the recovery, and how the talk goes on by the session.
 """
 
 import errno
@@ -9,51 +9,46 @@ import socket
 
 from chatc.dialer import Dialer
 from chatlib.addresses import Address
-from chatlib.connection import Connection
+from chatlib.connection import Connection, Owner
 from chatlib.loop import Timer
 from chatlib.program import Program
-from chatlib.protocol.session import (
-    Event,
-    Failed,
-    Left,
-    Opened,
-    Reason,
-    Session,
-    Trace,
-)
+from chatlib.protocol.events import Event, Failed, Left, Opened, Trace
+from chatlib.protocol.frames import Reason
+from chatlib.protocol.link import Link
+from chatlib.protocol.session import Session
 
 FIRST_DELAY, LAST_DELAY = 0.1, 5.0
-"""Seconds before a try: doubling, and each shortened by chance to a half at most, so
-that many clients of one lost network do not all come back in the same moment."""
+"""Seconds before a try. They double, and each is shortened by chance, to half at most, so
+that many clients of one broken network do not all come back in the same moment."""
 
 LASTING_SECONDS = 10.0
-"""A connection that breaks before is one of a series."""
+"""A connection that breaks earlier is one of a series: the delays go on growing."""
 
 
-class Redialer:
-    """The way back to a server that was lost."""
+class Redialer(Owner):
+    """The way back to a server whose connection was lost."""
 
     def __init__(
         self, program: Program, addresses: list[Address], session: Session, place: str
     ) -> None:
         self._program = program
         self._session = session
-        self._place = place
+        self._place = place  # the server, in words
         self._dialer = Dialer(program.loop, addresses, self._greet, self._fail)
         self._connection: Connection | None = None  # one whose HELLO is not answered yet
-        self._timer: Timer | None = None
-        self._delay = FIRST_DELAY
-        self._refusal = ""
-        self._since = -LASTING_SECONDS  # when the last connection was there again
+        self._timer: Timer | None = None  # for the next try
+        self._delay = FIRST_DELAY  # before that try
+        self._refusal = ""  # why no other try would help, in words
+        self._since = -LASTING_SECONDS  # when the last connection was open again
 
-    def call(self) -> None:
-        """Begin to call, soon; later each time, where connections do not last."""
+    def start(self) -> None:
+        """Dial soon; later each time, where connections do not last."""
         if self._program.loop.now() - self._since >= LASTING_SECONDS:
             self._delay = FIRST_DELAY
         self._wait()
 
-    def hang_up(self) -> None:
-        """Call no more."""
+    def stop(self) -> None:
+        """Dial no more, and close a connection whose HELLO was not answered."""
         if self._timer:
             self._timer.cancel()
         self._dialer.cancel()
@@ -61,54 +56,52 @@ class Redialer:
         if connection:
             connection.close()
 
-    # What the connection calls.
+    # For the connection.
 
     def handle(self, connection: Connection, event: Event) -> None:
-        """Hand over to the chat, or keep why that cannot be until all is closed."""
+        """Pass an open connection to the chat, or note why there is none."""
         match event:
             case Opened():
                 self._connection = None
-                connection.stay()
+                connection.lift_deadline()
                 self._since = self._program.loop.now()
-                self._program.chat.returned(connection)
-            case Left(Reason.UNKNOWN_SESSION) if self._program.chat.nobody_listens():
-                pass  # it has ended the talk, and is there for another
+                self._program.chat.resumed(connection)
+            case Left(Reason.UNKNOWN_SESSION) if self._program.chat.note_server_gone():
+                pass  # it has ended the talk, and is ready for another
             case Left(_, text):
                 self._refusal = f"{self._place} refused to go on: {text}"
             case Failed(error):
                 self._refusal = f"{self._place} cannot go on: {error}"
 
-    def settle(self) -> None:
-        """Nothing to do: the talk has not gone on yet."""
-
     def closed(self, connection: Connection) -> None:
-        """Try again, unless it was a refusal, or nobody calls any more."""
+        """Try again, unless it was a refusal, or the search is over."""
         if connection is not self._connection:
             return
         self._connection = None
         if self._refusal:
-            self._program.chat.abandon(self._refusal)
+            self._program.chat.stop_searching(self._refusal)
         else:
             self._wait()
 
+    # Dialing.
+
     def _wait(self) -> None:
-        """Try after a while, next time after a longer one."""
+        """Dial after a while, next time after a longer one."""
         seconds = self._delay * (1 + os.urandom(1)[0] / 255) / 2
         self._delay = min(2 * self._delay, LAST_DELAY)
         self._timer = self._program.loop.call_later(seconds, self._dialer.dial)
 
     def _fail(self, code: int) -> None:
-        """No address has answered."""
+        """Wait for the next try, when no address has answered."""
         refused = code == errno.ECONNREFUSED
-        if not (refused and self._program.chat.nobody_listens()):
+        if not (refused and self._program.chat.note_server_gone()):
             self._wait()
 
     def _greet(self, sock: socket.socket) -> None:
-        """Say HELLO again, as who we are."""
-        self._connection = self._program.meet(
-            sock, self._place, self, "CONNECTED", self._resume
+        """Say HELLO again, for the talk that was cut."""
+        self._connection = self._program.open_connection(
+            sock, self._place, self, "CONNECTED", self._make_link
         )
 
-    def _resume(self, trace: Trace) -> Session:
-        self._session.resume(trace)
-        return self._session
+    def _make_link(self, trace: Trace) -> Link:
+        return Link(self._session, greets_first=True, trace=trace)

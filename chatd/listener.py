@@ -1,7 +1,8 @@
-"""Listen, seat one client, answer the rest.
+"""Listen, seat one client, answer all others.
 
-Everybody who connects is a stranger until it has said HELLO. The first to do so gets
-the seat; a later one is told "busy" in a frame of its own and never touches the chat.
+Every client that connects is a stranger until it has said HELLO. The first to do so gets
+the seat. A later one is told "busy" in a frame of its own, and its bytes never reach the
+chat.
 """
 
 import errno
@@ -9,32 +10,25 @@ import socket
 from functools import partial
 
 from chatlib.addresses import Address, resolve
-from chatlib.connection import Connection
+from chatlib.connection import Connection, Owner
 from chatlib.errors import StartError, words
 from chatlib.loop import READ
 from chatlib.program import Program
-from chatlib.protocol.session import (
-    Event,
-    Failed,
-    Greeted,
-    Hello,
-    Lost,
-    Mode,
-    Reason,
-    Session,
-    Trace,
-)
+from chatlib.protocol.events import Event, Failed, Greeted, Lost, Trace
+from chatlib.protocol.frames import Hello, Mode, Reason
+from chatlib.protocol.link import Link
+from chatlib.protocol.session import Session
 
 STRANGERS_LIMIT = 16
-"""Strangers at one time; one more, and the oldest has to go. A real client says HELLO
-at once, so silent connections cannot keep it out."""
+"""Strangers at one time; for one more, the oldest has to go. A real client says HELLO at
+once, so silent connections cannot keep it out."""
 
 TAKEN = "the server is talking with somebody else"
 KEPT = "the server keeps its seat for a client that it has lost"
 
 BACKLOG = 128
-"""Connections that the kernel holds ready for us (listen(2)): when there is no room, it
-drops the next, and a client behind a crowd would be tried again a second later."""
+"""Connections that the kernel holds ready for us (listen(2)). Where there is no room it
+drops the next SYN, and a client behind a crowd would try again only a second later."""
 
 PAUSE_SECONDS = 1.0
 """How long nobody is accepted after the system ran out of descriptors."""
@@ -43,50 +37,49 @@ PORT_TRIES = 10
 """How often a free port is looked for that is free on every address of the host."""
 
 
-class Listener:
-    """The listening sockets, and the strangers who have not said HELLO yet."""
+class Listener(Owner):
+    """The listening sockets, and the strangers that have not said HELLO yet."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
         self._settings = program.settings
         self._sockets: list[socket.socket] = []
-        self._strangers: list[Connection] = []
-        self._second_told = False
+        self._strangers: list[Connection] = []  # the oldest first
+        self._person_knows = False  # of a second client, in this talk
 
     def open(self) -> None:
-        """Bind and listen; the loop's first turn says so. Raises StartError."""
+        """Bind and listen; the loop's first turn announces it. Raises StartError."""
         host, port = self._settings.host, self._settings.port
         self._sockets = listen(resolve(host, port), port)
         self._program.loop.call_later(0, self._announce)
 
     def wait_again(self) -> None:
-        """The talk is over: the seat is free for the next client."""
-        self._second_told = False
-        self._program.terminal.forget_typed()
-        self._program.terminal.notice("Waiting for the next client.")
+        """Wait for the next client: the last talk is over, and the seat is free."""
+        self._person_knows = False
+        self._program.terminal.discard_typed()
+        self._program.terminal.notify("Waiting for the next client.")
         self._program.chat.start()
 
-    # What a stranger's connection calls.
+    # For the connection of a stranger.
 
     def handle(self, connection: Connection, event: Event) -> None:
-        """Seat or refuse who has said HELLO; forget who has not."""
+        """Seat or refuse a stranger that has said HELLO; report one that did not."""
         match event:
             case Greeted():
-                self._greet(connection)
+                self._answer(connection, event)
             case Failed(error):
-                self._tell(connection, str(error))
+                self._report(connection, str(error))
             case Lost(detail) if detail:
-                self._tell(connection, detail)
-
-    def settle(self) -> None:
-        """Nothing to do: a stranger is not talked with."""
+                self._report(connection, detail)
 
     def closed(self, connection: Connection) -> None:
-        """A stranger has gone."""
+        """Forget a stranger that has gone."""
         self._strangers.remove(connection)
 
+    # Accepting.
+
     def _announce(self) -> None:
-        """Say where: whoever reads this may connect, or send a signal, at once."""
+        """Show host and port: from now on a client may connect."""
         host, port = self._settings.host, self._sockets[0].getsockname()[1]
         self._program.terminal.show(f"Server listening on: {host} on port: {port}")
         self._watch()
@@ -99,72 +92,67 @@ class Listener:
         try:
             stranger, address = sock.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # it has gone again before we came
+            return  # the client has gone again
         except OSError:
             self._pause()
             return
         if len(self._strangers) == STRANGERS_LIMIT:
             self._strangers[0].close()
-        connection = self._program.meet(
-            stranger, address[:2], self, "ACCEPTED", self._begin
+        connection = self._program.open_connection(
+            stranger, address[:2], self, "ACCEPTED", self._make_link
         )
         self._strangers.append(connection)
 
-    def _begin(self, trace: Trace) -> Session:
-        """Give the session of a stranger."""
-        mode = Mode[self._settings.mode.upper()]
-        hello = Hello(b"", mode, self._program.name)
-        return Session(greets_first=False, talks_first=False, hello=hello, trace=trace)
+    def _make_link(self, trace: Trace) -> Link:
+        """Return the link of a stranger, with a new talk: it may turn out to be another."""
+        hello = Hello(b"", Mode[self._settings.mode.upper()], self._program.name)
+        session = Session(hello, talks_first=False)
+        return Link(session, greets_first=False, trace=trace)
 
-    def _greet(self, connection: Connection) -> None:
-        """Seat the first; let the one back in whom we talk with; refuse all others."""
+    def _pause(self) -> None:
+        """Accept nobody for a while: without descriptors `accept` would fail for ever."""
+        for sock in self._sockets:
+            self._program.loop.forget(sock.fileno())
+        self._program.loop.call_later(PAUSE_SECONDS, self._watch)
+
+    # Answering a HELLO.
+
+    def _answer(self, connection: Connection, greeting: Greeted) -> None:
+        """Seat the first client, let our own client back in, refuse all others."""
+        connection.lift_deadline()  # it has said HELLO in time
         chat = self._program.chat
-        if chat.awaits(connection.session):
-            self._admit(connection)
-            chat.take_back(connection)
-        elif not chat.vacant:
+        if chat.expects(greeting):
+            self._strangers.remove(connection)
+            chat.resume(connection)
+        elif not chat.is_free:
             self._refuse(connection)
-        elif connection.session.is_new:
-            self._admit(connection)
-            connection.session.welcome()
+        elif greeting.is_new:
+            self._strangers.remove(connection)
+            connection.welcome()
             chat.begin(connection, f"Connected by {connection.address}")
         else:
             self._dismiss(connection)
 
-    def _admit(self, connection: Connection) -> None:
-        """It is no stranger any more, and may take its time."""
-        connection.stay()
-        self._strangers.remove(connection)
-
-    def _dismiss(self, connection: Connection) -> None:
-        """It comes back to a talk that this program has never had, or has forgotten."""
-        connection.stay()
-        connection.session.refuse(
-            Reason.UNKNOWN_SESSION, "the server does not know this talk"
-        )
-        self._tell(connection, "it goes on with a talk that this server does not know")
-
     def _refuse(self, connection: Connection) -> None:
-        connection.stay()  # it has said HELLO in time: now it has the time of a goodbye
-        lost = self._program.chat.adrift
-        connection.session.refuse(Reason.BUSY, KEPT if lost else TAKEN)
-        what = "wait for the one you have lost" if lost else "are busy"
-        if not self._second_told:  # once a chat: a crowd at the door is not to disturb it
-            self._second_told = True
-            self._program.terminal.notice(
+        """Tell a second client that the seat is taken; tell the person, once a talk."""
+        searching = self._program.chat.is_searching
+        connection.refuse(Reason.BUSY, KEPT if searching else TAKEN)
+        what = "wait for the one you have lost" if searching else "are busy"
+        if not self._person_knows:  # a crowd at the door must not disturb the talk
+            self._person_knows = True
+            self._program.terminal.notify(
                 f"Another client, from {connection.address}, was told that you {what}."
             )
 
-    def _tell(self, connection: Connection, what: str) -> None:
-        """Say what a stranger did wrong, unless the person has somebody to talk with."""
-        if self._program.chat.vacant:
-            self._program.terminal.notice(f"Refused {connection.address}: {what}.")
+    def _dismiss(self, connection: Connection) -> None:
+        """Refuse a client that returns to a talk which this program does not know."""
+        connection.refuse(Reason.UNKNOWN_SESSION, "the server does not know this talk")
+        self._report(connection, "it goes on with a talk that this server does not know")
 
-    def _pause(self) -> None:
-        """Out of descriptors or memory: without a pause `accept` would fail for ever."""
-        for sock in self._sockets:
-            self._program.loop.forget(sock.fileno())
-        self._program.loop.call_later(PAUSE_SECONDS, self._watch)
+    def _report(self, connection: Connection, what: str) -> None:
+        """Tell what a stranger did wrong, unless the person is in a talk."""
+        if self._program.chat.is_free:
+            self._program.terminal.notify(f"Refused {connection.address}: {what}.")
 
 
 def listen(addresses: list[Address], port: int) -> list[socket.socket]:

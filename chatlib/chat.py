@@ -1,105 +1,45 @@
-"""Joins session and terminal: what a typed line does, what an arriving message does.
+"""One person's side of a talk: what a typed line does, and what an arriving message does.
 
-The same for both programs: whether this end is asked first follows from the session.
-Knows no selector and no socket; `program` builds it, `chatd` and `chatc` hand it the
-connection once both sides have said HELLO.
+The same for both programs: which end may write first follows from the session. Knows no
+selector and no socket. `program` builds a chat for every talk; `chatd` and `chatc` pass it
+the connection once both sides have said HELLO.
+
+How a talk goes, as seen from here. The chat is free until `begin`. Lines that are typed
+before their time become drafts, and are sent when their turn comes. A message is shown
+first and acknowledged afterwards. When the connection breaks, a search begins: what is
+typed meanwhile is kept by the session, and `resume` or `resumed` goes on with a new
+connection. The talk ends in one place, `_report_end`, whoever left: it says how the talk
+ended and which messages were not delivered.
 """
 
 import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import takewhile
 
-from chatlib.connection import GOODBYE_SECONDS, Connection
+from chatlib.commands import HELP, explain_unknown, is_command, parse
+from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
 from chatlib.errors import Exit, LocalProtocolError, TableError
-from chatlib.lifeline import Lifeline
-from chatlib.protocol.session import (
-    FAREWELL_LIMIT,
-    PING_SECONDS,
-    WORRY_SECONDS,
+from chatlib.games.game import Game
+from chatlib.games.table import Table
+from chatlib.protocol.events import (
     Event,
     Failed,
+    Greeted,
     Left,
     Lost,
-    Mode,
     Played,
-    Reason,
     Said,
-    Session,
-    State,
 )
-
-TYPE_CHECKING = False  # see `connection`
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    from chatlib.games.game import Game
-    from chatlib.games.table import Table
-
-    class Terminal(Protocol):
-        """What a chat needs of the person's side; `terminal.plain` says what each does."""
-
-        interactive: bool
-
-        @property
-        def gone(self) -> bool:
-            """Whether the terminal that a person sat at has been closed."""
-
-        def start(
-            self,
-            said: Callable[[str], None],
-            ended: Callable[[], None],
-            pour: Callable[[deque[str]], int],
-        ) -> None:
-            """Wire the keyboard."""
-
-        def show(self, text: str) -> None:
-            """Write a line of the conversation."""
-
-        def message(self, speaker: str, texts: list[str]) -> None:
-            """Write lines of the peer's."""
-
-        def notice(self, text: str) -> None:
-            """Write a line about the chat."""
-
-        def refuse(self, reason: str, text: str) -> None:
-            """Say why a line could not be taken, and give it back."""
-
-        def status(self, standing: Callable[[], str]) -> None:
-            """Say how the talk stands, where there is a place for it."""
-
-        def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
-            """Put up the prompt, let lines through, and say how the talk stands."""
-
-        def echo(self, text: str) -> None:
-            """Show a line that was typed early at the prompt."""
-
-        def withdraw(self) -> None:
-            """Take the prompt back."""
-
-        def interrupt(self) -> None:
-            """Begin a new line after a Ctrl-C."""
-
+from chatlib.protocol.frames import FAREWELL_LIMIT, Mode, Reason
+from chatlib.protocol.link import State
+from chatlib.protocol.pulse import PING_SECONDS, WORRY_SECONDS
+from chatlib.protocol.session import Session
+from chatlib.recovery import Recovery
+from chatlib.terminal.terminal import Terminal
 
 HINTS = ("Type /q to quit", "Enter message to send...")
-
-HELP = """\
-/q [WORDS]    leave the chat, with a last word if you like
-/say TEXT     send TEXT, also when it is a move or begins with a slash; //TEXT sends /TEXT
-/play GAME    offer a game; /play alone takes one that is offered, or plays again
-/decline      do not take it
-/move MOVE    make a move; what is just a move of the game is one anyway
-/board        show the board again
-/resign       give the game up
-/help         show these lines
-Everything else is sent as it is; where you take turns, when it is yours."""
-
-QUIT_WORDS = ("/quit", "/exit", "/bye", "/q!", "/q")
-"""What else people say when they want to leave."""
-
-COMMANDS = ("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/help")
-"""What a line may begin with, for who completes it."""
 
 DRAFTS_LIMIT = 256
 """Lines that are kept for later when they are typed before their time."""
@@ -109,294 +49,311 @@ STOP_SECONDS = 0.7
 that comes before and after, it has ended within a second."""
 
 
-class Chat:
-    """One person's side of the talk.
+class Chat(Owner):
+    """One person's side of one talk, from waiting for the peer to the last sentence.
 
-    `over(code, by_me)` is called once the talk has ended and its last line is written:
-    with the exit code it deserves and whether this side ended it. `lifeline` is how the
-    other side is found again when the connection is lost; while that is so, the chat is
-    `adrift`.
+    `ended(code, by_us)` is called when all has been said: with the exit code that the
+    talk deserves, and whether this side ended it.
     """
+
+    # More methods than anywhere else, on purpose: this is where a person, a peer, a game
+    # and a broken connection meet, and each of them may end the talk at any moment. They
+    # share one state, which parts of their own would have to pass around.
 
     def __init__(
         self,
-        terminal: "Terminal",
-        over: Callable[[int, bool], None],
-        lifeline: Lifeline,
+        terminal: Terminal,
+        ended: Callable[[int, bool], None],
+        recovery: Recovery,
     ) -> None:
         self._terminal = terminal
-        self._over = over
-        self._lifeline = lifeline
-        lifeline.given_up = self.abandon
-        self._stopped = 0  # the exit code of a signal that ends the program
-        self._blind = False  # nobody reads our stdout any more
-        self._forget()
-
-    def _forget(self) -> None:
-        """Be as before the first talk."""
-        self._connection: Connection | None = None
+        self._ended = ended
+        self._recovery = recovery
+        recovery.expired = self.stop_searching
+        self._connection: Connection | None = None  # the present one, or the last
+        self._speaker = ""  # the name before the peer's lines
         self._table: Table | None = None  # where games are played, once both have met
-        self._speaker = ""  # who is named before the peer's text
-        self._drafts: deque[str] = deque()
-        self._refused = 0  # lines that were no messages
-        self._hinted = False
-        self.adrift = False
-        self._loss = ""  # how it was lost
+        # Lines that were typed.
+        self._drafts: deque[str] = deque()  # those that wait for their turn
+        self._refused = 0  # those that could not be messages
+        self._hinted = False  # the hints for beginners were shown
+        # A connection that was lost.
+        self.is_searching = False  # a new one is awaited
+        self._loss = ""  # how the connection was lost, in a sentence
+        # The end.
+        self._farewell: tuple[Reason, str] | None = None  # ours; HELLO may come before it
         self._impatient = False  # the person has said goodbye more than once
-        # Our own goodbye, once we want to leave: it may have to wait for the HELLO.
-        self._farewell: tuple[Reason, str] | None = None
-        # How the other side ended the talk, the exit code for it, and its last words.
+        self._signal_code = 0  # the exit code, where a signal ends the program
+        self._screen_closed = False  # nobody can read what is shown any more
+        self._over = False  # all has been said, and the next talk may have begun
+        # How the peer ended the talk, the exit code for that, and the peer's last words.
         self._verdict: tuple[str, Exit, str] | None = None
 
+    # For the program, and for whoever looks for a peer.
+
     @property
-    def vacant(self) -> bool:
+    def is_free(self) -> bool:
         """Whether there is nobody to talk with yet."""
         return self._connection is None
 
     @property
-    def leaving(self) -> bool:
+    def is_leaving(self) -> bool:
         """Whether one of the two has said goodbye."""
         return self._farewell is not None or self._verdict is not None
 
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
-        self._terminal.start(self.said, self.ended, self.pour)
-        self._terminal.settle(False, self._has_turn(), self._standing)
+        self._terminal.start(self.typed, self.input_ended)
+        self._terminal.refresh(False, self._has_turn(), self._describe_status)
 
-    def greet(self, connection: Connection | None) -> None:
-        """Our HELLO is on its way, or not: a goodbye has to wait for the answer."""
+    def set_connection(self, connection: Connection | None) -> None:
+        """Note that our HELLO was sent, or that it was not answered.
+
+        From then on a goodbye has to wait for the answer.
+        """
         self._connection = connection
 
     def begin(self, connection: Connection, banner: str) -> None:
-        """Talk on this connection; both sides have said HELLO."""
+        """Talk on this connection: both sides have said HELLO."""
         self._connection = connection
         connection.owner = self
         self._speaker = _speaker(connection.session)
-        self._table = self._set_table(connection.session.senior)
+        self._table = Table(
+            _find_game,
+            self._send_words,
+            self._terminal.show,
+            wins_ties=connection.session.talks_first,
+            peer=self._peer_name,
+        )
         self._terminal.show(banner)
         if not self._has_turn():
             self._terminal.show("Waiting for message...")
 
-    def awaits(self, stranger: Session) -> bool:
-        """Whether a stranger that has said HELLO is our own peer, on a new connection."""
-        return self._connection is not None and self._connection.session.is_awaited(
-            stranger
+    def expects(self, greeting: Greeted) -> bool:
+        """Return whether a stranger's HELLO is that of our own peer, which comes back."""
+        return self._connection is not None and self._connection.session.expects(
+            greeting.hello, greeting.seen
         )
 
-    def take_back(self, connection: Connection) -> None:
-        """Go on with it there; answers its HELLO."""
+    def resume(self, connection: Connection) -> None:
+        """Answer the HELLO of our own peer, and go on with the talk there."""
         assert self._connection is not None
-        session = self._connection.session
-        session.take_over(connection.session)
-        connection.session = session
-        session.welcome()
-        self.returned(connection)
+        connection.welcome(self._connection.session)
+        self.resumed(connection)
 
-    def returned(self, connection: Connection) -> None:
-        """Both have said HELLO again: go on where the talk was cut."""
+    def resumed(self, connection: Connection) -> None:
+        """Go on with the talk on this connection: both have said HELLO again."""
         assert self._connection is not None
         before, self._connection = self._connection, connection
         connection.owner = self
-        before.close()  # it may look alive on our side
-        self.adrift = False
-        if not (self._stopped or self._impatient):
-            self._lifeline.rest()
-            if self.leaving and self._hurried:
-                self._lifeline.limit(GOODBYE_SECONDS)
-        self._terminal.notice(f"Connected with {self._peer} again.")
+        before.close()  # to us it may still look alive
+        self.is_searching = False
+        if not (self._signal_code or self._impatient):
+            self._recovery.end()
+            if self.is_leaving and self._person_waits:
+                self._recovery.limit(GOODBYE_SECONDS)
+        self._terminal.notify(f"Connected with {self._peer_name} again.")
 
-    def abandon(self, reason: str = "") -> None:
-        """Wait for the other side no longer; `reason` is why, where that is known."""
+    def stop_searching(self, reason: str = "") -> None:
+        """Wait for the peer no longer; `reason` is why, where that is known."""
         assert self._connection is not None
-        self._lifeline.rest()
+        self._recovery.end()
         if reason:
             self._loss = f"{self._loss}; {reason}"
-        if self.adrift:
-            self._conclude()
+        if self.is_searching:
+            self._report_end()
         else:
             self._connection.close()
 
-    def nobody_listens(self) -> bool:
-        """Take that nobody listens where the other side was; True: the search is over.
+    def note_server_gone(self) -> bool:
+        """Handle that nobody listens where the server was; return whether that is the end.
 
-        That is the answer to a goodbye when nothing else is open: it has left too.
+        It is, when there is nothing left but our goodbye: the server has left too.
         """
         assert self._connection is not None
         if self._verdict is None:
-            if self._farewell is None or self._connection.session.unconfirmed:
+            if self._farewell is None or self._connection.session.kept:
                 return False  # it may be there again in a moment
-            self._judge("Goodbye: you left", Exit.GOODBYE, "")
-        self.abandon()
+            self._set_verdict("Goodbye: you left", Exit.GOODBYE, "")
+        self.stop_searching()
         return True
 
-    # What the terminal calls.
-
-    def said(self, line: str) -> None:
-        """Take a line that the person has typed."""
-        if line[:1] == "/":
-            self._obey(line)
-        elif self._table and self._table.game and self._table.game.is_move(line):
-            self._play(lambda table: table.move(line))
-        else:
-            self._talk(line)
-        self.settle()
-
-    def _obey(self, line: str) -> None:
-        """Do what a line says that begins with a slash."""
-        if line[:2] == "//":
-            self._talk(line[1:])
-            return
-        word, _, rest = line.partition(" ")
-        command = _COMMANDS.get(word)
-        if command:
-            command(self, rest)
-            return
-        meant = " Did you mean /q?" if word.lower() in QUIT_WORDS else ""
-        self._terminal.notice(
-            f"There is no command {word} (see /help); /{line} sends it as text.{meant}"
-        )
-
-    def pour(self, lines: deque[str]) -> int:
-        """Take off the first of these lines, as far as they are messages that may go now.
-
-        Returns how many those are. Whatever needs a thought is left to `said`.
-        """
-        connection, table = self._connection, self._table
-        occupied = self._drafts or self.leaving or (table and table.game)
-        if connection is None or occupied:
-            return 0
-        messages = takewhile(lambda line: line[:1] != "/", lines)
-        taken = connection.session.say_all(messages)
-        for _ in range(taken):  # before anything that may fail: they are said
-            lines.popleft()
-        if taken:
-            connection.flush()
-            self.settle()
-        return taken
-
-    def ended(self) -> None:
-        """The input has ended: Ctrl-D, the end of a file, or a terminal that is gone."""
-        if self._terminal.gone:
-            self.stop(signal.SIGHUP)
-        else:
-            self._leave(Reason.QUIT, "")
-
-    # What the connection calls.
-
-    def handle(self, connection: Connection, event: Event) -> None:
-        """Take one event of the session."""
-        match event:
-            case Said():
-                self._receive(connection.session, event.text)
-            case Played(number, words):
-                self._watch(connection, number, words)
-            case Left(reason, text):
-                self._take_leave(reason, text)
-            case Lost(detail):
-                self._lose(detail)
-            case Failed(error):
-                sentence = f"The protocol was broken by {self._peer}: {error}"
-                self._judge(sentence, Exit.LOST, "")
-
-    def settle(self) -> None:
-        """If it is our turn: send what was typed early, else ask for a message.
-
-        In any case the terminal is told how the talk stands now.
-        """
-        if not self._hinted:
-            self._hint()
-        while self._drafts and self._has_turn():
-            text = self._drafts.popleft()
-            self._terminal.echo(text)
-            self._talk(text)
-        mine = self._has_turn()
-        asking = mine or (self._table is not None and self._table.my_move)
-        if self._farewell:
-            self._say_farewell()
-            asking = False
-        self._terminal.settle(asking, mine, self._standing)
-
-    def closed(self, connection: Connection) -> None:
-        """The socket is closed: look for the other side again, or say how it ended."""
-        if connection is not self._connection:
-            return  # the other side has come back on a new one
-        lost = connection.session.state is State.LOST
-        if lost and self._lifeline.patience and not self._blind:
-            self._drift()
-        else:
-            self._conclude()
-
-    def give_up(self, sentence: str, code: int) -> None:
-        """There will be no talk: say why, unless it is the person who has left."""
+    def fail(self, sentence: str, code: int) -> None:
+        """End without a talk: show why, unless it is the person who has left."""
         if self._farewell:
             self._leave_alone()
         else:
-            self._terminal.notice(sentence)
+            self._terminal.notify(sentence)
             self._finish(code)
 
-    # What the loop calls.
+    # For the loop.
 
     def stop(self, number: int) -> None:
         """End the program because of a signal: tell the peer, but do not wait long.
 
         A second signal does not wait at all.
         """
-        impatient = self._stopped and number != signal.SIGHUP
-        self._stopped = 128 + number
+        impatient = self._signal_code and number != signal.SIGHUP
+        self._signal_code = 128 + number
         if number == signal.SIGINT:
-            self._terminal.interrupt()
+            self._terminal.begin_line()
         if self._connection and impatient:
-            self.abandon()
+            self.stop_searching()
             return
         self._leave(Reason.STOPPED, f"stopped by {signal.Signals(number).name}")
 
-    def lose_screen(self) -> bool:
-        """Show nothing more, and acknowledge nothing: nobody reads what we show.
+    def close_screen(self) -> None:
+        """Show no message any more, and so acknowledge none: nobody could read it."""
+        self._screen_closed = True
 
-        Returns whether that is news.
-        """
-        before, self._blind = self._blind, True
-        return not before
-
-    def leave_blind(self) -> None:
+    def leave_without_screen(self) -> None:
         """End the program because of that, unless it is ending already."""
-        if not self._stopped:
-            self.stop(signal.SIGHUP if self._terminal.gone else signal.SIGPIPE)
+        if not self._signal_code:
+            self.stop(signal.SIGHUP if self._terminal.hung_up else signal.SIGPIPE)
 
-    # How it is done.
+    # For the terminal: what the person types.
+
+    def typed(self, lines: deque[str]) -> None:
+        """Take lines that the person has typed off the front, one at least.
+
+        Messages that may be sent now are taken together; anything else is one line.
+        """
+        line = lines[0]
+        if is_command(line):
+            self._run_command(lines.popleft())
+        elif self._is_move(line):
+            lines.popleft()
+            self._play(lambda table: table.move(line))
+        elif line:
+            self._send(lines, takewhile(self._is_message, lines))
+        else:
+            lines.popleft()  # just Enter: ask again, send nothing
+        self._continue()
+
+    def input_ended(self) -> None:
+        """Leave at the end of the input: Ctrl-D, the end of a file, a closed terminal."""
+        if self._terminal.hung_up:
+            self.stop(signal.SIGHUP)
+        else:
+            self._leave(Reason.QUIT, "")
+
+    # For the connection.
+
+    def handle(self, connection: Connection, event: Event) -> None:
+        """Handle one event of the link."""
+        match event:
+            case Said(number, texts):
+                self._show_messages(connection, number, texts)
+            case Played(number, words):
+                self._take_words(connection, number, words)
+            case Left(reason, text):
+                self._hear_goodbye(reason, text)
+            case Lost(detail):
+                ending = f": {detail}" if detail else ""
+                self._loss = f"The connection to {self._peer_name} was lost{ending}"
+            case Failed(error):
+                sentence = f"The protocol was broken by {self._peer_name}: {error}"
+                self._set_verdict(sentence, Exit.LOST, "")
+
+    def after_read(self) -> None:
+        """Send or ask for what is next: one read may have given us the turn."""
+        self._continue()
+
+    def closed(self, connection: Connection) -> None:
+        """Search for the peer when the connection was lost, else report how it ended."""
+        if connection is not self._connection:
+            return  # the peer has come back on a new one
+        lost = connection.link.state is State.LOST
+        if lost and self._recovery.seconds and not self._screen_closed:
+            self._search()
+        else:
+            self._report_end()
+
+    # Whose turn it is, and who the peer is.
 
     def _has_turn(self) -> bool:
         return self._connection is not None and self._connection.session.has_turn()
 
     @property
-    def _peer(self) -> str:
-        """The name that the peer goes by."""
+    def _peer_name(self) -> str:
+        """The name that the peer goes by in our sentences."""
         peer = self._connection.session.peer if self._connection else None
         if peer is None or not peer.name:
             return "the other side"
         return f"the {peer.name}" if peer.name in ("server", "client") else peer.name
 
-    def _talk(self, text: str) -> None:
-        """Send a message now, or keep it until it is our turn."""
-        if not text:
-            return  # just Enter: ask again, send nothing
+    @property
+    def _obstacle(self) -> str:
+        """Why nothing can be sent at the moment."""
+        if self._connection is None or self._connection.session.peer is None:
+            return "there is nobody here yet"
+        return self._connection.session.obstacle
+
+    def _continue(self) -> None:
+        """Send drafts while it is our turn, then ask for a line; show the status.
+
+        Called after everything that may have changed whose turn it is.
+        """
+        if self._over:
+            return
+        if not self._hinted:
+            self._show_hints()
+        while self._drafts and self._has_turn():
+            text = self._drafts.popleft()
+            self._terminal.echo(text)
+            self._send_one(text)
+        may_write = self._has_turn()
+        asking = may_write or (self._table is not None and self._table.my_move)
+        if self._farewell:
+            self._say_farewell()
+            asking = False
+        self._terminal.refresh(asking, may_write, self._describe_status)
+
+    def _show_hints(self) -> None:
+        """Show once, when it is first our turn, what can be done."""
+        if self._has_turn() and not self._farewell:
+            self._hinted = True
+            for hint in HINTS:
+                self._terminal.show(hint)
+
+    # Messages.
+
+    def _send(self, lines: deque[str], messages: Iterable[str]) -> None:
+        """Send those of the `messages` that may be sent now; take them off the `lines`.
+
+        `messages` are lines at the front of `lines`. One that cannot be sent is kept for
+        later, or given back with the reason.
+        """
         if self._connection is None:
-            self._keep(text)
+            self._keep(lines.popleft())
             return
         try:
-            self._connection.session.say(text)
+            count = self._connection.say(messages)
         except LocalProtocolError as error:
-            self._explain(text, error)
-        else:
-            self._connection.flush()
+            self._explain(lines.popleft(), error)
+            return
+        for _ in range(count):
+            lines.popleft()
+
+    def _send_one(self, text: str) -> None:
+        """Send a text whatever it looks like, or keep it, or give it back."""
+        lines = deque((text,))
+        self._send(lines, lines)
+
+    def _is_message(self, line: str) -> bool:
+        return line != "" and line[0] != "/" and not self._is_move(line)
+
+    def _is_move(self, line: str) -> bool:
+        game = self._table.game if self._table else None
+        return game is not None and game.is_move(line)
 
     def _explain(self, text: str, error: LocalProtocolError) -> None:
-        """Give back a message that could not be sent, or keep it until it can."""
-        if self._has_turn():  # so it is the text
+        """Give back a message that could not be sent, or keep it until it can be."""
+        if self._has_turn():  # so it is the text that is wrong
             self._terminal.refuse(f"Not sent, {error}", text)
             self._refused += 1
-        elif self.leaving:
-            who = "you have" if self._farewell else f"{self._peer} has"
+        elif self.is_leaving:
+            who = "you have" if self._farewell else f"{self._peer_name} has"
             self._terminal.refuse(f"Not sent, {who} left", text)
         else:
             self._keep(text)
@@ -407,114 +364,75 @@ class Chat:
             self._terminal.refuse(f"Not kept, {DRAFTS_LIMIT} lines wait already", text)
         else:
             self._drafts.append(text)
-            self._terminal.notice(f"Kept for later, because {self._obstacle}: {text}")
+            self._terminal.notify(f"Kept for later, because {self._obstacle}: {text}")
 
-    @property
-    def _obstacle(self) -> str:
-        """Why nothing can be sent at the moment."""
-        if self._connection is None or self._connection.session.peer is None:
-            return "there is nobody here yet"
-        return self._connection.session.obstacle
+    def _show_messages(self, connection: Connection, number: int, texts: list[str]) -> None:
+        """Show messages, and only then acknowledge them."""
+        if not self._screen_closed:
+            self._terminal.show_messages(self._speaker, texts)
+            connection.shown(number)
 
-    def _receive(self, session: Session, text: str) -> None:
-        """Show a message and those right behind it, and only then acknowledge them."""
-        if self._blind:
-            return
-        texts = [text, *session.next_texts()] if session.waiting else [text]
-        self._terminal.message(self._speaker, texts)
-        session.shown(session.received)
+    # Commands.
+
+    def _run_command(self, line: str) -> None:
+        found = parse(line)
+        if found:
+            name, rest = found
+            _COMMANDS[name](self, rest)
+        else:
+            self._terminal.notify(explain_unknown(line))
+
+    def _say(self, text: str) -> None:
+        if text:
+            self._send_one(text)
+        else:
+            self._terminal.notify("/say needs a text.")
+
+    def _help(self, rest: str) -> None:
+        for line in HELP.split("\n"):
+            self._terminal.notify(line)
+
+    def _quit(self, words: str) -> None:
+        if len(words.encode("utf-8", "replace")) > FAREWELL_LIMIT:
+            self._terminal.notify(f"Cut to {FAREWELL_LIMIT} bytes: {words}")
+        self._leave(Reason.QUIT, words)
 
     # Games.
 
-    def _set_table(self, senior: bool) -> "Table":
-        """Give the place where the two can play."""
-        from chatlib.games.table import Table  # not needed before somebody is there
-
-        return Table(_find, self._tell, self._terminal.show, senior=senior, peer=self._peer)
-
-    def _play(self, act: "Callable[[Table], None]") -> None:
-        """Do something at the table; what cannot be done is said."""
+    def _play(self, act: Callable[[Table], None]) -> None:
+        """Do something at the table; explain what cannot be done."""
         if self._table is None or self._farewell:
-            self._terminal.notice("Not now: there is nobody to play with.")
+            self._terminal.notify("Not now: there is nobody to play with.")
             return
         try:
             act(self._table)
         except TableError as error:
-            self._terminal.notice(f"Not done, {error}.")
+            self._terminal.notify(f"Not done, {error}.")
 
     def _offer(self, name: str) -> None:
         if not name and self._table and self._table.idle:
             from chatlib.games.registry import names
 
-            self._terminal.notice(f"There are these games: {', '.join(names())}.")
+            self._terminal.notify(f"There are these games: {', '.join(names())}.")
         self._play(lambda table: table.play(name.strip()))
 
-    def _tell(self, words: str) -> None:
-        """Tell the other end about a game."""
+    def _send_words(self, words: str) -> None:
+        """Send words about a game. Raises TableError when that cannot be."""
         assert self._connection is not None
         try:
-            self._connection.session.play(words)
+            self._connection.play(words)
         except LocalProtocolError as error:
             raise TableError(str(error)) from None
-        self._connection.flush()
 
-    def _watch(self, connection: Connection, number: int, words: str) -> None:
-        """Take what the other end tells about a game, and only then acknowledge it."""
-        if self._blind or self._table is None:
+    def _take_words(self, connection: Connection, number: int, words: str) -> None:
+        """Pass the peer's words about a game to the table, then acknowledge them."""
+        if self._screen_closed or self._table is None:
             return
-        with suppress(TableError):  # we are leaving: there is nobody to answer any more
+        with suppress(TableError):  # we are leaving, so the table's answer is not sent
             self._table.receive(words)
-        connection.session.shown(number)
+        connection.shown(number)
 
-    def _hint(self) -> None:
-        """Say once, when it is first our turn, what can be done."""
-        if self._has_turn() and not self._farewell:
-            self._hinted = True
-            for hint in HINTS:
-                self._terminal.show(hint)
-
-    def _standing(self) -> str:
-        """How the talk stands: with whom, whose turn, what is not confirmed yet."""
-        if self._connection is None or self._connection.session.peer is None:
-            return "nobody here yet"
-        session = self._connection.session
-        if self.adrift:
-            parts = [f"connection to {self._peer} lost, {self._lifeline.doing}"]
-        else:
-            parts = [f"with {self._peer}"]
-        # Not while the answer to a PING is on its way: that would be painted at each.
-        overdue = (
-            session.worried and self._connection.silence > PING_SECONDS + WORRY_SECONDS / 2
-        )
-        if overdue and not self.adrift:
-            parts.append(f"nothing heard for {self._connection.silence:.0f} s")
-        if self.leaving:
-            parts.append("leaving")
-        elif session.mode is Mode.TURNS:
-            parts.append("your turn" if session.has_turn() else f"{self._peer}'s turn")
-        if session.texts_unconfirmed:
-            parts.append(f"{_lines(session.texts_unconfirmed)} not confirmed yet")
-        if self._drafts:
-            parts.append(f"{_lines(len(self._drafts))} kept for later")
-        if session.round_trip is not None and not self.adrift:
-            parts.append(f"round trip {_milliseconds(session.round_trip)}")
-        return " | ".join(parts)
-
-    def _say(self, text: str) -> None:
-        if text:
-            self._talk(text)
-        else:
-            self._terminal.notice("/say needs a text.")
-
-    def _help(self, rest: str) -> None:
-        for line in HELP.split("\n"):
-            self._terminal.notice(line)
-
-    def _quit(self, words: str) -> None:
-        """The person says `/q`, perhaps with a last word."""
-        if len(words.encode("utf-8", "replace")) > FAREWELL_LIMIT:
-            self._terminal.notice(f"Cut to {FAREWELL_LIMIT} bytes: {words}")
-        self._leave(Reason.QUIT, words)
+    # Leaving.
 
     def _leave(self, reason: Reason, text: str) -> None:
         """Say goodbye as soon as that is possible; without a peer it is over at once."""
@@ -524,105 +442,126 @@ class Chat:
             self._leave_alone()
         else:
             self._say_farewell()
-            self._terminal.status(self._standing)
+            self._terminal.show_status(self._describe_status)
 
     def _leave_alone(self) -> None:
-        self._terminal.withdraw()
-        self._terminal.notice("Goodbye: you left before anybody came.")
+        self._terminal.remove_prompt()
+        self._terminal.notify("Goodbye: you left before anybody came.")
         self._finish(Exit.GOODBYE)
 
     def _say_farewell(self) -> None:
         """Say BYE, unless that was done, or has to wait until HELLO was answered."""
         assert self._connection is not None and self._farewell is not None
-        session = self._connection.session
-        if session.can_talk:
-            session.leave(*self._farewell)
-            self._connection.flush()
-        if self._hurried:
-            # Where nobody is there and nothing waits, there is only the goodbye to tell.
-            matters = session.state is State.CLOSING or session.unconfirmed
-            quick = self._stopped or self._impatient or not matters
-            self._lifeline.limit(STOP_SECONDS if quick else GOODBYE_SECONDS)
+        connection = self._connection
+        if connection.session.can_talk:
+            connection.leave(*self._farewell)
+        if self._person_waits:
+            # With no connection and nothing kept, only the goodbye itself would be lost.
+            matters = connection.link.state is State.CLOSING or connection.session.kept
+            quick = self._signal_code or self._impatient or not matters
+            self._recovery.limit(STOP_SECONDS if quick else GOODBYE_SECONDS)
 
     @property
-    def _hurried(self) -> bool:
-        """Whether somebody waits for us to leave: a pipe that has ended does not."""
-        return bool(self._stopped) or self._terminal.interactive
+    def _person_waits(self) -> bool:
+        """Whether somebody waits for us to end: at a pipe that has ended nobody does."""
+        return bool(self._signal_code) or self._terminal.interactive
 
-    def _drift(self) -> None:
-        """Keep everything, and look for the other side."""
-        self.adrift = True
-        parting = self.leaving and self._hurried
-        seconds = GOODBYE_SECONDS if parting else self._lifeline.patience
-        if not self.leaving:
-            doing = self._lifeline.doing
-            self._terminal.notice(f"{self._loss}: {doing} for up to {seconds:g} s.")
-        self._terminal.status(self._standing)
-        self._lifeline.search(seconds)
-
-    def _conclude(self) -> None:
-        """Say how it ended and which messages did not arrive."""
-        assert self._connection is not None
-        self._terminal.withdraw()
-        session = self._connection.session
-        sentence, code, words = self._verdict or self._outcome
-        unconfirmed = list(session.unacknowledged.values())
-        if unconfirmed and code is Exit.GOODBYE:
-            code = Exit.LOST
-        # The peer's words come last: whatever they say, it is said by the peer.
-        last = f" Last words: {words}" if words else ""
-        account = self._account(session.texts_sent, len(unconfirmed))
-        self._terminal.notice(f"{sentence}{account}.{last}")
-        for text in unconfirmed:
-            self._terminal.notice(f"Not confirmed: {text}")
-        self._finish(code)
-
-    def _take_leave(self, reason: Reason, text: str) -> None:
-        """The peer has said BYE: in answer to ours, or of its own accord."""
+    def _hear_goodbye(self, reason: Reason, text: str) -> None:
+        """Note the peer's BYE: the answer to ours, or its own."""
         if reason in (Reason.QUIT, Reason.STOPPED):
-            who = "you" if self._farewell else self._peer
-            self._judge(f"Goodbye: {who} left", Exit.GOODBYE, text)
+            who = "you" if self._farewell else self._peer_name
+            self._set_verdict(f"Goodbye: {who} left", Exit.GOODBYE, text)
         else:
-            self._judge(f"The chat was ended by {self._peer}", Exit.LOST, text)
+            sentence = f"The chat was ended by {self._peer_name}"
+            self._set_verdict(sentence, Exit.LOST, text)
 
-    def _lose(self, detail: str) -> None:
-        """The stream has ended before all was said."""
-        ending = f": {detail}" if detail else ""
-        self._loss = f"The connection to {self._peer} was lost{ending}"
+    def _search(self) -> None:
+        """Keep everything, and search for the peer."""
+        self.is_searching = True
+        leaving = self.is_leaving and self._person_waits
+        seconds = GOODBYE_SECONDS if leaving else self._recovery.seconds
+        if not self.is_leaving:
+            activity = self._recovery.activity
+            self._terminal.notify(f"{self._loss}: {activity} for up to {seconds:g} s.")
+        self._terminal.show_status(self._describe_status)
+        self._recovery.begin(seconds)
 
-    def _judge(self, sentence: str, code: Exit, words: str) -> None:
-        """Keep how the talk has ended; from here on nobody is asked any more."""
-        self._terminal.withdraw()
+    # The end of the talk, in sentences.
+
+    def _set_verdict(self, sentence: str, code: Exit, words: str) -> None:
+        """Keep how the peer ended the talk; from here on the person is not asked."""
+        self._terminal.remove_prompt()
         self._verdict = (sentence, code, words)
 
     @property
-    def _outcome(self) -> tuple[str, Exit, str]:
-        """The verdict when there was no word from the other side."""
+    def _verdict_without_peer(self) -> tuple[str, Exit, str]:
+        """How the talk ended when there was no word from the peer."""
         if self._farewell:
-            return (f"You left, but {self._peer} did not answer", Exit.LOST, "")
-        return (self._loss, Exit.LOST, "")
+            return f"You left, but {self._peer_name} did not answer", Exit.LOST, ""
+        return self._loss, Exit.LOST, ""
 
-    def _account(self, sent: int, unconfirmed: int) -> str:
-        """Say what became of our messages, to follow how the chat ended."""
-        if not sent:
-            return ""
-        if unconfirmed and sent == 1:
-            return "; your message was not confirmed"
-        if unconfirmed:
-            return f"; {unconfirmed} of your {sent} messages were not confirmed"
-        return f"; your {'message was' if sent == 1 else f'{sent} messages were'} delivered"
+    def _report_end(self) -> None:
+        """Show how the talk ended and which messages did not arrive."""
+        assert self._connection is not None
+        self._terminal.remove_prompt()
+        session = self._connection.session
+        sentence, code, words = self._verdict or self._verdict_without_peer
+        lost = list(session.unacknowledged.values())
+        if lost and code is Exit.GOODBYE:
+            code = Exit.LOST
+        # The peer's words come last, so that they cannot pass for ours.
+        last = f" Last words: {words}" if words else ""
+        delivery = _describe_delivery(session.texts_sent, len(lost))
+        self._terminal.notify(f"{sentence}{delivery}.{last}")
+        for text in lost:
+            self._terminal.notify(f"Not confirmed: {text}")
+        self._finish(code)
 
     def _finish(self, code: int) -> None:
-        """Give back what was never sent, be as before, and report the end."""
+        """Give back what was never sent, and pass on that the talk is over."""
         for text in self._drafts:
-            self._terminal.notice(f"Never sent: {text}")
-        # A person has seen it and could mend it; a script can only look at the code.
+            self._terminal.notify(f"Never sent: {text}")
+        # A person has seen a refusal and could mend it; a script sees only the exit code.
         if self._refused and not self._terminal.interactive:
             code = code or Exit.LOST
-        self._lifeline.rest()
-        by_me = self._farewell is not None
-        self._forget()
-        self._over(self._stopped or code, by_me)
+        self._recovery.end()
+        self._over = True
+        self._ended(self._signal_code or code, self._farewell is not None)
+
+    # The status line.
+
+    def _describe_status(self) -> str:
+        """Return how the talk stands: with whom, whose turn, what is not confirmed yet."""
+        if self._connection is None or self._connection.session.peer is None:
+            return "nobody here yet"
+        session = self._connection.session
+        if self.is_searching:
+            parts = [f"connection to {self._peer_name} lost, {self._recovery.activity}"]
+        else:
+            parts = [f"with {self._peer_name}", *self._describe_silence()]
+        if self.is_leaving:
+            parts.append("leaving")
+        elif session.mode is Mode.TURNS:
+            turn = "your turn" if session.has_turn() else f"{self._peer_name}'s turn"
+            parts.append(turn)
+        if session.texts_kept:
+            parts.append(f"{_count_lines(session.texts_kept)} not confirmed yet")
+        if self._drafts:
+            parts.append(f"{_count_lines(len(self._drafts))} kept for later")
+        round_trip = self._connection.link.pulse.round_trip
+        if round_trip is not None and not self.is_searching:
+            parts.append(f"round trip {_milliseconds(round_trip)}")
+        return " | ".join(parts)
+
+    def _describe_silence(self) -> list[str]:
+        """Return for how long nothing was heard, if that is longer than usual."""
+        assert self._connection is not None
+        silence = self._connection.silence
+        # Not while a PONG is simply on its way: that would be painted at every PING.
+        overdue = silence > PING_SECONDS + WORRY_SECONDS / 2
+        if overdue and self._connection.link.pulse.is_worrying:
+            return [f"nothing heard for {silence:.0f} s"]
+        return []
 
 
 _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
@@ -638,23 +577,34 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
 
 
 def _speaker(session: Session) -> str:
-    """Who is named before the peer's text: where turns alternate, nobody."""
+    """Return the name before the peer's lines: none where turns alternate."""
     if session.mode is Mode.TURNS or session.peer is None:
         return ""
     return session.peer.name or "the other side"
 
 
-def _find(name: str) -> "type[Game] | None":
-    """Find a game; they are loaded when the first is wanted: hashing alone costs 4 MiB."""
+def _find_game(name: str) -> type[Game] | None:
+    """Find a game. They are loaded with the first: their hashing alone takes 4 MiB."""
     from chatlib.games.registry import find
 
     return find(name)
 
 
+def _describe_delivery(sent: int, lost: int) -> str:
+    """Return what became of our messages, to follow how the talk ended."""
+    if not sent:
+        return ""
+    if lost and sent == 1:
+        return "; your message was not confirmed"
+    if lost:
+        return f"; {lost} of your {sent} messages were not confirmed"
+    return f"; your {'message was' if sent == 1 else f'{sent} messages were'} delivered"
+
+
 def _milliseconds(seconds: float) -> str:
-    """Say how long that is, to two figures: with more it would be painted every time."""
+    """Return a time to two figures: with more it would be painted again at every PONG."""
     return f"{float(f'{1000 * seconds:.2g}'):g} ms" if seconds >= 0.001 else "below 1 ms"
 
 
-def _lines(count: int) -> str:
+def _count_lines(count: int) -> str:
     return "1 line" if count == 1 else f"{count} lines"

@@ -1,76 +1,58 @@
-"""A nonblocking socket and its session.
+"""A nonblocking socket and its link.
 
-Reads what is there, lets the session say what it means, tells the owner, writes what
-the session wants to send; then drains, half-closes and reads to the end, because
-closing a socket with unread bytes in it makes TCP throw away what is still under way.
+Reads what is there, lets the link say what it means, passes the events to the owner, and
+writes what the link wants to send. At the end it writes everything, half-closes, and reads
+to the end of the stream: closing a socket that still has unread bytes makes TCP discard
+what is on its way to the peer.
 
-Knows no terminal and not which end it is. `chat`, `chatd` and `chatc` import it.
+Knows no terminal, and not which end it is. `chat`, `chatd` and `chatc` import it.
 """
 
 import socket
+from collections.abc import Iterable
 
 from chatlib.errors import words
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
-from chatlib.protocol.session import (
-    PING_SECONDS,
-    Event,
-    Session,
-    State,
-    Trace,
-    silent,
-)
-
-TYPE_CHECKING = False  # `typing` costs 2 ms at start-up, for this one constant
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Owner(Protocol):
-        """Who is told what happens on a connection."""
-
-        def handle(self, connection: "Connection", event: Event) -> None:
-            """Take one event of the session."""
-
-        def settle(self) -> None:
-            """All that one read brought has been handled and answered."""
-
-        def closed(self, connection: "Connection") -> None:
-            """The socket is closed; this is the last that is heard of it."""
-
+from chatlib.protocol.events import Event, Trace, silent
+from chatlib.protocol.frames import Reason
+from chatlib.protocol.link import Link, State
+from chatlib.protocol.pulse import PING_SECONDS
+from chatlib.protocol.session import Session
 
 READ_SIZE = 65536
 """Bytes per read. From 128 KiB on, malloc maps and unmaps memory at every read."""
 
 ACK_SECONDS = 0.005
-"""How long an ACK may wait for more messages to confirm: nobody sees it. Where two programs
-talk quickly with each other, it saves nearly every second packet."""
+"""How long an ACK may wait for more messages to acknowledge: nobody can see that. Where
+two programs talk quickly with each other, it saves nearly every second packet."""
 
 SLOW_SECONDS = 0.1
-"""After how long what was shown of a read is acknowledged before all of it is. An ACK for
-each run, whatever the screen, costs a third of the rate of a pipe."""
+"""How long the events of one read may be handled before what was shown is acknowledged at
+once. An ACK after every event, however fast the screen, costs a third of a pipe's rate."""
 
 FRAME_SECONDS = 10.0
-"""How long a frame that was begun may take to become whole."""
+"""How long a frame may take from its first byte to its last."""
 
 HELLO_SECONDS = 5.0
-"""How long either side may take to say HELLO; `program` sees to that."""
+"""How long either side may take to say HELLO; `program` sets that deadline."""
 
 GOODBYE_SECONDS = 4.5
 """How long the peer may take to close when both have said BYE, and to answer a BYE that a
-person waits for (`chat` sees to that): one is gone within 5 s."""
+person waits for (`chat` sets that deadline): the program has ended within 5 s."""
 
 CLOSING_SECONDS = 2 * PING_SECONDS
-"""How long it may take to answer our BYE, or to confirm one more of the messages before
-it, where nobody waits: as long as it may be silent in the middle of a talk."""
+"""How long the peer may take to answer our BYE, or to acknowledge one more of the messages
+before it, where nobody waits: as long as it may be silent during a talk."""
 
 DISMISSAL_SECONDS = 1.0
 """How long a peer that broke the protocol may take to read why."""
 
 LATE = "nothing came in time"
-"""How a peer was lost whose time was over."""
+"""Why a connection was lost whose deadline passed."""
 
-_OPEN = State.OPEN  # looked up once: see `session`
+_OPEN = State.OPEN  # looked up once: see `link`
 
-# How long the peer has once the session is in one of these states.
+# How long the peer has once the link is in one of these states.
 _LIMITS = {
     State.REFUSED: GOODBYE_SECONDS,
     State.CLOSING: CLOSING_SECONDS,
@@ -79,12 +61,24 @@ _LIMITS = {
 }
 
 
-class Connection:
-    """One TCP connection, from the handshake to the last byte.
+class Owner:
+    """The object that is told what happens on a connection; by default it does nothing."""
 
-    The owner may change: a listener hands a connection over to the chat when it has
-    greeted. So may the session: a peer that was lost comes back on a new connection.
-    `address` is the peer's, for people to read.
+    def handle(self, connection: "Connection", event: Event) -> None:
+        """Handle one event of the link."""
+
+    def after_read(self) -> None:
+        """Continue when all events of one read were handled and answered."""
+
+    def closed(self, connection: "Connection") -> None:
+        """Note that the socket is closed; no other call follows for this connection."""
+
+
+class Connection:
+    """One TCP connection, from its handshake to its last byte.
+
+    `address` is the peer's, for people to read. The link is the same for life. The owner
+    may change once: a listener passes a connection on to the chat after the HELLO.
     """
 
     def __init__(
@@ -92,95 +86,131 @@ class Connection:
         loop: Loop,
         sock: socket.socket,
         address: object,
-        session: Session,
-        owner: "Owner",
+        link: Link,
+        owner: Owner,
         trace: Trace = silent,
     ) -> None:
         self.address = address
-        self.session = session
+        self.link = link
         self.owner = owner
         self._loop = loop
         self._socket = sock
         self._trace = trace
-        self._pending = b""  # handed over by the session, not yet by the kernel
-        self._reading = True
-        self._awaited = 0  # what the loop was asked for
+        self._pending = b""  # taken from the link, not yet taken by the kernel
+        self._open = True  # the socket is
+        self._reading = True  # the end of the stream was not read
         self._half_closed = False
-        self._open = True
-        self._frame_timer: Timer | None = None
+        self._awaited = 0  # READ, WRITE or both: what the loop was asked to watch for
+        # Deadlines.
         self._deadline = Deadline(loop, self._give_up)
-        self._confirmed = 0  # how many messages were when that was put off
-        self._life_timer: Timer | None = None
-        self._ack_timer: Timer | None = None
+        self._progress = 0  # messages acknowledged when that deadline was last lifted
+        self._frame_timer: Timer | None = None  # for the frame that has begun to arrive
+        self._pulse_timer: Timer | None = None  # for the silence of the peer
+        self._ack_timer: Timer | None = None  # for an ACK that waits for more messages
         sock.setblocking(False)
-        # One message is one small segment; Nagle's algorithm would hold the second
-        # back until the first is acknowledged, up to 40 ms with delayed ACKs.
+        # One message is one small segment. Nagle's algorithm would hold the second back
+        # until the first is acknowledged: up to 40 ms where ACKs are delayed (RFC 896).
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._watch()
 
-    def flush(self, hurry: bool = False) -> None:
-        """Write what the session wants to send, as far as the kernel takes it.
+    @property
+    def session(self) -> Session:
+        """The talk that this connection serves."""
+        return self.link.session
 
-        What it does not take stays and is written when the socket asks for it. When
-        the session has finished and all is written, the sending half is closed. An ACK
-        waits a moment for more to confirm, unless there is reason to `hurry`.
-        """
-        session = self.session
-        # In the middle of a talk, and nothing waits for the kernel: as nearly always.
-        ordinary = session.state is _OPEN and self._awaited == READ
-        if not ordinary:
-            if not self._open:
-                return
-            self._wind_up()
-            if self._pending:
-                self._write(self._pending)
-        # While the kernel takes nothing, nothing is asked for: the session adds up what
-        # it owes, and a peer that talks and never reads does not fill our memory.
-        if not self._pending:
-            data = session.data_to_send(hurry)
-            if data:
-                self._write(data)
-            if session.owes_ack and not self._ack_timer:
-                self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
-        if self._pending or not ordinary:
-            self._watch()
+    @property
+    def silence(self) -> float:
+        """Seconds since the peer was last heard."""
+        return self._loop.now() - self.link.pulse.heard
 
-    def _wind_up(self) -> None:
-        """When the session is not in the middle of a talk, see that it does not stay so."""
-        session = self.session
-        if session.state is State.LOST:
-            self._stop_reading()
-        parting = session.state is State.CLOSING or session.state is State.CLOSED
-        if parting and session.acknowledged > self._confirmed:
-            self._confirmed = session.acknowledged
-            self._deadline.lift()  # it takes its time, but it comes nearer
-        limit = _LIMITS.get(session.state)
-        if limit is not None:
-            self.expire_in(limit)
+    # What the owner says. Each call writes at once what the link makes of it, as far as
+    # the kernel takes it.
 
-    def expire_in(self, seconds: float) -> None:
-        """Give the peer up in at most so many seconds; an earlier end stands."""
+    def welcome(self, session: Session | None = None) -> None:
+        """Answer the peer's HELLO with ours; see `Link.welcome`."""
+        self.link.welcome(session)
+        self.flush()
+
+    def refuse(self, reason: Reason, text: str) -> None:
+        """Answer the peer's HELLO with BYE."""
+        self.link.refuse(reason, text)
+        self.flush()
+
+    def say(self, texts: Iterable[str]) -> int:
+        """Send as many of these lines as may be sent now; see `Link.say`."""
+        count = self.link.say(texts)
+        self.flush()
+        return count
+
+    def play(self, words: str) -> None:
+        """Send words about a game; see `Link.play`."""
+        self.link.play(words)
+        self.flush()
+
+    def leave(self, reason: Reason, text: str) -> None:
+        """Say BYE, now or when a connection is open again."""
+        self.link.leave(reason, text)
+        self.flush()
+
+    def shown(self, number: int) -> None:
+        """Acknowledge the peer's messages up to `number`, soon: the read goes on."""
+        self.link.shown(number)
+
+    # Deadlines.
+
+    def set_deadline(self, seconds: float) -> None:
+        """Give the peer up in at most so many seconds; an earlier deadline stands."""
         if self._open:
             self._deadline.limit(seconds)
 
-    def stay(self) -> None:
-        """Let the peer take as long as it likes, whatever was said before."""
+    def lift_deadline(self) -> None:
+        """Let the peer take as long as it likes."""
         self._deadline.lift()
 
-    def close(self) -> None:
-        """Close the socket now and tell the owner; what was not written is lost."""
-        if not self._open:
-            return
-        self._open = False
-        self._deadline.lift()
-        for timer in (self._frame_timer, self._life_timer, self._ack_timer):
-            if timer:
-                timer.cancel()
-        self._awaited = 0
-        self._loop.forget(self._socket.fileno())
-        self._socket.close()
-        self._trace("x", "connection closed", b"")
-        self.owner.closed(self)
+    def _give_up(self) -> None:
+        """Treat a peer whose deadline has passed like the end of the stream."""
+        self._trace("!", "the peer took too long", b"")
+        self._stop_reading()
+        self.link.receive_eof(LATE)
+        self._report()
+
+    def _time_frame(self, whole: bool) -> None:
+        """Give every frame its time from its first byte, however slowly it trickles in.
+
+        Where frames became `whole` in this read, the one that has begun is another one
+        than after the last read. Its time begins when they have been handled: the time
+        that our screen took is not the peer's fault.
+        """
+        begun = self.link.unfinished
+        if self._frame_timer and (whole or not begun):
+            self._frame_timer.cancel()
+            self._frame_timer = None
+        if begun and not self._frame_timer:
+            self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
+
+    def _time_pulse(self) -> None:
+        """Look at the silence of the peer when it may have become too long.
+
+        The timer is not moved at every read: when it fires, it looks how long ago the
+        last one was.
+        """
+        seconds = self.link.seconds_left(self._loop.now())
+        self._pulse_timer = self._loop.call_later(seconds, self._check_pulse)
+
+    def _check_pulse(self) -> None:
+        self._pulse_timer = None
+        if self._reading:
+            self._read(READ)  # a slow screen may have kept us from reading a sign of life
+        if self._open:
+            self.link.pass_time(self._loop.now())
+            self._report()
+
+    def _acknowledge(self) -> None:
+        """Send the ACK now: it has waited long enough for more messages."""
+        self._ack_timer = None
+        self.flush(hurry=True)
+
+    # Reading.
 
     def _ready(self, mask: int) -> None:
         if mask & READ and self._reading:
@@ -189,44 +219,88 @@ class Connection:
             self.flush()
 
     def _read(self, mask: int) -> None:
+        """Read once and report what came."""
         try:
             data = self._socket.recv(READ_SIZE)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            # A reset. For the session it is the end of the stream like any other.
+            # A reset. For the link it is an end of the stream like any other.
             self._trace("!", words(error), b"")
             data = b""
         if data:
-            self.session.receive_data(data, self._loop.now())
-        else:
-            self._reading = False
-            self._trace("~", "read the end of the stream", b"")
-            self.session.receive_eof()
+            self._report(self.link.receive_data(data, self._loop.now()))
+            return
+        self._reading = False
+        self._trace("~", "read the end of the stream", b"")
+        self.link.receive_eof()
         self._report()
 
-    def _report(self) -> None:
-        """Tell the owner what came, send the answers, and see how things stand."""
-        session = self.session
-        whole = bool(session.waiting)
-        while (session.waiting or session.ends) and (event := session.next_event()):
+    def _report(self, whole: bool = False) -> None:
+        """Pass the events on, send the answers, and set the timers.
+
+        `whole` is whether frames became whole in this read.
+        """
+        link = self.link
+        while event := link.next_event():
             self.owner.handle(self, event)
+            if self.silence > SLOW_SECONDS:
+                self.flush(hurry=True)  # the screen is slow: acknowledge what it showed
             if not self._open:
                 return
-            session = self.session  # to an event the owner may answer with another one
-            if session.waiting and self.silence > SLOW_SECONDS:
-                self.flush(hurry=True)  # the screen is slow: what was shown of it is told
-        if self._frame_timer or session.unfinished:
+        if self._frame_timer or link.unfinished:
             self._time_frame(whole)
-        if not self._life_timer:
-            self._time_life()
-        # Mostly there is nothing but an ACK that waits already, and no need to ask.
-        unheard = session.owes_ack and not self._ack_timer
-        if unheard or session.urgent or session.output or session.state is not _OPEN:
+        if not self._pulse_timer:
+            self._time_pulse()
+        if link.wants_to_send:
             self.flush()
             if not self._open:
                 return
-        self.owner.settle()
+        self.owner.after_read()
+
+    def _stop_reading(self) -> None:
+        """Want nothing more from the peer, and send it nothing more."""
+        self._reading = False
+        self._pending = b""
+
+    # Writing.
+
+    def flush(self, hurry: bool = False) -> None:
+        """Write what the link wants to send, as far as the kernel takes it.
+
+        The rest stays and is written when the socket asks for it. When the link has
+        finished and all is written, the sending half is closed. An ACK waits a moment for
+        more messages, unless there is reason to `hurry`.
+        """
+        if not self._open:
+            return
+        if self.link.state is not _OPEN:
+            self._limit_goodbye()
+        if self._pending:
+            self._write(self._pending)
+        # While the kernel takes nothing, the link is asked for nothing. It adds up what it
+        # owes, and a peer that sends and never reads does not fill our memory.
+        if not self._pending:
+            data = self.link.data_to_send(hurry)
+            if data:
+                self._write(data)
+            if self.link.ack_waits and not self._ack_timer:
+                self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
+        self._watch()
+
+    def _limit_goodbye(self) -> None:
+        """Set a deadline where the link waits for the peer to go; stop when it is lost."""
+        link = self.link
+        if link.state is State.LOST:
+            self._stop_reading()
+        parting = link.state is State.CLOSING or link.state is State.CLOSED
+        if parting and link.session.acknowledged > self._progress:
+            # It is slow, but every message that it acknowledges brings the end nearer.
+            self._progress = link.session.acknowledged
+            self._deadline.lift()
+        limit = _LIMITS.get(link.state)
+        if limit is not None:
+            self.set_deadline(limit)
 
     def _write(self, data: bytes) -> None:
         """Write as much as the kernel takes; the rest is pending."""
@@ -235,8 +309,8 @@ class Connection:
         except (BlockingIOError, InterruptedError):
             count = 0
         except OSError as error:
-            # Nobody reads any more, but what the peer sent before may still be in our
-            # buffer: only the reading side decides that the connection is lost.
+            # Nobody reads any more. What the peer sent before may still be in our buffer,
+            # so only the reading side decides that the connection is lost.
             self._trace("!", words(error), b"")
             self._pending = b""
             return
@@ -247,17 +321,18 @@ class Connection:
             if self._pending:
                 self._trace("~", f"{len(self._pending)} bytes wait to be written", b"")
 
+    # What the loop watches for, and the end.
+
     def _watch(self) -> None:
         """Ask the loop for exactly what is awaited; close when that is nothing."""
-        if not self._open:
-            return
-        if self.session.finished and not self._pending:
+        finished = self.link.finished
+        if finished and not self._pending:
             self._half_close()
         mask = (READ if self._reading else 0) | (WRITE if self._pending else 0)
         if mask == self._awaited:
             return
-        if not mask and not self.session.finished:
-            return  # the end was read, and what came before it is still to be told
+        if not mask and not finished:
+            return  # the end was read, and the frames before it are still to be handled
         self._awaited = mask
         if mask:
             ready = self._read if mask == READ else self._ready
@@ -276,53 +351,17 @@ class Connection:
             return  # the peer has gone already
         self._trace("x", "half-closed, nothing more will be sent", b"")
 
-    def _time_frame(self, whole: bool) -> None:
-        """Give every frame its time from its first byte, however slowly it trickles.
-
-        Where `whole` frames have come before it, what has begun is another than at the last
-        read. It is looked at when those have been shown: our screen's time is not its own.
-        """
-        begun = self.session.unfinished
-        if self._frame_timer and (whole or not begun):
-            self._frame_timer.cancel()
-            self._frame_timer = None
-        if begun and not self._frame_timer:
-            self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
-
-    def _acknowledge(self) -> None:
-        """What was shown is told now: it has waited long enough for more."""
-        self._ack_timer = None
-        self.flush(hurry=True)
-
-    def _time_life(self) -> None:
-        """See that a silent peer is asked for a sign of life.
-
-        The timer is not moved at every read: when it is due it looks how long ago that was.
-        """
-        seconds = self.session.patience(self._loop.now())
-        self._life_timer = self._loop.call_later(seconds, self._pass_time)
-
-    def _pass_time(self) -> None:
-        self._life_timer = None
-        if self._reading:
-            self._read(READ)  # a slow screen may have kept us from hearing what has come
-        if self._open:
-            self.session.pass_time(self._loop.now())
-            self._report()
-
-    def _stop_reading(self) -> None:
-        """Want nothing more from the peer, and tell it nothing more."""
-        self._reading = False
-        self._pending = b""
-
-    @property
-    def silence(self) -> float:
-        """Seconds since the peer was last heard of."""
-        return self._loop.now() - self.session.heard
-
-    def _give_up(self) -> None:
-        """The peer took too long: treat it as the end of the stream."""
-        self._trace("!", "the peer took too long", b"")
-        self._stop_reading()
-        self.session.receive_eof(LATE)
-        self._report()
+    def close(self) -> None:
+        """Close the socket now and tell the owner; what was not written is lost."""
+        if not self._open:
+            return
+        self._open = False
+        self._deadline.lift()
+        for timer in (self._frame_timer, self._pulse_timer, self._ack_timer):
+            if timer:
+                timer.cancel()
+        self._awaited = 0
+        self._loop.forget(self._socket.fileno())
+        self._socket.close()
+        self._trace("x", "connection closed", b"")
+        self.owner.closed(self)

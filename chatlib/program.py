@@ -1,8 +1,8 @@
 """What both programs do before and after the chat.
 
-The one place where everything is built and wired: settings, loop, terminal, frame log,
-chat, signals; and where every error becomes one sentence and an exit code. Only
-`chatd` and `chatc` import it.
+Here everything is built and wired: settings, loop, terminal, frame log, chat, signals.
+Here too every error becomes one sentence and an exit code. Only `chatd` and `chatc`
+import this module.
 """
 
 import gc
@@ -12,13 +12,15 @@ import socket
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from chatlib.chat import COMMANDS, HELP, Chat
-from chatlib.connection import HELLO_SECONDS, Connection
+from chatlib.chat import Chat
+from chatlib.commands import COMPLETIONS, HELP
+from chatlib.connection import HELLO_SECONDS, Connection, Owner
 from chatlib.errors import ChatError, Exit, ScreenClosedError, words
 from chatlib.framelog import LEGEND, FrameLog
-from chatlib.lifeline import Lifeline
 from chatlib.loop import READ, Loop
-from chatlib.protocol.session import Session, Trace, silent
+from chatlib.protocol.events import Trace, silent
+from chatlib.protocol.link import Link
+from chatlib.recovery import Recovery
 from chatlib.settings import Settings, read_settings
 from chatlib.terminal.plain import Plain
 from chatlib.terminal.streams import (
@@ -28,6 +30,7 @@ from chatlib.terminal.streams import (
     open_missing_descriptors,
     report,
 )
+from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -45,13 +48,13 @@ Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 ser
 """
 
 
-def open_terminal(loop: Loop, settings: Settings) -> "Plain | Edited":
-    """Give a person at a real terminal the editor, everybody else the plain one."""
+def open_terminal(loop: Loop, settings: Settings) -> Terminal:
+    """Return the editor for a person at a real terminal, the plain one for all others."""
     bell, timestamps = settings.bell, settings.timestamps
     if settings.plain or not _can_edit():
         return Plain(loop, settings.prompt, bell=bell, timestamps=timestamps)
     try:
-        from chatlib.terminal.edited import Edited  # 100 ms that only those pay
+        from chatlib.terminal.edited import Edited  # 100 ms, only where it is used
     except ModuleNotFoundError as error:
         if not str(error.name).startswith(("prompt_toolkit", "wcwidth")):
             raise
@@ -63,7 +66,7 @@ def open_terminal(loop: Loop, settings: Settings) -> "Plain | Edited":
         timestamps=timestamps,
         status=not settings.no_status,
         history=not settings.no_history,
-        commands=COMMANDS,
+        commands=COMPLETIONS,
     )
 
 
@@ -74,7 +77,7 @@ def _can_edit() -> bool:
 
 
 class Program:
-    """The parts that a server and a client are made of.
+    """The parts that a server or a client is made of, for as long as the process runs.
 
     `command` is the program's name in its error messages. `role` is `server` or
     `client`: the word in logs, and this side's name unless the settings have another.
@@ -85,97 +88,121 @@ class Program:
     ) -> None:
         self.command = command
         self.settings = settings
-        self.name = settings.name or role
+        self.name = settings.name or role  # what the peer calls us
         self.loop = loop or Loop()
         self.terminal = open_terminal(self.loop, settings)
-        if role == "server":  # who has been lost knows the way back
-            self.lifeline = Lifeline(self.loop, settings.keep, "waiting for it")
+        self.code: int | None = None  # the exit code, once the program is to end
+        self._role = role
+        self._log = FrameLog(
+            role, settings.verbose, settings.frame_log, self.terminal.notify
+        )
+        self._numbers = count(1)  # of the connections, for the log
+        self._screen_closed = False  # nobody can read stdout any more
+        self._again: Callable[[], None] | None = None  # with --again: what comes next
+        self.new_chat()
+
+    # One talk, and perhaps the next.
+
+    def new_chat(self) -> None:
+        """Make the chat for the next talk, with a recovery of its own."""
+        if self._role == "server":  # a client that lost its connection knows the way back
+            self.recovery = Recovery(self.loop, self.settings.keep, "waiting for it")
         else:
-            self.lifeline = Lifeline(self.loop, settings.retry)
-        self.chat = Chat(self.terminal, self.over, self.lifeline)
-        self.code: int | None = None
-        tell = self.terminal.notice
-        self._log = FrameLog(role, settings.verbose, settings.frame_log, tell)
-        self._numbers = count(1)
-        self._again: Callable[[], None] | None = None
-
-    def meet(
-        self,
-        sock: socket.socket,
-        address: object,
-        owner: "Owner",
-        how: str,
-        begin: Callable[[Trace], Session],
-    ) -> Connection:
-        """Make a connection whose peer has the time of a HELLO; say ours, if we are first.
-
-        `how` it came to be is a word for the frame log; `begin` gives its session.
-        """
-        number = next(self._numbers)
-        trace = self._log.tracer(number) if self._log.wanted else silent
-        trace("=", f"{how} {address}", b"")
-        connection = Connection(self.loop, sock, address, begin(trace), owner, trace)
-        connection.expire_in(HELLO_SECONDS)
-        connection.flush()
-        return connection
+            self.recovery = Recovery(self.loop, self.settings.retry, "trying again")
+        self.chat = Chat(self.terminal, self.end_talk, self.recovery)
 
     def repeat(self, again: Callable[[], None] | None) -> None:
-        """Call `again` instead of ending when the other side has ended the talk."""
+        """Call `again` instead of ending when the peer has ended the talk."""
         self._again = again
 
-    def over(self, code: int, by_me: bool) -> None:
-        """End the program with this exit code, or begin again."""
-        if self._again and not by_me:
+    def end_talk(self, code: int, by_us: bool) -> None:
+        """End the program with this exit code, or begin the next talk."""
+        if self._again and not by_us:
+            self.new_chat()
             self._again()
-        else:
-            left, more = self.terminal.take_back()
-            for line in left:
-                self.terminal.notice(f"Never sent: {line}")
-            if more:
-                self.terminal.notice("Never sent either: what came after that.")
-            # A person sees what is given back; a script can only look at the code.
-            lost = bool(left or more) and not self.terminal.interactive
-            self.code = code or (Exit.LOST if lost else Exit.GOODBYE)
-            self.loop.stop()
+            return
+        lines, more = self.terminal.take_unsent()
+        for line in lines:
+            self.terminal.notify(f"Never sent: {line}")
+        if more:
+            self.terminal.notify("Never sent either: what came after that.")
+        # A person sees what is given back; a script can only look at the code.
+        unsent = bool(lines or more) and not self.terminal.interactive
+        self.code = code or (Exit.LOST if unsent else Exit.GOODBYE)
+        self.loop.stop()
 
     def fail(self, error: ChatError) -> None:
         """End the program with a sentence, from within the loop: there was no talk."""
-        self.chat.give_up(f"{self.command}: {error}", error.code)
+        self.chat.fail(f"{self.command}: {error}", error.code)
+
+    def open_connection(
+        self,
+        sock: socket.socket,
+        address: object,
+        owner: Owner,
+        verb: str,
+        make_link: Callable[[Trace], Link],
+    ) -> Connection:
+        """Make a connection whose peer has HELLO_SECONDS to say HELLO.
+
+        `verb` says in the frame log how it came to be. If the link greets first, our
+        HELLO is sent.
+        """
+        number = next(self._numbers)
+        trace = self._log.tracer(number) if self._log.wanted else silent
+        trace("=", f"{verb} {address}", b"")
+        link = make_link(trace)
+        connection = Connection(self.loop, sock, address, link, owner, trace)
+        connection.set_deadline(HELLO_SECONDS)
+        connection.flush()
+        return connection
+
+    # The process.
 
     def run(self) -> int:
-        """Talk until it is over; returns the exit code."""
-        # A signal that our starter ignores (nohup, a script's background job) stays so.
-        heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
-        self.loop.on_signals(heeded, self.chat.stop)
-        resume = self.terminal.resume
-        self.loop.on_signals([signal.SIGCONT], lambda _: resume(), urgent=False)
-        # Who wants the terminal in the background is stopped in tcsetattr, and is to go
-        # on with it afterwards.
-        signal.siginterrupt(signal.SIGCONT, False)
+        """Talk until it is over; return the exit code."""
+        self._handle_signals()
         if is_pipe(STDOUT):
             self.loop.watch(STDOUT, READ, self._lose_reader)
         self.chat.start()
-        # What was made until now stays: the collector, which comes every 700 objects, need
-        # not look at it again. That is 4 % of the time of a line.
+        # The garbage collector runs every 700 objects and need not look at what was made
+        # until now. That saves 4 % of the time of a line.
         gc.freeze()
         while self.code is None:
             try:
                 self.terminal.run()
             except ScreenClosedError as error:
-                if self.chat.lose_screen():
-                    self.terminal.withdraw()
-                    self.terminal.notice(f"{self.command}: {error}")
-                # A signal that was behind it is heard first: then that is the reason.
-                self.loop.call_later(0, self.chat.leave_blind)
+                self._close_screen(error)
         return self.code
 
+    def _handle_signals(self) -> None:
+        """Stop the chat at a signal, and restore the terminal after a pause."""
+        # A signal that our parent ignores (nohup, a script's background job) stays so.
+        heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        self.loop.on_signals(heeded, lambda number: self.chat.stop(number))
+        resume = self.terminal.resume
+        self.loop.on_signals([signal.SIGCONT], lambda _: resume(), urgent=False)
+        # A process in the background is stopped inside tcsetattr; after SIGCONT that call
+        # is to go on instead of failing with EINTR.
+        signal.siginterrupt(signal.SIGCONT, False)
+
+    def _close_screen(self, error: ScreenClosedError) -> None:
+        """Show nothing more, and end the program as soon as signals have been heard."""
+        self.chat.close_screen()
+        if not self._screen_closed:
+            self._screen_closed = True
+            self.terminal.remove_prompt()
+            self.terminal.notify(f"{self.command}: {error}")
+        # A signal that came at the same time is handled first: then that is the reason.
+        self.loop.call_later(0, lambda: self.chat.leave_without_screen())
+
     def _lose_reader(self, mask: int) -> None:
-        """Nobody reads stdout any more: nothing else can happen at our end of a pipe."""
+        """Handle that nobody reads our stdout: nothing else makes our end readable."""
         self.loop.forget(STDOUT)
         raise ScreenClosedError("the screen was closed (Broken pipe)")
 
     def close(self) -> None:
-        """Give back terminal, log and signals."""
+        """Give back the terminal, the log and the signals."""
         self.terminal.close()
         self._log.close()
         self.loop.close()
@@ -208,8 +235,3 @@ def run(
         report(f"{name}: {visible(words(error))}")
         return Exit.START
 
-
-TYPE_CHECKING = False  # see `connection`
-if TYPE_CHECKING:
-    from chatlib.connection import Owner
-    from chatlib.terminal.edited import Edited

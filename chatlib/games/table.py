@@ -9,7 +9,7 @@ for both come out. What travels, each in a GAME frame of its own:
     resign               I give up
     foul REASON          your last move breaks the rules: the game is over
 
-Two offers may cross. Then that of the `senior` end counts (the client's), and the other
+Two offers may cross. Then that of the `wins_ties` end counts (the client's), and the other
 end has accepted it, if both are of the same game.
 """
 
@@ -43,7 +43,7 @@ class Table:
         tell: Callable[[str], None],
         show: Callable[[str], None],
         *,
-        senior: bool,
+        wins_ties: bool,
         peer: str,
     ) -> None:
         self.game: Game | None = None
@@ -53,7 +53,7 @@ class Table:
         self._find = find
         self._tell = tell
         self._write = show
-        self._senior = senior
+        self._wins_ties = wins_ties
         self._peer = peer
         self._begins = True  # whether we begin the next game that we offer
         self._asked_begins = False  # whether we begin the one that we are asked for
@@ -154,9 +154,9 @@ class Table:
             self._show(f"{self._peer} offers a game of {name}: /play or /decline.")
 
     def _cross(self, name: str, begins: bool) -> None:
-        """Both have offered at once: the senior's offer counts on both ends."""
+        """Both have offered at once: the wins_ties's offer counts on both ends."""
         same = name == self.offered
-        if self._senior:
+        if self._wins_ties:
             if same:
                 self._start(name, self._begins)
             return  # otherwise ours stands, and theirs is void

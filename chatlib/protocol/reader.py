@@ -125,6 +125,13 @@ class FrameReader:
         return f"{Kind(kind).name} {number}, body {held} of {needed}"
 
     @property
+    def contents(self) -> str:
+        """What waits here, for a log: whole frames, and the piece behind them."""
+        count = len(self.frames)
+        frames = [f"{count} frame{'s' if count > 1 else ''}"] if count else []
+        return ", ".join([*frames, *filter(None, [self.progress])])
+
+    @property
     def cut(self) -> str:
         """What an end of stream at this point breaks off; "" between frames."""
         if not self.unfinished:

@@ -46,6 +46,7 @@ from chatlib.terminal import streams
 from chatlib.terminal.guest import GuestLoop
 from chatlib.terminal.history import LineHistory
 from chatlib.terminal.streams import Screen
+from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
 NAME, ASIDE = "1;36", "2"
@@ -56,7 +57,7 @@ COLOURS = 8
 """A terminal that has fewer gets none."""
 
 
-class Edited:
+class Edited(Terminal):
     """A screen with a line being edited at its bottom, and the keyboard for that line.
 
     stdout carries what is shown and the editor's own strokes, stderr the notices.
@@ -84,7 +85,7 @@ class Edited:
         self._stamped = timestamps
         self._prompt = visible(prompt)
         self._rings = bell
-        self._said: Callable[[str], None] = lambda line: None
+        self._said: Callable[[deque[str]], None] = lambda line: None
         self._finished: Callable[[], None] = lambda: None
         self._asking = False
         self._standing = ""
@@ -108,9 +109,8 @@ class Edited:
 
     def start(
         self,
-        said: Callable[[str], None],
+        said: Callable[[deque[str]], None],
         ended: Callable[[], None],
-        pour: Callable[[deque[str]], int] | None = None,
     ) -> None:
         """Wire the terminal: `said(line)` for each line, `ended()` after the last.
 
@@ -127,7 +127,7 @@ class Edited:
         self._loop.run(None if self._over else self._edit)
 
     @property
-    def gone(self) -> bool:
+    def hung_up(self) -> bool:
         """Whether the terminal has been closed."""
         return streams.hung_up(streams.STDIN)
 
@@ -135,7 +135,7 @@ class Edited:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
         self._show(visible(text))
 
-    def message(self, speaker: str, texts: list[str]) -> None:
+    def show_messages(self, speaker: str, texts: list[str]) -> None:
         """Write lines of the peer's; raises ScreenClosedError.
 
         The bell rings when no line is being typed: then nobody may be looking.
@@ -146,7 +146,7 @@ class Edited:
         if self._rings and not self._buffer.text:
             self._screen.show("\a")
 
-    def notice(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Write a line about the chat that is not part of it: to stderr."""
         if self._tells_here:
             self._above(self._screen.tell, self._dye(ASIDE, visible(text)))
@@ -157,24 +157,24 @@ class Edited:
         """Say why a line could not be taken, and give it back to be changed."""
         if self._accepting:
             self._returned.append(text)
-            self.notice(f"{reason}.")
+            self.notify(f"{reason}.")
         else:
-            self.notice(f"{reason}: {text}")
+            self.notify(f"{reason}: {text}")
 
-    def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
+    def refresh(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
         """All has been done that there was: ask, if we are to, and say how it stands."""
         if asking:
             self._set_asking(True)
-        self.status(standing)
+        self.show_status(standing)
 
-    def status(self, standing: Callable[[], str]) -> None:
+    def show_status(self, standing: Callable[[], str]) -> None:
         """Put into the line under the input how the talk stands."""
         text = visible(standing())
         if text != self._standing:
             self._standing = text
             self._app.invalidate()
 
-    def withdraw(self) -> None:
+    def remove_prompt(self) -> None:
         """Ask no more. What is being typed stays, without a prompt."""
         self._set_asking(False)
 
@@ -182,7 +182,7 @@ class Edited:
         """Show a line that was typed before its time where it belongs: at the prompt."""
         self._show(self._prompt + visible(text))
 
-    def interrupt(self) -> None:
+    def begin_line(self) -> None:
         """Nothing to do: the key that did it has left no trace on the screen."""
 
     def resume(self) -> None:
@@ -194,12 +194,12 @@ class Edited:
         self._erase()
         self._app.invalidate()
 
-    def forget_typed(self) -> None:
+    def discard_typed(self) -> None:
         """Give back the line that is being typed: whoever it was meant for has gone."""
-        for line in self.take_back()[0]:
-            self.notice(f"Never sent: {line}")
+        for line in self.take_unsent()[0]:
+            self.notify(f"Never sent: {line}")
 
-    def take_back(self) -> tuple[list[str], bool]:
+    def take_unsent(self) -> tuple[list[str], bool]:
         """Return the lines that were typed and not finished; there are never more.
 
         The empty ones are nobody's loss.
@@ -342,11 +342,11 @@ class Edited:
         # What the keyboard sent and is not UTF-8 has come as lone surrogates.
         whole = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if whole != line:
-            self.notice("Your line is not all UTF-8: what is not was replaced by \ufffd.")
+            self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
         if self._asking:
             self.echo(whole)
         self._asking = False
-        self._said(whole)
+        self._said(deque((whole,)))
 
     def _complete(self, event: KeyPressEvent) -> None:
         """Complete at once: prompt_toolkit's own way lets the keys after it come first."""

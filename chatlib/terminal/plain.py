@@ -20,6 +20,7 @@ from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
 from chatlib.terminal import streams
 from chatlib.terminal.streams import Screen
+from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import is_plain, visible
 
 READ_SIZE = 65536
@@ -77,7 +78,7 @@ def _cut(line: bytes) -> tuple[bytes, int]:
     return line[:LINE_LIMIT], max(0, len(line) - LINE_LIMIT)
 
 
-class Plain:
+class Plain(Terminal):
     """A screen that only ever gets whole lines, and a keyboard that gives them.
 
     stdout carries what is shown and the prompt, stderr the notices. Everything that
@@ -95,8 +96,7 @@ class Plain:
         self._stamped = timestamps
         self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""
         self._prompt = visible(prompt)
-        self._said: Callable[[str], None] = lambda line: None
-        self._pour: Callable[[deque[str]], int] = lambda lines: 0
+        self._said: Callable[[deque[str]], None] = lambda line: None
         self._finished: Callable[[], None] = lambda: None
         self._fd, self.interactive = _open_keyboard()
         self._buffer = LineBuffer()
@@ -109,9 +109,8 @@ class Plain:
 
     def start(
         self,
-        said: Callable[[str], None],
+        said: Callable[[deque[str]], None],
         ended: Callable[[], None],
-        pour: Callable[[deque[str]], int] = lambda lines: 0,
     ) -> None:
         """Wire the terminal: `said(line)` for each line, `ended()` after the last.
 
@@ -120,7 +119,6 @@ class Plain:
         """
         self._said = said
         self._finished = ended
-        self._pour = pour
 
     def listen(self, on: bool) -> None:
         """Let lines through, or keep them where they are: in the pipe, in the kernel."""
@@ -132,16 +130,16 @@ class Plain:
         self._watch()
 
     @property
-    def gone(self) -> bool:
+    def hung_up(self) -> bool:
         """Whether the terminal that a person sat at has been closed."""
         self._gone = self._gone or (self.interactive and streams.hung_up(self._fd))
         return self._gone
 
     def show(self, text: str) -> None:
         """Write a line of the conversation, or a banner; raises ScreenClosedError."""
-        self.message("", [text], bell=False)
+        self.show_messages("", [text], bell=False)
 
-    def message(self, speaker: str, texts: list[str], bell: bool = True) -> None:
+    def show_messages(self, speaker: str, texts: list[str], bell: bool = True) -> None:
         """Write lines of the peer's, in one go; raises ScreenClosedError.
 
         They come under the prompt, if one was waiting. The bell rings for them: whether a
@@ -160,9 +158,9 @@ class Plain:
 
     def refuse(self, reason: str, text: str) -> None:
         """Say why a line could not be taken, and give it back to be read at least."""
-        self.notice(f"{reason}: {text}")
+        self.notify(f"{reason}: {text}")
 
-    def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
+    def refresh(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
         """All has been done that there was: put up the prompt, if we are to ask.
 
         Lines of a person are read at any time, for `/q`; of a pipe when the turn is
@@ -175,14 +173,14 @@ class Plain:
         if mine is not self._listening:
             self.listen(mine)
 
-    def status(self, standing: Callable[[], str]) -> None:
+    def show_status(self, standing: Callable[[], str]) -> None:
         """Nothing to do: see `settle`."""
 
     def run(self) -> None:
         """Wait and call until the loop is stopped."""
         self._loop.run()
 
-    def notice(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Write a line about the chat that is not part of it: to stderr.
 
         It goes on a line of its own and the prompt, if one was waiting, comes again
@@ -206,7 +204,7 @@ class Plain:
             self._screen.show(self._prompt)
             self._asking = True
 
-    def withdraw(self) -> None:
+    def remove_prompt(self) -> None:
         """Ask no more: what follows begins on a line of its own."""
         if self._asking:
             self._break_line()
@@ -218,7 +216,7 @@ class Plain:
             self._asking = False
             self._screen.show(f"{visible(text)}\n")
 
-    def interrupt(self) -> None:
+    def begin_line(self) -> None:
         """The kernel has just echoed `^C` into the line: what follows begins a new one."""
         if self.interactive:
             self._break_line()
@@ -230,12 +228,12 @@ class Plain:
             with suppress(ScreenClosedError):
                 self._screen.show(f"\r{self._prompt}")
 
-    def forget_typed(self) -> None:
+    def discard_typed(self) -> None:
         """Drop the line that is being typed: whoever it was meant for has gone."""
         if self.interactive:
             streams.forget_typed(self._fd)
 
-    def take_back(self) -> tuple[list[str], bool]:
+    def take_unsent(self) -> tuple[list[str], bool]:
         """Return the lines of a pipe or file that were never wanted, and if more follow.
 
         The empty ones are nobody's loss. What waits in the kernel is looked at, but not
@@ -262,8 +260,8 @@ class Plain:
         """Give the terminal back: nothing half-typed is left for the shell."""
         if self._listening:
             self.listen(False)
-        self.withdraw()
-        self.forget_typed()
+        self.remove_prompt()
+        self.discard_typed()
         if self._fd != streams.STDIN:
             os.close(self._fd)
 
@@ -296,7 +294,7 @@ class Plain:
         if end and not rest and not self._lines and not self._buffer.held:
             # One line, as nearly always where somebody types: it need not queue, and is
             # not over the limit, for one read is not.
-            self._said(self._decode(line.removesuffix(b"\r"), 0))
+            self._said(deque((self._decode(line.removesuffix(b"\r"), 0),)))
         else:
             self._take(data)
             self._deliver()
@@ -320,9 +318,9 @@ class Plain:
         """Turn a line into text of which something may have been lost; say what was."""
         full = self.interactive and len(line) == KERNEL_LINE
         if lost:
-            self.notice(f"Your line was too long: its last {lost} bytes were dropped.")
+            self.notify(f"Your line was too long: its last {lost} bytes were dropped.")
         if full:
-            self.notice(
+            self.notify(
                 f"Your line is {KERNEL_LINE} bytes long, the most that a terminal takes: "
                 "if you typed more, the kernel has cut it off."
             )
@@ -330,14 +328,13 @@ class Plain:
             # Of a line that was cut, the last character may be cut too: it is left out.
             return utf_8_decode(line, "strict", not (lost or full))[0]
         except UnicodeDecodeError:
-            self.notice("Your line is not all UTF-8: what is not was replaced by \ufffd.")
+            self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
             return line.decode("utf-8", "replace")
 
     def _deliver(self) -> None:
         """Pass lines on for as long as they are wanted: each may change that."""
         while self._listening and self._lines:
-            if not self._pour(self._lines):
-                self._said(self._lines.popleft())
+            self._said(self._lines)
         if self._ended:
             self._end()
 

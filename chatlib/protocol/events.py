@@ -1,0 +1,103 @@
+"""What a link reports: events to whoever uses it, and a trace to the frame log.
+
+Named tuples, so that `match` takes them apart, and not dataclasses: importing
+`dataclasses` alone takes 8 ms, as long as starting the interpreter.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable
+
+from chatlib.errors import RemoteProtocolError
+from chatlib.protocol.frames import Hello, Mode, Reason
+
+__all__ = [
+    "Event",
+    "Failed",
+    "Greeted",
+    "Left",
+    "Lost",
+    "Opened",
+    "Played",
+    "Said",
+    "Trace",
+    "silent",
+]
+
+
+class Greeted(namedtuple("Greeted", ("hello", "seen"))):
+    """The peer said HELLO first, and waits for `welcome` or `refuse`.
+
+    `seen` is how many of our messages the peer has shown: above 0 only when it comes
+    back to a talk.
+    """
+
+    __slots__ = ()
+    hello: Hello
+    seen: int
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this HELLO begins a talk: one that goes on with a talk names its mode."""
+        return self.hello.mode is Mode.ANY and not self.seen
+
+
+class Opened(namedtuple("Opened", ("hello",))):
+    """The peer answered our HELLO: the talk may begin, or go on."""
+
+    __slots__ = ()
+    hello: Hello
+
+
+class Said(namedtuple("Said", ("number", "texts"))):
+    """The peer's next messages: show them, then call `shown(number)`.
+
+    `number` is that of the last of `texts`. In turns there is one text; in free talk
+    a read may bring many, which are reported together.
+    """
+
+    __slots__ = ()
+    number: int
+    texts: list[str]
+
+
+class Played(namedtuple("Played", ("number", "words"))):
+    """The peer's next words about a game: handle them, then call `shown(number)`."""
+
+    __slots__ = ()
+    number: int
+    words: str
+
+
+class Left(namedtuple("Left", ("reason", "text"))):
+    """The peer said BYE. If we had not said it yet, our BYE is ready to be sent."""
+
+    __slots__ = ()
+    reason: Reason
+    text: str
+
+
+class Lost(namedtuple("Lost", ("detail",))):
+    """The stream ended before both said BYE and everything was acknowledged.
+
+    `detail` is where or why it ended, in words; "" when nothing is known.
+    """
+
+    __slots__ = ()
+    detail: str
+
+
+class Failed(namedtuple("Failed", ("error",))):
+    """The peer broke a rule. A BYE that names the rule is ready to be sent."""
+
+    __slots__ = ()
+    error: RemoteProtocolError
+
+
+Event = Greeted | Opened | Said | Played | Left | Lost | Failed
+
+Trace = Callable[[str, object, bytes], None]
+"""A function that logs what happens: a sign of `framelog`, what it is, its raw bytes."""
+
+
+def silent(sign: str, what: object, raw: bytes = b"") -> None:
+    """Log nothing."""

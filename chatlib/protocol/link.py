@@ -1,0 +1,568 @@
+"""The protocol on one connection: bytes in, events out; calls in, bytes out.
+
+A link is born with a connection and ends with it. It is never reset: when a client comes
+back, a new link adopts the session of the old one. The rules that this file keeps:
+
+* no I/O and no clock: bytes and the time are arguments, and nothing is waited for;
+* no role: which end says HELLO first is an argument, and everything else is the same for
+  the client and for the server;
+* after an error the link stays in error: nothing that the peer sends is looked at;
+* the outcome does not depend on how TCP cut the bytes into reads.
+
+How a link works. Bytes go in with `receive_data`, and the reader makes frames of them.
+`next_event` takes one frame after the other. The table RULES says, for the state that the
+link is in, which kinds of frame are welcome and which function handles each; every other
+kind is an error of the peer. A function may change the state, write an answer into the
+output and return an event. The next frame is looked at only when the next event is asked
+for, so the answer to one event (`welcome`, `shown`) comes before what follows it is judged.
+
+The end of the stream and an error in the bytes are held back in the same way, until all
+frames before them were handled.
+
+    GREETING   the peer's HELLO has not come
+    DECIDING   the HELLO of a peer that spoke first has come; `welcome` or `refuse` is next
+    REFUSED    we answered that HELLO with BYE, and wait for the peer's BYE
+    OPEN       messages and their ACKs, PINGs and PONGs
+    CLOSING    we said BYE; what the peer sent before its own BYE still arrives
+    CLOSED     both said BYE; only ACKs may still arrive
+    LOST       the stream ended before that was complete; a new link can go on
+    FAILED     the peer broke a rule
+
+A message is acknowledged only when the person can see it: that is when `shown` is called.
+One ACK answers for all messages up to its number, so an ACK that is not urgent may wait
+for more of them, as TCP's own delayed ACKs do (RFC 1122, section 4.2.3.2). The link keeps
+no time; the connection decides how long, and asks with `hurry` then.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+
+from chatlib.errors import (
+    LocalProtocolError,
+    RemoteProtocolError,
+    UnknownSessionError,
+    VersionError,
+)
+from chatlib.protocol.events import (
+    Event,
+    Failed,
+    Greeted,
+    Left,
+    Lost,
+    Opened,
+    Played,
+    Said,
+    Trace,
+    silent,
+)
+from chatlib.protocol.frames import (
+    HEADER,
+    Bye,
+    Frame,
+    Hello,
+    Kind,
+    Mode,
+    Reason,
+    decode,
+)
+from chatlib.protocol.pulse import PING_SECONDS, Advice, Pulse
+from chatlib.protocol.reader import FrameReader
+from chatlib.protocol.session import Message, Session
+
+RUN = 128
+"""Messages that one event reports at most: where the screen is slow, each costs time, and
+what was shown is to be acknowledged soon."""
+
+RUN_BYTES = 8192
+"""Bytes of text after which an event takes no further message: a screen that takes 2 kB a
+second shows that in 4 s."""
+
+ACK_AT = 32
+"""Messages after which their ACK does not wait for more: a small part of the window."""
+
+
+class State(Enum):
+    """Where a link stands; the module's docstring says what each state means."""
+
+    GREETING = "GREETING"
+    DECIDING = "DECIDING"
+    REFUSED = "REFUSED"
+    OPEN = "OPEN"
+    CLOSING = "CLOSING"
+    CLOSED = "CLOSED"
+    LOST = "LOST"
+    FAILED = "FAILED"
+
+
+# Looked up once, because a member of an enum costs 70 ns at every use in Python 3.11, and
+# these are used for every line.
+_OPEN, _TEXT, _FREE = State.OPEN, Kind.TEXT, Mode.FREE
+_pack = HEADER.pack
+
+_DEAF = (State.LOST, State.FAILED)
+_FINISHED = (State.CLOSED, State.LOST, State.FAILED)
+_SAID_BYE = (State.REFUSED, State.CLOSING, State.CLOSED)
+
+
+class Replies:
+    """What the peer is owed and has not been sent: one ACK and one PONG at most.
+
+    One of each, however many messages and PINGs have come: otherwise a peer that sends
+    and never reads would fill our memory with the answers. `acknowledged` is the number
+    in our last ACK, or in our HELLO, which counts as one.
+    """
+
+    def __init__(self, acknowledged: int) -> None:
+        self.ack = False  # an ACK is owed
+        self.urgent = False  # what is owed must not wait for more
+        self._acknowledged = acknowledged
+        self._pong: int | None = None  # the number of the PING to be answered
+
+    def owe_ack(self, shown: int) -> None:
+        """Note that the peer is to hear that messages up to `shown` were shown."""
+        self.ack = True
+        if shown - self._acknowledged >= ACK_AT:
+            self.urgent = True
+
+    def owe_pong(self, number: int) -> None:
+        """Note that the PING with this number is to be answered; at once."""
+        self._pong = number
+        self.urgent = True
+
+    def take(self, shown: int) -> list[Message]:
+        """Return the frames that are owed, once; `shown` is the number for the ACK."""
+        frames: list[Message] = []
+        if self.ack:
+            self._acknowledged = shown
+            frames.append((Kind.ACK, shown, b""))
+        if self._pong is not None:
+            frames.append((Kind.PONG, self._pong, b""))
+        self.ack, self.urgent, self._pong = False, False, None
+        return frames
+
+
+class Link:
+    """The protocol on one connection, for either end.
+
+    `session` is the talk that the connection serves: a new one, or one whose last
+    connection broke. With `greets_first` our HELLO is ready to be sent at once; without,
+    the peer's HELLO decides whether it joins this session or returns to another one.
+    """
+
+    def __init__(
+        self, session: Session, *, greets_first: bool, trace: Trace = silent
+    ) -> None:
+        self.session = session
+        self.pulse = Pulse()
+        # Whether `data_to_send` is to be called: the loop skips that work otherwise.
+        self.wants_to_send = False
+        self._hello: Hello | None = None  # the peer's, on this connection
+        self._seen = 0  # how many of our messages that HELLO has seen
+        self._greets_first = greets_first
+        self._trace = trace
+        # Bytes in. A stranger may begin with a HELLO only; a server may refuse with BYE.
+        self._reader = FrameReader(
+            (Kind.HELLO, Kind.BYE) if greets_first else (Kind.HELLO,)
+        )
+        self._frames = self._reader.frames  # those that have come and were not handled
+        self._ended = False  # the stream has ended
+        self._detail = ""  # why it did, where that is known
+        # Bytes out.
+        self._output = bytearray()
+        self._replies = Replies(session.shown)
+        self.state = State.GREETING
+        self._rules = RULES[State.GREETING]
+        if greets_first:
+            # A client that returns names the mode of its talk; a new one leaves it open.
+            hello = session.hello._replace(mode=session.mode)
+            self._write(((Kind.HELLO, session.shown, hello.encode()),))
+
+    # Bytes and time in, events out.
+
+    def receive_data(self, data: bytes, now: float = 0.0) -> bool:
+        """Take bytes from the peer, read at the time `now`.
+
+        Return whether frames have become whole; `next_event` reports what they mean.
+        """
+        self.pulse.heard = now
+        if self.state not in _DEAF:
+            self._reader.feed(data)
+        if self._trace is not silent:
+            contents = self._reader.contents
+            found = f": {contents}" if contents else ""
+            self._trace("~", f"read {len(data)} bytes{found}", data)
+        return bool(self._frames)
+
+    def receive_eof(self, detail: str = "") -> None:
+        """Take the end of the stream; `detail` says why it ended, where that is known."""
+        self._ended = True
+        self._detail = detail
+
+    def pass_time(self, now: float) -> None:
+        """Send a silent peer a PING; treat one that does not answer as lost."""
+        if self.state is not _OPEN:
+            return
+        advice = self.pulse.advise(now)
+        if advice is Advice.PING:
+            self._write(((Kind.PING, self.pulse.pings, b""),))
+        elif advice is Advice.LOST:
+            self.receive_eof(f"nothing was heard for {now - self.pulse.heard:.0f} s")
+
+    def seconds_left(self, now: float) -> float:
+        """Return after how many seconds `pass_time` may have something to do."""
+        return self.pulse.seconds_left(now) if self.state is _OPEN else PING_SECONDS
+
+    def next_event(self) -> Event | None:
+        """Return the next thing that happened, or None when there is nothing yet."""
+        frames = self._frames
+        try:
+            while frames:
+                kind, number, body = frames.popleft()
+                if self._trace is not silent:
+                    self._log("<", kind, number, body)
+                rule = self._rules.get(kind)
+                if rule is None:
+                    raise RemoteProtocolError(f"{kind.name} in state {self.state.value}")
+                event = rule(self, kind, number, body)
+                if event is not None:
+                    return event
+        except RemoteProtocolError as error:
+            return self._fail(error)
+        return self._end()
+
+    def _end(self) -> Event | None:
+        """Return what ended the stream behind the frames that were handled, if news."""
+        if self._reader.error and self.state not in _DEAF:
+            return self._fail(self._reader.error)
+        # After both goodbyes, and with everything acknowledged, the end is expected.
+        if not self._ended or self.state is State.LOST or self.session.over:
+            return None
+        self._output.clear()
+        self._replies = Replies(self.session.shown)
+        self._enter(State.LOST)
+        return Lost(self._reader.cut or self._detail)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a frame has begun to arrive and is not whole."""
+        return bool(self._reader.unfinished)
+
+    # Bytes out.
+
+    def data_to_send(self, hurry: bool = True) -> bytes:
+        """Return the bytes that are to be written now, once.
+
+        Without `hurry` an ACK waits for more messages to acknowledge, unless it is urgent
+        or a goodbye was said: behind a BYE nothing else may come that would carry it.
+        """
+        if hurry or self._replies.urgent or self.state is not _OPEN:
+            self._write(self._replies.take(self.session.shown))
+        # Outside of a talk the connection has to look at the state after every read.
+        self.wants_to_send = self.state is not _OPEN
+        if not self._output:
+            return b""
+        data = bytes(self._output)
+        self._output.clear()
+        self.session.written = self.session.sent
+        return data
+
+    @property
+    def ack_waits(self) -> bool:
+        """Whether an ACK was held back: ask again with `hurry` after a short while."""
+        return self._replies.ack
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will ever be sent on this connection."""
+        return self.state in _FINISHED
+
+    # Calls: the answer to a HELLO.
+
+    def welcome(self, session: Session | None = None) -> None:
+        """Answer the peer's HELLO with ours: the talk begins, or goes on.
+
+        `session` is the talk that the peer returns to; None is the new one. Raises
+        UnknownSessionError when the peer has seen messages that were never sent in that
+        talk; then nothing has changed, and `refuse` is the answer.
+        """
+        _require(self.state is State.DECIDING, self.state)
+        assert self._hello is not None
+        session = session or self.session
+        session.begin(self._hello, session.hello.mode, self._seen)
+        self.session = session
+        self._replies = Replies(session.shown)
+        hello = Hello(self._hello.session, session.mode, session.hello.name)
+        self._write(((Kind.HELLO, session.shown, hello.encode()),))
+        self._open()
+
+    def refuse(self, reason: Reason, text: str) -> None:
+        """Answer the peer's HELLO with BYE."""
+        _require(self.state is State.DECIDING, self.state)
+        self._write(((Kind.BYE, self.session.sent, Bye(reason, text).encode()),))
+        self._enter(State.REFUSED)
+
+    # Calls: the talk. While the link is not open they change the session only, and the
+    # next link sends what was said.
+
+    def say(self, texts: Iterable[str]) -> int:
+        """Send as many of these lines as may be sent now; return how many.
+
+        Raises LocalProtocolError when the first may not be sent: it is not our turn, or
+        the line is empty or too long. Then nothing has changed.
+        """
+        messages = self.session.add_texts(texts)
+        self._send(messages)
+        return len(messages)
+
+    def play(self, words: str) -> None:
+        """Send words about a game; that takes no turn.
+
+        Raises LocalProtocolError when the talk is over, too many messages wait for their
+        ACK, or the words are too long.
+        """
+        _require(self.session.can_talk, self.state)
+        self._send(self.session.add_words(words))
+
+    def shown(self, number: int) -> None:
+        """Acknowledge the peer's messages up to `number`: the person can see them."""
+        session = self.session
+        if not session.shown < number <= session.received:
+            raise LocalProtocolError(f"message {number} is not waiting to be shown")
+        session.shown = number
+        self._owe_ack()
+
+    def leave(self, reason: Reason, text: str) -> None:
+        """Say BYE, now or when a connection is open again.
+
+        What the peer sends before its own BYE still arrives.
+        """
+        session = self.session
+        _require(session.can_talk, self.state)
+        session.farewell = Bye(reason, text)
+        if self.state is _OPEN:
+            self._say_bye(session.farewell)
+
+    # The rules: what each kind of frame does where it is welcome.
+
+    def _receive_hello(self, kind: Kind, number: int, body: bytes) -> Event:
+        hello = Hello.decode(body)
+        if not self._greets_first:
+            self._hello, self._seen = hello, number
+            self._enter(State.DECIDING)
+            return Greeted(hello, number)
+        session = self.session
+        if hello.session != session.hello.session:
+            raise RemoteProtocolError("HELLO answers for another session")
+        if hello.mode is Mode.ANY:
+            raise RemoteProtocolError("HELLO answers without a mode")
+        if session.peer and hello.mode is not session.mode:
+            raise RemoteProtocolError("HELLO answers with another mode than before")
+        session.begin(hello, hello.mode, number)
+        self._open()
+        return Opened(hello)
+
+    def _receive_message(self, kind: Kind, number: int, body: bytes) -> Event | None:
+        session = self.session
+        if number != session.received + 1:
+            self._receive_again(kind, number)
+            return None
+        if kind is _TEXT and not session.peer_has_turn:
+            raise RemoteProtocolError(f"TEXT {number} out of turn")
+        text = decode(body, f"{kind.name} {number}")
+        if kind is not _TEXT:
+            session.received = number
+            return Played(number, text)
+        texts = [text]
+        if session.mode is _FREE and self._frames:
+            number = self._receive_run(texts, number, len(body))
+        session.received = number
+        session.lead -= len(texts)
+        return Said(number, texts)
+
+    def _receive_run(self, texts: list[str], number: int, size: int) -> int:
+        """Add the messages right behind `number` to `texts`; return the last number.
+
+        In free talk no answer to one changes how the next is judged, so the hundred lines
+        of one read need not be a hundred events, which takes six times as long.
+        """
+        frames = self._frames
+        while frames and len(texts) < RUN and size < RUN_BYTES:
+            kind, following, body = frames[0]
+            if kind is not _TEXT or following != number + 1:
+                break
+            try:
+                texts.append(body.decode())
+            except UnicodeDecodeError:
+                break  # an error, but only after the messages before it were shown
+            frames.popleft()
+            if self._trace is not silent:
+                self._log("<", kind, following, body)
+            number = following
+            size += len(body)
+        return number
+
+    def _receive_again(self, kind: Kind, number: int) -> None:
+        """Acknowledge a message once more that a peer sends again; it is not shown."""
+        received = self.session.received
+        if not 0 < number <= received:
+            raise RemoteProtocolError(f"{kind.name} {number} where {received + 1} was next")
+        self._owe_ack()
+
+    def _receive_ack(self, kind: Kind, number: int, body: bytes) -> None:
+        session = self.session
+        # More than what was handed to a connection cannot be acknowledged: a peer that
+        # could do so, and reads nothing, would have us fill our memory.
+        if number > session.written:
+            raise RemoteProtocolError(f"ACK {number}, only {session.written} were sent")
+        session.acknowledge(number)
+        if self.state is State.CLOSED:
+            session.over = not session.kept
+
+    def _receive_ping(self, kind: Kind, number: int, body: bytes) -> None:
+        if self.state is _OPEN:  # after a BYE only ACKs may follow
+            self._replies.owe_pong(number)
+            self.wants_to_send = True
+
+    def _receive_pong(self, kind: Kind, number: int, body: bytes) -> None:
+        if number > self.pulse.pings:
+            raise RemoteProtocolError(f"PONG {number}, only {self.pulse.pings} were asked")
+        self.pulse.receive_pong(number)
+
+    def _receive_bye(self, kind: Kind, number: int, body: bytes) -> Event:
+        session = self.session
+        bye = Bye.decode(body)
+        # Only the goodbye of a talk counts messages; a refusal knows of none.
+        in_talk = self.state not in (State.GREETING, State.REFUSED)
+        counts = in_talk and bye.reason in (Reason.QUIT, Reason.STOPPED)
+        if counts and number != session.received:
+            raise RemoteProtocolError(
+                f"BYE after {number} messages, {session.received} came"
+            )
+        if self.state not in _SAID_BYE:
+            session.farewell = Bye(Reason.QUIT, "")
+            self._say_bye(session.farewell)
+        self._enter(State.CLOSED)
+        session.over = not session.kept
+        return Left(bye.reason, bye.text)
+
+    # The only ways to change the state, to write, and to fail.
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._rules = RULES[state]
+        self.wants_to_send = True
+        self._trace("=", state.value, b"")
+
+    def _open(self) -> None:
+        """Both have said HELLO: send what the peer has not seen, and our goodbye."""
+        self._enter(_OPEN)
+        self._write(self.session.kept)
+        if self.session.farewell:
+            self._say_bye(self.session.farewell)
+
+    def _send(self, messages: Iterable[Message]) -> None:
+        """Write new messages, if the link is open; otherwise the next link does it."""
+        if self.state is _OPEN:
+            # What is owed goes first: an answer acknowledges the line that it answers,
+            # and no ACK waits behind a thousand lines.
+            self._write(self._replies.take(self.session.shown))
+            self._write(messages)
+
+    def _write(self, frames: Iterable[Message]) -> None:
+        """Put frames into the output, one after the other, and log them."""
+        for kind, number, body in frames:
+            # What `frames.encode` does, without the call: every line comes through here.
+            self._output += _pack(len(body), kind, 0, number) + body
+            if self._trace is not silent:
+                self._log(">", kind, number, body)
+        self.wants_to_send = True
+
+    def _owe_ack(self) -> None:
+        # The connection has to be told of the first only: then its timer runs already.
+        news = not self._replies.ack
+        self._replies.owe_ack(self.session.shown)
+        if news or self._replies.urgent:
+            self.wants_to_send = True
+
+    def _say_bye(self, bye: Bye) -> None:
+        """Write BYE behind all that is owed: only ACKs may follow it."""
+        self._write(self._replies.take(self.session.shown))
+        self._write(((Kind.BYE, self.session.sent, bye.encode()),))
+        self._enter(State.CLOSING)
+
+    def _fail(self, error: RemoteProtocolError) -> Failed:
+        """Name the peer's error in a BYE, unless ours was said, and stop listening."""
+        self._trace("!", error, b"")
+        if self.state not in _SAID_BYE:
+            reason = _REASONS.get(type(error), Reason.PROTOCOL)
+            self._say_bye(Bye(reason, str(error)))
+        self._frames.clear()
+        self._reader.unfinished.clear()
+        self.session.over = True
+        self._enter(State.FAILED)
+        return Failed(error)
+
+    def _log(self, sign: str, kind: Kind, number: int, body: bytes) -> None:
+        frame = Frame(kind, number, body)
+        self._trace(sign, frame, frame.encode())
+
+
+def _require(possible: bool, state: State) -> None:
+    """Raise LocalProtocolError for a call that makes no sense in this state."""
+    if not possible:
+        raise LocalProtocolError(f"not possible in state {state.value}")
+
+
+# The reason that a BYE gives for an error, where there is one of its own.
+_REASONS: dict[type[RemoteProtocolError], Reason] = {
+    VersionError: Reason.VERSION,
+    UnknownSessionError: Reason.UNKNOWN_SESSION,
+}
+
+Rule = Callable[[Link, Kind, int, bytes], Event | None]
+
+FRAMES: tuple[tuple[State, Kind, Rule, tuple[State, ...]], ...] = (
+    (State.GREETING, Kind.HELLO, Link._receive_hello, (State.DECIDING, State.OPEN)),
+    (State.GREETING, Kind.BYE, Link._receive_bye, (State.CLOSED,)),
+    (State.REFUSED, Kind.BYE, Link._receive_bye, (State.CLOSED,)),
+    (State.OPEN, Kind.TEXT, Link._receive_message, (State.OPEN,)),
+    (State.OPEN, Kind.GAME, Link._receive_message, (State.OPEN,)),
+    (State.OPEN, Kind.ACK, Link._receive_ack, (State.OPEN,)),
+    (State.OPEN, Kind.PING, Link._receive_ping, (State.OPEN,)),
+    (State.OPEN, Kind.PONG, Link._receive_pong, (State.OPEN,)),
+    (State.OPEN, Kind.BYE, Link._receive_bye, (State.CLOSED,)),
+    (State.CLOSING, Kind.TEXT, Link._receive_message, (State.CLOSING,)),
+    (State.CLOSING, Kind.GAME, Link._receive_message, (State.CLOSING,)),
+    (State.CLOSING, Kind.ACK, Link._receive_ack, (State.CLOSING,)),
+    (State.CLOSING, Kind.PING, Link._receive_ping, (State.CLOSING,)),
+    (State.CLOSING, Kind.PONG, Link._receive_pong, (State.CLOSING,)),
+    (State.CLOSING, Kind.BYE, Link._receive_bye, (State.CLOSED,)),
+    (State.CLOSED, Kind.ACK, Link._receive_ack, (State.CLOSED,)),
+)
+"""Which frame is welcome in which state, the rule that handles it, and the next state.
+
+Where two states are named, the first is that of the end that is greeted first. Every
+frame that has no row is an error of the peer, and so is one that its rule finds wrong:
+then FAILED is next. `docs/architecture.md` has the picture."""
+
+CALLS: tuple[tuple[State, str, State], ...] = (
+    (State.DECIDING, "welcome", State.OPEN),
+    (State.DECIDING, "refuse", State.REFUSED),
+    (State.OPEN, "leave", State.CLOSING),
+    *(
+        (state, "receive_eof", State.LOST)
+        for state in (
+            State.GREETING,
+            State.DECIDING,
+            State.REFUSED,
+            State.OPEN,
+            State.CLOSING,
+        )
+    ),
+)
+"""Which call changes the state, and to which. A talk that we have left already goes from
+`welcome`, and from the HELLO that answers ours, straight on to CLOSING."""
+
+RULES: dict[State, dict[Kind, Rule]] = {
+    state: {kind: rule for of, kind, rule, _ in FRAMES if of is state} for state in State
+}

@@ -1,0 +1,74 @@
+"""When a silent peer is asked for a sign of life, and when it counts as lost.
+
+The rules of this file:
+
+* any byte from the peer is a sign of life, so nothing is asked while bytes come;
+* after PING_SECONDS of silence the peer is sent one PING, and no second one before the
+  silence was broken;
+* after PING_SECONDS more the connection counts as lost, whatever TCP says: a cable that
+  was pulled out is silent for ever;
+* the time from a PING to its PONG is the round trip.
+
+A pulse belongs to one link. It sends nothing and waits for nothing: it is given the time,
+in seconds on a clock that never goes back, and answers what the link is to do.
+"""
+
+from enum import Enum
+
+PING_SECONDS = 10.0
+"""Silence after which the peer is sent a PING, and again after which it counts as lost."""
+
+WORRY_SECONDS = 1.0
+"""How often the silence is looked at while a PONG is awaited, so that it can be shown."""
+
+
+class Advice(Enum):
+    """What a link is to do about the silence of its peer."""
+
+    WAIT = "wait"
+    PING = "ping"
+    LOST = "lost"
+
+
+class Pulse:
+    """The silence of one peer, the PINGs that it was sent, and the last round trip."""
+
+    def __init__(self) -> None:
+        self.heard = 0.0  # when bytes last came; the first are a HELLO
+        self.pings = 0  # PINGs that were sent; each has its number
+        self.round_trip: float | None = None  # seconds, of the last PING that was answered
+        self._asked: float | None = None  # when the PING was sent whose PONG is awaited
+
+    def advise(self, now: float) -> Advice:
+        """Return what the silence up to now asks for; a PING is counted as sent."""
+        silence = now - self.heard
+        if silence >= 2 * PING_SECONDS:
+            return Advice.LOST
+        if silence < PING_SECONDS:
+            self._asked = None  # whatever came was a sign of life
+        elif self._asked is None:
+            self._asked = now
+            self.pings += 1
+            return Advice.PING
+        return Advice.WAIT
+
+    def receive_pong(self, number: int) -> None:
+        """Measure the round trip, if this PONG answers the last PING.
+
+        The PONG came with the bytes that were last heard, so its time is theirs.
+        """
+        if self._asked is not None and number == self.pings:
+            self.round_trip = self.heard - self._asked
+            self._asked = None
+
+    @property
+    def is_worrying(self) -> bool:
+        """Whether a PING was sent and nothing has been heard since."""
+        return self._asked is not None
+
+    def seconds_left(self, now: float) -> float:
+        """Return after how many seconds `advise` may have something new to answer."""
+        if self._asked is None:
+            return max(0.0, self.heard + PING_SECONDS - now)
+        # Looked at more often than must be, because the person is shown the silence.
+        return max(0.0, min(self.heard + 2 * PING_SECONDS - now, WORRY_SECONDS))

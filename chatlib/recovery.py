@@ -1,0 +1,44 @@
+"""The search for a peer whose connection was lost: for how long, and by whom.
+
+The client calls the server again. The server only keeps the seat, because it listens all
+the time. Knows no protocol and no terminal; `program` builds one for every talk.
+"""
+
+from collections.abc import Callable
+
+from chatlib.loop import Deadline, Loop
+
+
+def _do_nothing() -> None:
+    """Do nothing: the server need not do anything to be found."""
+
+
+class Recovery:
+    """A search for the peer, with a deadline that can only come nearer.
+
+    `seconds` is how long the person wants the search to last; 0 means no search at all.
+    `activity` says in words what is done meanwhile.
+    """
+
+    def __init__(self, loop: Loop, seconds: float, activity: str) -> None:
+        self.seconds = seconds
+        self.activity = activity
+        # The client's redialer sets these two; the chat sets the third.
+        self.start_calling: Callable[[], None] = _do_nothing
+        self.stop_calling: Callable[[], None] = _do_nothing
+        self.expired: Callable[[], None] = _do_nothing  # called when the time is over
+        self._deadline = Deadline(loop, lambda: self.expired())
+
+    def begin(self, seconds: float) -> None:
+        """Search for at most so many seconds."""
+        self.limit(seconds)
+        self.start_calling()
+
+    def limit(self, seconds: float) -> None:
+        """End the search in at most so many seconds; an earlier deadline stands."""
+        self._deadline.limit(seconds)
+
+    def end(self) -> None:
+        """Search no more: the peer is there again, or is not wanted any more."""
+        self._deadline.lift()
+        self.stop_calling()

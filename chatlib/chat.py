@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import takewhile
 
-from chatlib.commands import HELP, explain_unknown, is_command, parse
+from chatlib.commands import HELP, SLASH, explain_unknown, parse
 from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
 from chatlib.errors import Exit, LocalProtocolError, TableError
 from chatlib.games.game import Game
@@ -117,12 +117,12 @@ class Chat(Owner):
         """Talk on this connection: both sides have said HELLO."""
         self._connection = connection
         connection.owner = self
-        self._speaker = _speaker(connection.session)
+        self._speaker = _speaker(connection.link.session)
         self._table = Table(
             _find_game,
             self._send_words,
             self._terminal.show,
-            wins_ties=connection.session.talks_first,
+            wins_ties=connection.link.session.talks_first,
             peer=self._peer_name,
         )
         self._terminal.show(banner)
@@ -131,14 +131,14 @@ class Chat(Owner):
 
     def expects(self, greeting: Greeted) -> bool:
         """Return whether a stranger's HELLO is that of our own peer, which comes back."""
-        return self._connection is not None and self._connection.session.expects(
+        return self._connection is not None and self._connection.link.session.expects(
             greeting.hello, greeting.seen
         )
 
     def resume(self, connection: Connection) -> None:
         """Answer the HELLO of our own peer, and go on with the talk there."""
         assert self._connection is not None
-        connection.welcome(self._connection.session)
+        connection.welcome(self._connection.link.session)
         self.resumed(connection)
 
     def resumed(self, connection: Connection) -> None:
@@ -172,7 +172,7 @@ class Chat(Owner):
         """
         assert self._connection is not None
         if self._verdict is None:
-            if self._farewell is None or self._connection.session.kept:
+            if self._farewell is None or self._connection.link.session.kept:
                 return False  # it may be there again in a moment
             self._set_verdict("Goodbye: you left", Exit.GOODBYE, "")
         self.stop_searching()
@@ -219,16 +219,17 @@ class Chat(Owner):
         Messages that may be sent now are taken together; anything else is one line.
         """
         line = lines[0]
-        if is_command(line):
+        if line[:1] == SLASH:
             self._run_command(lines.popleft())
         elif self._is_move(line):
             lines.popleft()
             self._play(lambda table: table.move(line))
         elif line:
-            self._send(lines, takewhile(self._is_message, lines))
+            more = len(lines) > 1
+            self._send(lines, takewhile(self._is_message, lines) if more else lines)
         else:
             lines.popleft()  # just Enter: ask again, send nothing
-        self._continue()
+        self.proceed()
 
     def input_ended(self) -> None:
         """Leave at the end of the input: Ctrl-D, the end of a file, a closed terminal."""
@@ -242,8 +243,8 @@ class Chat(Owner):
     def handle(self, connection: Connection, event: Event) -> None:
         """Handle one event of the link."""
         match event:
-            case Said(number, texts):
-                self._show_messages(connection, number, texts)
+            case Said():
+                self._show_messages(connection, event)
             case Played(number, words):
                 self._take_words(connection, number, words)
             case Left(reason, text):
@@ -255,41 +256,7 @@ class Chat(Owner):
                 sentence = f"The protocol was broken by {self._peer_name}: {error}"
                 self._set_verdict(sentence, Exit.LOST, "")
 
-    def after_read(self) -> None:
-        """Send or ask for what is next: one read may have given us the turn."""
-        self._continue()
-
-    def closed(self, connection: Connection) -> None:
-        """Search for the peer when the connection was lost, else report how it ended."""
-        if connection is not self._connection:
-            return  # the peer has come back on a new one
-        lost = connection.link.state is State.LOST
-        if lost and self._recovery.seconds and not self._screen_closed:
-            self._search()
-        else:
-            self._report_end()
-
-    # Whose turn it is, and who the peer is.
-
-    def _has_turn(self) -> bool:
-        return self._connection is not None and self._connection.session.has_turn()
-
-    @property
-    def _peer_name(self) -> str:
-        """The name that the peer goes by in our sentences."""
-        peer = self._connection.session.peer if self._connection else None
-        if peer is None or not peer.name:
-            return "the other side"
-        return f"the {peer.name}" if peer.name in ("server", "client") else peer.name
-
-    @property
-    def _obstacle(self) -> str:
-        """Why nothing can be sent at the moment."""
-        if self._connection is None or self._connection.session.peer is None:
-            return "there is nobody here yet"
-        return self._connection.session.obstacle
-
-    def _continue(self) -> None:
+    def proceed(self) -> None:
         """Send drafts while it is our turn, then ask for a line; show the status.
 
         Called after everything that may have changed whose turn it is.
@@ -308,6 +275,36 @@ class Chat(Owner):
             self._say_farewell()
             asking = False
         self._terminal.refresh(asking, may_write, self._describe_status)
+
+    def closed(self, connection: Connection) -> None:
+        """Search for the peer when the connection was lost, else report how it ended."""
+        if connection is not self._connection:
+            return  # the peer has come back on a new one
+        lost = connection.link.state is State.LOST
+        if lost and self._recovery.seconds and not self._screen_closed:
+            self._search()
+        else:
+            self._report_end()
+
+    # Whose turn it is, and who the peer is.
+
+    def _has_turn(self) -> bool:
+        return self._connection is not None and self._connection.link.session.has_turn()
+
+    @property
+    def _peer_name(self) -> str:
+        """The name that the peer goes by in our sentences."""
+        peer = self._connection.link.session.peer if self._connection else None
+        if peer is None or not peer.name:
+            return "the other side"
+        return f"the {peer.name}" if peer.name in ("server", "client") else peer.name
+
+    @property
+    def _obstacle(self) -> str:
+        """Why nothing can be sent at the moment."""
+        if self._connection is None or self._connection.link.session.peer is None:
+            return "there is nobody here yet"
+        return self._connection.link.session.obstacle
 
     def _show_hints(self) -> None:
         """Show once, when it is first our turn, what can be done."""
@@ -341,7 +338,7 @@ class Chat(Owner):
         self._send(lines, lines)
 
     def _is_message(self, line: str) -> bool:
-        return line != "" and line[0] != "/" and not self._is_move(line)
+        return line[:1] not in ("", SLASH) and not self._is_move(line)
 
     def _is_move(self, line: str) -> bool:
         game = self._table.game if self._table else None
@@ -366,11 +363,11 @@ class Chat(Owner):
             self._drafts.append(text)
             self._terminal.notify(f"Kept for later, because {self._obstacle}: {text}")
 
-    def _show_messages(self, connection: Connection, number: int, texts: list[str]) -> None:
+    def _show_messages(self, connection: Connection, said: Said) -> None:
         """Show messages, and only then acknowledge them."""
         if not self._screen_closed:
-            self._terminal.show_messages(self._speaker, texts)
-            connection.shown(number)
+            self._terminal.show_messages(self._speaker, said.texts)
+            connection.link.shown(said.number)
 
     # Commands.
 
@@ -430,7 +427,7 @@ class Chat(Owner):
             return
         with suppress(TableError):  # we are leaving, so the table's answer is not sent
             self._table.receive(words)
-        connection.shown(number)
+        connection.link.shown(number)
 
     # Leaving.
 
@@ -453,11 +450,11 @@ class Chat(Owner):
         """Say BYE, unless that was done, or has to wait until HELLO was answered."""
         assert self._connection is not None and self._farewell is not None
         connection = self._connection
-        if connection.session.can_talk:
+        if connection.link.session.can_talk:
             connection.leave(*self._farewell)
         if self._person_waits:
             # With no connection and nothing kept, only the goodbye itself would be lost.
-            matters = connection.link.state is State.CLOSING or connection.session.kept
+            matters = connection.link.state is State.CLOSING or connection.link.session.kept
             quick = self._signal_code or self._impatient or not matters
             self._recovery.limit(STOP_SECONDS if quick else GOODBYE_SECONDS)
 
@@ -504,7 +501,7 @@ class Chat(Owner):
         """Show how the talk ended and which messages did not arrive."""
         assert self._connection is not None
         self._terminal.remove_prompt()
-        session = self._connection.session
+        session = self._connection.link.session
         sentence, code, words = self._verdict or self._verdict_without_peer
         lost = list(session.unacknowledged.values())
         if lost and code is Exit.GOODBYE:
@@ -532,9 +529,9 @@ class Chat(Owner):
 
     def _describe_status(self) -> str:
         """Return how the talk stands: with whom, whose turn, what is not confirmed yet."""
-        if self._connection is None or self._connection.session.peer is None:
+        if self._connection is None or self._connection.link.session.peer is None:
             return "nobody here yet"
-        session = self._connection.session
+        session = self._connection.link.session
         if self.is_searching:
             parts = [f"connection to {self._peer_name} lost, {self._recovery.activity}"]
         else:

@@ -3,6 +3,9 @@
 Pure: text in, words out. What a command does is the chat's business.
 """
 
+SLASH = "/"
+"""How a line begins that is a command and not a message."""
+
 HELP = """\
 /q [WORDS]    leave the chat, with a last word if you like
 /say TEXT     send TEXT, also when it is a move or begins with a slash; //TEXT sends /TEXT
@@ -30,11 +33,6 @@ NAMES = frozenset(each.rstrip() for each in COMPLETIONS)
 
 QUIT_WORDS = ("/quit", "/exit", "/bye", "/q!", "/q")
 """What else people type when they want to leave, in small letters."""
-
-
-def is_command(line: str) -> bool:
-    """Return whether a typed line is a command and not a message."""
-    return line[:1] == "/"
 
 
 def parse(line: str) -> tuple[str, str] | None:

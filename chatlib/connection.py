@@ -67,8 +67,8 @@ class Owner:
     def handle(self, connection: "Connection", event: Event) -> None:
         """Handle one event of the link."""
 
-    def after_read(self) -> None:
-        """Continue when all events of one read were handled and answered."""
+    def proceed(self) -> None:
+        """Do what is next, when all events of one read were handled and answered."""
 
     def closed(self, connection: "Connection") -> None:
         """Note that the socket is closed; no other call follows for this connection."""
@@ -114,11 +114,6 @@ class Connection:
         self._watch()
 
     @property
-    def session(self) -> Session:
-        """The talk that this connection serves."""
-        return self.link.session
-
-    @property
     def silence(self) -> float:
         """Seconds since the peer was last heard."""
         return self._loop.now() - self.link.pulse.heard
@@ -152,10 +147,6 @@ class Connection:
         self.link.leave(reason, text)
         self.flush()
 
-    def shown(self, number: int) -> None:
-        """Acknowledge the peer's messages up to `number`, soon: the read goes on."""
-        self.link.shown(number)
-
     # Deadlines.
 
     def set_deadline(self, seconds: float) -> None:
@@ -174,14 +165,14 @@ class Connection:
         self.link.receive_eof(LATE)
         self._report()
 
-    def _time_frame(self, whole: bool) -> None:
+    def _time_frame(self, whole: int) -> None:
         """Give every frame its time from its first byte, however slowly it trickles in.
 
         Where frames became `whole` in this read, the one that has begun is another one
         than after the last read. Its time begins when they have been handled: the time
         that our screen took is not the peer's fault.
         """
-        begun = self.link.unfinished
+        begun = bool(self.link.unfinished)
         if self._frame_timer and (whole or not begun):
             self._frame_timer.cancel()
             self._frame_timer = None
@@ -236,15 +227,15 @@ class Connection:
         self.link.receive_eof()
         self._report()
 
-    def _report(self, whole: bool = False) -> None:
+    def _report(self, whole: int = 0) -> None:
         """Pass the events on, send the answers, and set the timers.
 
-        `whole` is whether frames became whole in this read.
+        `whole` is how many frames became whole in this read.
         """
         link = self.link
         while event := link.next_event():
             self.owner.handle(self, event)
-            if self.silence > SLOW_SECONDS:
+            if whole > 1 and self.silence > SLOW_SECONDS:
                 self.flush(hurry=True)  # the screen is slow: acknowledge what it showed
             if not self._open:
                 return
@@ -256,7 +247,7 @@ class Connection:
             self.flush()
             if not self._open:
                 return
-        self.owner.after_read()
+        self.owner.proceed()
 
     def _stop_reading(self) -> None:
         """Want nothing more from the peer, and send it nothing more."""
@@ -284,9 +275,11 @@ class Connection:
             data = self.link.data_to_send(hurry)
             if data:
                 self._write(data)
-            if self.link.ack_waits and not self._ack_timer:
+            if self.link.replies.ack and not self._ack_timer:
                 self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
-        self._watch()
+        # In a talk with nothing pending the loop watches for the right thing already.
+        if self._pending or self._awaited != READ or self.link.state is not _OPEN:
+            self._watch()
 
     def _limit_goodbye(self) -> None:
         """Set a deadline where the link waits for the peer to go; stop when it is lost."""

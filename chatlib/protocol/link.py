@@ -118,11 +118,17 @@ class Replies:
         self._acknowledged = acknowledged
         self._pong: int | None = None  # the number of the PING to be answered
 
-    def owe_ack(self, shown: int) -> None:
-        """Note that the peer is to hear that messages up to `shown` were shown."""
+    def owe_ack(self, shown: int) -> bool:
+        """Note that messages up to `shown` were shown and are to be acknowledged.
+
+        Return whether the connection has something to do: an ACK that only joins one
+        that is waiting already needs nobody's attention.
+        """
+        news = not self.ack
         self.ack = True
         if shown - self._acknowledged >= ACK_AT:
             self.urgent = True
+        return news or self.urgent
 
     def owe_pong(self, number: int) -> None:
         """Note that the PING with this number is to be answered; at once."""
@@ -154,7 +160,7 @@ class Link:
     ) -> None:
         self.session = session
         self.pulse = Pulse()
-        # Whether `data_to_send` is to be called: the loop skips that work otherwise.
+        # Whether the connection must ask for `data_to_send`; it skips that work otherwise.
         self.wants_to_send = False
         self._hello: Hello | None = None  # the peer's, on this connection
         self._seen = 0  # how many of our messages that HELLO has seen
@@ -165,12 +171,14 @@ class Link:
             (Kind.HELLO, Kind.BYE) if greets_first else (Kind.HELLO,)
         )
         self._frames = self._reader.frames  # those that have come and were not handled
+        self.unfinished = self._reader.unfinished  # what has come of the next one
         self._ended = False  # the stream has ended
         self._detail = ""  # why it did, where that is known
         # Bytes out.
         self._output = bytearray()
-        self._replies = Replies(session.shown)
+        self.replies = Replies(session.shown)  # what is owed and not in the output yet
         self.state = State.GREETING
+        self.finished = False  # nothing more will ever be sent on this connection
         self._rules = RULES[State.GREETING]
         if greets_first:
             # A client that returns names the mode of its talk; a new one leaves it open.
@@ -179,10 +187,10 @@ class Link:
 
     # Bytes and time in, events out.
 
-    def receive_data(self, data: bytes, now: float = 0.0) -> bool:
+    def receive_data(self, data: bytes, now: float = 0.0) -> int:
         """Take bytes from the peer, read at the time `now`.
 
-        Return whether frames have become whole; `next_event` reports what they mean.
+        Return how many frames are whole; `next_event` reports what they mean.
         """
         self.pulse.heard = now
         if self.state not in _DEAF:
@@ -191,7 +199,7 @@ class Link:
             contents = self._reader.contents
             found = f": {contents}" if contents else ""
             self._trace("~", f"read {len(data)} bytes{found}", data)
-        return bool(self._frames)
+        return len(self._frames)
 
     def receive_eof(self, detail: str = "") -> None:
         """Take the end of the stream; `detail` says why it ended, where that is known."""
@@ -228,7 +236,7 @@ class Link:
                     return event
         except RemoteProtocolError as error:
             return self._fail(error)
-        return self._end()
+        return self._end() if self._ended or self._reader.error else None
 
     def _end(self) -> Event | None:
         """Return what ended the stream behind the frames that were handled, if news."""
@@ -238,14 +246,9 @@ class Link:
         if not self._ended or self.state is State.LOST or self.session.over:
             return None
         self._output.clear()
-        self._replies = Replies(self.session.shown)
+        self.replies = Replies(self.session.shown)
         self._enter(State.LOST)
         return Lost(self._reader.cut or self._detail)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether a frame has begun to arrive and is not whole."""
-        return bool(self._reader.unfinished)
 
     # Bytes out.
 
@@ -255,8 +258,8 @@ class Link:
         Without `hurry` an ACK waits for more messages to acknowledge, unless it is urgent
         or a goodbye was said: behind a BYE nothing else may come that would carry it.
         """
-        if hurry or self._replies.urgent or self.state is not _OPEN:
-            self._write(self._replies.take(self.session.shown))
+        if hurry or self.replies.urgent or self.state is not _OPEN:
+            self._write(self.replies.take(self.session.shown))
         # Outside of a talk the connection has to look at the state after every read.
         self.wants_to_send = self.state is not _OPEN
         if not self._output:
@@ -265,16 +268,6 @@ class Link:
         self._output.clear()
         self.session.written = self.session.sent
         return data
-
-    @property
-    def ack_waits(self) -> bool:
-        """Whether an ACK was held back: ask again with `hurry` after a short while."""
-        return self._replies.ack
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more will ever be sent on this connection."""
-        return self.state in _FINISHED
 
     # Calls: the answer to a HELLO.
 
@@ -290,7 +283,7 @@ class Link:
         session = session or self.session
         session.begin(self._hello, session.hello.mode, self._seen)
         self.session = session
-        self._replies = Replies(session.shown)
+        self.replies = Replies(session.shown)
         hello = Hello(self._hello.session, session.mode, session.hello.name)
         self._write(((Kind.HELLO, session.shown, hello.encode()),))
         self._open()
@@ -321,7 +314,7 @@ class Link:
         ACK, or the words are too long.
         """
         _require(self.session.can_talk, self.state)
-        self._send(self.session.add_words(words))
+        self._send((self.session.add_words(words),))
 
     def shown(self, number: int) -> None:
         """Acknowledge the peer's messages up to `number`: the person can see them."""
@@ -329,7 +322,8 @@ class Link:
         if not session.shown < number <= session.received:
             raise LocalProtocolError(f"message {number} is not waiting to be shown")
         session.shown = number
-        self._owe_ack()
+        if self.replies.owe_ack(number):
+            self.wants_to_send = True
 
     def leave(self, reason: Reason, text: str) -> None:
         """Say BYE, now or when a connection is open again.
@@ -366,14 +360,18 @@ class Link:
         if number != session.received + 1:
             self._receive_again(kind, number)
             return None
-        if kind is _TEXT and not session.peer_has_turn:
+        free = session.mode is _FREE
+        if kind is _TEXT and not free and not session.peer_has_turn:
             raise RemoteProtocolError(f"TEXT {number} out of turn")
-        text = decode(body, f"{kind.name} {number}")
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            text = decode(body, f"{kind.name} {number}")  # raises, in words
         if kind is not _TEXT:
             session.received = number
             return Played(number, text)
         texts = [text]
-        if session.mode is _FREE and self._frames:
+        if free and self._frames:
             number = self._receive_run(texts, number, len(body))
         session.received = number
         session.lead -= len(texts)
@@ -406,7 +404,8 @@ class Link:
         received = self.session.received
         if not 0 < number <= received:
             raise RemoteProtocolError(f"{kind.name} {number} where {received + 1} was next")
-        self._owe_ack()
+        self.replies.owe_ack(self.session.shown)
+        self.wants_to_send = True
 
     def _receive_ack(self, kind: Kind, number: int, body: bytes) -> None:
         session = self.session
@@ -420,7 +419,7 @@ class Link:
 
     def _receive_ping(self, kind: Kind, number: int, body: bytes) -> None:
         if self.state is _OPEN:  # after a BYE only ACKs may follow
-            self._replies.owe_pong(number)
+            self.replies.owe_pong(number)
             self.wants_to_send = True
 
     def _receive_pong(self, kind: Kind, number: int, body: bytes) -> None:
@@ -449,6 +448,7 @@ class Link:
 
     def _enter(self, state: State) -> None:
         self.state = state
+        self.finished = state in _FINISHED
         self._rules = RULES[state]
         self.wants_to_send = True
         self._trace("=", state.value, b"")
@@ -463,9 +463,10 @@ class Link:
     def _send(self, messages: Iterable[Message]) -> None:
         """Write new messages, if the link is open; otherwise the next link does it."""
         if self.state is _OPEN:
-            # What is owed goes first: an answer acknowledges the line that it answers,
-            # and no ACK waits behind a thousand lines.
-            self._write(self._replies.take(self.session.shown))
+            # In turns an answer acknowledges the line that it answers. In free talk the
+            # ACK waits for more, as it would without this message.
+            if self.replies.ack and self.session.mode is not _FREE:
+                self._write(self.replies.take(self.session.shown))
             self._write(messages)
 
     def _write(self, frames: Iterable[Message]) -> None:
@@ -477,16 +478,9 @@ class Link:
                 self._log(">", kind, number, body)
         self.wants_to_send = True
 
-    def _owe_ack(self) -> None:
-        # The connection has to be told of the first only: then its timer runs already.
-        news = not self._replies.ack
-        self._replies.owe_ack(self.session.shown)
-        if news or self._replies.urgent:
-            self.wants_to_send = True
-
     def _say_bye(self, bye: Bye) -> None:
         """Write BYE behind all that is owed: only ACKs may follow it."""
-        self._write(self._replies.take(self.session.shown))
+        self._write(self.replies.take(self.session.shown))
         self._write(((Kind.BYE, self.session.sent, bye.encode()),))
         self._enter(State.CLOSING)
 
@@ -497,7 +491,7 @@ class Link:
             reason = _REASONS.get(type(error), Reason.PROTOCOL)
             self._say_bye(Bye(reason, str(error)))
         self._frames.clear()
-        self._reader.unfinished.clear()
+        self.unfinished.clear()
         self.session.over = True
         self._enter(State.FAILED)
         return Failed(error)

@@ -25,7 +25,7 @@ a peer refused it or broke the protocol. Nobody can come back to it then.
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from itertools import count, islice, repeat
+from itertools import islice
 
 from chatlib.errors import LocalProtocolError, UnknownSessionError
 from chatlib.protocol.frames import (
@@ -157,7 +157,8 @@ class Session:
         """
         # A method and not a property, because Python 3.11 calls properties by way of C:
         # on the way of a line that costs 6 % of all of it.
-        if not self.can_talk:
+        # For the same reason this is `can_talk`, spelled out.
+        if self.farewell is not None or self.over or self.mode is _ANY:
             return False
         if self.mode is _FREE:
             return len(self.kept) < WINDOW and self.kept_bytes < WINDOW_BYTES
@@ -165,11 +166,8 @@ class Session:
 
     @property
     def peer_has_turn(self) -> bool:
-        """Whether the peer may send a line: `has_turn` as seen from its side.
-
-        In free talk always: how many messages it keeps is its own business.
-        """
-        return self.mode is _FREE or self.lead == (1 if self.talks_first else 0)
+        """Whether the peer may send a line, in turns: `has_turn` as seen from its side."""
+        return self.lead == (1 if self.talks_first else 0)
 
     @property
     def obstacle(self) -> str:
@@ -191,23 +189,27 @@ class Session:
         if not self.has_turn():
             raise LocalProtocolError(self.obstacle)
         room = WINDOW - len(self.kept) if self.mode is _FREE else 1
-        size = self.kept_bytes
-        bodies: list[bytes] = []
+        number, size = self.sent, self.kept_bytes
+        messages: list[Message] = []
         for text in islice(texts, room):
-            if bodies and size >= WINDOW_BYTES:
-                break
             try:
                 body = encode_text(text)
             except LocalProtocolError:
-                if bodies:
-                    break  # it is the first next time
+                if messages:
+                    break  # it is the first next time, and is explained then
                 raise
-            bodies.append(body)
+            number += 1
+            messages.append((_TEXT, number, body))
             size += len(body)
-        self.lead += len(bodies)
-        return self._keep(_TEXT, bodies)
+            if size >= WINDOW_BYTES:
+                break
+        self.kept += messages
+        self.kept_bytes = size
+        self.sent = number
+        self.lead += len(messages)
+        return messages
 
-    def add_words(self, words: str) -> list[Message]:
+    def add_words(self, words: str) -> Message:
         """Number and keep words about a game, which take no turn; return the message.
 
         Raises LocalProtocolError when too many messages wait for their ACK, or when the
@@ -215,9 +217,12 @@ class Session:
         """
         if len(self.kept) >= WINDOW + GAMES_WINDOW:
             raise LocalProtocolError(f"{len(self.kept)} messages are not confirmed yet")
-        body = encode_text(words, GAME_LIMIT)
+        message = Kind.GAME, self.sent + 1, encode_text(words, GAME_LIMIT)
+        self.kept.append(message)
+        self.kept_bytes += len(message[2])
+        self.sent += 1
         self.games_sent += 1
-        return self._keep(Kind.GAME, [body])
+        return message
 
     def acknowledge(self, number: int) -> None:
         """Let go of our messages up to `number`: the peer has shown them."""
@@ -225,15 +230,6 @@ class Session:
             _, _, body = self.kept.popleft()
             self.kept_bytes -= len(body)
         self.acknowledged = max(self.acknowledged, number)
-
-    def _keep(self, kind: Kind, bodies: list[bytes]) -> list[Message]:
-        """Number messages and keep them until they are acknowledged."""
-        first = self.sent + 1
-        messages = list(zip(repeat(kind), count(first), bodies, strict=False))
-        self.kept += messages
-        self.kept_bytes += sum(map(len, bodies))
-        self.sent += len(bodies)
-        return messages
 
     # What has become of them, in numbers for the person.
 

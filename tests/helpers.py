@@ -1,4 +1,4 @@
-"""What several test files need: sessions joined in memory, sockets, a clock, a person."""
+"""What several test files need: links joined in memory, sockets, a clock, a person."""
 
 import os
 import select
@@ -10,54 +10,61 @@ from unicodedata import category
 
 from chatlib.loop import Loop
 from chatlib.program import Program
-from chatlib.protocol.session import (
-    Event,
-    Greeted,
-    Hello,
-    Mode,
-    Opened,
-    Session,
-    Trace,
-    silent,
-)
+from chatlib.protocol.events import Event, Greeted, Opened, Trace, silent
+from chatlib.protocol.frames import Hello, Mode
+from chatlib.protocol.link import Link
+from chatlib.protocol.session import Session
 from chatlib.settings import read_settings
 from chatlib.terminal import streams
 
 SESSION_ID = bytes(range(16))
 
 
-def make_client(trace: Trace = silent, name: str = "client") -> Session:
-    """Give a session that greets first and talks first."""
-    hello = Hello(SESSION_ID, Mode.ANY, name)
-    return Session(greets_first=True, talks_first=True, hello=hello, trace=trace)
+def make_client(
+    trace: Trace = silent, name: str = "client", session: Session | None = None
+) -> Link:
+    """Return the link of a client: it greets first and talks first.
+
+    `session` is the talk that it goes on with; None begins a new one.
+    """
+    new = Session(Hello(SESSION_ID, Mode.ANY, name), talks_first=True)
+    return Link(session or new, greets_first=True, trace=trace)
 
 
 def make_server(
     trace: Trace = silent, name: str = "server", mode: Mode = Mode.TURNS
-) -> Session:
-    """Give a session that is greeted and listens first."""
-    hello = Hello(b"", mode, name)
-    return Session(greets_first=False, talks_first=False, hello=hello, trace=trace)
+) -> Link:
+    """Return the link of a server: it is greeted, and listens first."""
+    session = Session(Hello(b"", mode, name), talks_first=False)
+    return Link(session, greets_first=False, trace=trace)
 
 
-def deliver(source: Session, target: Session, piece: int = 65536) -> list[Event]:
-    """Carry what one session sends to the other, `piece` bytes at a time.
+def events_of(link: Link) -> list[Event]:
+    """Return all events that a link has to report."""
+    return list(iter(link.next_event, None))
 
-    A HELLO that waits for an answer is welcomed. Returns the events.
+
+def deliver(
+    source: Link, target: Link, piece: int = 65536, session: Session | None = None
+) -> list[Event]:
+    """Carry what one link sends to the other, `piece` bytes at a time.
+
+    A HELLO that waits for an answer is welcomed, to `session` if there is one. Returns
+    the events.
     """
     data = source.data_to_send()
     events: list[Event] = []
     for start in range(0, len(data), piece):
         target.receive_data(data[start : start + piece])
-        for event in target.events():
+        while event := target.next_event():
             events.append(event)
             if isinstance(event, Greeted):
-                target.welcome()
+                target.welcome(session)
     return events
 
 
-def make_pair(piece: int = 65536, mode: Mode = Mode.TURNS) -> tuple[Session, Session]:
-    """Give a client and a server that have said HELLO."""
+def make_pair(piece: int = 65536, mode: Mode = Mode.TURNS) -> tuple[Link, Link]:
+    """Return the links of a client and a server that have said HELLO."""
     client, server = make_client(), make_server(mode=mode)
     (greeted,) = deliver(client, server, piece)
     assert isinstance(greeted, Greeted)
@@ -157,14 +164,14 @@ class World:
         self.program = Program(command, role, settings, self.loop)
         self.told: list[str] = []
         self.shown: list[str] = []
-        self.program.terminal.notice = self.told.append  # type: ignore[assignment, method-assign]
+        self.program.terminal.notify = self.told.append  # type: ignore[assignment, method-assign]
         self.program.terminal.show = self._show  # type: ignore[assignment, method-assign]
-        self.program.terminal.message = self._message  # type: ignore[method-assign]
+        self.program.terminal.show_messages = self._show_messages  # type: ignore[method-assign]
 
     def _show(self, line: str) -> None:
         self.shown.append(line)
 
-    def _message(self, speaker: str, texts: list[str], bell: bool = True) -> None:
+    def _show_messages(self, speaker: str, texts: list[str]) -> None:
         self.shown += [f"{speaker}: {text}" if speaker else text for text in texts]
 
     @property
@@ -172,7 +179,7 @@ class World:
         """The session of the talk that is going on."""
         connection = self.program.chat._connection
         assert connection
-        return connection.session
+        return connection.link.session
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Turn the loop until the condition holds; five real seconds at most."""

@@ -6,14 +6,18 @@ The layers, lowest first; each may import only what stands above its own line
     errors              who erred, and the exit code that says so
     protocol.frames     what a frame is
     protocol.reader     bytes in, whole frames out
-    protocol.session    the rules of the talk
-    connection          a nonblocking socket and its session
+    protocol.events     what a link reports
+    protocol.session    what both ends remember of a talk
+    protocol.pulse      silence, PING and round trip
+    protocol.link       the rules of one connection: bytes in, events out
+    connection          a nonblocking socket and its link
     chat                what a typed line does, what an arriving message does
     program             what both programs do before and after the chat
 
-Beside the ladder stand `loop` (one selector; knows no chat), `lifeline` (how long a lost
-peer is looked for), `terminal` (knows no protocol), `framelog` and `settings` (know
-neither). This package exports nothing itself.
+Beside the ladder stand `loop` (one selector; knows no chat), `recovery` (how long a lost
+peer is searched for), `commands` (lines that begin with a slash), `terminal` (knows no
+protocol), `games` (rules only), `framelog`, `settings` and `addresses`. How they work
+together is described in `docs/architecture.md`. This package itself exports nothing.
 """
 
 VERSION = "0.1.0"

@@ -471,9 +471,11 @@ class Link:
 
     def _write(self, frames: Iterable[Message]) -> None:
         """Put frames into the output, one after the other, and log them."""
+        output = self._output
         for kind, number, body in frames:
             # What `frames.encode` does, without the call: every line comes through here.
-            self._output += _pack(len(body), kind, 0, number) + body
+            output += _pack(len(body), kind, 0, number)
+            output += body
             if self._trace is not silent:
                 self._log(">", kind, number, body)
         self.wants_to_send = True

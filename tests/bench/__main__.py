@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         unasked = {*NAMED, *(SLOW if options.quick else ())}
         names = options.suite or [each for each in (*SUITES, LIMITS) if each not in unasked]
         try:
-            results = measure(names, options.quick, options.rounds)
+            results = measure(names, options.quick, options.rounds, options.before)
         except (Broken, Wrong, CalledProcessError) as error:
             return _fail(str(error), 3)
         if options.json:
@@ -72,7 +72,12 @@ def report(results: Results, names: Sequence[str]) -> int:
     return 1 if missed else 0
 
 
-def measure(names: Sequence[str], quick: bool, rounds: int | None) -> Results:
+def measure(
+    names: Sequence[str],
+    quick: bool,
+    rounds: int | None,
+    before: Path | None = None,
+) -> Results:
     """Run the suites that are named.
 
     Side effect: what is started from here on keeps what it compiles. Where the environment
@@ -82,18 +87,24 @@ def measure(names: Sequence[str], quick: bool, rounds: int | None) -> Results:
     results = Results(_about(quick))
     for name in names:
         if name != LIMITS:
-            run(SUITES[name], results, quick, rounds)
+            run(SUITES[name], results, quick, rounds, before)
     return results
 
 
-def run(suite: Suite, results: Results, quick: bool, rounds: int | None = None) -> None:
+def run(
+    suite: Suite,
+    results: Results,
+    quick: bool,
+    rounds: int | None = None,
+    before: Path | None = None,
+) -> None:
     """Measure one suite, in interleaved rounds, and keep all samples."""
     from rich.console import Console
     from rich.progress import Progress
 
     rounds = rounds or (suite.quick_rounds if quick else suite.rounds)
     with Progress(console=Console(stderr=True)) as progress:
-        scope = Scope(quick, progress.console.print)
+        scope = Scope(quick, progress.console.print, before)
         task = progress.add_task(f"{suite.name:10}", total=None)
         with suite.jobs(scope) as jobs:
             progress.update(task, total=rounds * len(jobs))
@@ -126,6 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=_count, metavar="N", help="so many rounds of each")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every sample there")
+    parser.add_argument(
+        "--before", type=Path, metavar="DIR", help="an older checkout, for suite 'versions'"
+    )
     parser.add_argument(
         "--from-json", type=Path, metavar="FILE", help="print the tables of a kept run"
     )

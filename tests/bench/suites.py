@@ -1,6 +1,6 @@
 """All suites, in the order in which they are run."""
 
-from tests.bench import codec, growth, idle, pressure, programs, startup, testing, typing
+from tests.bench import codec, growth, idle, pressure, programs, startup, testing, typing, versions
 
 SUITES = {
     each.name: each
@@ -15,11 +15,13 @@ SUITES = {
         growth.GROWTH,
         typing.BUSY,
         testing.TESTS,
+        versions.VERSIONS,
     )
 }
 
-NAMED = (testing.TESTS.name,)
-"""Run only when they are named: what they take says more of the machine than of us."""
+NAMED = (testing.TESTS.name, versions.VERSIONS.name)
+"""Run only when they are named: one measures the machine more than us, the other needs an
+older checkout."""
 
 SLOW = (idle.SILENCE.name,)
 """Not in a quick run: a dead path goes unnoticed for 20 seconds."""

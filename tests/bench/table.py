@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.results import Figure, Results, Sample, Spread, spread
@@ -14,10 +15,14 @@ Job = Callable[[], Iterable[Sample]]
 
 
 class Scope(NamedTuple):
-    """How much is to be measured, and where to say what is left out."""
+    """How much is to be measured, and where to say what is left out.
+
+    `before` is an older checkout, for the suite that compares two.
+    """
 
     quick: bool
     say: Callable[[str], None]
+    before: Path | None = None
 
 
 class Column(NamedTuple):

@@ -269,7 +269,8 @@ class Chat(Owner):
             text = self._drafts.popleft()
             self._terminal.echo(text)
             self._send_one(text)
-        may_write = self._has_turn()
+        connection = self._connection
+        may_write = connection is not None and connection.link.session.has_turn()
         asking = may_write or (self._table is not None and self._table.my_move)
         if self._farewell:
             self._say_farewell()

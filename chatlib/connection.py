@@ -263,22 +263,25 @@ class Connection:
         finished and all is written, the sending half is closed. An ACK waits a moment for
         more messages, unless there is reason to `hurry`.
         """
-        if not self._open:
-            return
-        if self.link.state is not _OPEN:
+        link = self.link
+        # In the middle of a talk with nothing pending, as nearly always, neither deadlines
+        # nor what the loop watches for can change.
+        ordinary = link.state is _OPEN and self._awaited == READ
+        if not ordinary:
+            if not self._open:
+                return
             self._limit_goodbye()
-        if self._pending:
-            self._write(self._pending)
+            if self._pending:
+                self._write(self._pending)
         # While the kernel takes nothing, the link is asked for nothing. It adds up what it
         # owes, and a peer that sends and never reads does not fill our memory.
         if not self._pending:
-            data = self.link.data_to_send(hurry)
+            data = link.data_to_send(hurry)
             if data:
                 self._write(data)
-            if self.link.replies.ack and not self._ack_timer:
+            if link.replies.ack and not self._ack_timer:
                 self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
-        # In a talk with nothing pending the loop watches for the right thing already.
-        if self._pending or self._awaited != READ or self.link.state is not _OPEN:
+        if self._pending or not ordinary:
             self._watch()
 
     def _limit_goodbye(self) -> None:

@@ -55,7 +55,7 @@ Message = tuple[Kind, int, bytes]
 
 # A member of an enum is found only after 70 ns in Python 3.11 (20 in 3.12). These are
 # looked up for every line that is typed or shown.
-_FREE, _ANY, _TEXT = Mode.FREE, Mode.ANY, Kind.TEXT
+_FREE, _TEXT = Mode.FREE, Kind.TEXT
 
 
 class Session:
@@ -69,6 +69,7 @@ class Session:
     # Named, so that each is found faster and a misspelt one is an error.
     __slots__ = (
         "acknowledged",
+        "can_talk",
         "farewell",
         "games_sent",
         "hello",
@@ -91,7 +92,10 @@ class Session:
         self.peer: Hello | None = None  # what the peer last said of itself
         self.mode = Mode.ANY  # the mode of the talk, once both have said HELLO
         self.farewell: Bye | None = None  # our goodbye, once we want to leave
-        self.over = False
+        self.over = False  # nobody can come back to this talk
+        # Both have said HELLO, and we have not said goodbye. True also while no connection
+        # is open: what is said then is sent on the next one.
+        self.can_talk = False
         # Our messages.
         self.sent = 0  # the number of the last one
         self.games_sent = 0  # how many of them were words about a game
@@ -105,7 +109,7 @@ class Session:
         # How many more lines we have sent than the peer, words about games not counted.
         self.lead = 0
 
-    # Beginning, and going on with another connection.
+    # Beginning, going on with another connection, and ending.
 
     def begin(self, peer: Hello, mode: Mode, seen: int) -> None:
         """Note that both ends have said HELLO, for the first time or again.
@@ -122,9 +126,20 @@ class Session:
                 f"HELLO has seen {seen} messages, {self.acknowledged} were confirmed"
             )
         self.peer, self.mode = peer, mode
+        self.can_talk = self.farewell is None and not self.over
         # The last connection may have broken before its bytes were counted as written.
         self.written = max(self.written, seen)
         self.acknowledge(seen)
+
+    def leave(self, farewell: Bye) -> None:
+        """Note our goodbye: from here on we send no message."""
+        self.farewell = farewell
+        self.can_talk = False
+
+    def end(self) -> None:
+        """End the talk for good: nobody can come back to it."""
+        self.over = True
+        self.can_talk = False
 
     def expects(self, hello: Hello, seen: int) -> bool:
         """Return whether this HELLO, on a new connection, is our own peer's.
@@ -140,14 +155,6 @@ class Session:
 
     # Whether we may send.
 
-    @property
-    def can_talk(self) -> bool:
-        """Whether both have said HELLO and we have not said goodbye.
-
-        Also while no connection is open: what is said then is sent on the next one.
-        """
-        return self.mode is not _ANY and self.farewell is None and not self.over
-
     def has_turn(self) -> bool:
         """Return whether we may send the next line.
 
@@ -157,8 +164,7 @@ class Session:
         """
         # A method and not a property, because Python 3.11 calls properties by way of C:
         # on the way of a line that costs 6 % of all of it.
-        # For the same reason this is `can_talk`, spelled out.
-        if self.farewell is not None or self.over or self.mode is _ANY:
+        if not self.can_talk:
             return False
         if self.mode is _FREE:
             return len(self.kept) < WINDOW and self.kept_bytes < WINDOW_BYTES

@@ -221,7 +221,7 @@ class Chat(Owner):
         line = lines[0]
         if line[:1] == SLASH:
             self._run_command(lines.popleft())
-        elif self._is_move(line):
+        elif self._table and self._table.game and self._is_move(line):
             lines.popleft()
             self._play(lambda table: table.move(line))
         elif line:

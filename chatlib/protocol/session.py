@@ -25,7 +25,6 @@ a peer refused it or broke the protocol. Nobody can come back to it then.
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from itertools import islice
 
 from chatlib.errors import LocalProtocolError, UnknownSessionError
 from chatlib.protocol.frames import (
@@ -197,7 +196,7 @@ class Session:
         room = WINDOW - len(self.kept) if self.mode is _FREE else 1
         number, size = self.sent, self.kept_bytes
         messages: list[Message] = []
-        for text in islice(texts, room):
+        for text in texts:
             try:
                 body = encode_text(text)
             except LocalProtocolError:
@@ -207,7 +206,7 @@ class Session:
             number += 1
             messages.append((_TEXT, number, body))
             size += len(body)
-            if size >= WINDOW_BYTES:
+            if len(messages) == room or size >= WINDOW_BYTES:
                 break
         self.kept += messages
         self.kept_bytes = size

@@ -330,8 +330,9 @@ class Chat(Owner):
         except LocalProtocolError as error:
             self._explain(lines.popleft(), error)
             return
-        for _ in range(count):
+        while count:
             lines.popleft()
+            count -= 1
 
     def _send_one(self, text: str) -> None:
         """Send a text whatever it looks like, or keep it, or give it back."""

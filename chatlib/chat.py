@@ -23,15 +23,7 @@ from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
 from chatlib.errors import Exit, LocalProtocolError, TableError
 from chatlib.games.game import Game
 from chatlib.games.table import Table
-from chatlib.protocol.events import (
-    Event,
-    Failed,
-    Greeted,
-    Left,
-    Lost,
-    Played,
-    Said,
-)
+from chatlib.protocol.events import Event, Failed, Greeted, Left, Lost, Played, Said
 from chatlib.protocol.frames import FAREWELL_LIMIT, Mode, Reason
 from chatlib.protocol.link import State
 from chatlib.protocol.pulse import PING_SECONDS, WORRY_SECONDS
@@ -70,24 +62,36 @@ class Chat(Owner):
         self._ended = ended
         self._recovery = recovery
         recovery.expired = self.stop_searching
-        self._connection: Connection | None = None  # the present one, or the last
-        self._speaker = ""  # the name before the peer's lines
-        self._table: Table | None = None  # where games are played, once both have met
-        # Lines that were typed.
-        self._drafts: deque[str] = deque()  # those that wait for their turn
-        self._refused = 0  # those that could not be messages
-        self._hinted = False  # the hints for beginners were shown
-        # A connection that was lost.
-        self.is_searching = False  # a new one is awaited
-        self._loss = ""  # how the connection was lost, in a sentence
-        # The end.
-        self._farewell: tuple[Reason, str] | None = None  # ours; HELLO may come before it
-        self._impatient = False  # the person has said goodbye more than once
-        self._signal_code = 0  # the exit code, where a signal ends the program
-        self._screen_closed = False  # nobody can read what is shown any more
-        self._over = False  # all has been said, and the next talk may have begun
+
+        # The present connection, or the last one; None while nobody has come.
+        self._connection: Connection | None = None
+        # The name that is shown before the peer's lines.
+        self._speaker = ""
+        # Where games are played, once both have met.
+        self._table: Table | None = None
+
+        # Lines that wait for their turn, and how many could not be messages at all.
+        self._drafts: deque[str] = deque()
+        self._refused = 0
+        # The hints for beginners were shown.
+        self._hinted = False
+
+        # The connection was lost and a new one is awaited; how it was lost, in a sentence.
+        self.is_searching = False
+        self._loss = ""
+
+        # Our goodbye, once we want to leave: it may have to wait for a HELLO.
+        self._farewell: tuple[Reason, str] | None = None
+        # The person has said goodbye more than once.
+        self._impatient = False
+        # The exit code, where a signal ends the program.
+        self._signal_code = 0
+        # Nobody can read any more what is shown.
+        self._screen_closed = False
         # How the peer ended the talk, the exit code for that, and the peer's last words.
         self._verdict: tuple[str, Exit, str] | None = None
+        # All has been said, and the next talk may have begun.
+        self._over = False
 
     # For the program, and for whoever looks for a peer.
 
@@ -146,7 +150,9 @@ class Chat(Owner):
         assert self._connection is not None
         before, self._connection = self._connection, connection
         connection.owner = self
-        before.close()  # to us it may still look alive
+        # To us the old one may still look alive. It is closed after the new one is noted,
+        # so that `closed` knows that the talk goes on.
+        before.close()
         self.is_searching = False
         if not (self._signal_code or self._impatient):
             self._recovery.end()
@@ -174,6 +180,7 @@ class Chat(Owner):
         if self._verdict is None:
             if self._farewell is None or self._connection.link.session.kept:
                 return False  # it may be there again in a moment
+            # All was acknowledged, and only our BYE had no answer: nobody waits for it.
             self._set_verdict("Goodbye: you left", Exit.GOODBYE, "")
         self.stop_searching()
         return True
@@ -193,6 +200,7 @@ class Chat(Owner):
 
         A second signal does not wait at all.
         """
+        # Of a terminal that is being closed several SIGHUPs may come: that is no hurry.
         impatient = self._signal_code and number != signal.SIGHUP
         self._signal_code = 128 + number
         if number == signal.SIGINT:
@@ -218,6 +226,8 @@ class Chat(Owner):
 
         Messages that may be sent now are taken together; anything else is one line.
         """
+        # What a line is depends on how the talk stands: a digit is a move while a game is
+        # on. So each is looked at when it is its turn and not when it was typed.
         line = lines[0]
         if line[:1] == SLASH:
             self._run_command(lines.popleft())
@@ -270,6 +280,7 @@ class Chat(Owner):
             self._terminal.echo(text)
             self._send_one(text)
         connection = self._connection
+        # The same question as `_has_turn`, without the call: this is on every line's way.
         may_write = connection is not None and connection.link.session.has_turn()
         asking = may_write or (self._table is not None and self._table.my_move)
         if self._farewell:
@@ -298,6 +309,7 @@ class Chat(Owner):
         peer = self._connection.link.session.peer if self._connection else None
         if peer is None or not peer.name:
             return "the other side"
+        # These two are what a program calls itself that was given no name.
         return f"the {peer.name}" if peer.name in ("server", "client") else peer.name
 
     @property
@@ -330,6 +342,7 @@ class Chat(Owner):
         except LocalProtocolError as error:
             self._explain(lines.popleft(), error)
             return
+        # Taken off only now: a line that was not sent must not be lost.
         while count:
             lines.popleft()
             count -= 1
@@ -367,6 +380,8 @@ class Chat(Owner):
 
     def _show_messages(self, connection: Connection, said: Said) -> None:
         """Show messages, and only then acknowledge them."""
+        # The order is the promise: what the peer counts as delivered was on our screen. If
+        # the screen fails, the exception leaves this function before the ACK is owed.
         if not self._screen_closed:
             self._terminal.show_messages(self._speaker, said.texts)
             connection.link.shown(said.number)
@@ -478,6 +493,7 @@ class Chat(Owner):
         """Keep everything, and search for the peer."""
         self.is_searching = True
         leaving = self.is_leaving and self._person_waits
+        # A person who leaves does not wait for a minute until the goodbye is heard.
         seconds = GOODBYE_SECONDS if leaving else self._recovery.seconds
         if not self.is_leaving:
             activity = self._recovery.activity
@@ -505,6 +521,7 @@ class Chat(Owner):
         self._terminal.remove_prompt()
         session = self._connection.link.session
         sentence, code, words = self._verdict or self._verdict_without_peer
+        # A goodbye is only as good as its deliveries: a script sees nothing but the code.
         lost = list(session.unacknowledged.values())
         if lost and code is Exit.GOODBYE:
             code = Exit.LOST

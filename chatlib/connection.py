@@ -96,17 +96,27 @@ class Connection:
         self._loop = loop
         self._socket = sock
         self._trace = trace
-        self._pending = b""  # taken from the link, not yet taken by the kernel
-        self._open = True  # the socket is
-        self._reading = True  # the end of the stream was not read
+
+        # Bytes that were taken from the link and not yet by the kernel.
+        self._pending = b""
+        # Whether the socket is open, the end of the stream was not read, and our own half
+        # of the connection was closed.
+        self._open = True
+        self._reading = True
         self._half_closed = False
-        self._awaited = 0  # READ, WRITE or both: what the loop was asked to watch for
-        # Deadlines.
+        # READ, WRITE or both: what the loop was asked to watch for.
+        self._awaited = 0
+
+        # When the peer is given up, and how many messages it had acknowledged when that
+        # was last put off.
         self._deadline = Deadline(loop, self._give_up)
-        self._progress = 0  # messages acknowledged when that deadline was last lifted
-        self._frame_timer: Timer | None = None  # for the frame that has begun to arrive
-        self._pulse_timer: Timer | None = None  # for the silence of the peer
-        self._ack_timer: Timer | None = None  # for an ACK that waits for more messages
+        self._progress = 0
+        # One timer each for the frame that has begun to arrive, for the peer's silence,
+        # and for an ACK that waits for more messages.
+        self._frame_timer: Timer | None = None
+        self._pulse_timer: Timer | None = None
+        self._ack_timer: Timer | None = None
+
         sock.setblocking(False)
         # One message is one small segment. Nagle's algorithm would hold the second back
         # until the first is acknowledged: up to 40 ms where ACKs are delayed (RFC 896).
@@ -119,7 +129,7 @@ class Connection:
         return self._loop.now() - self.link.pulse.heard
 
     # What the owner says. Each call writes at once what the link makes of it, as far as
-    # the kernel takes it.
+    # the kernel takes it, so that nobody has to remember to flush.
 
     def welcome(self, session: Session | None = None) -> None:
         """Answer the peer's HELLO with ours; see `Link.welcome`."""
@@ -216,7 +226,8 @@ class Connection:
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            # A reset. For the link it is an end of the stream like any other.
+            # A reset, mostly. For the link it is an end of the stream like any other,
+            # because the frames that came before it still count.
             self._trace("!", words(error), b"")
             data = b""
         if data:
@@ -324,6 +335,8 @@ class Connection:
         finished = self.link.finished
         if finished and not self._pending:
             self._half_close()
+        # WRITE only while bytes are pending: an idle socket always has room, and the loop
+        # would turn without end.
         mask = (READ if self._reading else 0) | (WRITE if self._pending else 0)
         if mask == self._awaited:
             return

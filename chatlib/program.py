@@ -88,24 +88,30 @@ class Program:
     ) -> None:
         self.command = command
         self.settings = settings
-        self.name = settings.name or role  # what the peer calls us
+        # What the peer calls us.
+        self.name = settings.name or role
         self.loop = loop or Loop()
         self.terminal = open_terminal(self.loop, settings)
-        self.code: int | None = None  # the exit code, once the program is to end
+        # The exit code, once the program is to end.
+        self.code: int | None = None
         self._role = role
         self._log = FrameLog(
             role, settings.verbose, settings.frame_log, self.terminal.notify
         )
-        self._numbers = count(1)  # of the connections, for the log
-        self._screen_closed = False  # nobody can read stdout any more
-        self._again: Callable[[], None] | None = None  # with --again: what comes next
+        # The number of the next connection, for the log.
+        self._numbers = count(1)
+        # Nobody can read stdout any more.
+        self._screen_closed = False
+        # What is called for the next talk, with --again.
+        self._again: Callable[[], None] | None = None
         self.new_chat()
 
     # One talk, and perhaps the next.
 
     def new_chat(self) -> None:
         """Make the chat for the next talk, with a recovery of its own."""
-        if self._role == "server":  # a client that lost its connection knows the way back
+        # The client calls again. The server keeps the seat: it would not know whom to call.
+        if self._role == "server":
             self.recovery = Recovery(self.loop, self.settings.keep, "waiting for it")
         else:
             self.recovery = Recovery(self.loop, self.settings.retry, "trying again")
@@ -234,4 +240,3 @@ def run(
     except OSError as error:  # no descriptor or no memory left, even to begin with
         report(f"{name}: {visible(words(error))}")
         return Exit.START
-

@@ -1,7 +1,7 @@
-"""What a link reports: events to whoever uses it, and a trace to the frame log.
+"""What a link reports: events to its user, and a trace to the frame log.
 
-Named tuples, so that `match` takes them apart, and not dataclasses: importing
-`dataclasses` alone takes 8 ms, as long as starting the interpreter.
+A trace is called at once, with everything that happens. An event waits until it is asked
+for, because its answer may change how what follows it is judged.
 """
 
 from collections import namedtuple
@@ -10,18 +10,8 @@ from collections.abc import Callable
 from chatlib.errors import RemoteProtocolError
 from chatlib.protocol.frames import Hello, Mode, Reason
 
-__all__ = [
-    "Event",
-    "Failed",
-    "Greeted",
-    "Left",
-    "Lost",
-    "Opened",
-    "Played",
-    "Said",
-    "Trace",
-    "silent",
-]
+# Named tuples, so that `match` takes them apart, and not dataclasses: importing
+# `dataclasses` alone takes 8 ms, as long as starting the interpreter.
 
 
 class Greeted(namedtuple("Greeted", ("hello", "seen"))):

@@ -55,16 +55,7 @@ from chatlib.protocol.events import (
     Trace,
     silent,
 )
-from chatlib.protocol.frames import (
-    HEADER,
-    Bye,
-    Frame,
-    Hello,
-    Kind,
-    Mode,
-    Reason,
-    decode,
-)
+from chatlib.protocol.frames import HEADER, Bye, Frame, Hello, Kind, Mode, Reason, decode
 from chatlib.protocol.pulse import PING_SECONDS, Advice, Pulse
 from chatlib.protocol.reader import FrameReader
 from chatlib.protocol.session import Message, Session
@@ -114,10 +105,12 @@ class Replies:
     """
 
     def __init__(self, acknowledged: int) -> None:
-        self.ack = False  # an ACK is owed
-        self.urgent = False  # what is owed must not wait for more
+        # An ACK is owed, and what is owed must not wait for more.
+        self.ack = False
+        self.urgent = False
         self._acknowledged = acknowledged
-        self._pong: int | None = None  # the number of the PING to be answered
+        # The number of the last PING that was not answered.
+        self._pong: int | None = None
 
     def owe_ack(self, shown: int) -> bool:
         """Note that messages up to `shown` were shown and are to be acknowledged.
@@ -161,26 +154,34 @@ class Link:
     ) -> None:
         self.session = session
         self.pulse = Pulse()
-        # Whether the connection must ask for `data_to_send`; it skips that work otherwise.
-        self.wants_to_send = False
-        self._hello: Hello | None = None  # the peer's, on this connection
-        self._seen = 0  # how many of our messages that HELLO has seen
-        self._greets_first = greets_first
         self._trace = trace
-        # Bytes in. A stranger may begin with a HELLO only; a server may refuse with BYE.
-        self._reader = FrameReader(
-            (Kind.HELLO, Kind.BYE) if greets_first else (Kind.HELLO,)
-        )
-        self._frames = self._reader.frames  # those that have come and were not handled
-        self.unfinished = self._reader.unfinished  # what has come of the next one
-        self._ended = False  # the stream has ended
-        self._detail = ""  # why it did, where that is known
-        # Bytes out.
-        self._output = bytearray()
-        self.replies = Replies(session.shown)  # what is owed and not in the output yet
+        # The state and the rules that hold in it; `_enter` alone changes them.
         self.state = State.GREETING
-        self.finished = False  # nothing more will ever be sent on this connection
         self._rules = RULES[State.GREETING]
+        # Nothing more will ever be sent on this connection.
+        self.finished = False
+        # Which end we are: it decides what a HELLO means.
+        self._greets_first = greets_first
+        # The HELLO of a peer that waits for our answer, and the number in it.
+        self._hello: Hello | None = None
+        self._seen = 0
+
+        # Bytes in. A peer that greets us begins with HELLO; a server may refuse with BYE.
+        first = (Kind.HELLO, Kind.BYE) if greets_first else (Kind.HELLO,)
+        self._reader = FrameReader(first)
+        # The frames that have come and were not handled, and what has come of the next.
+        self._frames = self._reader.frames
+        self.unfinished = self._reader.unfinished
+        # The stream has ended, and why, where that is known.
+        self._ended = False
+        self._detail = ""
+
+        # Bytes out: frames that are written, and answers that are owed but not written.
+        self._output = bytearray()
+        self.replies = Replies(session.shown)
+        # Whether the connection must ask for `data_to_send`. This one flag is what the
+        # connection looks at after every read, so that it can skip the work of writing.
+        self.wants_to_send = False
         if greets_first:
             # A client that returns names the mode of its talk; a new one leaves it open.
             hello = session.hello._replace(mode=session.mode)
@@ -339,8 +340,10 @@ class Link:
         if self.state is _OPEN:
             self._say_bye(farewell)
 
-    # The rules: what each kind of frame does where it is welcome.
+    # The rules: what each kind of frame does where it is welcome. All have the same
+    # arguments, because the table calls them; each may raise RemoteProtocolError.
 
+    # Two frames in one: the first word of a peer that greets us, and the answer to ours.
     def _receive_hello(self, kind: Kind, number: int, body: bytes) -> Event:
         hello = Hello.decode(body)
         if not self._greets_first:
@@ -358,6 +361,8 @@ class Link:
         self._open()
         return Opened(hello)
 
+    # The next line is shown, one that came before is only acknowledged, and a gap is an
+    # error: TCP loses nothing, so a message that is missing was never sent.
     def _receive_text(self, kind: Kind, number: int, body: bytes) -> Event | None:
         session = self.session
         if number != session.received + 1:
@@ -398,6 +403,7 @@ class Link:
             size += len(body)
         return number
 
+    # Like a line, but it takes no turn, and its text is for the game and not for the screen.
     def _receive_game(self, kind: Kind, number: int, body: bytes) -> Event | None:
         session = self.session
         if number != session.received + 1:
@@ -425,16 +431,20 @@ class Link:
         if self.state is State.CLOSED and not session.kept:
             session.end()
 
+    # Answered with the next bytes that we send, one PONG for all PINGs of a read.
     def _receive_ping(self, kind: Kind, number: int, body: bytes) -> None:
         if self.state is _OPEN:  # after a BYE only ACKs may follow
             self.replies.owe_pong(number)
             self.wants_to_send = True
 
+    # A PONG with an old number is harmless; one for a PING that was never sent is not.
     def _receive_pong(self, kind: Kind, number: int, body: bytes) -> None:
         if number > self.pulse.pings:
             raise RemoteProtocolError(f"PONG {number}, only {self.pulse.pings} were asked")
         self.pulse.receive_pong(number)
 
+    # The goodbye of the peer is answered with ours, if that was not said. The number in it
+    # proves that nothing is missing that was sent before.
     def _receive_bye(self, kind: Kind, number: int, body: bytes) -> Event:
         session = self.session
         bye = Bye.decode(body)
@@ -456,6 +466,7 @@ class Link:
 
     # The only ways to change the state, to write, and to fail.
 
+    # What follows from the state is worked out here, once, and not at every frame.
     def _enter(self, state: State) -> None:
         self.state = state
         self.finished = state in _FINISHED

@@ -27,14 +27,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from chatlib.errors import LocalProtocolError, UnknownSessionError
-from chatlib.protocol.frames import (
-    GAME_LIMIT,
-    Bye,
-    Hello,
-    Kind,
-    Mode,
-    encode_text,
-)
+from chatlib.protocol.frames import GAME_LIMIT, Bye, Hello, Kind, Mode, encode_text
 
 WINDOW = 2048
 """Messages that may wait for their ACK before the person has to wait, in free talk.
@@ -65,47 +58,39 @@ class Session:
     `talks_first` is true on exactly one of the two ends: the client's.
     """
 
-    # Named, so that each is found faster and a misspelt one is an error.
-    __slots__ = (
-        "acknowledged",
-        "can_talk",
-        "farewell",
-        "games_sent",
-        "hello",
-        "kept",
-        "kept_bytes",
-        "lead",
-        "mode",
-        "over",
-        "peer",
-        "received",
-        "sent",
-        "shown",
-        "talks_first",
-        "written",
-    )
-
     def __init__(self, hello: Hello, *, talks_first: bool) -> None:
         self.hello = hello
         self.talks_first = talks_first
-        self.peer: Hello | None = None  # what the peer last said of itself
-        self.mode = Mode.ANY  # the mode of the talk, once both have said HELLO
-        self.farewell: Bye | None = None  # our goodbye, once we want to leave
-        self.over = False  # nobody can come back to this talk
+        # What the peer last said of itself; None until it has said HELLO.
+        self.peer: Hello | None = None
+        # The mode of the talk, once both have said HELLO.
+        self.mode = Mode.ANY
+        # Our goodbye, once we want to leave. It may have to wait for a connection.
+        self.farewell: Bye | None = None
         # Both have said HELLO, and we have not said goodbye. True also while no connection
         # is open: what is said then is sent on the next one.
         self.can_talk = False
-        # Our messages.
-        self.sent = 0  # the number of the last one
-        self.games_sent = 0  # how many of them were words about a game
-        self.written = 0  # the highest number that was handed to a connection
-        self.acknowledged = 0  # the highest number that the peer has acknowledged
-        self.kept: deque[Message] = deque()  # those above that, in order
-        self.kept_bytes = 0  # the bytes of their bodies
-        # The peer's messages.
-        self.received = 0  # the number of the last one
-        self.shown = 0  # the number of the last one that is on our screen
+        # Nobody can come back to this talk.
+        self.over = False
+
+        # Our messages: the number of the last one, and how many were words about a game.
+        self.sent = 0
+        self.games_sent = 0
+        # The highest number that was handed to a connection: a peer cannot have seen more.
+        self.written = 0
+        # The highest number that the peer has acknowledged, and the messages above it, in
+        # order, with the bytes of their bodies added up.
+        self.acknowledged = 0
+        self.kept: deque[Message] = deque()
+        self.kept_bytes = 0
+
+        # The peer's messages: the number of the last one that has come, and of the last
+        # one that the person can see.
+        self.received = 0
+        self.shown = 0
+
         # How many more lines we have sent than the peer, words about games not counted.
+        # Whose turn it is follows from this alone.
         self.lead = 0
 
     # Beginning, going on with another connection, and ending.

@@ -96,7 +96,6 @@ class Connection:
         self._loop = loop
         self._socket = sock
         self._trace = trace
-
         # Bytes that were taken from the link and not yet by the kernel.
         self._pending = b""
         # Whether the socket is open, the end of the stream was not read, and our own half
@@ -118,8 +117,8 @@ class Connection:
         self._ack_timer: Timer | None = None
 
         sock.setblocking(False)
-        # One message is one small segment. Nagle's algorithm would hold the second back
-        # until the first is acknowledged: up to 40 ms where ACKs are delayed (RFC 896).
+        # Nagle's algorithm (RFC 896) would hold a second small segment back until the
+        # first is acknowledged: up to 40 ms.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._watch()
 

@@ -99,7 +99,7 @@ class Connection:
         # Bytes that were taken from the link and not yet by the kernel.
         self._pending = b""
         # Whether the socket is open, the end of the stream was not read, and our own half
-        # of the connection was closed.
+        # The socket is open; the end of the stream was not read; our half was closed.
         self._open = True
         self._reading = True
         self._half_closed = False

@@ -403,7 +403,7 @@ class Link:
             size += len(body)
         return number
 
-    # Like a line, but it takes no turn, and its text is for the game and not for the screen.
+    # Like a line, but it takes no turn, and its text is for the game, not for the screen.
     def _receive_game(self, kind: Kind, number: int, body: bytes) -> Event | None:
         session = self.session
         if number != session.received + 1:

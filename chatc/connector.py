@@ -27,7 +27,7 @@ HELLO_TRIES = 5
 but most of the time no chat server listens there."""
 
 FIRST_DELAY, LAST_DELAY = 0.1, 1.0
-"""Seconds between two tries. They double, because TCP does not tell when a server starts."""
+"""Seconds between two tries. They double: TCP does not tell when a server starts."""
 
 
 class BusyError(ChatError):
@@ -51,17 +51,24 @@ class Connector(Owner):
         # first HELLO and lost the way to answer it. Then it keeps the seat for this talk.
         hello = Hello(os.urandom(SESSION_BYTES), Mode.ANY, program.name)
         self._session = Session(hello, talks_first=True)
-        self._dialer: Dialer | None = None  # once the host is resolved
-        self._delay = FIRST_DELAY  # before the next try
-        self._tries = HELLO_TRIES  # left for connections that break before HELLO
-        self._greeting = False  # connected, and our HELLO is not answered
-        # The person's patience.
-        self._patient = program.settings.wait > 0  # there is time left
-        self._person_knows = False  # that we wait for a server
-        self._notice: Timer | None = None  # for that sentence
-        self._timers: list[Timer] = []  # all others; of no use once connected
-        # What is said when there is no talk.
-        self._refusal = ""  # why the last try failed, in words
+        # There once the host is resolved.
+        self._dialer: Dialer | None = None
+        # Seconds before the next try, and tries left for connections that break early.
+        self._delay = FIRST_DELAY
+        self._tries = HELLO_TRIES
+        # Connected, and our HELLO is not answered.
+        self._greeting = False
+
+        # There is time left that the person is willing to wait.
+        self._patient = program.settings.wait > 0
+        # The person was told that we wait, and the timer for telling it.
+        self._person_knows = False
+        self._notice: Timer | None = None
+        # All other timers; of no use once connected.
+        self._timers: list[Timer] = []
+
+        # Why the last try failed, in words, and what ends the program if no other helps.
+        self._refusal = ""
         self._error: ChatError = StartError(f"{self._place} has gone")
 
     def start(self) -> None:
@@ -141,8 +148,9 @@ class Connector(Owner):
         """End the attempts, whatever is being tried: the person's time is over."""
         assert self._dialer is not None
         self._patient = False
+        # A server that has accepted us still has the time of a HELLO; no try follows.
         if self._greeting:
-            return  # it has the time of a HELLO, and no try follows
+            return
         if self._dialer.busy:
             self._dialer.give_up()
         else:

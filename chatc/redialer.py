@@ -33,13 +33,18 @@ class Redialer(Owner):
     ) -> None:
         self._program = program
         self._session = session
-        self._place = place  # the server, in words
+        # The server, in words.
+        self._place = place
         self._dialer = Dialer(program.loop, addresses, self._greet, self._fail)
-        self._connection: Connection | None = None  # one whose HELLO is not answered yet
-        self._timer: Timer | None = None  # for the next try
-        self._delay = FIRST_DELAY  # before that try
-        self._refusal = ""  # why no other try would help, in words
-        self._since = -LASTING_SECONDS  # when the last connection was open again
+        # A connection whose HELLO is not answered yet.
+        self._connection: Connection | None = None
+        # The next try, and the seconds before it.
+        self._timer: Timer | None = None
+        self._delay = FIRST_DELAY
+        # Why no other try would help, in words.
+        self._refusal = ""
+        # When the last connection was open again.
+        self._since = -LASTING_SECONDS
 
     def start(self) -> None:
         """Dial soon; later each time, where connections do not last."""

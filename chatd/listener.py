@@ -43,9 +43,12 @@ class Listener(Owner):
     def __init__(self, program: Program) -> None:
         self._program = program
         self._settings = program.settings
+        # One socket for each address of the host.
         self._sockets: list[socket.socket] = []
-        self._strangers: list[Connection] = []  # the oldest first
-        self._person_knows = False  # of a second client, in this talk
+        # The strangers, the oldest first: it has to go when there are too many.
+        self._strangers: list[Connection] = []
+        # The person knows of a second client, in this talk.
+        self._person_knows = False
 
     def open(self) -> None:
         """Bind and listen; the loop's first turn announces it. Raises StartError."""
@@ -119,7 +122,8 @@ class Listener(Owner):
 
     def _answer(self, connection: Connection, greeting: Greeted) -> None:
         """Seat the first client, let our own client back in, refuse all others."""
-        connection.lift_deadline()  # it has said HELLO in time
+        # It has said HELLO in time. A refusal sets a deadline of its own.
+        connection.lift_deadline()
         chat = self._program.chat
         if chat.expects(greeting):
             self._strangers.remove(connection)

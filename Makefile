@@ -54,7 +54,7 @@ coverage: .venv/dev ## measure branch coverage; the protocol must be covered who
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
 
-mutants: .venv/dev ## test wrong versions of the code: some test must fail for each (takes 3 min)
+mutants: .venv/dev ## try wrong versions of the code: some test must notice each (takes 3 min)
 	$(BIN)/python -m tests.mutants
 
 pairs: .venv/dev ## test the referee on a right pair and on wrong ones with one mistake each (takes 4 min)

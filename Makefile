@@ -32,13 +32,13 @@ run-client: .venv/run ## start the client (HOST, PORT, V=1 or 2, ARGS)
 demo: .venv/dev ## play the assignment's conversation in this terminal
 	@$(BIN)/python -m harness play harness/conversations/assignment.chat
 
-play: .venv/dev ## play a conversation of your own (FILE, ARGS='--piece 1')
+play: .venv/dev ## play a conversation file (FILE; ARGS='--piece 1' delivers byte by byte)
 	@$(BIN)/python -m harness play $(ARGS) $(FILE)
 
-test: .venv/dev ## run all tests, the conversations with both real programs among them
+test: .venv/dev ## run all tests, conversations between both real programs included
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-e2e: .venv/dev ## play every conversation, on both terminals, and a byte at a time
+e2e: .venv/dev ## play every conversation on both terminals, and byte by byte
 	$(BIN)/python -m harness play $(CONVERSATIONS)
 	$(BIN)/python -m harness play --piece 1 $(CONVERSATIONS)
 	$(BIN)/python -m harness play --terminal edited $(CONVERSATIONS)
@@ -57,24 +57,24 @@ coverage: .venv/dev ## measure branch coverage; the protocol must be covered who
 mutants: .venv/dev ## try wrong versions of the code: some test must notice each (takes 3 min)
 	$(BIN)/python -m tests.mutants
 
-pairs: .venv/dev ## referee a right pair and many wrong ones: each must fail just its own checks (takes 4 min)
+pairs: .venv/dev ## test the referee on a right pair and on wrong ones with one mistake each (takes 4 min)
 	$(BIN)/python -m tests.referee.matrix
 
-fuzz: .venv/dev ## feed the reader and the screen's filter with random bytes (SECONDS=60)
+fuzz: .venv/dev ## feed random bytes to the frame reader and the screen's filter (SECONDS=60)
 	$(BIN)/python -m tests.core.fuzz $(SECONDS)
 
-bench: .venv/bench ## measure ours and others side by side (ARGS=--quick takes 2 min, all 15)
+bench: .venv/bench ## measure speed beside other programs (takes 12 min; ARGS=--quick 2 min)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-check: lint types test ## all that must pass before a change lands
+check: lint types test ## run all that must pass before a change lands
 
-docs: .venv/dev ## write the transcripts and tables in the documentation anew
+docs: .venv/dev ## regenerate the transcripts and tables in the documentation
 	$(BIN)/python -m harness.documents
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-clean: ## remove everything that make and the tools have made
+clean: ## remove everything that make and the tools created
 	rm -rf .venv .venv.lock build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -exec rm -rf {} +
 

@@ -56,7 +56,7 @@ CHOOSERS: dict[str, Chooser] = {
 
 
 class Player:
-    """A person at one end of a world: makes by chance one of the moves that are possible."""
+    """A person at one end of a world, whose moves are chosen by chance."""
 
     def __init__(self, end: End, dice: random.Random, wins_ties: bool) -> None:
         self.end = end
@@ -148,7 +148,7 @@ class Evening:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """What became of the words about games: none may be missing, doubled or reordered."""
+        """What became of the words about games: none may be missing, doubled or late."""
         client, server = self.world.client, self.world.server
         pairs = (client.told, server.watched), (server.told, client.watched)
         return [judge(_numbered(told), _numbered(watched)) for told, watched in pairs]

@@ -11,11 +11,14 @@ import asyncio
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
+from itertools import count, repeat
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from chatlib.protocol.frames import TEXT_LIMIT, Kind, encode
+from chatlib.protocol.frames import TEXT_LIMIT, Hello, Kind, Mode
+from chatlib.protocol.link import Link
 from chatlib.protocol.reader import FrameReader
+from chatlib.protocol.session import Session
 from harness import wire
 
 Take = Callable[[Any], object]
@@ -73,11 +76,11 @@ def our_decode(chunks: Iterable[bytes], take: Take) -> None:
 
 
 def our_encode(bodies: Sequence[bytes]) -> bytes:
-    """Append each frame to one buffer, as `Link` does for what it has to send."""
-    output = bytearray()
-    for number, body in enumerate(bodies, 1):
-        output += encode(Kind.TEXT, number, body)
-    return bytes(output)
+    """Let a link write the messages of a run, as behind every HELLO; read its output."""
+    session = Session(Hello(b"", Mode.FREE, ""), talks_first=False)
+    link = Link(session, greets_first=False)
+    link._write(zip(repeat(Kind.TEXT), count(1), bodies, strict=False))
+    return link.data_to_send()
 
 
 def websocket_frame(body: bytes) -> bytes:

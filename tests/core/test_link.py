@@ -174,8 +174,10 @@ def test_a_frame_is_welcome_exactly_where_the_table_has_a_row(
         return plain(events), link.state, sent(link)
 
     frame = VALID[kind]
-    events, state, _ = outcome = receive([frame])
+    events, state, written = outcome = receive([frame])
     before, _ = SITUATIONS[situation]
+    if before in (State.REFUSED, State.CLOSING, State.CLOSED):
+        assert written == []  # behind our BYE only ACKs may follow, and none is owed
     if before in DEAF:
         assert outcome == ([], before, [])
     elif situation == "server GREETING" and kind is Kind.BYE:
@@ -192,10 +194,23 @@ def test_a_frame_is_welcome_exactly_where_the_table_has_a_row(
     assert receive([frame + begun]) == outcome
 
 
-def test_a_state_has_one_row_for_a_kind_at_most() -> None:
-    """The same frame cannot mean two things."""
-    pairs = [(state, kind) for state, kind, *_ in FRAMES]
-    assert len(pairs) == len(set(pairs))
+WELCOME = {
+    State.GREETING: "HELLO BYE",
+    State.DECIDING: "",
+    State.REFUSED: "BYE",
+    State.OPEN: "TEXT GAME ACK PING PONG BYE",
+    State.CLOSING: "TEXT GAME ACK PING PONG BYE",
+    State.CLOSED: "ACK",
+    State.LOST: "",
+    State.FAILED: "",
+}
+"""Which frames are welcome, as `docs/protocol.md` has it."""
+
+
+@pytest.mark.parametrize("state", State, ids=lambda state: state.value)
+def test_the_table_has_the_rows_that_the_protocol_wants(state: State) -> None:
+    """And no kind twice: the same frame cannot mean two things."""
+    assert [kind.name for of, kind, *_ in FRAMES if of is state] == WELCOME[state].split()
 
 
 ACTIONS: dict[str, Callable[[Link], object]] = {
@@ -284,12 +299,21 @@ def test_the_diagram_has_one_arrow_for_each_pair_of_states_and_every_label() -> 
 
 
 @situations
-def test_a_link_that_has_finished_sends_nothing_more(situation: str) -> None:
-    """In three states; in any state but OPEN the connection looks after every read."""
+def test_three_states_are_final_and_all_but_one_want_attention(situation: str) -> None:
+    """Outside of a talk the connection has to look at the state after every read."""
     link = bring(situation)
     state, _ = SITUATIONS[situation]
     assert link.finished == (state in (State.CLOSED, *DEAF))
     assert link.wants_to_send == (state is not State.OPEN)
+
+
+@both_ends
+def test_a_link_that_was_lost_wants_attention(open_link: Maker) -> None:
+    """Nothing is to be written, but the connection has to stop."""
+    link = open_link()
+    link.data_to_send()
+    assert not link.wants_to_send
+    assert lose(link).wants_to_send
 
 
 # HELLO.
@@ -1221,10 +1245,15 @@ def test_a_client_with_an_impossible_number_is_not_let_back_in(
 
 
 @pytest.mark.parametrize(
-    "reason", [Reason.BUSY, Reason.UNKNOWN_SESSION], ids=lambda reason: reason.name
+    "reason",
+    [Reason.BUSY, Reason.UNKNOWN_SESSION, Reason.STOPPED],
+    ids=lambda reason: reason.name,
 )
 def test_a_returning_client_may_be_refused(reason: Reason) -> None:
-    """It can talk no more, and what was not acknowledged is still known."""
+    """It can talk no more, and what was not acknowledged is still known.
+
+    The number in a refusal counts no messages of this talk.
+    """
     client = return_to(cut_pair()[0].session)
     assert feed(client, wire.bye(0, reason, "no")) == [Left(reason, "no")]
     assert kinds(client) == [(wire.BYE, 3)]
@@ -1398,19 +1427,28 @@ def test_an_ack_that_is_owed_goes_out_before_the_bye_that_names_an_error(
 
 
 @both_ends
-def test_a_silent_peer_is_sent_a_ping_and_then_lost(open_link: Maker) -> None:
-    """Time is an argument; only an open link looks at it."""
+def test_time_passes_on_an_open_link_only(open_link: Maker) -> None:
+    """It is an argument, and so is the time of a read: the core has no clock."""
     link = open_link()
-    assert link.seconds_left(1) == PING_SECONDS - 1
-    link.pass_time(1)
-    assert sent(link) == []
-    link.pass_time(PING_SECONDS)
-    assert kinds(link) == [(wire.PING, 1)]
-    link.pass_time(2 * PING_SECONDS)
-    assert events_of(link) == [Lost("nothing was heard for 20 s")]
-    link.pass_time(3 * PING_SECONDS)
+    link.receive_data(wire.frame(wire.PING, 1), 5)
     assert events_of(link) == []
-    assert link.seconds_left(3 * PING_SECONDS) == PING_SECONDS
+    assert link.wants_to_send
+    assert kinds(link) == [(wire.PONG, 1)]
+    assert link.seconds_left(6) == PING_SECONDS - 1
+    link.pass_time(6)
+    assert sent(link) == []
+    link.pass_time(5 + PING_SECONDS)
+    assert kinds(link) == [(wire.PING, 1)]
+    link.receive_data(wire.frame(wire.PONG, 1), 6 + PING_SECONDS)
+    assert events_of(link) == []
+    assert link.pulse.round_trip == 1
+    link.pass_time(6 + 3 * PING_SECONDS)
+    assert events_of(link) == [Lost("nothing was heard for 20 s")]
+    for other in (link, leave(open_link())):
+        other.pass_time(100)
+        assert sent(other) == []
+        assert events_of(other) == []
+        assert other.seconds_left(100) == PING_SECONDS
 
 
 _FRAMES = st.one_of(

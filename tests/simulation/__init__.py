@@ -1,1 +1,1 @@
-"""Two sessions and a network that cuts, splits and delays, in memory, on a fake clock."""
+"""Two links and a network that cuts, splits and delays, in memory, on a fake clock."""

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from chatlib.protocol.session import Mode
+from chatlib.protocol.frames import Mode
 from tests.simulation.test_cuts import PERFECT, assert_settled, finish
 from tests.simulation.world import World
 
@@ -14,8 +14,8 @@ PARTS = 8
 
 SIZES = (1, 2, 3, 7, 8, 9, 30, 200, 1 << 20)
 
-POURS = (0, 2, 3, 100)
-"""How many lines that wait are said as one run, if there are so many."""
+BURSTS = (0, 2, 3, 100)
+"""How many lines that wait are said in one call, if there are so many."""
 
 
 def play(seed: int) -> World:
@@ -37,15 +37,15 @@ def play(seed: int) -> World:
         world.client.leaving = world.server.leaving = True
     for end in (world.client, world.server):
         if world.mode is Mode.TURNS:
-            end.waiting.clear()  # whose turn it is not may wait for ever
+            end.waiting.clear()  # an end without the turn might wait for ever
     finish(world)
     return world
 
 
 def form_habits(world: World, dice: random.Random) -> None:
-    """Let chance say who speaks, and who listens, in runs."""
+    """Let chance decide which end speaks in runs, and which acknowledges one by one."""
     for end in world.ends:
-        end.pours, end.sweeps = dice.choice(POURS), dice.random() < 0.5
+        end.burst, end.stepwise = dice.choice(BURSTS), dice.random() < 0.5
 
 
 def wander(world: World, dice: random.Random) -> None:
@@ -63,13 +63,13 @@ def wander(world: World, dice: random.Random) -> None:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_whatever_happens_nothing_is_lost_doubled_or_reordered(part: int) -> None:
+def test_no_message_is_lost_doubled_or_reordered_whatever_happens(part: int) -> None:
     """20,000 talks with up to five cuts each, many in runs; a failure names the seed."""
-    poured = swept = 0
+    poured = joined = 0
     for seed in range(part * RUNS // PARTS, (part + 1) * RUNS // PARTS):
         world = play(seed)
         assert world.verdicts == PERFECT, f"seed {seed}"
         assert_settled(world)
         poured += sum(end.poured for end in world.ends)
-        swept += sum(end.swept for end in world.ends)
-    assert min(poured, swept) > RUNS // PARTS // 2, "there were hardly any runs"
+        joined += sum(end.joined for end in world.ends)
+    assert min(poured, joined) > RUNS // PARTS // 2, "there were hardly any runs"

@@ -1,10 +1,10 @@
-"""One cut at every byte of a talk, both ways, by an end and by a reset: nothing is lost."""
+"""A talk cut at every byte, both ways, by end of stream and by reset: nothing is lost."""
 
 from collections.abc import Callable
 
 import pytest
 
-from chatlib.protocol.session import Mode
+from chatlib.protocol.frames import Mode
 from tests.simulation.world import Verdict, World, judge
 
 TEXTS = ("Hello", "Grüß Gott", "日本", "🙂", "x" * 60, "the last word")
@@ -13,39 +13,39 @@ PERFECT = (Verdict(), Verdict())
 
 
 def turns(world: World) -> None:
-    """Six messages each way, turn by turn; the client leaves."""
+    """Prepare six messages each way, turn by turn; the client leaves."""
     world.client.waiting.extend(f"c {text}" for text in TEXTS)
     world.server.waiting.extend(f"s {text}" for text in TEXTS)
     world.client.leaving = True
 
 
 def turns_server_leaves(world: World) -> None:
-    """The same, but the server leaves."""
+    """Prepare the same, but the server leaves."""
     turns(world)
     world.client.leaving, world.server.leaving = False, True
 
 
 def free(world: World) -> None:
-    """All at once, both ways; the client leaves behind its last message."""
+    """Prepare all at once, both ways; the client leaves behind its last message."""
     turns(world)
 
 
 def free_server_leaves(world: World) -> None:
-    """The server leaves behind its last."""
+    """Prepare the same, but the server leaves behind its last message."""
     turns_server_leaves(world)
 
 
 def free_both_leave(world: World) -> None:
-    """Both leave at once, each behind its last message."""
+    """Prepare the same, but both leave, each behind its last message."""
     turns(world)
     world.server.leaving = True
 
 
 def free_in_runs(world: World) -> None:
-    """All at once, said in runs and taken in runs; both leave."""
+    """Prepare lines that are said in runs and acknowledged one by one; both leave."""
     free_both_leave(world)
     for end in world.ends:
-        end.pours, end.sweeps = 4, True
+        end.burst, end.stepwise = 4, True
 
 
 SCHEDULES: dict[str, tuple[Mode, Callable[[World], None]]] = {
@@ -59,7 +59,7 @@ SCHEDULES: dict[str, tuple[Mode, Callable[[World], None]]] = {
 
 
 def begin(schedule: str) -> World:
-    """Give a world in which that is about to be said."""
+    """Return a world in which the lines of a schedule wait to be said."""
     mode, prepare = SCHEDULES[schedule]
     world = World(mode)
     prepare(world)
@@ -86,10 +86,10 @@ def finish(world: World, size: int = 1 << 20) -> None:
 
 
 def assert_settled(world: World) -> None:
-    """One end is done; the other too, or it lacks the very last words of the first.
+    """Check that one end is done, and that the other lacks its very last words at most.
 
-    The last word of all can be lost, and nobody can confirm it: then what was shown is
-    listed as not confirmed, which is the truth.
+    The last words of all can be lost, because no words follow that would acknowledge them:
+    then a message that was shown counts as not acknowledged, which is the truth.
     """
     ends = world.client, world.server
     assert any(end.done for end in ends)
@@ -105,7 +105,7 @@ def assert_settled(world: World) -> None:
 def test_a_cut_at_any_byte_loses_doubles_and_reorders_nothing(
     schedule: str, way: str, reset: bool, size: int
 ) -> None:
-    """And in the end both have said goodbye, and nothing is unconfirmed."""
+    """And in the end both have said goodbye, and every message is acknowledged."""
     offsets = range(lengths(schedule)[way] + 1)
     assert len(offsets) > 50
     for offset in offsets:
@@ -119,15 +119,15 @@ def test_a_cut_at_any_byte_loses_doubles_and_reorders_nothing(
         assert_settled(world)
 
 
-def test_enough_places_are_cut() -> None:
-    """At least 1,900 of them: all bytes of all schedules, both ways."""
+def test_talks_are_cut_at_1900_places_at_least() -> None:
+    """At all bytes of all schedules, both ways."""
     places = sum(sum(lengths(schedule).values()) + 2 for schedule in SCHEDULES)
     assert places >= 1900
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_a_client_that_comes_back_before_the_server_knows_takes_over(schedule: str) -> None:
-    """Cut at every byte, and the server believes in the old connection all the while."""
+    """Cut at every byte; the server believes in the old connection until the HELLO."""
     for offset in range(lengths(schedule)["up"] + 1):
         world = begin(schedule)
         world.up.left = offset
@@ -138,7 +138,7 @@ def test_a_client_that_comes_back_before_the_server_knows_takes_over(schedule: s
 
 
 def test_the_answer_to_a_goodbye_may_be_lost() -> None:
-    """Who has given it knows that all was said, and does not come back for it."""
+    """The end that has sent it knows that all was said, and does not come back."""
     world = World()
     world.move("up")
     world.server.leaving = True
@@ -152,7 +152,7 @@ def test_the_answer_to_a_goodbye_may_be_lost() -> None:
 
 
 def test_the_judge_counts_what_it_is_for() -> None:
-    """A checker that cannot find anything would find everything perfect."""
+    """A judge that cannot find anything would find everything perfect."""
     said = ["a", "b", "c"]
     assert judge(said, said) == Verdict()
     assert judge(said, ["a", "c"]) == Verdict(lost=1)

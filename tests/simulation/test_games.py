@@ -12,7 +12,7 @@ from chatlib.games.hangman import Hangman, fold_all, letters
 from chatlib.games.registry import OWN
 from chatlib.games.table import Table
 from chatlib.games.tictactoe import TicTacToe
-from chatlib.protocol.session import Mode
+from chatlib.protocol.frames import Mode
 from tests.simulation.test_chance import SIZES, form_habits
 from tests.simulation.test_cuts import PERFECT
 from tests.simulation.world import End, Verdict, World, judge
@@ -56,14 +56,14 @@ CHOOSERS: dict[str, Chooser] = {
 
 
 class Player:
-    """A person at one end of a world, who does by chance what can be done."""
+    """A person at one end of a world, whose moves are chosen by chance."""
 
-    def __init__(self, end: End, dice: random.Random, senior: bool) -> None:
+    def __init__(self, end: End, dice: random.Random, wins_ties: bool) -> None:
         self.end = end
         self.dice = dice
         self.lines: list[str] = []
         self.table = Table(
-            OWN.get, end.tell, self.lines.append, senior=senior, peer="the other"
+            OWN.get, end.tell, self.lines.append, wins_ties=wins_ties, peer="the other"
         )
         end.watch = self.table.receive
 
@@ -98,7 +98,7 @@ class Player:
 
 
 class Evening:
-    """Two who play, and the network between them."""
+    """Two players, and the network between them."""
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
@@ -116,7 +116,7 @@ class Evening:
         self.be_quiet()
 
     def _step(self) -> None:
-        """Let somebody do something, or the network."""
+        """Let a player or the network do something."""
         chance = self.dice.random()
         if chance < 0.4:
             self.dice.choice(self.players).act()
@@ -148,14 +148,14 @@ class Evening:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """What became of all that was told about games: nothing of it may be missing."""
+        """What became of the words about games: none may be missing, doubled or late."""
         client, server = self.world.client, self.world.server
         pairs = (client.told, server.watched), (server.told, client.watched)
         return [judge(_numbered(told), _numbered(watched)) for told, watched in pairs]
 
 
 def _numbered(words: list[str]) -> list[str]:
-    """Tell apart what is told more than once."""
+    """Number words that were sent more than once, so that they can be told apart."""
     seen: Counter[str] = Counter()
     numbered = []
     for each in words:
@@ -183,5 +183,5 @@ def test_both_boards_are_equal_whenever_nothing_is_on_its_way(part: int) -> None
 
 
 def test_every_game_is_played_here() -> None:
-    """Each of our games has somebody here who knows its moves."""
+    """Each of our games has a chooser here that knows its moves."""
     assert set(CHOOSERS) == set(OWN)

@@ -1,8 +1,8 @@
 """Both ends of a talk and the network between them: no socket, no clock, no chance.
 
-What happens is decided by who calls: every step is a method, and with the same calls
-the same comes out. The two ends do what the real programs do with their sessions, and
-no more: show and acknowledge, let the one back in whose HELLO it is, leave when asked.
+Every step is a method, and the same calls always have the same outcome. The two ends do
+what the real programs do with their sessions and links, and no more: show and acknowledge
+messages, let the client back in that belongs to the talk, leave when asked.
 """
 
 from collections import Counter, deque
@@ -12,20 +12,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from chatlib.errors import RemoteProtocolError
-from chatlib.protocol.session import (
-    Event,
-    Failed,
-    Greeted,
-    Hello,
-    Left,
-    Lost,
-    Mode,
-    Played,
-    Reason,
-    Said,
-    Session,
-    State,
-)
+from chatlib.protocol.events import Event, Failed, Greeted, Left, Played, Said
+from chatlib.protocol.frames import Hello, Mode, Reason
+from chatlib.protocol.link import Link, State
+from chatlib.protocol.session import Session
 
 SESSION_ID = bytes(range(16))
 
@@ -34,7 +24,7 @@ ROUNDS_LIMIT = 10_000
 
 
 class Verdict(NamedTuple):
-    """What became of the messages that one end has said: all must be 0."""
+    """What became of the messages that one end has sent: all must be 0."""
 
     lost: int = 0
     doubled: int = 0
@@ -43,7 +33,7 @@ class Verdict(NamedTuple):
 
 
 def judge(said: list[str], shown: list[str]) -> Verdict:
-    """Hold what one end has shown against what the other has said."""
+    """Compare the messages that one end has shown with those that the other has sent."""
     wanted, got = Counter(said), Counter(shown)
     doubled = sum(count - wanted[text] for text, count in got.items() if wanted[text])
     first = list(dict.fromkeys(text for text in shown if text in wanted))
@@ -55,82 +45,92 @@ def judge(said: list[str], shown: list[str]) -> Verdict:
     )
 
 
-def look_away(words: str) -> None:
+def ignore(words: str) -> None:
     """Play no games."""
 
 
 @dataclass
 class End:
-    """One program: its session, what its person said, saw and heard of the end.
+    """One program: its talk, the link of its connection, and its person.
 
-    `watch` is called with what the other end tells about a game. `pours` and `sweeps`
-    are its habits: how many of the lines that wait it says as one run, as from a pipe,
-    and whether it takes the messages that came together as one. They may change at any
-    time, and nobody is to notice.
+    The session is the same for the whole talk; with every new connection the link is
+    another one. `watch` is called with the words of the other end about a game.
+
+    `burst` and `stepwise` are habits: how many of the lines that wait are said in one
+    call, as from a pipe, and whether the messages of a run are acknowledged one by one,
+    as by a slow screen. They may change at any time, and the other end must not notice.
     """
 
+    link: Link
     session: Session
     said: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
-    waiting: deque[str] = field(default_factory=deque)  # to be said when it is time
-    leaving: bool = False  # its person has said /q
+    waiting: deque[str] = field(default_factory=deque)  # lines to be said when possible
+    leaving: bool = False  # its person has typed /q
     left: bool = False  # the other end has said goodbye
     told: list[str] = field(default_factory=list)  # about games
-    watched: list[str] = field(default_factory=list)
-    watch: Callable[[str], None] = look_away
+    watched: list[str] = field(default_factory=list)  # what the other end told
+    watch: Callable[[str], None] = ignore
     error: RemoteProtocolError | None = None
-    pours: int = 0
-    sweeps: bool = False
-    poured: int = 0  # messages said in one run with others
-    swept: int = 0  # messages taken behind another
+    burst: int = 0
+    stepwise: bool = False
+    poured: int = 0  # messages that were said in one call with others
+    joined: int = 0  # messages that were reported behind another in one event
 
     def act(self) -> None:
         """Say what can be said; when all is said, leave if the person wants to."""
         self._pour()
         while self.waiting and self.session.has_turn():
             text = self.waiting.popleft()
-            self.session.say(text)
+            assert self.link.say([text]) == 1
             self.said.append(text)
         if self.leaving and self.session.can_talk and not self.waiting:
-            self.session.leave(Reason.QUIT, "")
+            self.link.leave(Reason.QUIT, "")
 
     def _pour(self) -> None:
-        """Say some of what waits as one run, as far as that is possible."""
-        count = self.session.say_all(islice(self.waiting, self.pours))
+        """Say some of the lines that wait in one call, as far as that is possible."""
+        if not (self.burst and self.waiting and self.session.has_turn()):
+            return
+        count = self.link.say(islice(self.waiting, self.burst))
         self.said += [self.waiting.popleft() for _ in range(count)]
         self.poured += count if count > 1 else 0
 
     def tell(self, words: str) -> None:
-        """Tell the other end about a game."""
+        """Send words about a game."""
         self.told.append(words)
-        self.session.play(words)
+        self.link.play(words)
 
     def handle(self, event: Event) -> None:
         """Do what a chat does with an event."""
         match event:
-            case Said(_, text):
-                others = self.session.next_texts() if self.sweeps else []
-                self.shown += [text, *others]
-                self.swept += len(others)
-                self.session.shown(self.session.received)
+            case Said(number, texts):
+                self._show(number, texts)
             case Played(number, words):
                 self.watched.append(words)
                 self.watch(words)
-                self.session.shown(number)
+                self.link.shown(number)
             case Left():
                 self.left = True
             case Failed(error):
                 self.error = error
 
+    def _show(self, number: int, texts: list[str]) -> None:
+        """Show a run of messages and acknowledge it, at once or one by one."""
+        self.shown += texts
+        self.joined += len(texts) - 1
+        first = number - len(texts) + 1
+        for each in range(first if self.stepwise else number, number + 1):
+            self.link.shown(each)
+
     @property
     def done(self) -> bool:
-        """Whether all is said, shown and confirmed on this end, the goodbyes too."""
-        closed = self.session.state in (State.CLOSED, State.LOST)
-        return closed and self.left and not self.session.unconfirmed
+        """Whether all is said, shown and acknowledged on this end, the goodbyes too."""
+        closed = self.link.state in (State.CLOSED, State.LOST)
+        return closed and self.left and not self.session.kept
 
 
 class Pipe:
-    """What travels one way; `left` bytes still go through before the cut, if any."""
+    """The bytes on their way to one end; `left` is how many get through before a cut."""
 
     def __init__(self) -> None:
         self.bytes = bytearray()
@@ -138,7 +138,7 @@ class Pipe:
         self.left: int | None = None
 
     def take(self, count: int) -> bytes:
-        """Deliver so many bytes, or as many as there are and may go through."""
+        """Remove and return so many bytes, or as many as there are and may get through."""
         if self.left is not None:
             count = min(count, self.left)
         piece = bytes(self.bytes[:count])
@@ -155,37 +155,39 @@ class World:
     def __init__(self, mode: Mode = Mode.TURNS) -> None:
         self.now = 0.0
         self.mode = mode
-        hello = Hello(SESSION_ID, Mode.ANY, "client")
-        self.client = End(Session(greets_first=True, talks_first=True, hello=hello))
-        self.server = End(self._stranger())
+        talk = Session(Hello(SESSION_ID, Mode.ANY, "client"), talks_first=True)
+        self.client = End(Link(talk, greets_first=True), talk)
+        stranger = self._accept()
+        self.server = End(stranger, stranger.session)
         self.up, self.down = Pipe(), Pipe()  # client to server, and back
         self.connected = True
         self.carried = {"up": 0, "down": 0}  # on connections that are over
-        self._caller = self.server.session  # who reads what comes up: a stranger at first
+        self._caller = stranger  # the link that reads what comes up: a stranger's at first
         self._met = False
 
-    def _stranger(self) -> Session:
-        hello = Hello(b"", self.mode, "server")
-        return Session(greets_first=False, talks_first=False, hello=hello)
+    def _accept(self) -> Link:
+        """Return the link of a client that has not said HELLO."""
+        session = Session(Hello(b"", self.mode, "server"), talks_first=False)
+        return Link(session, greets_first=False)
 
     # What can happen.
 
     def move(self, way: str, count: int = 1 << 20) -> int:
-        """Deliver up to `count` bytes one way; returns how many there were."""
+        """Deliver up to `count` bytes one way; return how many there were."""
         pipe = self.up if way == "up" else self.down
         self._write()
         piece = pipe.take(count) if self.connected else b""
         if piece:
-            session = self._caller if way == "up" else self.client.session
-            session.receive_data(piece, self.now)
-            self._settle()
+            link = self._caller if way == "up" else self.client.link
+            link.receive_data(piece, self.now)
+            self._handle_events()
         return len(piece)
 
     def cut(self, *, reset: bool = False, half: bool = False) -> None:
-        """Break the connection: by a reset, what is under way is lost at once.
+        """Break the connection. By a reset, the bytes that are on their way are lost.
 
-        Otherwise both ends read what was sent before they read the end; `half` tells
-        only the client: the server believes in the connection until another comes.
+        Otherwise both ends read what was sent before they read the end. With `half` only
+        the client is told: the server believes in the connection until another comes.
         """
         if not self.connected:
             return
@@ -194,32 +196,32 @@ class World:
                 if pipe.left is None:
                     self.move(way)
         self.connected = False
-        self.client.session.receive_eof()
-        self._settle()
+        self.client.link.receive_eof()
+        self._handle_events()
         if not half:
             self._caller.receive_eof()
-            self._settle()
+            self._handle_events()
 
     def reconnect(self) -> None:
-        """The client calls again, if it has lost its connection and is not done."""
-        if self.connected or self.client.session.state is not State.LOST:
+        """Let the client call again, if it has lost its connection and is not done."""
+        if self.connected or self.client.link.state is not State.LOST:
             return
         self.carried["up"] += self.up.carried
         self.carried["down"] += self.down.carried
         self.up, self.down = Pipe(), Pipe()
         self.connected = True
-        self.client.session.resume()
-        self._caller = self._stranger()
+        self.client.link = Link(self.client.session, greets_first=True)
+        self._caller = self._accept()
 
     def pass_time(self, seconds: float) -> None:
         """Let time go by on both ends."""
         self.now += seconds
-        self.client.session.pass_time(self.now)
+        self.client.link.pass_time(self.now)
         self._caller.pass_time(self.now)
-        self._settle()
+        self._handle_events()
         self._write()
-        if State.LOST in (self.client.session.state, self._caller.state):
-            self.cut(reset=True)  # who gives up closes
+        if State.LOST in (self.client.link.state, self._caller.state):
+            self.cut(reset=True)  # an end that gives up closes its socket
 
     def run(self, size: int = 1 << 20) -> None:
         """Deliver `size` bytes each way in turn until nothing is left to do.
@@ -253,38 +255,37 @@ class World:
     # How it is done.
 
     def _write(self) -> bool:
-        """Let both ends act and write; returns whether anything is under way."""
-        for end in (self.client, self.server):
+        """Let both ends act and write; return whether any bytes are on their way."""
+        for end in self.ends:
             end.act()
         if not self.connected:
-            return False  # what lay in the pipes when it broke will never arrive
-        self.up.bytes += self.client.session.data_to_send()
+            return False  # what lay in the pipes when they broke will never arrive
+        self.up.bytes += self.client.link.data_to_send()
         self.down.bytes += self._caller.data_to_send()
         return bool(self.up.bytes or self.down.bytes)
 
-    def _settle(self) -> None:
+    def _handle_events(self) -> None:
         """Handle what has happened on both ends."""
-        for event in self.client.session.events():
+        while event := self.client.link.next_event():
             self.client.handle(event)
-        while news := self._caller.next_event():
-            if isinstance(news, Greeted):
-                self._seat()
-            elif self._caller is self.server.session:
-                self.server.handle(news)
+        while event := self._caller.next_event():
+            if isinstance(event, Greeted):
+                self._answer(self._caller, event)
+            elif self._caller is self.server.link:
+                self.server.handle(event)
 
-    def _seat(self) -> None:
-        """Do what the listener does with who has said HELLO."""
-        stranger = self._caller
+    def _answer(self, stranger: Link, greeting: Greeted) -> None:
+        """Answer a HELLO as the listener does."""
         if not self._met:
             self._met = True
-            self.server.session = stranger
-        elif self.server.session.is_awaited(stranger):
-            self.server.session.take_over(stranger)
-            self._caller = self.server.session
+            self.server.session = stranger.session
+            stranger.welcome()
+        elif self.server.session.expects(greeting.hello, greeting.seen):
+            stranger.welcome(self.server.session)
         else:
             stranger.refuse(Reason.BUSY, "")
             return
-        self._caller.welcome()
+        self.server.link = stranger
 
 
-__all__ = ["End", "Lost", "Pipe", "Verdict", "World", "judge"]
+__all__ = ["End", "Pipe", "Verdict", "World", "judge"]

@@ -484,9 +484,9 @@ class Link:
     def _send(self, messages: Iterable[Message]) -> None:
         """Write new messages, if the link is open; otherwise the next link does it."""
         if self.state is _OPEN:
-            # In turns an answer acknowledges the line that it answers. In free talk the
-            # ACK waits for more, as it would without this message.
-            if self.replies.ack and self.session.mode is not _FREE:
+            # In turns an answer acknowledges the line that it answers. In free talk an
+            # ACK that is not urgent waits for more, as it would without this message.
+            if self.replies.urgent or self.session.mode is not _FREE:
                 self._write(self.replies.take(self.session.shown))
             self._write(messages)
 
@@ -558,9 +558,10 @@ FRAMES: tuple[tuple[State, Kind, Rule, tuple[State, ...]], ...] = (
 )
 """Which frame is welcome in which state, the rule that handles it, and the next state.
 
-Where two states are named, the first is that of the end that is greeted first. Every
-frame that has no row is an error of the peer, and so is one that its rule finds wrong:
-then FAILED is next. `docs/architecture.md` has the picture."""
+Where two states are named, the first is that of the end that is greeted first. Only the
+other end can get a BYE in state GREETING: for the end that is greeted, the reader accepts
+nothing but HELLO. Every frame that has no row is an error of the peer, and so is one that
+its rule finds wrong: then FAILED is next. `docs/architecture.md` has the picture."""
 
 CALLS: tuple[tuple[State, str, State], ...] = (
     (State.DECIDING, "welcome", State.OPEN),
@@ -574,11 +575,14 @@ CALLS: tuple[tuple[State, str, State], ...] = (
             State.REFUSED,
             State.OPEN,
             State.CLOSING,
+            State.CLOSED,
         )
     ),
 )
 """Which call changes the state, and to which. A talk that we have left already goes from
-`welcome`, and from the HELLO that answers ours, straight on to CLOSING."""
+`welcome`, and from the HELLO that answers ours, straight on to CLOSING. After both
+goodbyes the end of the stream loses only messages that were not acknowledged; when all
+were, it is expected, and the link stays CLOSED."""
 
 RULES: dict[State, dict[Kind, Rule]] = {
     state: {kind: rule for of, kind, rule, _ in FRAMES if of is state} for state in State

@@ -44,13 +44,11 @@ class Pulse:
         silence = now - self.heard
         if silence >= 2 * PING_SECONDS:
             return Advice.LOST
-        if silence < PING_SECONDS:
-            self._asked = None  # whatever came was a sign of life
-        elif self._asked is None:
-            self._asked = now
-            self.pings += 1
-            return Advice.PING
-        return Advice.WAIT
+        if silence < PING_SECONDS or self.is_worrying:
+            return Advice.WAIT
+        self._asked = now
+        self.pings += 1
+        return Advice.PING
 
     def receive_pong(self, number: int) -> None:
         """Measure the round trip, if this PONG answers the last PING.
@@ -64,11 +62,11 @@ class Pulse:
     @property
     def is_worrying(self) -> bool:
         """Whether a PING was sent and nothing has been heard since."""
-        return self._asked is not None
+        return self._asked is not None and self.heard <= self._asked
 
     def seconds_left(self, now: float) -> float:
         """Return after how many seconds `advise` may have something new to answer."""
-        if self._asked is None:
+        if not self.is_worrying:
             return max(0.0, self.heard + PING_SECONDS - now)
         # Looked at more often than must be, because the person is shown the silence.
         return max(0.0, min(self.heard + 2 * PING_SECONDS - now, WORRY_SECONDS))

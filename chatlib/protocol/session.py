@@ -20,7 +20,7 @@ is said is kept. The next link opens with a HELLO that carries `shown`, so that 
 knows what the other one still lacks.
 
 A talk is `over` when both have said goodbye and every message was acknowledged, or when
-a peer refused it or broke the protocol. Nobody can come back to it then.
+one side broke the protocol. Nobody can come back to it then.
 """
 
 from collections import deque
@@ -111,8 +111,6 @@ class Session:
             )
         self.peer, self.mode = peer, mode
         self.can_talk = self.farewell is None and not self.over
-        # The last connection may have broken before its bytes were counted as written.
-        self.written = max(self.written, seen)
         self.acknowledge(seen)
 
     def leave(self, farewell: Bye) -> None:
@@ -163,7 +161,7 @@ class Session:
     def obstacle(self) -> str:
         """Why we may not send a line now, in words for the person."""
         if not self.can_talk:
-            return "the talk is over"
+            return "there is nobody to talk with"
         if self.mode is _FREE:
             return f"{len(self.kept)} messages are not confirmed yet"
         return "it is not your turn"

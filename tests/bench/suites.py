@@ -1,6 +1,16 @@
 """All suites, in the order in which they are run."""
 
-from tests.bench import codec, growth, idle, pressure, programs, startup, testing, typing, versions
+from tests.bench import (
+    codec,
+    growth,
+    idle,
+    pressure,
+    programs,
+    startup,
+    testing,
+    typing,
+    versions,
+)
 
 SUITES = {
     each.name: each

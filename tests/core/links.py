@@ -118,7 +118,7 @@ def return_to(session: Session) -> Link:
 
 def remember(session: Session) -> dict[str, object]:
     """Return all that a session knows, copied."""
-    known = {name: getattr(session, name) for name in session.__slots__}
+    known = dict(vars(session))
     return {**known, "kept": list(session.kept)}
 
 

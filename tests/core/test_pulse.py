@@ -82,11 +82,17 @@ def test_any_byte_is_a_sign_of_life() -> None:
     """The PING need not be answered; the next silence gets a PING of its own."""
     pulse = pinged_pulse()
     pulse.heard = START + 15
-    assert pulse.is_worrying, "nobody has looked at the time yet"
-    assert pulse.advise(START + 24) is Advice.WAIT
     assert not pulse.is_worrying
+    assert pulse.advise(START + 24) is Advice.WAIT
     assert pulse.advise(START + 25) is Advice.PING
     assert pulse.pings == 2
+
+
+def test_a_second_silence_gets_its_ping_although_nobody_looked_in_between() -> None:
+    """A program that was stopped for a while asks before it counts the peer as lost."""
+    pulse = pinged_pulse()
+    pulse.heard = START + 11
+    assert pulse.advise(START + 11 + PING_SECONDS) is Advice.PING
 
 
 # The round trip.
@@ -116,7 +122,6 @@ def test_only_the_pong_for_the_last_ping_is_measured(number: int) -> None:
     pulse.heard = START + 11 + PING_SECONDS + 1
     pulse.receive_pong(number)
     assert pulse.round_trip is None
-    assert pulse.is_worrying
 
 
 def test_a_pong_is_measured_once() -> None:

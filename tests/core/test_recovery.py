@@ -1,8 +1,8 @@
 """How long a lost peer is looked for: an end that only ever comes nearer."""
 
 import pytest
-
 from chatlib.lifeline import Lifeline
+
 from chatlib.loop import Loop
 from tests.helpers import Clock, move
 

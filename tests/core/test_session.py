@@ -62,7 +62,7 @@ def test_nothing_can_be_said_before_both_have_said_hello(talks_first: bool) -> N
     assert (session.mode, session.peer) == (Mode.ANY, None)
     assert not session.can_talk
     assert not session.has_turn()
-    with pytest.raises(LocalProtocolError, match="the talk is over"):
+    with pytest.raises(LocalProtocolError, match="there is nobody to talk with"):
         session.add_texts(["too early"])
     assert remember(session) == remember(new_session(talks_first=talks_first))
 
@@ -94,18 +94,6 @@ def test_the_messages_that_a_returning_peer_has_seen_are_acknowledged() -> None:
     session.begin(PEER, Mode.FREE, 2)
     assert session.acknowledged == 2
     assert session.unacknowledged == {3: "three"}
-
-
-def test_a_message_that_the_peer_has_seen_counts_as_written() -> None:
-    """Also one that no connection was known to have taken."""
-    session = begun_session()
-    session.add_texts(["one", "two", "three"])
-    assert session.written == 0
-    session.begin(PEER, Mode.FREE, 2)
-    assert session.written == 2
-    session.written = 3
-    session.begin(PEER, Mode.FREE, 2)
-    assert session.written == 3
 
 
 @pytest.mark.parametrize(
@@ -186,13 +174,13 @@ def test_nothing_can_be_said_after_the_end(mode: Mode, ended: str) -> None:
     """Neither behind our goodbye nor when the talk is over."""
     session = begun_session(mode)
     if ended == "we left":
-        session.farewell = Bye(Reason.QUIT, "")
+        session.leave(Bye(Reason.QUIT, ""))
     else:
-        session.over = True
+        session.end()
     assert not session.can_talk
     assert not session.has_turn()
-    assert session.obstacle == "the talk is over"
-    with pytest.raises(LocalProtocolError, match="the talk is over"):
+    assert session.obstacle == "there is nobody to talk with"
+    with pytest.raises(LocalProtocolError, match="there is nobody to talk with"):
         session.add_texts(["too late"])
     assert session.sent == 0
 
@@ -481,9 +469,3 @@ def test_lines_and_words_about_games_are_counted_apart() -> None:
     session.acknowledge(3)
     assert (session.sent, session.texts_sent, session.texts_kept) == (4, 3, 1)
     assert session.unacknowledged == {4: "four"}
-
-
-def test_a_misspelt_attribute_is_an_error() -> None:
-    """A session has the attributes that it names, and no others."""
-    with pytest.raises(AttributeError):
-        new_session().acknowleged = 1  # type: ignore[attr-defined]

@@ -54,8 +54,8 @@ coverage: .venv/dev ## measure branch coverage; the protocol must be covered who
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered $(ARGS)
 	$(BIN)/coverage report --include='chatlib/protocol/*' --fail-under=100
 
-mutants: .venv/dev ## try wrong versions of the code: some test must notice each (takes 3 min)
-	$(BIN)/python -m tests.mutants
+mutants: .venv/dev ## try wrong versions of the code: some test must notice each (ARGS='reader frames'; all take 3 min)
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 pairs: .venv/dev ## referee a right pair and many wrong ones: each must fail just its own checks (takes 4 min)
 	$(BIN)/python -m tests.referee.matrix

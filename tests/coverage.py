@@ -2,7 +2,7 @@
 
 A module and its test file are read together, so the test file alone has to run every line
 and every branch: what other tests run by chance is not counted. Nor is what a program does
-that a test starts: a module whose tests only do that has nothing to show here.
+that a test starts: a module that is tested mainly so is named, and not measured.
 """
 
 import argparse
@@ -31,6 +31,17 @@ WITHOUT_TESTS = {
     "chatlib/games/game.py": "what every game overrides; tests/games has a file for each",
 }
 """The modules without a test file of their own, and why."""
+
+IN_PROGRAMS = {
+    "chatlib/terminal/edited.py": "prompt_toolkit wants a real terminal, with a shell",
+}
+"""The modules whose tests run them in programs that they start, and why."""
+
+EXCEPTIONS = {
+    "no tests of its own": WITHOUT_TESTS,
+    "its tests run it in programs": IN_PROGRAMS,
+}
+"""Why a module is not measured."""
 
 TOGETHER = 2
 """How many modules are measured at a time."""
@@ -115,9 +126,10 @@ def main(arguments: list[str]) -> int:
     if unknown:
         parser.error(f"there is no module {', '.join(sorted(unknown))}")
     measured = [name for name in modules() if not wanted or Path(name).stem in wanted]
-    for module in (name for name in measured if name in WITHOUT_TESTS):
-        print(f"         {module:30} no tests of its own: {WITHOUT_TESTS[module]}")
-        measured.remove(module)
+    for words, reasons in EXCEPTIONS.items():
+        for module in sorted(reasons.keys() & set(measured)):
+            print(f"         {module:30} {words}: {reasons[module]}")
+            measured.remove(module)
     with ThreadPoolExecutor(TOGETHER) as pool:
         results = []
         for module, result in zip(measured, pool.map(measure, measured), strict=True):

@@ -137,7 +137,7 @@ class Connector:
         if not self._told:
             self._told = True
             seconds = self._program.settings.wait
-            self._program.terminal.notice(
+            self._program.terminal.notify(
                 f"No server at {self._place} yet: waiting for it up to {seconds:g} s."
             )
 

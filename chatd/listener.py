@@ -62,8 +62,8 @@ class Listener:
     def wait_again(self) -> None:
         """The talk is over: the seat is free for the next client."""
         self._second_told = False
-        self._program.terminal.forget_typed()
-        self._program.terminal.notice("Waiting for the next client.")
+        self._program.terminal.discard_typed()
+        self._program.terminal.notify("Waiting for the next client.")
         self._program.chat.start()
 
     # What a stranger's connection calls.
@@ -151,14 +151,14 @@ class Listener:
         what = "wait for the one you have lost" if lost else "are busy"
         if not self._second_told:  # once a chat: a crowd at the door is not to disturb it
             self._second_told = True
-            self._program.terminal.notice(
+            self._program.terminal.notify(
                 f"Another client, from {connection.address}, was told that you {what}."
             )
 
     def _tell(self, connection: Connection, what: str) -> None:
         """Say what a stranger did wrong, unless the person has somebody to talk with."""
         if self._program.chat.vacant:
-            self._program.terminal.notice(f"Refused {connection.address}: {what}.")
+            self._program.terminal.notify(f"Refused {connection.address}: {what}.")
 
     def _pause(self) -> None:
         """Out of descriptors or memory: without a pause `accept` would fail for ever."""

@@ -29,58 +29,12 @@ from chatlib.protocol.session import (
     Session,
     State,
 )
+from chatlib.terminal.terminal import Terminal
 
 TYPE_CHECKING = False  # see `connection`
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from chatlib.games.game import Game
     from chatlib.games.table import Table
-
-    class Terminal(Protocol):
-        """What a chat needs of the person's side; `terminal.plain` says what each does."""
-
-        interactive: bool
-
-        @property
-        def gone(self) -> bool:
-            """Whether the terminal that a person sat at has been closed."""
-
-        def start(
-            self,
-            said: Callable[[str], None],
-            ended: Callable[[], None],
-            pour: Callable[[deque[str]], int],
-        ) -> None:
-            """Wire the keyboard."""
-
-        def show(self, text: str) -> None:
-            """Write a line of the conversation."""
-
-        def message(self, speaker: str, texts: list[str]) -> None:
-            """Write lines of the peer's."""
-
-        def notice(self, text: str) -> None:
-            """Write a line about the chat."""
-
-        def refuse(self, reason: str, text: str) -> None:
-            """Say why a line could not be taken, and give it back."""
-
-        def status(self, standing: Callable[[], str]) -> None:
-            """Say how the talk stands, where there is a place for it."""
-
-        def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
-            """Put up the prompt, let lines through, and say how the talk stands."""
-
-        def echo(self, text: str) -> None:
-            """Show a line that was typed early at the prompt."""
-
-        def withdraw(self) -> None:
-            """Take the prompt back."""
-
-        def interrupt(self) -> None:
-            """Begin a new line after a Ctrl-C."""
-
 
 HINTS = ("Type /q to quit", "Enter message to send...")
 
@@ -120,7 +74,7 @@ class Chat:
 
     def __init__(
         self,
-        terminal: "Terminal",
+        terminal: Terminal,
         over: Callable[[int, bool], None],
         lifeline: Lifeline,
     ) -> None:
@@ -160,8 +114,8 @@ class Chat:
 
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
-        self._terminal.start(self.said, self.ended, self.pour)
-        self._terminal.settle(False, self._has_turn(), self._standing)
+        self._terminal.start(self.typed, self.ended)
+        self._terminal.refresh(False, self._has_turn(), self._standing)
 
     def greet(self, connection: Connection | None) -> None:
         """Our HELLO is on its way, or not: a goodbye has to wait for the answer."""
@@ -203,7 +157,7 @@ class Chat:
             self._lifeline.rest()
             if self.leaving and self._hurried:
                 self._lifeline.limit(GOODBYE_SECONDS)
-        self._terminal.notice(f"Connected with {self._peer} again.")
+        self._terminal.notify(f"Connected with {self._peer} again.")
 
     def abandon(self, reason: str = "") -> None:
         """Wait for the other side no longer; `reason` is why, where that is known."""
@@ -231,6 +185,11 @@ class Chat:
 
     # What the terminal calls.
 
+    def typed(self, lines: deque[str]) -> None:
+        """Remove the first of these lines, or all messages that may go now, and do them."""
+        if not self.pour(lines):
+            self.said(lines.popleft())
+
     def said(self, line: str) -> None:
         """Take a line that the person has typed."""
         if line[:1] == "/":
@@ -252,7 +211,7 @@ class Chat:
             command(self, rest)
             return
         meant = " Did you mean /q?" if word.lower() in QUIT_WORDS else ""
-        self._terminal.notice(
+        self._terminal.notify(
             f"There is no command {word} (see /help); /{line} sends it as text.{meant}"
         )
 
@@ -276,7 +235,7 @@ class Chat:
 
     def ended(self) -> None:
         """The input has ended: Ctrl-D, the end of a file, or a terminal that is gone."""
-        if self._terminal.gone:
+        if self._terminal.hung_up:
             self.stop(signal.SIGHUP)
         else:
             self._leave(Reason.QUIT, "")
@@ -314,7 +273,7 @@ class Chat:
         if self._farewell:
             self._say_farewell()
             asking = False
-        self._terminal.settle(asking, mine, self._standing)
+        self._terminal.refresh(asking, mine, self._standing)
 
     def closed(self, connection: Connection) -> None:
         """The socket is closed: look for the other side again, or say how it ended."""
@@ -331,7 +290,7 @@ class Chat:
         if self._farewell:
             self._leave_alone()
         else:
-            self._terminal.notice(sentence)
+            self._terminal.notify(sentence)
             self._finish(code)
 
     # What the loop calls.
@@ -344,7 +303,7 @@ class Chat:
         impatient = self._stopped and number != signal.SIGHUP
         self._stopped = 128 + number
         if number == signal.SIGINT:
-            self._terminal.interrupt()
+            self._terminal.begin_line()
         if self._connection and impatient:
             self.abandon()
             return
@@ -361,7 +320,7 @@ class Chat:
     def leave_blind(self) -> None:
         """End the program because of that, unless it is ending already."""
         if not self._stopped:
-            self.stop(signal.SIGHUP if self._terminal.gone else signal.SIGPIPE)
+            self.stop(signal.SIGHUP if self._terminal.hung_up else signal.SIGPIPE)
 
     # How it is done.
 
@@ -407,7 +366,7 @@ class Chat:
             self._terminal.refuse(f"Not kept, {DRAFTS_LIMIT} lines wait already", text)
         else:
             self._drafts.append(text)
-            self._terminal.notice(f"Kept for later, because {self._obstacle}: {text}")
+            self._terminal.notify(f"Kept for later, because {self._obstacle}: {text}")
 
     @property
     def _obstacle(self) -> str:
@@ -421,7 +380,7 @@ class Chat:
         if self._blind:
             return
         texts = [text, *session.next_texts()] if session.waiting else [text]
-        self._terminal.message(self._speaker, texts)
+        self._terminal.show_messages(self._speaker, texts)
         session.shown(session.received)
 
     # Games.
@@ -435,18 +394,18 @@ class Chat:
     def _play(self, act: "Callable[[Table], None]") -> None:
         """Do something at the table; what cannot be done is said."""
         if self._table is None or self._farewell:
-            self._terminal.notice("Not now: there is nobody to play with.")
+            self._terminal.notify("Not now: there is nobody to play with.")
             return
         try:
             act(self._table)
         except TableError as error:
-            self._terminal.notice(f"Not done, {error}.")
+            self._terminal.notify(f"Not done, {error}.")
 
     def _offer(self, name: str) -> None:
         if not name and self._table and self._table.idle:
             from chatlib.games.registry import names
 
-            self._terminal.notice(f"There are these games: {', '.join(names())}.")
+            self._terminal.notify(f"There are these games: {', '.join(names())}.")
         self._play(lambda table: table.play(name.strip()))
 
     def _tell(self, words: str) -> None:
@@ -504,16 +463,16 @@ class Chat:
         if text:
             self._talk(text)
         else:
-            self._terminal.notice("/say needs a text.")
+            self._terminal.notify("/say needs a text.")
 
     def _help(self, rest: str) -> None:
         for line in HELP.split("\n"):
-            self._terminal.notice(line)
+            self._terminal.notify(line)
 
     def _quit(self, words: str) -> None:
         """The person says `/q`, perhaps with a last word."""
         if len(words.encode("utf-8", "replace")) > FAREWELL_LIMIT:
-            self._terminal.notice(f"Cut to {FAREWELL_LIMIT} bytes: {words}")
+            self._terminal.notify(f"Cut to {FAREWELL_LIMIT} bytes: {words}")
         self._leave(Reason.QUIT, words)
 
     def _leave(self, reason: Reason, text: str) -> None:
@@ -524,11 +483,11 @@ class Chat:
             self._leave_alone()
         else:
             self._say_farewell()
-            self._terminal.status(self._standing)
+            self._terminal.show_status(self._standing)
 
     def _leave_alone(self) -> None:
-        self._terminal.withdraw()
-        self._terminal.notice("Goodbye: you left before anybody came.")
+        self._terminal.remove_prompt()
+        self._terminal.notify("Goodbye: you left before anybody came.")
         self._finish(Exit.GOODBYE)
 
     def _say_farewell(self) -> None:
@@ -556,14 +515,14 @@ class Chat:
         seconds = GOODBYE_SECONDS if parting else self._lifeline.patience
         if not self.leaving:
             doing = self._lifeline.doing
-            self._terminal.notice(f"{self._loss}: {doing} for up to {seconds:g} s.")
-        self._terminal.status(self._standing)
+            self._terminal.notify(f"{self._loss}: {doing} for up to {seconds:g} s.")
+        self._terminal.show_status(self._standing)
         self._lifeline.search(seconds)
 
     def _conclude(self) -> None:
         """Say how it ended and which messages did not arrive."""
         assert self._connection is not None
-        self._terminal.withdraw()
+        self._terminal.remove_prompt()
         session = self._connection.session
         sentence, code, words = self._verdict or self._outcome
         unconfirmed = list(session.unacknowledged.values())
@@ -572,9 +531,9 @@ class Chat:
         # The peer's words come last: whatever they say, it is said by the peer.
         last = f" Last words: {words}" if words else ""
         account = self._account(session.texts_sent, len(unconfirmed))
-        self._terminal.notice(f"{sentence}{account}.{last}")
+        self._terminal.notify(f"{sentence}{account}.{last}")
         for text in unconfirmed:
-            self._terminal.notice(f"Not confirmed: {text}")
+            self._terminal.notify(f"Not confirmed: {text}")
         self._finish(code)
 
     def _take_leave(self, reason: Reason, text: str) -> None:
@@ -592,7 +551,7 @@ class Chat:
 
     def _judge(self, sentence: str, code: Exit, words: str) -> None:
         """Keep how the talk has ended; from here on nobody is asked any more."""
-        self._terminal.withdraw()
+        self._terminal.remove_prompt()
         self._verdict = (sentence, code, words)
 
     @property
@@ -615,7 +574,7 @@ class Chat:
     def _finish(self, code: int) -> None:
         """Give back what was never sent, be as before, and report the end."""
         for text in self._drafts:
-            self._terminal.notice(f"Never sent: {text}")
+            self._terminal.notify(f"Never sent: {text}")
         # A person has seen it and could mend it; a script can only look at the code.
         if self._refused and not self._terminal.interactive:
             code = code or Exit.LOST

@@ -94,7 +94,7 @@ class Program:
             self.lifeline = Lifeline(self.loop, settings.retry)
         self.chat = Chat(self.terminal, self.over, self.lifeline)
         self.code: int | None = None
-        tell = self.terminal.notice
+        tell = self.terminal.notify
         self._log = FrameLog(role, settings.verbose, settings.frame_log, tell)
         self._numbers = count(1)
         self._again: Callable[[], None] | None = None
@@ -128,11 +128,11 @@ class Program:
         if self._again and not by_me:
             self._again()
         else:
-            left, more = self.terminal.take_back()
+            left, more = self.terminal.take_unsent()
             for line in left:
-                self.terminal.notice(f"Never sent: {line}")
+                self.terminal.notify(f"Never sent: {line}")
             if more:
-                self.terminal.notice("Never sent either: what came after that.")
+                self.terminal.notify("Never sent either: what came after that.")
             # A person sees what is given back; a script can only look at the code.
             lost = bool(left or more) and not self.terminal.interactive
             self.code = code or (Exit.LOST if lost else Exit.GOODBYE)
@@ -163,8 +163,8 @@ class Program:
                 self.terminal.run()
             except ScreenClosedError as error:
                 if self.chat.lose_screen():
-                    self.terminal.withdraw()
-                    self.terminal.notice(f"{self.command}: {error}")
+                    self.terminal.remove_prompt()
+                    self.terminal.notify(f"{self.command}: {error}")
                 # A signal that was behind it is heard first: then that is the reason.
                 self.loop.call_later(0, self.chat.leave_blind)
         return self.code

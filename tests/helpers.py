@@ -157,14 +157,14 @@ class World:
         self.program = Program(command, role, settings, self.loop)
         self.told: list[str] = []
         self.shown: list[str] = []
-        self.program.terminal.notice = self.told.append  # type: ignore[assignment, method-assign]
+        self.program.terminal.notify = self.told.append  # type: ignore[assignment, method-assign]
         self.program.terminal.show = self._show  # type: ignore[assignment, method-assign]
-        self.program.terminal.message = self._message  # type: ignore[method-assign]
+        self.program.terminal.show_messages = self._message  # type: ignore[method-assign]
 
     def _show(self, line: str) -> None:
         self.shown.append(line)
 
-    def _message(self, speaker: str, texts: list[str], bell: bool = True) -> None:
+    def _message(self, speaker: str, texts: list[str]) -> None:
         self.shown += [f"{speaker}: {text}" if speaker else text for text in texts]
 
     @property

@@ -26,6 +26,7 @@ ALLOWED = {
     "chatlib.framelog": {"errors"},
     "chatlib.settings": {"", "errors"},
     "chatlib.terminal": set[str](),
+    "chatlib.terminal.terminal": set[str](),
     "chatlib.terminal.visible": set[str](),
     "chatlib.terminal.streams": {"errors", "loop"},
     "chatlib.terminal.plain": {
@@ -33,6 +34,7 @@ ALLOWED = {
         "loop",
         "terminal",
         "terminal.streams",
+        "terminal.terminal",
         "terminal.visible",
     },
     "chatlib.terminal.guest": {"loop"},
@@ -43,6 +45,7 @@ ALLOWED = {
         "terminal.guest",
         "terminal.history",
         "terminal.streams",
+        "terminal.terminal",
         "terminal.visible",
     },
     "chatlib.connection": {"errors", "loop", "protocol.session"},
@@ -68,6 +71,7 @@ ALLOWED = {
         "games.table",
         "lifeline",
         "protocol.session",
+        "terminal.terminal",
     },
     "chatlib.program": {
         "chat",

@@ -1,4 +1,5 @@
-"""The person's side: lines typed, lines shown. Knows no protocol.
+"""The terminal of one person: lines typed, lines shown. Knows no protocol.
 
-`plain` lets the kernel edit the line; `visible` decides what may reach a screen.
+`terminal` says what a chat needs of a terminal. In `plain` the kernel edits the typed
+line, in `edited` prompt_toolkit does. `visible` decides which characters reach a screen.
 """

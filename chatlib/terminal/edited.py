@@ -1,8 +1,8 @@
-"""Edited: prompt_toolkit edits the line, on our own selector.
+"""Edited: a terminal whose lines prompt_toolkit edits, at the bottom of the screen.
 
-For a person at a real terminal. One Application lives as long as the talk; what arrives
-is printed above the line being typed: the line is erased, the text written, the line
-painted again, once for all that came together. The terminal's own scrollback stays.
+For a person at a real terminal. Text that arrives is printed above the line being typed:
+the line is erased, the text written, and the line painted again, once for all text of one
+turn of the loop. The terminal's own scrollback stays.
 
 Knows no protocol. Only `program` builds one, and imports it only then: asyncio and
 prompt_toolkit take longer to load than all the rest.
@@ -46,24 +46,22 @@ from chatlib.terminal import streams
 from chatlib.terminal.guest import GuestLoop
 from chatlib.terminal.history import LineHistory
 from chatlib.terminal.streams import Screen
+from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
-NAME, ASIDE = "1;36", "2"
-"""How a speaker's name and what is not the talk itself look (ECMA-48, SGR): bold cyan
-and faint."""
+NAME, NOTICE = "1;36", "2"
+"""The looks of a speaker's name and of notices and times: bold cyan and faint (SGR)."""
 
 COLOURS = 8
-"""A terminal that has fewer gets none."""
+"""The least number of colours of a terminal on which colours are used."""
 
 
-class Edited:
+class Edited(Terminal):
     """A screen with a line being edited at its bottom, and the keyboard for that line.
 
-    stdout carries what is shown and the editor's own strokes, stderr the notices.
-    Everything that is written passes `visible`, wherever it came from.
-
-    `commands` are what Tab completes. `status` puts a line under the input that says
-    how the talk stands; `history` keeps the lines for the next run.
+    The conversation and the line go to stdout, notices to stderr, all through `visible`.
+    `commands` are the words that Tab completes; `status` shows a status line under the
+    input; `history` keeps the typed lines for the next run.
     """
 
     interactive = True
@@ -79,277 +77,210 @@ class Edited:
         history: bool = True,
         commands: Sequence[str] = (),
     ) -> None:
-        self._loop = loop
         self._screen = Screen(loop)
-        self._stamped = timestamps
         self._prompt = visible(prompt)
-        self._rings = bell
-        self._said: Callable[[str], None] = lambda line: None
-        self._finished: Callable[[], None] = lambda: None
-        self._asking = False
-        self._standing = ""
-        self._accepting = False  # a line is being passed on at this moment
-        self._passing: list[str] = []  # those that were accepted with it and come next
-        self._returned: list[str] = []  # those that were given back
-        self._painted = False  # the line stands on the screen
-        self._over = False  # there was an editor, and it does not come again
-        self._untouched: list[Any] = []  # the terminal's settings before it came
-        self._colours = _has_colours()
-        self._tells_here = os.isatty(streams.STDERR)
+        self._asking = False  # the prompt stands before the line
+        self._bell = bell  # whether messages ring it
+        self._timestamps = timestamps  # whether the time stands before each line
+        self._coloured = _has_colours()
+        self._notices_here = os.isatty(streams.STDERR)  # and not elsewhere (`2> file`)
+        self._submitting = False  # the lines of one Enter are being passed on
+        self._submitted: deque[str] = deque()  # those of them that are still to come
+        self._refused: list[str] = []  # those of them that go back into the editor
         self._buffer = Buffer(
             multiline=False,
-            accept_handler=self._accept,
+            accept_handler=self._submit,
             history=LineHistory() if history else InMemoryHistory(),
         )
-        self._completer = WordCompleter(list(commands), sentence=True)
-        self._choices = ""
-        self._buffer.on_text_changed += self._forget_choices
-        self._app = self._make_application(status)
+        output = _open_output(self._screen, self._coloured)
+        self._status = StatusLine(output, self._buffer, commands)
+        status_fits = Condition(lambda: status and output.get_size().rows > 1)
+        self._editor = Editor(
+            loop,
+            output,
+            _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
+            _bind_keys(self._buffer, self._status.complete, self._end_input),
+            self._end_input,
+        )
 
     def start(
-        self,
-        said: Callable[[str], None],
-        ended: Callable[[], None],
-        pour: Callable[[deque[str]], int] | None = None,
+        self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
     ) -> None:
-        """Wire the terminal: `said(line)` for each line, `ended()` after the last.
-
-        Here each line is passed on by itself: nothing is to `pour`.
-        """
-        self._said = said
-        self._finished = ended
+        """Set the callbacks for input; `typed` gets one line at a time."""
+        self._typed = typed
+        self._input_ended = input_ended
 
     def run(self) -> None:
-        """Edit lines until the loop is stopped.
-
-        Should the editor end before (the terminal is gone), the loop goes on without.
-        """
-        self._loop.run(None if self._over else self._edit)
+        """Edit lines and call back until the loop is stopped."""
+        self._editor.run()
 
     @property
-    def gone(self) -> bool:
-        """Whether the terminal has been closed."""
+    def hung_up(self) -> bool:
+        """Whether the terminal was closed."""
         return streams.hung_up(streams.STDIN)
 
+    # Output.
+
     def show(self, text: str) -> None:
-        """Write a line of the conversation, or a banner; raises ScreenClosedError."""
-        self._show(visible(text))
+        """Write a line to stdout; raises ScreenClosedError."""
+        self._write_line(visible(text))
 
-    def message(self, speaker: str, texts: list[str]) -> None:
-        """Write lines of the peer's; raises ScreenClosedError.
+    def show_messages(self, speaker: str, texts: list[str]) -> None:
+        """Write messages of the peer to stdout; raises ScreenClosedError.
 
-        The bell rings when no line is being typed: then nobody may be looking.
+        The bell rings when no line is being typed: the person may be looking elsewhere.
         """
-        name = self._dye(NAME, f"{visible(speaker)}:") + " " if speaker else ""
+        name = self._colour(NAME, f"{visible(speaker)}:") + " " if speaker else ""
         for text in texts:
-            self._show(name + visible(text))
-        if self._rings and not self._buffer.text:
-            self._screen.show("\a")
+            self._write_line(name + visible(text))
+        if self._bell and not self._buffer.text:
+            self._screen.write("\a")
 
-    def notice(self, text: str) -> None:
-        """Write a line about the chat that is not part of it: to stderr."""
-        if self._tells_here:
-            self._above(self._screen.tell, self._dye(ASIDE, visible(text)))
+    def notify(self, text: str) -> None:
+        """Write a line to stderr, above the line being typed if that is on the terminal."""
+        if self._notices_here:
+            faint = self._colour(NOTICE, visible(text))
+            self._editor.print_above(self._screen.write_error, faint)
         else:
-            self._screen.tell(f"{visible(text)}\n")
+            self._screen.write_error(f"{visible(text)}\n")
 
     def refuse(self, reason: str, text: str) -> None:
-        """Say why a line could not be taken, and give it back to be changed."""
-        if self._accepting:
-            self._returned.append(text)
-            self.notice(f"{reason}.")
-        else:
-            self.notice(f"{reason}: {text}")
+        """Write why a line was refused; put it back into the editor if it came from there.
 
-    def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
-        """All has been done that there was: ask, if we are to, and say how it stands."""
+        A line that was typed before its time is not put back: the next one may be half
+        typed. It is written after the reason.
+        """
+        if self._submitting:
+            self._refused.append(text)
+            self.notify(f"{reason}.")
+        else:
+            self.notify(f"{reason}: {text}")
+
+    def _write_line(self, text: str) -> None:
+        time = self._colour(NOTICE, streams.stamp()) if self._timestamps else ""
+        self._editor.print_above(self._screen.write, time + text)
+
+    def _colour(self, look: str, text: str) -> str:
+        return f"\x1b[{look}m{text}\x1b[m" if self._coloured and text else text
+
+    # The prompt and the status.
+
+    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+        """Show the prompt if asked to, and the status; lines are accepted at any time."""
         if asking:
             self._set_asking(True)
-        self.status(standing)
+        self.show_status(describe)
 
-    def status(self, standing: Callable[[], str]) -> None:
-        """Put into the line under the input how the talk stands."""
-        text = visible(standing())
-        if text != self._standing:
-            self._standing = text
-            self._app.invalidate()
-
-    def withdraw(self) -> None:
-        """Ask no more. What is being typed stays, without a prompt."""
-        self._set_asking(False)
+    def show_status(self, describe: Callable[[], str]) -> None:
+        """Show the state of the conversation in the status line."""
+        description = visible(describe())
+        if description != self._status.description:
+            self._status.description = description
+            self._editor.refresh()
 
     def echo(self, text: str) -> None:
-        """Show a line that was typed before its time where it belongs: at the prompt."""
-        self._show(self._prompt + visible(text))
+        """Write a line behind the prompt, as if it were typed now."""
+        self._write_line(self._prompt + visible(text))
 
-    def interrupt(self) -> None:
-        """Nothing to do: the key that did it has left no trace on the screen."""
+    def remove_prompt(self) -> None:
+        """Remove the prompt; a line being typed stays, without it."""
+        self._set_asking(False)
 
     def resume(self) -> None:
-        """We were stopped and go on: the shell has had the terminal in between."""
-        if not self._app.is_running:
-            return
-        # Never left: the one that the Application has entered puts back what was before.
-        self._app.input.raw_mode().__enter__()
-        self._erase()
-        self._app.invalidate()
+        """Set the terminal to raw mode again, and paint the line again."""
+        self._editor.resume()
 
-    def forget_typed(self) -> None:
-        """Give back the line that is being typed: whoever it was meant for has gone."""
-        for line in self.take_back()[0]:
-            self.notice(f"Never sent: {line}")
+    def _set_asking(self, asking: bool) -> None:
+        if asking != self._asking:
+            self._asking = asking
+            self._editor.refresh()
 
-    def take_back(self) -> tuple[list[str], bool]:
-        """Return the lines that were typed and not finished; there are never more.
+    def _get_prompt(self) -> str:
+        return self._prompt if self._asking else ""
 
-        The empty ones are nobody's loss.
+    # Input.
+
+    def discard_typed(self) -> None:
+        """Remove the line being typed from the editor, and write it to stderr."""
+        for line in self.take_unsent()[0]:
+            self.notify(f"Never sent: {line}")
+
+    def take_unsent(self) -> tuple[list[str], bool]:
+        """Return pasted lines that were not passed on, and the one being typed.
+
+        No more follow: the second value is always False.
         """
-        lines = [*filter(None, [*self._passing, *self._buffer.text.split("\n")])]
-        self._passing = []
+        lines = [*filter(None, [*self._submitted, *self._buffer.text.split("\n")])]
+        self._submitted.clear()
         self._buffer.reset()
         return lines, False
 
     def close(self) -> None:
-        """Give the terminal back: nothing that was typed is left for the shell."""
-        streams.forget_typed(streams.STDIN)
+        """Discard what was typed since the editor ended: a shell would read it."""
+        streams.discard_typed(streams.STDIN)
 
-    # The editor.
+    def _submit(self, buffer: Buffer) -> bool:
+        """Pass on typed or pasted lines one by one; refused ones go back into the editor.
 
-    def _make_application(self, status: bool) -> Application[None]:
-        search = SearchToolbar()
-        line = Window(
-            BufferControl(
-                self._buffer,
-                input_processors=[BeforeInput(self._lead)],
-                search_buffer_control=search.control,
-            ),
-            wrap_lines=True,
-            dont_extend_height=True,
-        )
-        standing = Window(FormattedTextControl(self._bottom), height=1, style="reverse")
-        # In the last row of a window that has no other there is only the input.
-        wanted = Condition(lambda: status and output.get_size().rows > 1)
-        output = Vt100_Output.from_pty(
-            cast(TextIO, _Strokes(self._screen)),
-            os.environ.get("TERM"),
-            None if self._colours else ColorDepth.DEPTH_1_BIT,
-        )
-        # Nobody asks the terminal where its cursor is: one that does not answer would
-        # cost a second at every line.
-        output.enable_cpr = False
-        app: Application[None] = Application(
-            Layout(HSplit([line, search, ConditionalContainer(standing, wanted)])),
-            key_bindings=self._make_keys(),
-            input=Vt100Input(sys.stdin),
-            output=output,
-            erase_when_done=True,
-            include_default_pygments_style=False,
-        )
-        app.terminal_size_polling_interval = None  # SIGWINCH says so: no idle wake-ups
-        app.after_render += self._note_painted
-        return app
-
-    def _make_keys(self) -> KeyBindings:
-        keys = KeyBindings()
-        empty = Condition(lambda: not self._buffer.text)
-        # The keys mean what they mean to the kernel, for everybody in the foreground.
-        keys.add("c-c", filter=~is_searching)(
-            lambda event: signal.raise_signal(signal.SIGINT)
-        )
-        keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
-        keys.add("c-d", filter=empty)(lambda event: self._finished())
-        # Nobody has asked for these; prompt_toolkit's own handler fails on some of them.
-        keys.add(Keys.Vt100MouseEvent)(lambda event: None)
-        keys.add("backspace")(_delete_before)
-        keys.add("delete")(_delete_after)
-        keys.add("c-d", filter=~empty)(_delete_after)
-        for key in ("left", "c-b"):
-            keys.add(key)(_go_left)
-        for key in ("right", "c-f"):
-            keys.add(key)(_go_right)
-        keys.add("tab")(self._complete)
-        return keys
-
-    def _edit(self) -> None:
-        """Run the Application, on an asyncio loop that is a guest on ours.
-
-        Side effect: a stop by the terminal (SIGTSTP) is heard until our loop closes.
+        Returns True, so that prompt_toolkit leaves the buffer as it is.
         """
-        self._over = True
-        with suppress(termios.error):
-            self._untouched = termios.tcgetattr(streams.STDIN)
-        if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
-            self._loop.on_signals([signal.SIGTSTP], self._suspend, urgent=False)
-        factory = partial(GuestLoop, self._loop, self._leave)
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.get_loop().set_exception_handler(self._blame)
-            try:
-                runner.run(self._run_application())
-            except EOFError:
-                self._finished()
-        self._mark_pastes(False)
-
-    async def _run_application(self) -> None:
-        if self._loop.running:  # it may be over before the editor has begun
-            await self._app.run_async(set_exception_handler=False, handle_sigint=False)
-
-    def _leave(self) -> None:
-        """Our loop has been stopped: let the Application end."""
-        if self._app.is_running and not self._app.is_done:
-            self._app.exit()
-
-    def _blame(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        """Let an error in asyncio's callbacks out of `run`, like one in ours."""
-        error = context.get("exception") or RuntimeError(context.get("message"))
-
-        def blame() -> None:
-            raise cast(BaseException, error)
-
-        self._loop.call_later(0, blame)
-
-    def _suspend(self, number: int) -> None:
-        """Give the terminal to the shell, stop, and take it back when we go on."""
-        if not self._app.is_running:
-            return
-        self._app.renderer.erase()
-        self._mark_pastes(False)
-        with suppress(termios.error):
-            termios.tcsetattr(streams.STDIN, termios.TCSANOW, self._untouched)
-        handler = signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)  # here we stand until SIGCONT
-        signal.signal(number, handler)
-        self.resume()
-
-    # What is typed.
-
-    def _accept(self, buffer: Buffer) -> bool:
-        """Pass on what was typed or pasted, a line at a time; True keeps what came back."""
         text = buffer.text.removesuffix("\n")
         buffer.reset(append_to_history=True)
-        self._passing = text.split("\n")
-        self._accepting = True
+        self._submitted.extend(text.split("\n"))
+        self._submitting = True
         try:
-            while self._passing:  # until one ends the talk: the rest is taken back then
-                self._pass_on(self._passing.pop(0))
+            # A line that ends the conversation empties the queue through `take_unsent`.
+            while self._submitted:
+                self._pass_on(self._submitted.popleft())
         finally:
-            self._accepting = False
-        if self._returned:
-            buffer.document = Document("\n".join(self._returned))
-            self._returned = []
+            self._submitting = False
+        if self._refused:
+            buffer.document = Document("\n".join(self._refused))
+            self._refused = []
         return True
 
     def _pass_on(self, line: str) -> None:
-        # What the keyboard sent and is not UTF-8 has come as lone surrogates.
-        whole = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        if whole != line:
-            self.notice("Your line is not all UTF-8: what is not was replaced by \ufffd.")
+        # Typed bytes that are not UTF-8 are lone surrogates here.
+        text = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if text != line:
+            self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
         if self._asking:
-            self.echo(whole)
+            self.echo(text)
         self._asking = False
-        self._said(whole)
+        self._typed(deque([text]))
 
-    def _complete(self, event: KeyPressEvent) -> None:
-        """Complete at once: prompt_toolkit's own way lets the keys after it come first."""
+    def _end_input(self) -> None:
+        self._input_ended()
+
+
+class StatusLine:
+    """The line under the input: the state of the conversation, or what Tab may complete."""
+
+    def __init__(
+        self, output: Vt100_Output, buffer: Buffer, commands: Sequence[str]
+    ) -> None:
+        self.description = ""  # the state of the conversation, its parts between " | "
+        self._choices = ""  # the commands that begin with what is typed, after Tab
+        self._output = output  # knows the width of the window
+        self._buffer = buffer
+        self._completer = WordCompleter(list(commands), sentence=True)
+        buffer.on_text_changed += self._clear_choices
+
+    def text(self) -> str:
+        """Return what fits into the window; parts are left out from the right, whole."""
+        if self._choices:
+            return self._choices
+        parts = [*self.description.split(" | "), "/help lists the commands"]
+        width = self._output.get_size().columns - 1
+        while len(parts) > 1 and wcswidth(" | ".join(parts)) > width:
+            parts.pop()
+        return f" {' | '.join(parts)}"
+
+    def complete(self, event: KeyPressEvent) -> None:
+        """Complete the command in the buffer as far as it is unique; list the choices.
+
+        At once: prompt_toolkit's own way completes after keys that came behind Tab.
+        """
         document = self._buffer.document
         found = list(self._completer.get_completions(document, CompleteEvent()))
         if len(found) == 1:
@@ -358,88 +289,181 @@ class Edited:
             self._buffer.insert_text(get_common_complete_suffix(document, found))
             self._choices = " " + "  ".join(each.text.rstrip() for each in found)
 
-    def _forget_choices(self, buffer: Buffer) -> None:
+    def _clear_choices(self, buffer: Buffer) -> None:
         self._choices = ""
 
-    # What is shown.
 
-    def _show(self, text: str) -> None:
-        before = self._dye(ASIDE, streams.stamp()) if self._stamped else ""
-        self._above(self._screen.show, before + text)
+class Editor:
+    """The line being edited, as a prompt_toolkit Application that is a guest on our loop.
 
-    def _above(self, write: Callable[[str], None], text: str) -> None:
-        """Write a line above the one being typed."""
+    It runs at most once. `input_ended()` is called when the terminal is closed under it.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        output: Vt100_Output,
+        layout: Layout,
+        keys: KeyBindings,
+        input_ended: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._output = output
+        self._input_ended = input_ended
+        self._started = False
+        self._painted = False  # the line stands on the screen
+        self._original: list[Any] = []  # the terminal's settings before the editor
+        self._app: Application[None] = Application(
+            layout,
+            key_bindings=keys,
+            input=Vt100Input(sys.stdin),
+            output=output,
+            erase_when_done=True,
+            include_default_pygments_style=False,
+        )
+        # The size of the window is polled twice a second by default; SIGWINCH is enough.
+        self._app.terminal_size_polling_interval = None
+        self._app.after_render += self._note_painted
+
+    # Running.
+
+    def run(self) -> None:
+        """Edit until our loop is stopped; if the editor ends first, the loop goes on."""
+        self._loop.run(None if self._started else self._edit)
+
+    def _edit(self) -> None:
+        """Run the Application on an asyncio loop that is a guest on ours.
+
+        Side effect: from here on SIGTSTP is handled, until our loop is closed.
+        """
+        self._started = True
+        with suppress(termios.error):
+            self._original = termios.tcgetattr(streams.STDIN)
+        if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
+            self._loop.on_signals([signal.SIGTSTP], self._suspend, urgent=False)
+        factory = partial(GuestLoop, self._loop, self._exit)
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.get_loop().set_exception_handler(self._raise_in_loop)
+            try:
+                runner.run(self._run_application())
+            except EOFError:
+                self._input_ended()
+        self._mark_pastes(False)
+
+    async def _run_application(self) -> None:
+        if self._loop.running:  # a signal may have stopped it before the editor began
+            await self._app.run_async(set_exception_handler=False, handle_sigint=False)
+
+    def _exit(self) -> None:
+        """End the Application, because our loop was stopped."""
+        if self._app.is_running and not self._app.is_done:
+            self._app.exit()
+
+    def _raise_in_loop(
+        self, loop: asyncio.AbstractEventLoop, context: dict[str, object]
+    ) -> None:
+        """Raise an error of an asyncio callback out of `run`, as one of ours would be."""
+        error = context.get("exception") or RuntimeError(context.get("message"))
+
+        def fail() -> None:
+            raise cast(BaseException, error)
+
+        self._loop.call_later(0, fail)
+
+    # Stopping and continuing.
+
+    def _suspend(self, number: int) -> None:
+        """Restore the terminal for the shell, stop, and resume when continued."""
+        if not self._app.is_running:
+            return
+        self._app.renderer.erase()
+        self._mark_pastes(False)
+        with suppress(termios.error):
+            termios.tcsetattr(streams.STDIN, termios.TCSANOW, self._original)
+        handler = signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)  # returns after SIGCONT
+        signal.signal(number, handler)
+        self.resume()
+
+    def resume(self) -> None:
+        """Set the terminal to raw mode again, and paint the line again."""
+        if not self._app.is_running:
+            return
+        # Not left again: the Application's own `raw_mode` restores the first settings.
+        self._app.input.raw_mode().__enter__()
+        self._erase()
+        self.refresh()
+
+    # Painting.
+
+    def print_above(self, write: Callable[[str], None], text: str) -> None:
+        """Call `write` for a line of text above the line being edited."""
         self._erase()
         write(f"{text}\n")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Paint the line again before the next wait."""
         self._app.invalidate()
 
     def _erase(self) -> None:
-        """Take the line off the screen, if it is there; the next paint puts it back."""
+        """Remove the line from the screen, if it is there, until it is painted again."""
         if self._painted:
             self._painted = False
             self._app.renderer.erase()
-            # It ends the marking of what is pasted, until the next paint. A paste that
-            # comes in between would be sent line by line.
+            # Erasing also ends the marking of pastes. Without marks a paste that comes
+            # before the next painting would be sent line by line.
             self._mark_pastes(True)
 
     def _mark_pastes(self, on: bool) -> None:
-        """Have the terminal say where a paste begins and ends, or not."""
-        output = self._app.output
+        """Make the terminal mark where a paste begins and ends, or make it stop that."""
         if on:
-            output.enable_bracketed_paste()
+            self._output.enable_bracketed_paste()
         else:
-            output.disable_bracketed_paste()
-        output.flush()
+            self._output.disable_bracketed_paste()
+        self._output.flush()
 
     def _note_painted(self, app: Application[None]) -> None:
         self._painted = True
 
-    def _set_asking(self, asking: bool) -> None:
-        if asking != self._asking:
-            self._asking = asking
-            self._app.invalidate()
 
-    def _lead(self) -> str:
-        """What stands before the line being typed."""
-        return self._prompt if self._asking else ""
-
-    def _bottom(self) -> str:
-        """What stands under it: how the talk stands, or what Tab would complete."""
-        if self._choices:
-            return self._choices
-        parts = [*self._standing.split(" | "), "/help lists the commands"]
-        # What does not fit is left out from the right, and no word is cut.
-        width = self._app.output.get_size().columns - 1
-        while len(parts) > 1 and wcswidth(" | ".join(parts)) > width:
-            parts.pop()
-        return f" {' | '.join(parts)}"
-
-    def _dye(self, look: str, text: str) -> str:
-        return f"\x1b[{look}m{text}\x1b[m" if self._colours and text else text
+# What the editor is made of.
 
 
-class _Strokes:
-    """stdout for prompt_toolkit: a text stream that writes as all of us do."""
+class PaintStream:
+    """stdout as the text stream that prompt_toolkit paints on; nothing is buffered."""
 
     encoding = "utf-8"
 
     def __init__(self, screen: Screen) -> None:
-        self.write = screen.draw
+        self.write = screen.paint
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: every text is written at once."""
 
     def fileno(self) -> int:
-        """Where the size of the window is to be asked for."""
+        """Return the descriptor whose window size counts."""
         return streams.STDOUT
 
     def isatty(self) -> bool:
-        """Whoever chose this terminal has looked."""
+        """Return True: `program` chooses this terminal only where stdout is one."""
         return True
 
 
+def _open_output(screen: Screen, coloured: bool) -> Vt100_Output:
+    output = Vt100_Output.from_pty(
+        cast(TextIO, PaintStream(screen)),
+        os.environ.get("TERM"),
+        None if coloured else ColorDepth.DEPTH_1_BIT,
+    )
+    # Asking where the cursor is would delay every line by a second on a terminal that
+    # does not answer.
+    output.enable_cpr = False
+    return output
+
+
 def _has_colours() -> bool:
-    """Whether there are colours to be had, and nobody has said no (no-color.org)."""
+    """Return whether the terminal has colours and NO_COLOR is not set (no-color.org)."""
     if os.environ.get("NO_COLOR"):
         return False
     try:
@@ -453,30 +477,83 @@ def _has_colours() -> bool:
     return curses.tigetnum("colors") >= COLOURS
 
 
-# Backspace, Delete and the arrows go by what a person sees as one character (Unicode
-# Standard Annex 29), prompt_toolkit's own go by code points.
+def _make_layout(
+    buffer: Buffer,
+    prompt: Callable[[], str],
+    status: Callable[[], str],
+    status_fits: Condition,
+) -> Layout:
+    search = SearchToolbar()
+    line = Window(
+        BufferControl(
+            buffer,
+            input_processors=[BeforeInput(prompt)],
+            search_buffer_control=search.control,
+        ),
+        wrap_lines=True,
+        dont_extend_height=True,
+    )
+    under = Window(FormattedTextControl(status), height=1, style="reverse")
+    return Layout(HSplit([line, search, ConditionalContainer(under, status_fits)]))
+
+
+# Keys.
+
+
+def _bind_keys(
+    buffer: Buffer,
+    complete: Callable[[KeyPressEvent], None],
+    input_ended: Callable[[], None],
+) -> KeyBindings:
+    keys = KeyBindings()
+    empty = Condition(lambda: not buffer.text)
+    # The kernel's meaning of these keys: a signal to all processes of the foreground.
+    keys.add("c-c", filter=~is_searching)(lambda event: signal.raise_signal(signal.SIGINT))
+    keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
+    keys.add("c-d", filter=empty)(lambda event: input_ended())
+    # The mouse is never asked for, and prompt_toolkit fails on some of its reports.
+    keys.add(Keys.Vt100MouseEvent)(lambda event: None)
+    keys.add("backspace")(_delete_before)
+    keys.add("delete")(_delete_after)
+    keys.add("c-d", filter=~empty)(_delete_after)
+    for key in ("left", "c-b"):
+        keys.add(key)(_go_left)
+    for key in ("right", "c-f"):
+        keys.add(key)(_go_right)
+    keys.add("tab")(complete)
+    return keys
+
+
+# Backspace, Delete and the arrows go by graphemes, which a person sees as one character
+# (Unicode Standard Annex 29); prompt_toolkit's own functions go by code points.
 
 
 def _delete_before(event: KeyPressEvent) -> None:
-    event.current_buffer.delete_before_cursor(_before(event.current_buffer.document))
+    buffer = event.current_buffer
+    buffer.delete_before_cursor(_length_before(buffer.document))
 
 
 def _delete_after(event: KeyPressEvent) -> None:
-    event.current_buffer.delete(_after(event.current_buffer.document))
+    buffer = event.current_buffer
+    buffer.delete(_length_after(buffer.document))
 
 
 def _go_left(event: KeyPressEvent) -> None:
-    event.current_buffer.cursor_position -= _before(event.current_buffer.document)
+    buffer = event.current_buffer
+    buffer.cursor_position -= _length_before(buffer.document)
 
 
 def _go_right(event: KeyPressEvent) -> None:
-    event.current_buffer.cursor_position += _after(event.current_buffer.document)
+    buffer = event.current_buffer
+    buffer.cursor_position += _length_after(buffer.document)
 
 
-def _before(document: Document) -> int:
+def _length_before(document: Document) -> int:
+    """Return the code points of the grapheme before the cursor."""
     text = document.text_before_cursor
     return len(text) - grapheme_boundary_before(text, len(text)) if text else 0
 
 
-def _after(document: Document) -> int:
+def _length_after(document: Document) -> int:
+    """Return the code points of the grapheme after the cursor."""
     return len(next(iter_graphemes(document.text_after_cursor), ""))

@@ -1,10 +1,8 @@
-"""asyncio as a guest on our loop, for the line editor that wants it.
+"""An asyncio loop that waits through ours, for the line editor. Only `edited` imports it.
 
-prompt_toolkit needs a running asyncio loop. Ours stays the only one that waits: asyncio
-gets a selector that turns our loop once and keeps for itself what concerns its own
-descriptors. Sockets, keyboard, timers and signals still end in one `select` call.
-
-No networking code ever sees this. Only `edited` imports it.
+prompt_toolkit needs a running asyncio loop. asyncio waits in a selector, and the one it
+gets here turns our loop once instead of waiting itself. So sockets, keyboard, timers and
+signals still end in one `select` call, and no networking code depends on asyncio.
 """
 
 import asyncio
@@ -12,64 +10,68 @@ import selectors
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import partial
+from typing import Any
 
 from chatlib.loop import Loop
 
 
 class GuestSelector(selectors.BaseSelector):
-    """Our loop, as asyncio sees it: what it watches itself, and `select`.
+    """A selector for asyncio whose `select` turns our loop once.
 
-    `stopped()` is called when our loop has been stopped, until the guest ends. What a
-    callback of ours raises goes out through `select`, and so out of asyncio.
+    `on_stop()` is called at every `select` after our loop was stopped, so that the guest
+    can end. An exception in a callback of our loop leaves through `select`, and so ends
+    asyncio's loop too.
     """
 
-    def __init__(self, loop: Loop, stopped: Callable[[], None]) -> None:
+    def __init__(self, loop: Loop, on_stop: Callable[[], None]) -> None:
         self._loop = loop
-        self._stopped = stopped
-        self._keys: dict[int, selectors.SelectorKey] = {}
-        self._ready: list[tuple[selectors.SelectorKey, int]] = []
-        self._failed = False
+        self._on_stop = on_stop
+        self._keys: dict[int, selectors.SelectorKey] = {}  # of asyncio's descriptors
+        self._ready: list[tuple[selectors.SelectorKey, int]] = []  # found in this turn
+        self._failed = False  # a callback of our loop raised
+
+    # asyncio passes numbers only, though a selector may be given files too.
 
     def register(
-        self, fileobj: "FileDescriptorLike", events: int, data: object = None
+        self, fileobj: object, events: int, data: object = None
     ) -> selectors.SelectorKey:
         """Watch a descriptor for asyncio."""
-        fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
-        key = selectors.SelectorKey(fileobj, fd, events, data)
-        self._keys[fd] = key
-        self._loop.watch(fd, events, partial(self._collect, key))
+        assert isinstance(fileobj, int)
+        key = selectors.SelectorKey(fileobj, fileobj, events, data)
+        self._keys[fileobj] = key
+        self._loop.watch(fileobj, events, partial(self._collect, key))
         return key
 
-    def unregister(self, fileobj: "FileDescriptorLike") -> selectors.SelectorKey:
-        """Watch it no longer; raises KeyError when it was not watched."""
-        fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
-        key = self._keys.pop(fd)
-        self._loop.forget(fd)
+    def unregister(self, fileobj: object) -> selectors.SelectorKey:
+        """Stop watching a descriptor; raises KeyError when it was not watched."""
+        assert isinstance(fileobj, int)
+        key = self._keys.pop(fileobj)
+        self._loop.forget(fileobj)
         return key
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        """Return what asyncio watches, by descriptor."""
+        return self._keys
 
     def select(
         self, timeout: float | None = None
     ) -> list[tuple[selectors.SelectorKey, int]]:
-        """Turn our loop once; return what asyncio is to handle.
+        """Turn our loop once; return the descriptors that asyncio is to handle.
 
-        Once our loop has stopped, or failed, nothing is waited for: what asyncio has to
-        do then, to end its tasks, needs no descriptor.
+        Once our loop was stopped or a callback raised, this returns at once: ending its
+        tasks, asyncio waits for no descriptor.
         """
         self._ready = []
         if self._loop.running and not self._failed:
-            self._turn(timeout)
+            self._turn_loop(timeout)
         if not self._loop.running:
-            self._stopped()
+            self._on_stop()
         return self._ready
 
-    def get_map(self) -> Mapping["FileDescriptorLike", selectors.SelectorKey]:
-        """Give what asyncio watches, by descriptor."""
-        return self._keys  # type: ignore[return-value]  # asyncio asks by number only
-
     def close(self) -> None:
-        """Do nothing: asyncio closes the selector it ran on, but ours lives on."""
+        """Do nothing: asyncio closes its selector, but our loop goes on."""
 
-    def _turn(self, timeout: float | None) -> None:
+    def _turn_loop(self, timeout: float | None) -> None:
         try:
             self._loop.turn(None if timeout is None else max(0.0, timeout))
         except BaseException:
@@ -81,29 +83,26 @@ class GuestSelector(selectors.BaseSelector):
 
 
 class GuestLoop(asyncio.SelectorEventLoop):
-    """An asyncio loop that leaves waiting and signals to ours."""
+    """An asyncio loop that leaves waiting and signals to our loop."""
 
-    def __init__(self, loop: Loop, stopped: Callable[[], None]) -> None:
-        super().__init__(GuestSelector(loop, stopped))
+    def __init__(self, loop: Loop, on_stop: Callable[[], None]) -> None:
+        super().__init__(GuestSelector(loop, on_stop))
         self._loop = loop
+
+    # A process has one wake-up descriptor for signals, and our loop has set it.
 
     def add_signal_handler(
         self, sig: int, callback: Callable[..., object], *arguments: object
     ) -> None:
-        """Hear of a signal through our loop: there is one wake-up pipe in a process."""
+        """Call `callback(*arguments)` when a signal arrives at our loop."""
         context = copy_context()
 
-        def hear(number: int) -> None:
+        def schedule(number: int) -> None:
             self.call_soon(callback, *arguments, context=context)
 
-        self._loop.on_signals([sig], hear, urgent=False)
+        self._loop.on_signals([sig], schedule, urgent=False)
 
     def remove_signal_handler(self, sig: int) -> bool:
-        """Hear of it no longer."""
+        """Ignore a signal from now on."""
         self._loop.on_signals([sig], lambda number: None, urgent=False)
         return True
-
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from _typeshed import FileDescriptorLike

@@ -1,8 +1,8 @@
-"""The lines that were typed, kept between runs. Only `edited` imports it.
+"""The history of typed lines, kept in a file between runs. Only `edited` imports it.
 
-A file in the user's state folder (XDG Base Directory Specification), readable by nobody
-else. A history that cannot be read or written never stops the chat: then it lasts as
-long as the program.
+The file is in the user's state folder (XDG Base Directory Specification) and readable by
+its owner alone. A file that cannot be read or written never stops the chat: the history
+then lasts as long as the program.
 """
 
 import os
@@ -15,36 +15,36 @@ SIZE_LIMIT = 1 << 20
 """Bytes of the file; when it is longer at the start, its older half is dropped."""
 
 ENTRY = b"\n# "
-"""How an entry begins in prompt_toolkit's format."""
+"""The bytes that begin an entry in prompt_toolkit's format."""
 
 
 class LineHistory(FileHistory):
-    """prompt_toolkit's history in a file, made private, bounded, and never in the way."""
+    """prompt_toolkit's history in a file, made private and bounded, its errors ignored."""
 
     def __init__(self) -> None:
-        super().__init__(_path())
+        super().__init__(_history_path())
 
     def load_history_strings(self) -> Iterable[str]:
-        """Give the lines of former runs, the latest first."""
+        """Return the lines of former runs, the latest first."""
         try:
-            self._shorten()
+            self._drop_older_half()
             return super().load_history_strings()
         except OSError:
             return []
 
     def store_string(self, string: str) -> None:
-        """Append a line, if that is possible."""
+        """Append an entry to the file, if that is possible."""
         with suppress(OSError):
             os.makedirs(os.path.dirname(self.filename), 0o700, exist_ok=True)
-            # Made by us, because nobody else is to read what is said in private.
+            # prompt_toolkit would create a file that everybody may read.
             os.close(os.open(self.filename, os.O_WRONLY | os.O_CREAT, 0o600))
-            # What the keyboard sent and is not UTF-8 has come as lone surrogates.
+            # Typed bytes that are not UTF-8 are lone surrogates here.
             super().store_string(string.encode("utf-8", "replace").decode())
 
-    def _shorten(self) -> None:
-        """Drop the older half of a file that has grown too long.
+    def _drop_older_half(self) -> None:
+        """Drop the older half of the entries if the file is longer than SIZE_LIMIT.
 
-        What another program appends in this very moment is lost: it is only history.
+        An entry that another program appends at the same moment is lost.
         """
         if not os.path.exists(self.filename) or os.path.getsize(self.filename) < SIZE_LIMIT:
             return
@@ -56,6 +56,6 @@ class LineHistory(FileHistory):
             file.truncate()
 
 
-def _path() -> str:
+def _history_path() -> str:
     home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     return os.path.join(home, "chat", "history")

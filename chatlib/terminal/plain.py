@@ -1,10 +1,8 @@
-"""Plain: the kernel edits the line, the program reads it when it is whole.
+"""Plain: a terminal whose lines the kernel edits; the program reads them when complete.
 
-For pipes, files, `TERM=dumb` and the assignment's classic look. What the kernel's
-line editing costs is said in the README: text that arrives may split the line being
-typed, and a typed line cannot be longer than 4095 bytes.
-
-Knows no protocol. Only the two programs' common set-up (`program`) builds one.
+For pipes, files, `TERM=dumb` and the assignment's classic look. The README says what
+the kernel's editing costs: text that arrives may split the line being typed, and a typed
+line has at most 4095 bytes. Knows no protocol; only `program` builds one.
 """
 
 import os
@@ -14,13 +12,13 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
-from itertools import repeat
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
 from chatlib.terminal import streams
 from chatlib.terminal.streams import Screen
-from chatlib.terminal.visible import is_plain, visible
+from chatlib.terminal.terminal import Terminal
+from chatlib.terminal.visible import is_printable_ascii, visible
 
 READ_SIZE = 65536
 """Bytes per read of the keyboard, pipe or file."""
@@ -33,58 +31,53 @@ LINE_LIMIT = 65536
 
 
 class LineBuffer:
-    """Split bytes into lines, holding at most LINE_LIMIT bytes of an unfinished one.
+    """Split bytes into lines, keeping at most LINE_LIMIT bytes of each.
 
-    A pure helper: `feed` bytes, get `(line, lost)` pairs, where `lost` counts the
-    bytes that were over the limit. `held` is what has no line end yet.
+    A line is returned as `(line, lost)`, without its line end; `lost` is the number of
+    bytes that were over the limit.
     """
 
     def __init__(self) -> None:
-        self.held = bytearray()
-        self._lost = 0
+        self.held = bytearray()  # the beginning of a line whose end has not come yet
+        self._lost = 0  # bytes of that line over the limit
 
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
-        """Take the next bytes; return the lines that they complete."""
-        if not self.held and data.endswith(b"\n") and len(data) <= LINE_LIMIT:
-            return list(zip(data[:-1].split(b"\n"), repeat(0)))  # all of them are whole
-        piece, *others = data.split(b"\n")
-        self._keep(piece)
-        if not others:
-            return []
-        *whole, rest = others
-        lines = [self._finish(), *[_cut(each) for each in whole]]
-        self._keep(rest)
+        """Add bytes; return the lines that they complete."""
+        *whole, rest = data.split(b"\n")
+        if whole and self.held:
+            self._hold(whole[0])
+            lines = [self._release(), *map(_limited, whole[1:])]
+        else:
+            lines = [*map(_limited, whole)]
+        self._hold(rest)
         return lines
 
     def finish(self) -> list[tuple[bytes, int]]:
-        """The input has ended: what has no line end is a line too."""
-        return [self._finish()] if self.held else []
+        """Return what is held as the last line, if anything is."""
+        return [self._release()] if self.held else []
 
-    def _keep(self, piece: bytes) -> None:
+    def _hold(self, piece: bytes) -> None:
         room = LINE_LIMIT - len(self.held)
         self.held += piece[:room]
         self._lost += len(piece[room:])
 
-    def _finish(self) -> tuple[bytes, int]:
+    def _release(self) -> tuple[bytes, int]:
         line, lost = bytes(self.held), self._lost
         self.held.clear()
         self._lost = 0
         return line, lost
 
 
-def _cut(line: bytes) -> tuple[bytes, int]:
-    """Cut a line at the limit; say how many bytes that cost."""
+def _limited(line: bytes) -> tuple[bytes, int]:
     return line[:LINE_LIMIT], max(0, len(line) - LINE_LIMIT)
 
 
-class Plain:
-    """A screen that only ever gets whole lines, and a keyboard that gives them.
+class Plain(Terminal):
+    """A screen to which only complete lines are written, and a keyboard, pipe or file.
 
-    stdout carries what is shown and the prompt, stderr the notices. Everything that
-    is written passes `visible`, wherever it came from.
-
-    `interactive` says whether a person sits at stdin: then there is a prompt, and
-    lines are read at any time; a pipe or file is read only while `listen` is on.
+    Conversation and prompt go to stdout, notices to stderr, all through `visible`. Lines
+    of a person are read at any time; a pipe or file is read only while lines are
+    accepted, and has no prompt.
     """
 
     def __init__(
@@ -92,276 +85,256 @@ class Plain:
     ) -> None:
         self._loop = loop
         self._screen = Screen(loop)
-        self._stamped = timestamps
-        self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""
         self._prompt = visible(prompt)
-        self._said: Callable[[str], None] = lambda line: None
-        self._pour: Callable[[deque[str]], int] = lambda lines: 0
-        self._finished: Callable[[], None] = lambda: None
-        self._fd, self.interactive = _open_keyboard()
+        self._prompt_open = False  # it is on the screen, and its line is not finished
+        self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""  # after messages
+        self._timestamps = timestamps  # whether the time stands before each line
+        self._fd, self.interactive = _open_keyboard()  # what is read, by a person or not
         self._buffer = LineBuffer()
-        self._lines: deque[str] = deque()
-        self._listening = False
-        self._ended = False  # no more input will come
-        self._told = False  # and that has been said
-        self._gone = False
-        self._asking = False  # the prompt is on the screen, its line is not finished
+        self._lines: deque[str] = deque()  # read, but not passed on yet
+        self._accepting = False  # lines are to be passed on
+        self._at_end = False  # all input was read
+        self._end_reported = False  # `input_ended` was called
+        self._read_failed = False  # by a keyboard: its terminal was closed
 
     def start(
-        self,
-        said: Callable[[str], None],
-        ended: Callable[[], None],
-        pour: Callable[[deque[str]], int] = lambda lines: 0,
+        self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
     ) -> None:
-        """Wire the terminal: `said(line)` for each line, `ended()` after the last.
+        """Set the callbacks for input; nothing is read before the first `refresh`."""
+        self._typed = typed
+        self._input_ended = input_ended
 
-        `pour(lines)` is asked first: it takes off as many as it can at once, and says how
-        many those were.
-        """
-        self._said = said
-        self._finished = ended
-        self._pour = pour
-
-    def listen(self, on: bool) -> None:
-        """Let lines through, or keep them where they are: in the pipe, in the kernel."""
-        if on == self._listening:
-            return
-        self._listening = on
-        if on:
-            self._deliver()
-        self._watch()
+    def run(self) -> None:
+        """Wait for input and call back until the loop is stopped."""
+        self._loop.run()
 
     @property
-    def gone(self) -> bool:
-        """Whether the terminal that a person sat at has been closed."""
-        self._gone = self._gone or (self.interactive and streams.hung_up(self._fd))
-        return self._gone
+    def hung_up(self) -> bool:
+        """Whether the terminal that a person sat at was closed."""
+        return self._read_failed or (self.interactive and streams.hung_up(self._fd))
+
+    # Output.
 
     def show(self, text: str) -> None:
-        """Write a line of the conversation, or a banner; raises ScreenClosedError."""
-        self.message("", [text], bell=False)
+        """Write a line to stdout; raises ScreenClosedError."""
+        self._write_lines("", [text])
 
-    def message(self, speaker: str, texts: list[str], bell: bool = True) -> None:
-        """Write lines of the peer's, in one go; raises ScreenClosedError.
+    def show_messages(self, speaker: str, texts: list[str]) -> None:
+        """Write messages of the peer to stdout, and ring the bell; ScreenClosedError.
 
-        They come under the prompt, if one was waiting. The bell rings for them: whether a
-        line is being typed only the kernel knows.
+        The bell rings whether a line is being typed or not: only the kernel knows that.
         """
-        lead = "\n" if self._asking else ""
-        self._asking = False
-        before = _label(speaker)
-        if self._stamped:
-            before = f"{streams.stamp()}{before}"
-        lines = texts if is_plain("".join(texts)) else map(visible, texts)
-        shown = f"\n{before}".join(lines)
-        self._screen.show(f"{lead}{before}{shown}\n")
-        if bell and self._bell:
-            self._screen.show(self._bell)
+        self._write_lines(speaker, texts)
+        if self._bell:
+            self._screen.write(self._bell)
+
+    def notify(self, text: str) -> None:
+        """Write a line to stderr, and the prompt again below it if it was open.
+
+        What was typed at the prompt stays in the kernel and will be read, but it cannot be
+        shown again: the kernel does not tell what it holds.
+        """
+        open_above = self._prompt_open and os.isatty(streams.STDERR)
+        before = "\n" if open_above else ""
+        self._screen.write_error(f"{before}{visible(text)}\n")
+        if open_above:
+            self._prompt_open = False
+            self._show_prompt()
 
     def refuse(self, reason: str, text: str) -> None:
-        """Say why a line could not be taken, and give it back to be read at least."""
-        self.notice(f"{reason}: {text}")
+        """Write a refused line with the reason to stderr, where it can be copied from."""
+        self.notify(f"{reason}: {text}")
 
-    def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
-        """All has been done that there was: put up the prompt, if we are to ask.
+    def _write_lines(self, speaker: str, texts: list[str]) -> None:
+        """Write lines with one system call, under the prompt if it was open."""
+        first = "\n" if self._prompt_open else ""
+        self._prompt_open = False
+        prefix = _prefix(speaker)
+        if self._timestamps:
+            prefix = f"{streams.stamp()}{prefix}"
+        lines = texts if is_printable_ascii("".join(texts)) else map(visible, texts)
+        shown = f"\n{prefix}".join(lines)
+        self._screen.write(f"{first}{prefix}{shown}\n")
 
-        Lines of a person are read at any time, for `/q`; of a pipe when the turn is
-        `mine`. There is no place here for how the talk stands: nobody asks for it.
+    # The prompt.
+
+    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+        """Show the prompt if asked to, and read lines or leave them in the pipe.
+
+        A person's lines are read at any time, because one of them may be `/q`. There is no
+        place for the status: `describe` is not called.
         """
         if self.interactive:
             if asking:
-                self.ask()
-            mine = True
-        if mine is not self._listening:
-            self.listen(mine)
-
-    def status(self, standing: Callable[[], str]) -> None:
-        """Nothing to do: see `settle`."""
-
-    def run(self) -> None:
-        """Wait and call until the loop is stopped."""
-        self._loop.run()
-
-    def notice(self, text: str) -> None:
-        """Write a line about the chat that is not part of it: to stderr.
-
-        It goes on a line of its own and the prompt, if one was waiting, comes again
-        under it: the kernel still holds what was typed there, but nobody can ask it
-        for that text, so it cannot be shown again.
-        """
-        asking = self._asking and os.isatty(streams.STDERR)
-        self._screen.tell(f"\n{visible(text)}\n" if asking else f"{visible(text)}\n")
-        if asking:
-            self._asking = False
-            self.ask()
-
-    def ask(self) -> None:
-        """Put up the prompt, where there is a person to see it.
-
-        Not when a line is waiting to be read: the kernel has shown it already, and the
-        prompt that it answers would stand behind it. (A line that comes between this
-        look and the prompt is too quick for us: then two prompts stand side by side.)
-        """
-        if self.interactive and not self._asking and not self._line_waits():
-            self._screen.show(self._prompt)
-            self._asking = True
-
-    def withdraw(self) -> None:
-        """Ask no more: what follows begins on a line of its own."""
-        if self._asking:
-            self._break_line()
+                self._show_prompt()
+            accepting = True
+        if accepting is not self._accepting:
+            self._set_accepting(accepting)
 
     def echo(self, text: str) -> None:
-        """Show a line that was typed before its time where it belongs: at the prompt."""
+        """Write the prompt and a line behind it, as if it were typed now."""
         if self.interactive:
-            self.ask()
-            self._asking = False
-            self._screen.show(f"{visible(text)}\n")
+            self._show_prompt()
+            self._prompt_open = False
+            self._screen.write(f"{visible(text)}\n")
 
-    def interrupt(self) -> None:
-        """The kernel has just echoed `^C` into the line: what follows begins a new one."""
+    def remove_prompt(self) -> None:
+        """End the line of the prompt, if it is open."""
+        if self._prompt_open:
+            self.begin_line()
+
+    def begin_line(self) -> None:
+        """Begin a new line: the kernel has echoed `^C` at the end of this one."""
         if self.interactive:
-            self._break_line()
+            self._prompt_open = False
+            with suppress(ScreenClosedError):
+                self._screen.write("\n")
 
     def resume(self) -> None:
-        """We were stopped and go on: the shell has written in between, so ask again."""
-        if self._asking:
-            # A hang-up continues who was stopped, too; then nobody sees this.
+        """Write the prompt again if it is open: a shell has written below it."""
+        if self._prompt_open:
+            # The kernel also continues a stopped program whose terminal was closed.
             with suppress(ScreenClosedError):
-                self._screen.show(f"\r{self._prompt}")
+                self._screen.write(f"\r{self._prompt}")
 
-    def forget_typed(self) -> None:
-        """Drop the line that is being typed: whoever it was meant for has gone."""
+    def _show_prompt(self) -> None:
+        """Write the prompt for a person, unless it is open or a line waits to be read.
+
+        The kernel has echoed such a line already, so its prompt would stand behind it. (A
+        line that comes after this look and before the prompt still puts two side by side.)
+        """
+        if self.interactive and not self._prompt_open and not self._has_input():
+            self._screen.write(self._prompt)
+            self._prompt_open = True
+
+    def _has_input(self) -> bool:
+        return self._accepting and bool(select.select([self._fd], [], [], 0)[0])
+
+    # Input.
+
+    def discard_typed(self) -> None:
+        """Discard what a person has typed and not finished."""
         if self.interactive:
-            streams.forget_typed(self._fd)
+            streams.discard_typed(self._fd)
 
-    def take_back(self) -> tuple[list[str], bool]:
-        """Return the lines of a pipe or file that were never wanted, and if more follow.
+    def take_unsent(self) -> tuple[list[str], bool]:
+        """Return the lines of a pipe that were not passed on, and whether more follow.
 
-        The empty ones are nobody's loss. What waits in the kernel is looked at, but not
-        read to its end, which may be far.
+        At most two reads look at what the pipe holds: its end may be far away.
         """
         more = False
-        if not self.interactive and not self._ended:
-            self._take(self._read_waiting())
-            more = bool(self._read_waiting())
-        if not self._ended:
-            self._take(b"")  # what has no line end is a line too
+        if not self.interactive and not self._at_end:
+            self._queue_lines(self._read_available())
+            more = bool(self._read_available())
+        if not self._at_end:
+            self._queue_lines(b"")  # what has no line end is a line too
         lines, self._lines = [*filter(None, self._lines)], deque()
         return lines, more
 
-    def _read_waiting(self) -> bytes:
-        """Read once what is there already; b"" for nothing, or the end."""
+    def close(self) -> None:
+        """Stop reading, and discard what is half typed: a shell would read it."""
+        self._accepting = False
+        self._watch_input()
+        self.remove_prompt()
+        self.discard_typed()
+        if self._fd != streams.STDIN:
+            os.close(self._fd)
+
+    def _set_accepting(self, accepting: bool) -> None:
+        """Pass lines on, or leave them where they are: in the queue and in the kernel."""
+        self._accepting = accepting
+        self._pass_on()
+        self._watch_input()
+
+    def _watch_input(self) -> None:
+        if self._accepting and not self._at_end:
+            self._loop.watch(self._fd, READ, self._read_input)
+        else:
+            self._loop.forget(self._fd)
+
+    def _read_input(self, mask: int) -> None:
+        """Read once: a second read of a pipe might block."""
+        try:
+            data = os.read(self._fd, READ_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""  # EIO: the terminal was closed
+            self._read_failed = self.interactive
+        if data and self.interactive:
+            self._prompt_open = self._prompt_open and not data.endswith(b"\n")
+        self._queue_lines(data)
+        self._pass_on()
+
+    def _read_available(self) -> bytes:
+        """Return what one read finds without waiting; b"" for nothing, or the end."""
         try:
             ready = select.select([self._fd], [], [], 0)[0]
             return os.read(self._fd, READ_SIZE) if ready else b""
         except OSError:
             return b""
 
-    def close(self) -> None:
-        """Give the terminal back: nothing half-typed is left for the shell."""
-        if self._listening:
-            self.listen(False)
-        self.withdraw()
-        self.forget_typed()
-        if self._fd != streams.STDIN:
-            os.close(self._fd)
-
-    def _break_line(self) -> None:
-        self._asking = False
-        with suppress(ScreenClosedError):
-            self._screen.show("\n")
-
-    def _line_waits(self) -> bool:
-        return self._listening and bool(select.select([self._fd], [], [], 0)[0])
-
-    def _watch(self) -> None:
-        if self._listening and not self._ended:
-            self._loop.watch(self._fd, READ, self._readable)
-        else:
-            self._loop.forget(self._fd)
-
-    def _readable(self, mask: int) -> None:
-        """Read once: a second read might find nothing and, on a pipe, stand still."""
-        try:
-            data = os.read(self._fd, READ_SIZE)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            data = b""  # EIO: the terminal is being closed
-            self._gone = self.interactive
-        if data and self.interactive:
-            self._asking = self._asking and not data.endswith(b"\n")
-        line, end, rest = data.partition(b"\n")
-        if end and not rest and not self._lines and not self._buffer.held:
-            # One line, as nearly always where somebody types: it need not queue, and is
-            # not over the limit, for one read is not.
-            self._said(self._decode(line.removesuffix(b"\r"), 0))
-        else:
-            self._take(data)
-            self._deliver()
-
-    def _take(self, data: bytes) -> None:
-        """Queue the lines that this completes, as text; no data is the end of the input."""
-        self._ended = not data
+    def _queue_lines(self, data: bytes) -> None:
+        """Queue the lines that these bytes complete; b"" is the end of the input."""
+        self._at_end = not data
         lines = self._buffer.feed(data) if data else self._buffer.finish()
         for line, lost in lines:
             self._lines.append(self._decode(line.removesuffix(b"\r"), lost))
 
-    def _decode(self, line: bytes, lost: int) -> str:
-        """Turn a line into text."""
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            return self._mend(line, lost)
-        return self._mend(line, lost) if lost or len(line) == KERNEL_LINE else text
+    def _pass_on(self) -> None:
+        """Call back for queued lines, then for the end, as long as lines are accepted.
 
-    def _mend(self, line: bytes, lost: int) -> str:
-        """Turn a line into text of which something may have been lost; say what was."""
+        Every call may change whether they are.
+        """
+        while self._accepting and self._lines:
+            self._typed(self._lines)
+        if self._at_end:
+            self._loop.forget(self._fd)  # at its end a pipe is readable for ever
+            if self._accepting and not self._end_reported:
+                self._end_reported = True
+                self._input_ended()
+
+    # From bytes to text.
+
+    def _decode(self, line: bytes, lost: int) -> str:
+        """Return a line as text, with a notice when some of it was lost."""
+        if lost or len(line) == KERNEL_LINE:
+            return self._decode_damaged(line, lost)
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            return self._decode_damaged(line, lost)
+
+    def _decode_damaged(self, line: bytes, lost: int) -> str:
+        """Return a line that may have been cut or is not UTF-8; write notices of that."""
         full = self.interactive and len(line) == KERNEL_LINE
         if lost:
-            self.notice(f"Your line was too long: its last {lost} bytes were dropped.")
+            self.notify(f"Your line was too long: its last {lost} bytes were dropped.")
         if full:
-            self.notice(
+            self.notify(
                 f"Your line is {KERNEL_LINE} bytes long, the most that a terminal takes: "
                 "if you typed more, the kernel has cut it off."
             )
         try:
-            # Of a line that was cut, the last character may be cut too: it is left out.
+            # A line that was cut may end inside a character: then that is left out.
             return utf_8_decode(line, "strict", not (lost or full))[0]
         except UnicodeDecodeError:
-            self.notice("Your line is not all UTF-8: what is not was replaced by \ufffd.")
+            self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
             return line.decode("utf-8", "replace")
-
-    def _deliver(self) -> None:
-        """Pass lines on for as long as they are wanted: each may change that."""
-        while self._listening and self._lines:
-            if not self._pour(self._lines):
-                self._said(self._lines.popleft())
-        if self._ended:
-            self._end()
-
-    def _end(self) -> None:
-        """No more input will come: tell that, once, when all of it has been taken."""
-        if self._listening and not self._told:
-            self._told = True
-            self._finished()
-        self._watch()
 
 
 @lru_cache(maxsize=2)
-def _label(speaker: str) -> str:
-    """What stands before a line: it is the same for every one of the peer's."""
+def _prefix(speaker: str) -> str:
+    """Return what stands before a message; cached, because speakers rarely change."""
     return f"{visible(speaker)}: " if speaker else ""
 
 
 def _open_keyboard() -> tuple[int, bool]:
-    """Find the descriptor to read from, and whether a person sits there.
+    """Return the descriptor to read from, and whether a person sits there.
 
-    For a terminal it is a description of our own: O_NONBLOCK belongs to the
-    description, and the one behind fd 0 is shared with the shell that started us and
-    usually with stdout, which would then fail with EAGAIN too. Nonblocking it must be:
-    a Ctrl-C may empty the line between readiness and read.
+    A terminal is opened again, nonblocking: Ctrl-C may discard a line after the selector
+    has reported it. Descriptor 0 itself must stay blocking, because O_NONBLOCK belongs to
+    the open file, which the shell and usually stdout share.
     """
     if not os.isatty(streams.STDIN):
         return streams.STDIN, False

@@ -1,7 +1,7 @@
-"""The three standard streams, written to so that nothing is lost and nobody stands still.
+"""The three standard streams, written to without losing text and without blocking for ever.
 
-Both terminals write through a `Screen`; `report` is for whoever has no terminal yet or
-any more. Reading is each terminal's own business. Knows no protocol.
+Both terminals write through a `Screen`; `report` writes before a terminal exists and
+after it was closed. Reading is left to the terminals. Knows no protocol.
 """
 
 import errno
@@ -19,51 +19,57 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 class Screen:
-    """What is written to, by a program that a signal can still end."""
+    """stdout and stderr, whose writes a signal can interrupt.
+
+    A write blocks while its reader (a pager, a stopped program) reads nothing. The loop
+    then ends the write STUCK_SECONDS after a signal, so that the signal can be handled.
+    """
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._mute = False  # nobody reads what is written, and a signal had to say so
+        self._abandoned = (
+            False  # a signal had to interrupt a write: nothing more is written
+        )
 
-    def show(self, text: str) -> None:
-        """Write to stdout. Raises ScreenClosedError when nobody can read it any more."""
+    def write(self, text: str) -> None:
+        """Write to stdout. Raises ScreenClosedError when it cannot be written to."""
         try:
-            self._put(STDOUT, text)
+            self._write(STDOUT, text)
         except OSError as error:
             raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
 
-    def draw(self, text: str) -> None:
-        """Write to stdout what says nothing new; if that fails, `show` will say so."""
+    def paint(self, text: str) -> None:
+        """Write to stdout what is no news; an error is left to the next `write`."""
         with suppress(OSError):
-            self._put(STDOUT, text)
+            self._write(STDOUT, text)
 
-    def tell(self, text: str) -> None:
-        """Write to stderr; where it is gone, nobody is left to be told."""
+    def write_error(self, text: str) -> None:
+        """Write to stderr. An error is ignored: no stream is left to report it to."""
         with suppress(OSError):
-            self._put(STDERR, text)
+            self._write(STDERR, text)
 
-    def _put(self, fd: int, text: str) -> None:
-        """Write, until a signal ends it where nobody takes it off our hands.
-
-        From then on nothing is written any more: the next write would stand there too.
-        """
-        if self._mute:
+    def _write(self, fd: int, text: str) -> None:
+        """Write to a descriptor; raises InterruptedError once a write was interrupted."""
+        if self._abandoned:  # the next write would block like the one before
             raise InterruptedError(errno.EINTR, "nobody reads it")
         self._loop.stuck = True
         try:
-            _write(fd, text)
+            _write_all(fd, text)
         except InterruptedError:
-            self._mute = True
+            self._abandoned = True
             raise
         finally:
             self._loop.stuck = False
 
 
+# Descriptors.
+
+
 def open_missing_descriptors() -> None:
     """Open /dev/null in place of a stdin, stdout or stderr that is closed (`<&-`).
 
-    Otherwise the first socket would get its number, and lines meant for the screen
-    would go to the peer. To be called before anything is opened.
+    Without this the first socket gets the number of the closed stream, and lines meant for
+    the screen go to the peer. Must be called before anything else is opened.
     """
     for fd in (STDIN, STDOUT, STDERR):
         try:
@@ -72,18 +78,13 @@ def open_missing_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: fd
 
 
-def stamp() -> str:
-    """Give the time of day, as it stands before a line where that is wanted."""
-    return time.strftime("%H:%M:%S ")
-
-
 def is_pipe(fd: int) -> bool:
-    """Whether `fd` is a pipe of which `poll` says so when its other end is closed."""
+    """Return whether `fd` is a pipe and `poll` reports when its other end is closed."""
     return hasattr(select, "poll") and stat.S_ISFIFO(os.fstat(fd).st_mode)
 
 
 def hung_up(fd: int) -> bool:
-    """Whether the terminal behind `fd` has been closed."""
+    """Return whether the terminal behind `fd` was closed."""
     try:
         termios.tcgetattr(fd)
     except termios.error:
@@ -91,29 +92,37 @@ def hung_up(fd: int) -> bool:
     return False
 
 
-def forget_typed(fd: int) -> None:
-    """Empty the line that is being typed, unless it is typed to somebody else.
+def discard_typed(fd: int) -> None:
+    """Discard what was typed and not read, unless this program is in the background.
 
-    In the background the line is meant for the program in front, and the kernel would
-    stop us for touching it.
+    There the line is meant for the program in the foreground, and the kernel stops a
+    background process that discards it (SIGTTOU).
     """
     try:
-        in_front = os.tcgetpgrp(fd) == os.getpgrp()
+        foreground = os.tcgetpgrp(fd) == os.getpgrp()
     except OSError:
-        in_front = True  # not the terminal that we were started from: no groups there
-    if in_front:
-        with suppress(termios.error):  # the terminal is gone, and the line with it
+        foreground = True  # not our controlling terminal: it knows no process groups
+    if foreground:
+        with suppress(termios.error):  # the terminal was closed, and the line is lost
             termios.tcflush(fd, termios.TCIFLUSH)
 
 
+# Text.
+
+
+def stamp() -> str:
+    """Return the local time of day with a space behind it, to stand before a line."""
+    return time.strftime("%H:%M:%S ")
+
+
 def report(text: str) -> None:
-    """Write lines of our own to stderr; the peer's text in them must be `visible`."""
-    with suppress(OSError):  # see `Screen.tell`
-        _write(STDERR, f"{text}\n")
+    """Write a line to stderr; text of the peer in it must have passed `visible`."""
+    with suppress(OSError):  # as in `Screen.write_error`
+        _write_all(STDERR, f"{text}\n")
 
 
-def _write(fd: int, text: str) -> None:
-    """Write it all, waiting where the reader is slow and the descriptor nonblocking."""
+def _write_all(fd: int, text: str) -> None:
+    """Write all of a text, waiting while a nonblocking descriptor takes no more."""
     data = text.encode("utf-8", "replace")
     while data:
         try:

@@ -633,7 +633,7 @@ MUTANTS = (
     Mutant(
         "an unconfirmed message is not listed",
         CHAT,
-        '            self._terminal.notice(f"Not confirmed: {text}")',
+        '            self._terminal.notify(f"Not confirmed: {text}")',
         "            pass",
         CONNECTION,
     ),
@@ -654,10 +654,10 @@ MUTANTS = (
     Mutant(
         "a run is acknowledged before it is shown",
         CHAT,
-        "        self._terminal.message(self._speaker, texts)\n"
+        "        self._terminal.show_messages(self._speaker, texts)\n"
         "        session.shown(session.received)\n",
         "        session.shown(session.received)\n"
-        "        self._terminal.message(self._speaker, texts)\n",
+        "        self._terminal.show_messages(self._speaker, texts)\n",
         CONNECTION,
     ),
     Mutant(
@@ -670,8 +670,8 @@ MUTANTS = (
     Mutant(
         "only the first of a run is shown",
         CHAT,
-        "self._terminal.message(self._speaker, texts)",
-        "self._terminal.message(self._speaker, [text])",
+        "self._terminal.show_messages(self._speaker, texts)",
+        "self._terminal.show_messages(self._speaker, [text])",
         CONNECTION,
     ),
     Mutant(
@@ -759,57 +759,50 @@ MUTANTS = (
     Mutant(
         "lines are passed on although nobody listens",
         PLAIN,
-        "while self._listening and self._lines:",
+        "while self._accepting and self._lines:",
         "while self._lines:",
         TERMINAL,
     ),
     Mutant(
         "only the first of a run has a name",
         PLAIN,
-        'shown = f"\\n{before}".join(lines)',
+        'shown = f"\\n{prefix}".join(lines)',
         'shown = "\\n".join(lines)',
         TERMINAL,
     ),
     Mutant(
         "only the first of a run has a time",
         PLAIN,
-        '            before = f"{streams.stamp()}{before}"',
-        '            before, lead = _label(speaker), f"{lead}{streams.stamp()}"',
+        '            prefix = f"{streams.stamp()}{prefix}"',
+        '            first = f"{first}{streams.stamp()}"',
         TERMINAL,
     ),
     Mutant(
         "a run is shown as it came",
         PLAIN,
-        'lines = texts if is_plain("".join(texts)) else map(visible, texts)',
+        'lines = texts if is_printable_ascii("".join(texts)) else map(visible, texts)',
         "lines = texts",
         TERMINAL,
     ),
     Mutant(
         "of a run the last message decides what is visible",
         PLAIN,
-        'is_plain("".join(texts))',
-        "is_plain(texts[-1])",
+        'is_printable_ascii("".join(texts))',
+        "is_printable_ascii(texts[-1])",
         TERMINAL,
     ),
     Mutant(
         "a read of whole lines forgets the piece before it",
         PLAIN,
-        'if not self.held and data.endswith(b"\\n")',
-        'if data.endswith(b"\\n")',
+        "if whole and self.held:",
+        "if False:",
         TERMINAL,
     ),
     Mutant(
         "in a read of whole lines one may be too long",
         PLAIN,
-        'data.endswith(b"\\n") and len(data) <= LINE_LIMIT:',
-        'data.endswith(b"\\n"):',
-        TERMINAL,
-    ),
-    Mutant(
-        "a line that was typed forgets the piece before it",
-        PLAIN,
-        " and not self._buffer.held:",
-        ":",
+        "return line[:LINE_LIMIT], max(0, len(line) - LINE_LIMIT)",
+        "return line, 0",
         TERMINAL,
     ),
     Mutant(
@@ -939,13 +932,6 @@ MUTANTS = (
         CONNECTION,
     ),
     Mutant(
-        "a line overtakes those that wait",
-        PLAIN,
-        "if end and not rest and not self._lines and",
-        "if end and not rest and",
-        TERMINAL,
-    ),
-    Mutant(
         "what cannot be sent now is refused",
         CHAT,
         "        if self._has_turn():  # so it is the text\n",
@@ -972,8 +958,8 @@ MUTANTS = (
     Mutant(
         "a single line keeps the line end of Windows",
         PLAIN,
-        'self._decode(line.removesuffix(b"\\r"), 0)',
-        "self._decode(line, 0)",
+        'self._decode(line.removesuffix(b"\\r"), lost)',
+        "self._decode(line, lost)",
         TERMINAL,
     ),
     Mutant(

@@ -28,28 +28,43 @@ pytestmark = pytest.mark.usefixtures("bounded")
 
 
 class Listener:
-    """Writes down what a terminal passes on."""
+    """The callbacks of a terminal; `heard` is what it passed on, its end as None."""
 
     def __init__(self) -> None:
         self.heard: list[str | None] = []
 
-    def said(self, line: str) -> None:
-        """Take a line."""
-        self.heard.append(line)
+    def typed(self, lines: deque[str]) -> None:
+        """Remove the first line and note it."""
+        self.heard.append(lines.popleft())
 
-    def ended(self) -> None:
-        """Take the end, as None."""
+    def input_ended(self) -> None:
+        """Note the end of the input."""
         self.heard.append(None)
 
 
 def start(
-    loop: Loop, prompt: str = ">", *, listen: bool = True, **options: bool
+    loop: Loop, prompt: str = ">", *, accepting: bool = True, **options: bool
 ) -> tuple[Plain, Listener]:
-    """Build a terminal at whatever stands at descriptors 0 to 2."""
+    """Start a terminal on descriptors 0 to 2; return it with the callbacks it got."""
     terminal, listener = Plain(loop, prompt, **options), Listener()
-    terminal.start(listener.said, listener.ended)
-    terminal.listen(listen)
+    terminal.start(listener.typed, listener.input_ended)
+    accept(terminal, accepting)
     return terminal, listener
+
+
+def no_status() -> str:
+    """Fail: the plain terminal has no place for a status."""
+    raise AssertionError("the plain terminal asked for the status")
+
+
+def accept(terminal: Plain, accepting: bool) -> None:
+    """Have lines passed on or kept, without a prompt."""
+    terminal.refresh(False, accepting, no_status)
+
+
+def ask(terminal: Plain) -> None:
+    """Have the prompt shown."""
+    terminal.refresh(True, True, no_status)
 
 
 def settle(loop: Loop) -> None:
@@ -139,7 +154,7 @@ def test_a_line_is_passed_on_when_it_is_finished(person: Person, loop: Loop) -> 
     """Until Enter the kernel keeps it, and Backspace works."""
     terminal, listener = start(loop)
     assert terminal.interactive
-    terminal.ask()
+    ask(terminal)
     person.types(b"hallo")
     settle(loop)
     assert listener.heard == []
@@ -151,12 +166,12 @@ def test_a_line_is_passed_on_when_it_is_finished(person: Person, loop: Loop) -> 
 def test_the_prompt_is_there_once_until_it_is_answered(person: Person, loop: Loop) -> None:
     """Asking again changes nothing; after Enter there is a new question."""
     terminal, listener = start(loop, "say> ")
-    terminal.ask()
-    terminal.ask()
+    ask(terminal)
+    ask(terminal)
     assert person.screen == "say> "
     person.types(b"one\n")
     until(loop, lambda: listener.heard)
-    terminal.ask()
+    ask(terminal)
     assert person.screen == "say> one\nsay> "
     terminal.close()
 
@@ -165,11 +180,11 @@ def test_a_message_at_an_open_prompt_begins_a_line_of_its_own(person: Person) ->
     """The prompt comes again when it is asked for, not by itself."""
     terminal, _ = start(Loop())
     terminal.show("first")
-    terminal.ask()
+    ask(terminal)
     terminal.show("second")
     terminal.show("third")
     assert person.screen == "first\n>\nsecond\nthird\n"
-    terminal.ask()
+    ask(terminal)
     assert person.screen == "first\n>\nsecond\nthird\n>"
     terminal.close()
 
@@ -177,9 +192,9 @@ def test_a_message_at_an_open_prompt_begins_a_line_of_its_own(person: Person) ->
 def test_a_notice_at_an_open_prompt_repeats_the_prompt(person: Person, loop: Loop) -> None:
     """The kernel still holds what was typed: it is sent with the rest of the line."""
     terminal, listener = start(loop)
-    terminal.ask()
+    ask(terminal)
     person.types(b"half ")
-    terminal.notice("By the way.")
+    terminal.notify("By the way.")
     assert person.screen == ">half \nBy the way.\n>"
     person.types(b"a line\n")
     assert hear(loop, listener) == ["half a line"]
@@ -189,7 +204,7 @@ def test_a_notice_at_an_open_prompt_repeats_the_prompt(person: Person, loop: Loo
 def test_a_notice_without_a_prompt_asks_nothing(person: Person) -> None:
     """It is not a question."""
     terminal, _ = start(Loop())
-    terminal.notice("By the way.")
+    terminal.notify("By the way.")
     assert person.screen == "By the way.\n"
     terminal.close()
 
@@ -200,8 +215,8 @@ def test_a_notice_that_goes_elsewhere_leaves_the_prompt_alone(
     """With `2> file` nothing is written between the prompt and what is typed."""
     place("STDERR", os.open(tmp_path / "errors", os.O_WRONLY | os.O_CREAT))
     terminal, _ = start(Loop())
-    terminal.ask()
-    terminal.notice("By the way.")
+    ask(terminal)
+    terminal.notify("By the way.")
     assert person.screen == ">"
     assert (tmp_path / "errors").read_text() == "By the way.\n"
     terminal.close()
@@ -210,7 +225,7 @@ def test_a_notice_that_goes_elsewhere_leaves_the_prompt_alone(
 def test_a_line_that_is_refused_is_given_back_to_be_read(person: Person) -> None:
     """The kernel lets nobody put it back to where it was typed."""
     terminal, _ = start(Loop())
-    terminal.ask()
+    ask(terminal)
     terminal.refuse("Not sent, it is too long", "hello")
     assert person.screen == ">\nNot sent, it is too long: hello\n>"
     terminal.close()
@@ -220,9 +235,9 @@ def test_the_bell_rings_at_a_message_and_at_nothing_else(person: Person) -> None
     """For who has asked for it, whatever is being typed."""
     terminal, _ = start(Loop(), bell=True)
     terminal.show("Connected")
-    terminal.message("Ann", ["hello"])
-    terminal.ask()
-    terminal.notice("By the way.")
+    terminal.show_messages("Ann", ["hello"])
+    ask(terminal)
+    terminal.notify("By the way.")
     assert person.screen == "Connected\nAnn: hello\n\a>\nBy the way.\n>"
     terminal.close()
 
@@ -230,7 +245,7 @@ def test_the_bell_rings_at_a_message_and_at_nothing_else(person: Person) -> None
 def test_without_being_asked_for_the_bell_does_not_ring(person: Person) -> None:
     """Silence is what most people want."""
     terminal, _ = start(Loop())
-    terminal.message("", ["hello"])
+    terminal.show_messages("", ["hello"])
     assert person.screen == "hello\n"
     terminal.close()
 
@@ -241,7 +256,7 @@ def test_the_bell_does_not_ring_in_a_file(
     """With `> file` nobody would hear it, and it would stand in the text."""
     place("STDOUT", os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT))
     terminal, _ = start(Loop(), bell=True)
-    terminal.message("", ["hello"])
+    terminal.show_messages("", ["hello"])
     assert (tmp_path / "file").read_text() == "hello\n"
     terminal.close()
 
@@ -250,11 +265,11 @@ def test_the_time_stands_before_what_is_said_and_nowhere_else(person: Person) ->
     """Neither before the prompt nor before what is about the chat."""
     terminal, _ = start(Loop(), timestamps=True)
     terminal.show("Connected")
-    terminal.message("Ann", ["hello"])
+    terminal.show_messages("Ann", ["hello"])
     terminal.echo("early")
-    terminal.notice("By the way.")
-    terminal.ask()
-    terminal.message("", ["hello"])
+    terminal.notify("By the way.")
+    ask(terminal)
+    terminal.show_messages("", ["hello"])
     assert re.sub(r"\d\d:\d\d:\d\d ", "TIME ", person.screen) == (
         "TIME Connected\nTIME Ann: hello\n>early\nBy the way.\n>\nTIME hello\n"
     )
@@ -265,9 +280,9 @@ def test_a_line_typed_early_is_shown_at_the_prompt(person: Person) -> None:
     """As if it were typed now; also where the prompt stands already."""
     terminal, _ = start(Loop())
     terminal.echo("early")
-    terminal.ask()
+    ask(terminal)
     terminal.echo("earlier")
-    terminal.ask()
+    ask(terminal)
     assert person.screen == ">early\n>earlier\n>"
     terminal.close()
 
@@ -275,10 +290,10 @@ def test_a_line_typed_early_is_shown_at_the_prompt(person: Person) -> None:
 def test_after_a_withdrawn_prompt_a_new_line_begins(person: Person) -> None:
     """Only where there was one."""
     terminal, _ = start(Loop())
-    terminal.withdraw()
-    terminal.ask()
-    terminal.withdraw()
-    terminal.withdraw()
+    terminal.remove_prompt()
+    ask(terminal)
+    terminal.remove_prompt()
+    terminal.remove_prompt()
     terminal.show("Goodbye")
     assert person.screen == ">\nGoodbye\n"
     terminal.close()
@@ -287,10 +302,10 @@ def test_after_a_withdrawn_prompt_a_new_line_begins(person: Person) -> None:
 def test_after_an_interrupt_a_new_line_begins(person: Person) -> None:
     """The kernel has echoed `^C` wherever the cursor was."""
     terminal, _ = start(Loop())
-    terminal.ask()
+    ask(terminal)
     os.write(streams.STDOUT, b"^C")
-    terminal.interrupt()
-    terminal.ask()
+    terminal.begin_line()
+    ask(terminal)
     assert person.screen == ">^C\n>"
     terminal.close()
 
@@ -300,12 +315,12 @@ def test_nothing_that_a_terminal_obeys_reaches_it(person: Person) -> None:
     hostile = "\x1b]0;title\x07\n\u202e"
     terminal, _ = start(Loop(), f"{hostile}>")
     terminal.show(hostile)
-    terminal.message(hostile, [hostile])
-    terminal.notice(hostile)
+    terminal.show_messages(hostile, [hostile])
+    terminal.notify(hostile)
     terminal.refuse(hostile, hostile)
     terminal.echo(hostile)
-    terminal.ask()
-    terminal.notice(hostile)
+    ask(terminal)
+    terminal.notify(hostile)
     shown = "^[]0;title^G^J<U+202E>"
     assert person.screen == (
         f"{shown}\n{shown}: {shown}\n{shown}\n{shown}: {shown}\n"
@@ -319,7 +334,7 @@ def test_ctrl_d_ends_the_input_but_the_terminal_stays(person: Person, loop: Loop
     terminal, listener = start(loop)
     os.write(person.keyboard, b"\x04")
     assert finish(loop, listener) == [None]
-    assert not terminal.gone
+    assert not terminal.hung_up
     terminal.close()
 
 
@@ -339,13 +354,13 @@ def test_a_line_does_not_overtake_those_that_wait(piped: Person, loop: Loop) -> 
     """The first could not be answered, because the screen was closed; all are in order."""
     terminal, listener = Plain(loop, ">"), Listener()
 
-    def fail(line: str) -> None:
-        listener.said(line)
-        if line == "one":
+    def fail(lines: deque[str]) -> None:
+        listener.typed(lines)
+        if listener.heard == ["one"]:
             raise ScreenClosedError("the screen was closed")
 
-    terminal.start(fail, listener.ended)
-    terminal.listen(True)
+    terminal.start(fail, listener.input_ended)
+    accept(terminal, True)
     piped.types(b"one\ntwo\n")
     with pytest.raises(ScreenClosedError):
         until(loop, lambda: len(listener.heard) == 2)
@@ -362,10 +377,10 @@ def test_a_terminal_that_was_closed_is_an_end_and_is_gone(
     terminal, listener = start(loop)
     person.leaves()
     assert finish(loop, listener) == [None]
-    assert terminal.gone
+    assert terminal.hung_up
     with pytest.raises(ScreenClosedError):
         terminal.show("hello")
-    terminal.notice("hello")
+    terminal.notify("hello")
     terminal.close()
 
 
@@ -417,7 +432,7 @@ def test_a_keyboard_that_was_emptied_after_it_was_ready_is_not_waited_for(
     person.types(b"gone\n")
     assert select.select([terminal._fd], [], [], SECONDS)[0]
     termios.tcflush(terminal._fd, termios.TCIFLUSH)
-    terminal._readable(READ)
+    terminal._read_input(READ)
     assert listener.heard == []
     person.types(b"there\n")
     assert hear(loop, listener) == ["there"]
@@ -439,9 +454,11 @@ from chatlib.loop import Loop
 from chatlib.terminal.plain import Plain
 loop = Loop()
 terminal = Plain(loop, ">")
-terminal.start(lambda line: (terminal.show(f"heard {line}"), loop.stop()), loop.stop)
-terminal.listen(True)
-terminal.ask()
+def typed(lines):
+    terminal.show(f"heard {lines.popleft()}")
+    loop.stop()
+terminal.start(typed, loop.stop)
+terminal.refresh(True, True, str)
 loop.run()
 terminal.close()
 """
@@ -479,7 +496,7 @@ def test_the_next_program_of_a_script_can_read() -> None:
 def test_nothing_half_typed_is_left_for_the_shell(person: Person) -> None:
     """It would stand at the next prompt, one Enter away (terminal.md, trap 10)."""
     terminal, _ = start(Loop())
-    terminal.ask()
+    ask(terminal)
     person.types(b"rm -rf half")
     terminal.close()
     assert person.screen == ">rm -rf half\n"
@@ -493,7 +510,7 @@ def test_a_line_that_was_begun_for_somebody_who_has_gone_is_forgotten(
     """The next guest gets a line of its own, not the end of another's."""
     terminal, listener = start(loop)
     person.types(b"for your eyes on")
-    terminal.forget_typed()
+    terminal.discard_typed()
     person.types(b"hello\n")
     assert hear(loop, listener) == ["hello"]
     terminal.close()
@@ -503,7 +520,7 @@ def test_who_was_stopped_is_asked_again(person: Person) -> None:
     """The shell has written in between; where no question was open, none is put."""
     terminal, _ = start(Loop())
     terminal.resume()
-    terminal.ask()
+    ask(terminal)
     os.write(streams.STDOUT, b"\n[1]+  Stopped\n$ fg\nchatc\n")
     terminal.resume()
     assert person.screen == ">\n[1]+  Stopped\n$ fg\nchatc\n\r>"
@@ -545,11 +562,11 @@ def test_there_is_a_prompt_only_where_a_person_sits(piped: Person) -> None:
     """A pipe gets the conversation and nothing else."""
     terminal, _ = start(Loop())
     assert not terminal.interactive
-    assert not terminal.gone
-    terminal.ask()
+    assert not terminal.hung_up
+    ask(terminal)
     terminal.echo("early")
-    terminal.interrupt()
-    terminal.withdraw()
+    terminal.begin_line()
+    terminal.remove_prompt()
     terminal.show("hello")
     assert piped.screen == "hello\n"
     terminal.close()
@@ -561,7 +578,7 @@ def test_a_prompt_needs_a_keyboard_and_not_a_screen(
     """`chatc > file` asks the person all the same."""
     place("STDOUT", os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT))
     terminal, _ = start(Loop())
-    terminal.ask()
+    ask(terminal)
     assert (tmp_path / "file").read_text() == ">"
     terminal.close()
 
@@ -570,7 +587,7 @@ def test_the_conversation_and_the_notices_do_not_mix(piped: Person) -> None:
     """stdout for the one, stderr for the other."""
     terminal, _ = start(Loop())
     terminal.show("hello")
-    terminal.notice("By the way.")
+    terminal.notify("By the way.")
     assert piped.screen == "hello\n"
     assert piped.errors == "By the way.\n"
     terminal.close()
@@ -579,8 +596,8 @@ def test_the_conversation_and_the_notices_do_not_mix(piped: Person) -> None:
 def test_a_speaker_is_named_where_there_is_one(piped: Person) -> None:
     """Where turns alternate there is none: then a line is as it was typed."""
     terminal, _ = start(Loop())
-    terminal.message("Ann", ["hello"])
-    terminal.message("", ["hello"])
+    terminal.show_messages("Ann", ["hello"])
+    terminal.show_messages("", ["hello"])
     assert piped.screen == "Ann: hello\nhello\n"
     terminal.close()
 
@@ -595,7 +612,7 @@ def test_of_many_messages_each_has_its_line_its_speaker_and_its_time(
         texts = ["one", "two", "three"]
         texts[place] = bad
         before = len(piped.screen)
-        terminal.message("Ann", texts)
+        terminal.show_messages("Ann", texts)
         shown = re.sub(r"\d\d:\d\d:\d\d", "TIME", piped.screen[before:])
         assert shown == "".join(f"TIME Ann: {visible(text)}\n" for text in texts)
         terminal.close()
@@ -612,24 +629,24 @@ def test_a_refused_line_of_a_pipe_stands_among_the_notices(piped: Person) -> Non
 def test_how_the_talk_stands_is_written_nowhere(piped: Person) -> None:
     """There is no place for it."""
     terminal, _ = start(Loop())
-    terminal.status(lambda: pytest.fail("nobody is shown this"))
+    terminal.show_status(no_status)
     assert (piped.screen, piped.errors) == ("", "")
     terminal.close()
 
 
 def test_run_passes_lines_on_until_the_loop_is_stopped(piped: Person, loop: Loop) -> None:
     """Also those that come only while it waits."""
-    terminal, listener = start(loop, listen=False)
+    terminal, listener = start(loop, accepting=False)
 
-    def said(line: str) -> None:
-        listener.said(line)
-        if line == "one":
+    def typed(lines: deque[str]) -> None:
+        listener.typed(lines)
+        if listener.heard == ["one"]:
             piped.types(b"two\n")
         else:
             loop.stop()
 
-    terminal.start(said, listener.ended)
-    terminal.listen(True)
+    terminal.start(typed, listener.input_ended)
+    accept(terminal, True)
     piped.types(b"one\n")
     terminal.run()
     assert listener.heard == ["one", "two"]
@@ -638,12 +655,12 @@ def test_run_passes_lines_on_until_the_loop_is_stopped(piped: Person, loop: Loop
 
 def test_a_pipe_is_not_read_before_anybody_listens(piped: Person, loop: Loop) -> None:
     """Its lines wait in the kernel until there is a peer (terminal.md, trap 9)."""
-    terminal, listener = start(loop, listen=False)
+    terminal, listener = start(loop, accepting=False)
     piped.types(b"early\n")
     settle(loop)
     assert listener.heard == []
     assert select.select([streams.STDIN], [], [], 0)[0]
-    terminal.listen(True)
+    accept(terminal, True)
     assert hear(loop, listener) == ["early"]
     terminal.close()
 
@@ -656,59 +673,53 @@ def test_all_lines_arrive_the_last_without_line_end_too(piped: Person, loop: Loo
     assert finish(loop, listener) == ["one", "", "three", None]
     # A pipe at its end is ready for ever: watching it on would be an idle program's CPU.
     assert not loop._selector.get_map()
-    terminal.listen(False)
-    terminal.listen(True)
+    accept(terminal, False)
+    accept(terminal, True)
     settle(loop)
     assert listener.heard == ["one", "", "three", None]
     terminal.close()
 
 
-def test_many_lines_are_offered_at_once_and_the_rest_comes_one_by_one(
+def test_all_lines_of_a_read_are_offered_until_every_one_is_taken(
     piped: Person, loop: Loop
 ) -> None:
-    """What was taken at once does not come again; a last line comes alone."""
-    terminal, listener = start(loop, listen=False)
+    """The callback may take several at once, and is called again for the rest."""
+    terminal, listener = start(loop, accepting=False)
     offered: list[list[str]] = []
 
-    def pour(lines: deque[str]) -> int:
+    def typed(lines: deque[str]) -> None:
         offered.append([*lines])
-        taken = len(lines) // 2 if len(offered) != 2 else 0
-        listener.heard += [f"at once: {lines.popleft()}" for _ in range(taken)]
-        return taken
+        listener.heard += [lines.popleft() for _ in range(len(lines) // 2 or 1)]
 
-    terminal.start(listener.said, listener.ended, pour)
+    terminal.start(typed, listener.input_ended)
     piped.types(b"1\n2\n3\n4\n5\n6\n")
     piped.leaves()
-    terminal.listen(True)
-    assert finish(loop, listener) == [
-        *("at once: 1", "at once: 2", "at once: 3"),
-        *("4", "at once: 5", "6"),
-        None,
-    ]
-    assert offered == [["1", "2", "3", "4", "5", "6"], ["4", "5", "6"], ["5", "6"], ["6"]]
+    accept(terminal, True)
+    assert finish(loop, listener) == [*"123456", None]
+    assert offered == [[*"123456"], [*"456"], [*"56"], ["6"]]
     terminal.close()
 
 
-def test_who_takes_many_lines_may_want_no_more(piped: Person, loop: Loop) -> None:
-    """The rest waits, and is offered when it is wanted again."""
-    terminal, listener = start(loop, listen=False)
+def test_a_callback_that_took_several_lines_may_stop_the_rest(
+    piped: Person, loop: Loop
+) -> None:
+    """The rest is offered when lines are accepted again, and the end after the last."""
+    terminal, listener = start(loop, accepting=False)
 
-    def pour(lines: deque[str]) -> int:
-        taken = min(2, len(lines))
-        listener.heard += [lines.popleft() for _ in range(taken)]
-        terminal.listen(False)
-        return taken
+    def typed(lines: deque[str]) -> None:
+        listener.heard += [lines.popleft() for _ in range(min(2, len(lines)))]
+        accept(terminal, False)
 
-    terminal.start(listener.said, listener.ended, pour)
+    terminal.start(typed, listener.input_ended)
     piped.types(b"1\n2\n3\n4\n5\n")
     piped.leaves()
-    all_of_them = ["1", "2", "3", "4", "5", None]
+    everything = [*"12345", None]
     for count in (2, 4, 5, 6):
-        wanted = all_of_them[:count]
-        terminal.listen(True)
-        until(loop, lambda: listener.heard == wanted)  # noqa: B023
+        expected = everything[:count]
+        accept(terminal, True)
+        until(loop, lambda: listener.heard == expected)  # noqa: B023
         settle(loop)
-        assert listener.heard == wanted
+        assert listener.heard == expected
     terminal.close()
 
 
@@ -716,36 +727,36 @@ def test_listening_no_more_stops_at_once_and_loses_no_line(
     piped: Person, loop: Loop
 ) -> None:
     """What was read in one piece is handed out one line a turn, the end after the last."""
-    terminal, listener = start(loop, listen=False)
+    terminal, listener = start(loop, accepting=False)
 
-    def said(line: str) -> None:
-        listener.said(line)
-        terminal.listen(False)
+    def typed(lines: deque[str]) -> None:
+        listener.typed(lines)
+        accept(terminal, False)
 
-    terminal.start(said, listener.ended)
+    terminal.start(typed, listener.input_ended)
     piped.types(b"one\ntwo\nthree")
     piped.leaves()
     for count in range(1, 4):
-        terminal.listen(True)
+        accept(terminal, True)
         until(loop, lambda: len(listener.heard) >= count)  # noqa: B023
         settle(loop)
         assert listener.heard == ["one", "two", "three"][:count]
-    terminal.listen(True)
+    accept(terminal, True)
     assert finish(loop, listener) == ["one", "two", "three", None]
     terminal.close()
 
 
 def test_listening_again_inside_a_line_keeps_the_order(piped: Person, loop: Loop) -> None:
     """A turn that comes back at once may switch off and on within one call."""
-    terminal, listener = start(loop, listen=False)
+    terminal, listener = start(loop, accepting=False)
 
-    def said(line: str) -> None:
-        listener.said(line)
-        terminal.listen(False)
-        terminal.listen(True)
+    def typed(lines: deque[str]) -> None:
+        listener.typed(lines)
+        accept(terminal, False)
+        accept(terminal, True)
 
-    terminal.start(said, listener.ended)
-    terminal.listen(True)
+    terminal.start(typed, listener.input_ended)
+    accept(terminal, True)
     piped.types(b"".join(b"%d\n" % number for number in range(50)))
     piped.leaves()
     assert finish(loop, listener) == [*map(str, range(50)), None]
@@ -757,11 +768,11 @@ def test_the_end_is_not_told_to_who_does_not_listen(piped: Person, loop: Loop) -
     terminal, listener = start(loop)
     piped.types(b"one\n")
     until(loop, lambda: listener.heard)
-    terminal.listen(False)
+    accept(terminal, False)
     piped.leaves()
     settle(loop)
     assert listener.heard == ["one"]
-    terminal.listen(True)
+    accept(terminal, True)
     assert finish(loop, listener) == ["one", None]
     terminal.close()
 
@@ -869,7 +880,7 @@ def test_an_input_that_cannot_be_read_has_ended(
     far.close()
     terminal, listener = start(loop)
     assert finish(loop, listener) == [None]
-    assert not terminal.gone
+    assert not terminal.hung_up
     terminal.close()
 
 
@@ -881,18 +892,18 @@ def test_lines_that_nobody_wanted_are_given_back_once(
 
     An empty line is nothing that could have been sent.
     """
-    terminal, listener = start(loop, listen=False)
+    terminal, listener = start(loop, accepting=False)
 
-    def said(line: str) -> None:
-        listener.said(line)
-        terminal.listen(False)
+    def typed(lines: deque[str]) -> None:
+        listener.typed(lines)
+        accept(terminal, False)
 
-    terminal.start(said, listener.ended)
-    terminal.listen(True)
+    terminal.start(typed, listener.input_ended)
+    accept(terminal, True)
     piped.types(f"one\n\ntwo\nthree{line_end}".encode())
     until(loop, lambda: listener.heard)
-    assert terminal.take_back() == (["two", "three"], False)
-    assert terminal.take_back() == ([], False)
+    assert terminal.take_unsent() == (["two", "three"], False)
+    assert terminal.take_unsent() == ([], False)
     assert listener.heard == ["one"]
     terminal.close()
 
@@ -915,7 +926,7 @@ def test_a_pipe_that_somebody_made_nonblocking_is_waited_for(
     """The one who wrote the script may share it with a program that did so."""
     os.set_blocking(streams.STDIN, False)
     terminal, listener = start(loop)
-    terminal._readable(READ)
+    terminal._read_input(READ)
     assert listener.heard == []
     piped.types(b"one\n")
     assert hear(loop, listener) == ["one"]
@@ -932,6 +943,6 @@ def test_a_prompt_on_a_closed_stdout_can_still_be_withdrawn(
     place("STDOUT", os.open("/dev/full", os.O_WRONLY))
     terminal, _ = start(Loop())
     with pytest.raises(ScreenClosedError):
-        terminal.ask()
-    terminal.withdraw()
+        ask(terminal)
+    terminal.remove_prompt()
     terminal.close()

@@ -17,7 +17,7 @@ import pytest
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import Loop
 from chatlib.terminal import streams
-from chatlib.terminal.streams import Screen, forget_typed, hung_up, report, stamp
+from chatlib.terminal.streams import Screen, discard_typed, hung_up, report, stamp
 from tests.helpers import SECONDS, Person, Place
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,9 +43,9 @@ def test_each_stream_gets_what_is_meant_for_it_and_nothing_else(
 ) -> None:
     """What is shown and drawn, on stdout; what is told, on stderr; no line end is added."""
     screen = Screen(loop)
-    screen.show("shown\n")
-    screen.draw("drawn")
-    screen.tell("told")
+    screen.write("shown\n")
+    screen.paint("drawn")
+    screen.write_error("told")
     report("reported")
     assert piped.screen == "shown\ndrawn"
     assert piped.errors == "toldreported\n"
@@ -59,7 +59,7 @@ def test_a_stamp_is_the_time_of_day() -> None:
 
 def test_what_is_no_text_is_written_all_the_same(piped: Person, loop: Loop) -> None:
     """Half a character of a file name, say, must not end the program."""
-    Screen(loop).show("a\udcffb\n")
+    Screen(loop).write("a\udcffb\n")
     report("a\udcffb")
     assert piped.screen == "a?b\n"
     assert piped.errors == "a?b\n"
@@ -72,7 +72,7 @@ def test_a_closed_stdout_is_told_to_who_writes(piped: Person, loop: Loop) -> Non
     """`chatd | head -1`: the shell's code for it is 128 + SIGPIPE."""
     piped.closes(piped.out)
     with pytest.raises(ScreenClosedError) as raised:
-        Screen(loop).show("hello\n")
+        Screen(loop).write("hello\n")
     assert str(raised.value) == "the screen was closed (Broken pipe)"
     assert raised.value.code == 128 + signal.SIGPIPE
 
@@ -81,25 +81,25 @@ def test_a_full_disk_is_told_to_who_writes(place: Place, loop: Loop) -> None:
     """In the system's own words."""
     place("STDOUT", os.open("/dev/full", os.O_WRONLY))
     with pytest.raises(ScreenClosedError, match="No space left on device"):
-        Screen(loop).show("hello\n")
+        Screen(loop).write("hello\n")
 
 
 def test_drawing_on_a_closed_stdout_is_no_error(piped: Person, loop: Loop) -> None:
     """Nothing new was said with it; the next that shows something is told."""
     piped.closes(piped.out)
     screen = Screen(loop)
-    screen.draw("-")
+    screen.paint("-")
     with pytest.raises(ScreenClosedError):
-        screen.show("hello\n")
+        screen.write("hello\n")
 
 
 def test_a_closed_stderr_is_no_reason_to_stop(piped: Person, loop: Loop) -> None:
     """Nobody is left to be told; the conversation goes on."""
     piped.closes(piped.err)
     screen = Screen(loop)
-    screen.tell("By the way.\n")
+    screen.write_error("By the way.\n")
     report("chatd: the port is in use")
-    screen.show("hello\n")
+    screen.write("hello\n")
     assert piped.screen == "hello\n"
 
 
@@ -114,16 +114,16 @@ def test_a_screen_that_stood_still_once_is_not_written_to_again(
         raise InterruptedError(errno.EINTR, "nobody reads it")
 
     screen = Screen(loop)
-    monkeypatch.setattr(streams, "_write", interrupt)
+    monkeypatch.setattr(streams, "_write_all", interrupt)
     for _ in range(2):
         with pytest.raises(ScreenClosedError, match="nobody reads it"):
-            screen.show("hello")
-    screen.draw("-")
-    screen.tell("Goodbye.")
+            screen.write("hello")
+    screen.paint("-")
+    screen.write_error("Goodbye.")
     assert written == ["hello"]
 
 
-@pytest.mark.parametrize("write", [Screen.show, Screen.draw, Screen.tell])
+@pytest.mark.parametrize("write", [Screen.write, Screen.paint, Screen.write_error])
 def test_while_it_writes_a_signal_may_get_it_out(
     write: Callable[[Screen, str], None], loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,7 +134,7 @@ def test_while_it_writes_a_signal_may_get_it_out(
         stuck.append(loop.stuck)
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    monkeypatch.setattr(streams, "_write", fail)
+    monkeypatch.setattr(streams, "_write_all", fail)
     with suppress(ScreenClosedError):
         write(Screen(loop), "hello")
     assert [*stuck, loop.stuck] == [True, False]
@@ -151,7 +151,7 @@ def test_waiting_for_a_nonblocking_stdout_costs_nothing(piped: Person, loop: Loo
     before = time.thread_time()
     # A second after the signal, and a tenth.
     with pytest.raises(ScreenClosedError, match="nobody reads it"):
-        Screen(loop).show("hello\n")
+        Screen(loop).write("hello\n")
     assert time.thread_time() - before < 0.3
     closer.cancel()
     waker.join()
@@ -171,7 +171,7 @@ def test_a_slow_reader_gets_all_of_it(piped: Person, loop: Loop, blocking: bool)
 
     reader = threading.Thread(target=read_all, daemon=True)
     reader.start()
-    Screen(loop).show(text)
+    Screen(loop).write(text)
     reader.join(SECONDS)
     assert received[filled:] == text.encode()
 
@@ -194,7 +194,7 @@ def test_a_pipe_is_no_terminal_that_is_there(piped: Person) -> None:
 def test_what_was_typed_is_forgotten_finished_or_not(person: Person) -> None:
     """And what is typed after it is not."""
     person.types(b"a line\nand a half")
-    forget_typed(streams.STDIN)
+    discard_typed(streams.STDIN)
     person.types(b"ls\n")
     assert os.read(streams.STDIN, 100) == b"ls\n"
 
@@ -204,23 +204,23 @@ def test_where_nothing_can_be_forgotten_nothing_is_said(
 ) -> None:
     """A pipe keeps what is in it; a terminal that has gone keeps nothing."""
     piped.types(b"a line\n")
-    forget_typed(streams.STDIN)
+    discard_typed(streams.STDIN)
     assert os.read(streams.STDIN, 100) == b"a line\n"
     master, slave = pty.openpty()
     place("STDIN", slave)
     os.close(master)
-    forget_typed(streams.STDIN)
+    discard_typed(streams.STDIN)
 
 
 FORGETS = """
 import os, select, sys
-from chatlib.terminal.streams import forget_typed
+from chatlib.terminal.streams import discard_typed
 os.open(os.ttyname(0), os.O_RDWR)  # as the first of its session: from here on it is ours
 child = os.fork()
 if not child:
     if sys.argv[1] == "behind":
         os.setpgid(0, 0)
-    forget_typed(0)
+    discard_typed(0)
     os._exit(0)
 _, status = os.waitpid(child, os.WUNTRACED)
 if os.WIFSTOPPED(status):

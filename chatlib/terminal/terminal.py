@@ -1,0 +1,98 @@
+"""The interface between a chat and a terminal, as a base class.
+
+`Plain` and `Edited` are its two implementations. Imports nothing that takes time to
+load: both programs load it at every start.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+
+class Terminal:
+    """A terminal on which nothing is typed and nothing is shown.
+
+    Every method does nothing; a subclass overrides those for which it has a use. `start`
+    is called first, then `run`, which calls back until the loop is stopped; `close` is
+    called last. Methods that write to stdout raise ScreenClosedError when it is closed.
+    """
+
+    interactive = False
+    """Whether a person sits at stdin, and not a pipe or a file."""
+
+    # Input.
+
+    def start(
+        self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
+    ) -> None:
+        """Set the callbacks for input.
+
+        `typed(lines)` removes at least one line from the front of the deque. It is called
+        again for the lines that are left, as long as lines are accepted (see `refresh`).
+        `input_ended()` is called when no line will follow: Ctrl-D, the end of a file, a
+        terminal that was closed.
+        """
+
+    def run(self) -> None:
+        """Wait for input and call back until the loop is stopped."""
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the terminal that a person sat at was closed."""
+        return False
+
+    # Output.
+
+    def show(self, text: str) -> None:
+        """Show a line of the conversation, or a banner."""
+
+    def show_messages(self, speaker: str, texts: list[str]) -> None:
+        """Show messages of the peer, one a line, each after the name of the speaker.
+
+        Without a speaker ("") each line is the text alone.
+        """
+
+    def notify(self, text: str) -> None:
+        """Write a line about the chat to stderr."""
+
+    def refuse(self, reason: str, text: str) -> None:
+        """Show why a typed line was not accepted, and return the line to the person."""
+
+    # The prompt and the status.
+
+    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+        """Bring prompt, keyboard and status up to date.
+
+        Called when all events of one read, or one typed line, have been handled. `asking`
+        is whether the prompt is to be shown, `accepting` whether lines of a pipe are to be
+        read, and `describe()` returns the state of the conversation in a few words.
+        """
+
+    def show_status(self, describe: Callable[[], str]) -> None:
+        """Show the state of the conversation, where there is a place for it."""
+
+    def echo(self, text: str) -> None:
+        """Show at the prompt a line that was typed before the prompt was there."""
+
+    def remove_prompt(self) -> None:
+        """Stop asking; the next output begins on a line of its own."""
+
+    def begin_line(self) -> None:
+        """Begin a new line on the screen, because Ctrl-C left `^C` on this one."""
+
+    def resume(self) -> None:
+        """Restore prompt and settings after SIGCONT: a shell used the terminal before."""
+
+    # The end of a conversation, and of the program.
+
+    def discard_typed(self) -> None:
+        """Discard the line that is being typed, because its reader has left."""
+
+    def take_unsent(self) -> tuple[list[str], bool]:
+        """Return the lines that were never passed on, and whether more follow them.
+
+        Empty lines are left out: they would not have been sent anyway.
+        """
+        return [], False
+
+    def close(self) -> None:
+        """Restore the terminal for the next program."""

@@ -84,6 +84,8 @@ class Edited(Terminal):
         self._timestamps = timestamps  # whether the time stands before each line
         self._coloured = _has_colours()
         self._notices_here = os.isatty(streams.STDERR)  # and not elsewhere (`2> file`)
+        self._typed: Callable[[deque[str]], None] = deque.clear  # see `start`
+        self._input_ended: Callable[[], None] = lambda: None
         self._submitting = False  # the lines of one Enter are being passed on
         self._submitted: deque[str] = deque()  # those of them that are still to come
         self._refused: list[str] = []  # those of them that go back into the editor

@@ -89,6 +89,8 @@ class Plain(Terminal):
         self._prompt_open = False  # it is on the screen, and its line is not finished
         self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""  # after messages
         self._timestamps = timestamps  # whether the time stands before each line
+        self._typed: Callable[[deque[str]], None] = deque.clear  # see `start`
+        self._input_ended: Callable[[], None] = lambda: None
         self._fd, self.interactive = _open_keyboard()  # what is read, by a person or not
         self._buffer = LineBuffer()
         self._lines: deque[str] = deque()  # read, but not passed on yet

@@ -908,6 +908,41 @@ def test_lines_that_nobody_wanted_are_given_back_once(
     terminal.close()
 
 
+def test_of_a_long_pipe_no_more_than_two_reads_are_unsent(
+    piped: Person, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines of the first are returned, and that more follow; its end may be far."""
+    monkeypatch.setattr(plain, "READ_SIZE", 8)
+    terminal, _ = start(loop, accepting=False)
+    piped.types(b"one\ntwo\nthree\nfour\n")
+    assert terminal.take_unsent() == (["one", "two"], True)
+    assert os.read(streams.STDIN, 100) == b"ur\n"
+    terminal.close()
+
+
+def test_an_input_that_cannot_be_read_has_nothing_unsent(
+    piped: Person, place: Place, loop: Loop
+) -> None:
+    """A connection that was reset in place of stdin raises an error at every read."""
+    near, far = socket_pair()
+    place("STDIN", near.detach())
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    far.close()
+    terminal, _ = start(loop, accepting=False)
+    assert terminal.take_unsent() == ([], False)
+    terminal.close()
+
+
+def test_a_half_typed_line_of_a_person_is_unsent_too(person: Person, loop: Loop) -> None:
+    """Ctrl-D in a line has passed it to the program, but it was never finished."""
+    terminal, _ = start(loop)
+    person.types(b"half")
+    os.write(person.keyboard, b"\x04")
+    until(loop, lambda: terminal._buffer.held)
+    assert terminal.take_unsent() == (["half"], False)
+    terminal.close()
+
+
 def test_a_pipe_is_left_as_it_was(piped: Person, loop: Loop) -> None:
     """It belongs to the shell: neither closed nor made nonblocking, nor read too far."""
     terminal, listener = start(loop)

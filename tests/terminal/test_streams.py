@@ -17,7 +17,15 @@ import pytest
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import Loop
 from chatlib.terminal import streams
-from chatlib.terminal.streams import Screen, discard_typed, hung_up, report, stamp
+from chatlib.terminal.streams import (
+    Screen,
+    discard_typed,
+    hung_up,
+    is_pipe,
+    open_missing_descriptors,
+    report,
+    stamp,
+)
 from tests.helpers import SECONDS, Person, Place
 
 ROOT = Path(__file__).parent.parent.parent
@@ -249,7 +257,36 @@ def test_what_was_typed_to_somebody_else_is_left_alone(where: str, left: bool) -
     assert ended.stdout == f"True {left}\n", ended.stderr
 
 
-# Streams that are not there.
+def test_a_program_in_the_background_discards_nothing(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process group in the foreground is another one: the line is typed to that."""
+    monkeypatch.setattr(os, "tcgetpgrp", lambda fd: os.getpgrp() + 1)
+    person.types(b"a line\n")
+    discard_typed(streams.STDIN)
+    assert os.read(streams.STDIN, 100) == b"a line\n"
+
+
+# Descriptors.
+
+
+def test_a_pipe_is_told_from_a_file(piped: Person, tmp_path: Path) -> None:
+    """`poll` reports the closed end of a pipe; a file has no other end."""
+    assert is_pipe(streams.STDOUT)
+    with open(tmp_path / "file", "w") as file:
+        assert not is_pipe(file.fileno())
+
+
+def test_a_missing_descriptor_becomes_dev_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets the lowest free number, which is that of the missing one."""
+    missing = os.dup(0)
+    os.close(missing)
+    monkeypatch.setattr(streams, "STDIN", missing)
+    open_missing_descriptors()
+    try:
+        assert os.fstat(missing).st_rdev == os.stat(os.devnull).st_rdev
+    finally:
+        os.close(missing)
 
 
 OPENS_THE_MISSING = """

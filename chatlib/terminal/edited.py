@@ -84,6 +84,8 @@ class Edited(Terminal):
         self._timestamps = timestamps  # whether the time stands before each line
         self._coloured = _has_colours()
         self._notices_here = os.isatty(streams.STDERR)  # and not elsewhere (`2> file`)
+        self._typed: Callable[[deque[str]], None] = deque.clear  # see `start`
+        self._input_ended: Callable[[], None] = lambda: None
         self._submitting = False  # the lines of one Enter are being passed on
         self._submitted: deque[str] = deque()  # those of them that are still to come
         self._refused: list[str] = []  # those of them that go back into the editor
@@ -173,6 +175,7 @@ class Edited(Terminal):
 
     def show_status(self, describe: Callable[[], str]) -> None:
         """Show the state of the conversation in the status line."""
+        # The round trip in it changes often; an equal text is not worth a painting.
         description = visible(describe())
         if description != self._status.description:
             self._status.description = description
@@ -246,6 +249,7 @@ class Edited(Terminal):
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
         if self._asking:
             self.echo(text)
+        # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))
 
@@ -339,6 +343,7 @@ class Editor:
         self._started = True
         with suppress(termios.error):
             self._original = termios.tcgetattr(streams.STDIN)
+        # Ignored, for example, where no shell could continue a stopped program.
         if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
             self._loop.on_signals([signal.SIGTSTP], self._suspend, urgent=False)
         factory = partial(GuestLoop, self._loop, self._exit)

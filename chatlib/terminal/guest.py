@@ -63,20 +63,18 @@ class GuestSelector(selectors.BaseSelector):
         """
         self._ready = []
         if self._loop.running and not self._failed:
-            self._turn_loop(timeout)
+            try:
+                self._loop.turn(timeout)
+            except BaseException:
+                self._failed = True
+                raise
+        # Called again until the guest has ended, which takes it a few turns.
         if not self._loop.running:
             self._on_stop()
         return self._ready
 
     def close(self) -> None:
         """Do nothing: asyncio closes its selector, but our loop goes on."""
-
-    def _turn_loop(self, timeout: float | None) -> None:
-        try:
-            self._loop.turn(None if timeout is None else max(0.0, timeout))
-        except BaseException:
-            self._failed = True
-            raise
 
     def _collect(self, key: selectors.SelectorKey, mask: int) -> None:
         self._ready.append((key, mask & key.events))
@@ -95,11 +93,13 @@ class GuestLoop(asyncio.SelectorEventLoop):
         self, sig: int, callback: Callable[..., object], *arguments: object
     ) -> None:
         """Call `callback(*arguments)` when a signal arrives at our loop."""
+        # As with asyncio's own handlers, the callback sees the context of this call.
         context = copy_context()
 
         def schedule(number: int) -> None:
             self.call_soon(callback, *arguments, context=context)
 
+        # Not urgent: a write that blocks is not interrupted to handle a resize.
         self._loop.on_signals([sig], schedule, urgent=False)
 
     def remove_signal_handler(self, sig: int) -> bool:

@@ -27,6 +27,7 @@ class LineHistory(FileHistory):
     def load_history_strings(self) -> Iterable[str]:
         """Return the lines of former runs, the latest first."""
         try:
+            # Here, because the file is read as a whole, once in the life of a program.
             self._drop_older_half()
             return super().load_history_strings()
         except OSError:
@@ -51,6 +52,7 @@ class LineHistory(FileHistory):
         with open(self.filename, "r+b") as file:
             data = file.read()
             start = data.find(ENTRY, len(data) // 2)
+            # If no entry begins in the later half, the file is one entry, and is emptied.
             file.seek(0)
             file.write(data[start:] if start >= 0 else b"")
             file.truncate()

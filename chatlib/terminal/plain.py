@@ -44,6 +44,7 @@ class LineBuffer:
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
         """Add bytes; return the lines that they complete."""
         *whole, rest = data.split(b"\n")
+        # Only the first line can begin with what is held.
         if whole and self.held:
             self._hold(whole[0])
             lines = [self._release(), *map(_limited, whole[1:])]
@@ -89,6 +90,8 @@ class Plain(Terminal):
         self._prompt_open = False  # it is on the screen, and its line is not finished
         self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""  # after messages
         self._timestamps = timestamps  # whether the time stands before each line
+        self._typed: Callable[[deque[str]], None] = deque.clear  # see `start`
+        self._input_ended: Callable[[], None] = lambda: None
         self._fd, self.interactive = _open_keyboard()  # what is read, by a person or not
         self._buffer = LineBuffer()
         self._lines: deque[str] = deque()  # read, but not passed on yet
@@ -152,6 +155,7 @@ class Plain(Terminal):
         prefix = _prefix(speaker)
         if self._timestamps:
             prefix = f"{streams.stamp()}{prefix}"
+        # One check for all texts together, and one write, make a run of messages cheap.
         lines = texts if is_printable_ascii("".join(texts)) else map(visible, texts)
         shown = f"\n{prefix}".join(lines)
         self._screen.write(f"{first}{prefix}{shown}\n")
@@ -225,6 +229,7 @@ class Plain(Terminal):
         more = False
         if not self.interactive and not self._at_end:
             self._queue_lines(self._read_available())
+            # Only a read can tell whether there is more: `select` reports the end, too.
             more = bool(self._read_available())
         if not self._at_end:
             self._queue_lines(b"")  # what has no line end is a line too
@@ -237,6 +242,7 @@ class Plain(Terminal):
         self._watch_input()
         self.remove_prompt()
         self.discard_typed()
+        # A keyboard was opened by this class, stdin was not.
         if self._fd != streams.STDIN:
             os.close(self._fd)
 
@@ -262,6 +268,7 @@ class Plain(Terminal):
             data = b""  # EIO: the terminal was closed
             self._read_failed = self.interactive
         if data and self.interactive:
+            # The kernel has echoed the Enter behind the prompt.
             self._prompt_open = self._prompt_open and not data.endswith(b"\n")
         self._queue_lines(data)
         self._pass_on()
@@ -271,7 +278,7 @@ class Plain(Terminal):
         try:
             ready = select.select([self._fd], [], [], 0)[0]
             return os.read(self._fd, READ_SIZE) if ready else b""
-        except OSError:
+        except OSError:  # stdin may be a connection that was reset
             return b""
 
     def _queue_lines(self, data: bytes) -> None:
@@ -340,6 +347,8 @@ def _open_keyboard() -> tuple[int, bool]:
         return streams.STDIN, False
     try:
         name = os.ttyname(streams.STDIN)
+        # O_NOCTTY: a program without a controlling terminal must not get this one as such,
+        # because closing it would then end the program (SIGHUP).
         return os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC), True
     except OSError:
         return streams.STDIN, True  # a terminal without a name here, as in some containers

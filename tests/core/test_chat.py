@@ -27,37 +27,35 @@ from chatlib.protocol.session import (
     Session,
     State,
 )
+from chatlib.terminal.terminal import Terminal
 from harness import wire
 from tests.helpers import Clock, make_client, make_server, socket_pair, until
 
 HINTS = ["show Type /q to quit", "show Enter message to send..."]
 
 
-class Notes:
+class Notes(Terminal):
     """A terminal that writes down what it is told."""
 
     def __init__(self, *, interactive: bool) -> None:
         self.interactive = interactive
-        self.gone = False
+        self.closed = False
         self.listening = False
         self.asking = False
         self.standing = ""
         self.written: list[str] = []
 
-    def start(
-        self,
-        said: Callable[[str], None],
-        ended: Callable[[], None],
-        pour: Callable[[deque[str]], int],
-    ) -> None:
-        """Wire the keyboard."""
+    @property
+    def hung_up(self) -> bool:
+        """Whether the test has closed the terminal."""
+        return self.closed
 
-    def settle(self, asking: bool, mine: bool, standing: Callable[[], str]) -> None:
+    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
         """As a pipe does."""
         if asking:
             self.ask()
-        self.listen(mine or self.interactive)
-        self.status(standing)
+        self.listen(accepting or self.interactive)
+        self.show_status(describe)
 
     def listen(self, on: bool) -> None:
         """Remember it."""
@@ -67,7 +65,7 @@ class Notes:
         """Write it down."""
         self.written.append(f"show {text}")
 
-    def message(self, speaker: str, texts: list[str]) -> None:
+    def show_messages(self, speaker: str, texts: list[str]) -> None:
         """Write it down as the plain terminal shows it."""
         for text in texts:
             self.show(f"{speaker}: {text}" if speaker else text)
@@ -76,11 +74,11 @@ class Notes:
         """Write it down."""
         self.written.append(f"refuse {reason}: {text}")
 
-    def status(self, standing: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], str]) -> None:
         """Remember the last."""
-        self.standing = standing()
+        self.standing = describe()
 
-    def notice(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Write it down."""
         self.written.append(f"notice {text}")
 
@@ -94,11 +92,11 @@ class Notes:
         """Write it down."""
         self.written.append(f"echo {text}")
 
-    def withdraw(self) -> None:
+    def remove_prompt(self) -> None:
         """Remember it."""
         self.asking = False
 
-    def interrupt(self) -> None:
+    def begin_line(self) -> None:
         """Write it down."""
         self.written.append("interrupt")
 
@@ -654,7 +652,7 @@ def test_a_signal_says_goodbye_and_ends_with_128_and_its_number(
 
 def test_a_closed_terminal_counts_as_a_hang_up(talk: Talk) -> None:
     """The end of input is a goodbye, but not when there is nobody left to have meant it."""
-    talk.client.notes.gone = True
+    talk.client.notes.closed = True
     talk.client.chat.ended()
     talk.client.chat.stop(signal.SIGHUP)  # the signal itself comes a little later
     talk.over()

@@ -1,10 +1,8 @@
-"""A real program on a real terminal: what a person would see there, and what is left of it.
+"""A command on a real terminal: its picture, its bytes, and the terminal's settings.
 
-The harness plays whole conversations between the two programs. Here is what it has no
-sign for: any command, a shell included; every byte that was written, not only the picture
-that it makes; and the terminal's own settings, before and after.
-
-Everything goes to the one terminal, stderr too. Nothing ever sleeps: who waits, reads.
+The harness plays conversations between the two programs; this runs any command, a shell
+included. stdout and stderr go to the one terminal. Waiting is always reading: nothing
+sleeps.
 """
 
 import os
@@ -28,7 +26,7 @@ ROWS, COLUMNS = 24, 80
 class Pane:
     """A command on a terminal of its own; its files go to `folder`.
 
-    In `environment` a variable that is None is taken away.
+    A variable that is None in `environment` is unset.
     """
 
     def __init__(
@@ -45,7 +43,7 @@ class Pane:
             **environment,
         }
         self.raw = bytearray()
-        self.ended = False  # nobody has the terminal any more, and all of it was read
+        self.ended = False  # no process has the terminal open, and all was read
         self._drawn = 0  # bytes that the view has been fed
         self._view = View(ROWS, COLUMNS)
         self._child: pexpect.spawn[bytes] = pexpect.spawn(
@@ -55,43 +53,43 @@ class Pane:
             cwd=str(folder),
             dimensions=(ROWS, COLUMNS),
             encoding=None,
-            preexec_fn=_heed_signals,
+            preexec_fn=_reset_signals,
         )
         self._child.delaybeforesend = None
         self._pty: ptyprocess.PtyProcess = self._child.ptyproc  # type: ignore[attr-defined]
-        self.untouched = _untouched()
+        self.untouched = _default_settings()
 
     def fileno(self) -> int:
-        """Give the descriptor of the terminal's other end."""
+        """Return the descriptor of the terminal's other end."""
         fd: int = self._child.child_fd
         return fd
 
     def read(self) -> None:
-        """Read what is there."""
+        """Read once what the program has written."""
         try:
             self.raw += os.read(self.fileno(), 1 << 16)
-        except OSError:  # EIO: the last who had the terminal has gone
+        except OSError:  # EIO: no process has the terminal open any more
             self.ended = True
 
     @property
     def view(self) -> View:
-        """What a person sees; drawn only now, because reading must be quick."""
+        """The picture of all that was read, drawn only when it is asked for."""
         self._view.feed(bytes(self.raw[self._drawn :]))
         self._drawn = len(self.raw)
         return self._view
 
     @property
     def lines(self) -> list[str]:
-        """The lines from the very first down to the cursor's row, scrolled off or not."""
+        """All lines down to the cursor's row, also those that scrolled off."""
         return [*self.view.lines, self.view.row]
 
     def shows(self, *lines: str) -> bool:
-        """Whether these are the last lines, with the cursor in the very last, at rest."""
+        """Return whether these are the last lines, with the cursor at rest in the last."""
         return self.view.at_rest and self.lines[-len(lines) :] == [*lines]
 
     @property
     def rows(self) -> list[str]:
-        """What stands in the window, up to the last row with anything in it."""
+        """The rows of the window down to the last that is not blank."""
         rows = self.view.rows
         while rows and not rows[-1]:
             rows.pop()
@@ -111,7 +109,7 @@ class Pane:
         self._child.setwinsize(rows, columns)
 
     def hangs_up(self) -> None:
-        """Close the terminal, as closing its window would; nothing can be read after."""
+        """Close the terminal, as closing its window does."""
         self._pty.fileobj.close()
         self.ended = True
 
@@ -127,11 +125,11 @@ class Pane:
 
     @property
     def attributes(self) -> list[object]:
-        """How the terminal is set, as termios(3) tells it."""
+        """The terminal's settings (termios(3))."""
         return termios.tcgetattr(self.fileno())
 
     def outcome(self) -> int:
-        """Give the exit code, or the signal that ended it as a negative number."""
+        """Return the exit code, or minus the signal that ended the program."""
         self._child.wait()
         if self._child.signalstatus is not None:
             return -int(self._child.signalstatus)
@@ -148,8 +146,7 @@ class Pane:
 class Desk:
     """All terminals of a test: opened, read and closed together.
 
-    Together, because a program whose terminal nobody reads stands still, and then the
-    other, which is waited for, may never get what it waits for.
+    A program whose terminal is not read blocks, and with it the peer that waits for it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -183,10 +180,10 @@ class Desk:
         return "\n".join(line for pane in self.panes for line in (edge, *pane.rows, edge))
 
 
-def _untouched() -> list[object]:
-    """Tell how a terminal is set that no program has been on: all begin alike.
+def _default_settings() -> list[object]:
+    """Return the settings of a new terminal, on which no program has been.
 
-    Asked of another one: by the time we came to ask, a program on this may be at work.
+    They are those of another terminal: on this one a program may be at work already.
     """
     ends = pty.openpty()
     attributes = termios.tcgetattr(ends[0])
@@ -195,7 +192,7 @@ def _untouched() -> list[object]:
     return attributes
 
 
-def _heed_signals() -> None:
-    """Ignore nothing, whatever the tests' own starter does (nohup, a script's `&`)."""
+def _reset_signals() -> None:
+    """Ignore no signal, even if the tests were started with some ignored (nohup, `&`)."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)

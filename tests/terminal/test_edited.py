@@ -1,26 +1,35 @@
-"""The edited terminal on real terminals: what a person sees, and what is left for a shell.
+"""The edited terminal: in real programs on real terminals, and alone in this process.
 
-Conversation files show how one talks there. Here is what no conversation can say: every
-byte that reaches the terminal, its settings afterwards, and the shell it was started from.
+The conversation files of the harness cover ordinary use. Here are the bytes that reach
+the terminal, its settings afterwards, and the shell that started the program.
 """
 
+import asyncio
+import curses
 import os
 import re
 import shlex
 import signal
 import socket
 import sys
+import termios
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from chatlib.loop import READ, Loop
+from chatlib.terminal import streams
+from chatlib.terminal.edited import Edited
 from harness import wire
 from harness.keys import keys
 from harness.stage import PATIENCE
+from harness.view import View
+from tests.helpers import Person, Place
 from tests.processes import counted, threads
-from tests.terminal.pane import Desk, Pane
+from tests.terminal.pane import COLUMNS, ROWS, Desk, Pane
 
 PYTHON = sys.executable
 CLIENT = (PYTHON, "-m", "chatc", "--retry", "0")
@@ -31,16 +40,16 @@ STANDING = " with the server | /help lists the commands"
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Give a desk, and clear it."""
+    """Return a desk, on which programs are started; end them after the test."""
     desk = Desk(tmp_path)
     yield desk
     desk.close()
 
 
 class Peer:
-    """A server made of bytes: it says and hears what is on the wire and nothing else.
+    """A server made of bytes, which sends and receives only what a test asks for.
 
-    What it says and hears is little: while it waits, nobody need read the terminals.
+    That is little: while it waits, the terminals need not be read.
     """
 
     def __init__(self) -> None:
@@ -50,7 +59,7 @@ class Peer:
         self._said = 0
 
     def meets(self) -> None:
-        """Welcome the client that is on its way."""
+        """Accept the client's connection and answer its HELLO."""
         self._socket, _ = self._listener.accept()
         self._socket.settimeout(PATIENCE)
         _, _, body = wire.receive(self._socket)
@@ -62,7 +71,7 @@ class Peer:
         self._socket.sendall(wire.text(self._said, text))
 
     def hears(self) -> str:
-        """Give the next message or, in brackets, the client's goodbye."""
+        """Return the next message or, in `<>`, the words of the client's goodbye."""
         while True:
             kind, number, body = wire.receive(self._socket)
             if kind == wire.TEXT:
@@ -72,34 +81,34 @@ class Peer:
                 return f"<{body[1:].decode()}>"
 
     def leaves(self) -> None:
-        """Say goodbye, or answer one."""
+        """Send a goodbye, or answer one, and half-close."""
         self._socket.sendall(wire.bye(self._said))
         self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        """Be gone."""
+        """Close both sockets."""
         self._listener.close()
         self._socket.close()
 
 
 @pytest.fixture
 def peer() -> Iterator[Peer]:
-    """Give somebody for a client to talk with."""
+    """Return a server for a client to connect to."""
     peer = Peer()
     yield peer
     peer.close()
 
 
-def seat(desk: Desk, peer: Peer, *arguments: str, **environment: str | None) -> Pane:
-    """Seat a person at an edited client that talks with the peer."""
+def open_client(desk: Desk, peer: Peer, *arguments: str, **environment: str | None) -> Pane:
+    """Start an edited client that is connected to the peer, and wait for its prompt."""
     pane = desk.opens(*CLIENT, *peer.place, *arguments, **environment)
     peer.meets()
     desk.until(lambda: pane.shows("Enter message to send...", ">"), "the prompt")
     return pane
 
 
-def serve(desk: Desk, *arguments: str) -> tuple[Pane, str]:
-    """Seat a person at an edited server; give its port too."""
+def open_server(desk: Desk, *arguments: str) -> tuple[Pane, str]:
+    """Start an edited server; return its terminal and its port."""
     options = ("--port", "0", "--mode", "free", "--keep", "0")
     pane = desk.opens(PYTHON, "-m", "chatd", *options, *arguments)
     desk.until(lambda: re.search(rb"on port: \d+\r\n", pane.raw), "the banner")
@@ -107,7 +116,7 @@ def serve(desk: Desk, *arguments: str) -> tuple[Pane, str]:
 
 
 def types_half(desk: Desk, pane: Pane, text: str = HALF) -> None:
-    """Type the beginning of a line, and see it."""
+    """Type the beginning of a line, and wait until it is shown."""
     pane.presses(text)
     desk.until(lambda: pane.shows(f">{text}"), "the half-typed line")
 
@@ -115,9 +124,9 @@ def types_half(desk: Desk, pane: Pane, text: str = HALF) -> None:
 # What arrives while a line is being typed.
 
 
-def test_what_arrives_stands_above_the_line_being_typed(desk: Desk, peer: Peer) -> None:
-    """The line and its cursor stay as they are, and the status under it."""
-    client = seat(desk, peer)
+def test_a_message_is_shown_above_the_line_being_typed(desk: Desk, peer: Peer) -> None:
+    """The line, its cursor and the status under it stay as they are."""
+    client = open_client(desk, peer)
     types_half(desk, client, "half a line")
     client.presses(keys("Left Left"))
     desk.until(lambda: client.view.before_cursor == ">half a li")
@@ -130,8 +139,8 @@ def test_what_arrives_stands_above_the_line_being_typed(desk: Desk, peer: Peer) 
 
 
 def test_no_key_ever_strays_into_a_message(desk: Desk, peer: Peer) -> None:
-    """Keys and messages at the same moment: the kernel never echoes one into the other."""
-    client = seat(desk, peer)
+    """200 keys and messages come at the same moments: no key is echoed into a message."""
+    client = open_client(desk, peer)
     raw = client.attributes
     for number in range(200):
         peer.says(f"m{number}")
@@ -146,13 +155,13 @@ def test_no_key_ever_strays_into_a_message(desk: Desk, peer: Peer) -> None:
     assert lines == [">" + "x" * 19] * 10
 
 
-def test_a_burst_arrives_in_order_and_a_key_is_echoed_in_its_midst(
+def test_during_a_burst_of_messages_a_key_is_echoed_within_a_second(
     desk: Desk, tmp_path: Path
 ) -> None:
-    """20,000 lines stand in the terminal's own scrollback, and nobody had to wait."""
+    """All 20,000 messages stand in the terminal's scrollback, in order."""
     lines = [f"line {number}" for number in range(20_000)]
     (tmp_path / "lines").write_text("\n".join(lines))
-    server, port = serve(desk)
+    server, port = open_server(desk)
     desk.opens("bash", "-c", 'exec "$@" < lines', "-", *CLIENT, "--port", port)
     desk.until(lambda: b"line 0\r" in server.raw)
     before, begin = len(server.raw), time.monotonic()
@@ -165,9 +174,9 @@ def test_a_burst_arrives_in_order_and_a_key_is_echoed_in_its_midst(
     assert said == [f"client: {line}" for line in lines]
 
 
-def test_a_narrower_and_a_wider_window_show_the_whole_line(desk: Desk, peer: Peer) -> None:
-    """And nothing of the picture from before."""
-    client = seat(desk, peer)
+def test_after_a_resize_the_whole_line_is_shown(desk: Desk, peer: Peer) -> None:
+    """In a narrower, a wider and a lower window, with nothing of the old picture left."""
+    client = open_client(desk, peer)
     line = "".join(map(chr, range(ord("0"), ord("v"))))  # 70 characters, all different
     types_half(desk, client, line)
     for rows, columns in ((24, 40), (24, 100), (5, 40), (24, 80)):
@@ -180,23 +189,21 @@ def test_a_narrower_and_a_wider_window_show_the_whole_line(desk: Desk, peer: Pee
     desk.until(lambda: client.shows("Enter message to send...", f">{line}!", ">"))
 
 
-# What the terminal is told.
+# What is written to the terminal.
 
 SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|.)", re.DOTALL)
 HARMLESS = re.compile(rb"\x1b\[(?:[0-9;]*[ABCDHJKm]|\?(?:1|7|12|25|2004)[hl])")
-"""Move, erase, dye; cursor keys, wrapping, blinking, hiding the cursor, marking pastes."""
+"""Move, erase, colour; cursor keys, wrapping, blinking and hidden cursor, paste marks."""
 
 
 def sequences(pane: Pane) -> set[bytes]:
-    """Give every escape sequence that was ever written to a terminal."""
+    """Return every escape sequence that was written to a terminal."""
     return set(SEQUENCE.findall(pane.raw))
 
 
-def test_the_terminal_is_asked_nothing_and_keeps_its_title_and_its_scrollback(
-    desk: Desk, peer: Peer
-) -> None:
-    """A question that it does not answer would cost a second; there is no other screen."""
-    client = seat(desk, peer)
+def test_only_harmless_escape_sequences_are_written(desk: Desk, peer: Peer) -> None:
+    """No query of the cursor, which would cost a second; no title, no alternate screen."""
+    client = open_client(desk, peer)
     client.presses("/\t")
     desk.until(lambda: any(row.startswith(" /q  /say  ") for row in client.rows))
     client.presses(keys("Ctrl-U") + "\x1b[200~one\rtwo\x1b[201~\r")
@@ -212,9 +219,9 @@ def test_the_terminal_is_asked_nothing_and_keeps_its_title_and_its_scrollback(
     assert {each for each in sequences(client) if not HARMLESS.fullmatch(each)} == set()
 
 
-def test_a_line_ends_as_lines_on_a_terminal_do(desk: Desk, peer: Peer) -> None:
-    """The kernel adds the carriage return here too: a log of it all stays readable."""
-    client = seat(desk, peer)
+def test_lines_end_with_carriage_return_and_line_feed(desk: Desk, peer: Peer) -> None:
+    """A recording of the terminal stays readable."""
+    client = open_client(desk, peer)
     client.types("hello")
     assert peer.hears() == "hello"
     peer.says("hi")
@@ -226,19 +233,19 @@ def test_a_line_ends_as_lines_on_a_terminal_do(desk: Desk, peer: Peer) -> None:
 @pytest.mark.parametrize(
     ("environment", "coloured"),
     [
-        ({}, True),
-        ({"NO_COLOR": ""}, True),
-        ({"NO_COLOR": "1"}, False),
-        ({"TERM": "vt100"}, False),
-        ({"TERM": "xterm"}, True),
-        ({"TERM": "never-heard-of"}, True),
+        pytest.param({}, True, id="default"),
+        pytest.param({"NO_COLOR": ""}, True, id="NO_COLOR-empty"),
+        pytest.param({"NO_COLOR": "1"}, False, id="NO_COLOR-set"),
+        pytest.param({"TERM": "vt100"}, False, id="vt100"),
+        pytest.param({"TERM": "xterm"}, True, id="xterm"),
+        pytest.param({"TERM": "never-heard-of"}, True, id="unknown-terminal"),
     ],
 )
-def test_names_are_coloured_where_there_are_colours_and_nobody_objects(
+def test_names_are_coloured_where_the_terminal_can_and_no_color_is_unset(
     desk: Desk, peer: Peer, environment: dict[str, str], coloured: bool
 ) -> None:
-    """NO_COLOR counts, unless it is empty, and so does what the terminal can."""
-    client = seat(desk, peer, **environment)
+    """An empty NO_COLOR counts as unset."""
+    client = open_client(desk, peer, **environment)
     client.types("/nonsense")
     desk.until(lambda: b"//nonsense" in client.raw)
     peer.says("hi")
@@ -247,9 +254,9 @@ def test_names_are_coloured_where_there_are_colours_and_nobody_objects(
     assert dyes == ({b"\x1b[1;36m"} if coloured else set())
 
 
-def test_the_bell_rings_when_nobody_seems_to_be_looking(desk: Desk, peer: Peer) -> None:
-    """With `--bell`, when a message comes and no line is being typed."""
-    client = seat(desk, peer, "--bell")
+def test_the_bell_rings_at_a_message_while_no_line_is_typed(desk: Desk, peer: Peer) -> None:
+    """Only with `--bell`."""
+    client = open_client(desk, peer, "--bell")
     rung: list[int] = []
     for typed in ("", "x", ""):
         client.presses(keys("Ctrl-U") + typed)
@@ -261,9 +268,9 @@ def test_the_bell_rings_when_nobody_seems_to_be_looking(desk: Desk, peer: Peer) 
     assert rung == [1, 1, 2]
 
 
-def test_no_bell_rings_unasked(desk: Desk, peer: Peer) -> None:
-    """Neither at a message nor when there is nothing left to delete."""
-    client = seat(desk, peer)
+def test_without_the_option_no_bell_rings(desk: Desk, peer: Peer) -> None:
+    """Neither at a message nor at a key that has nothing to delete."""
+    client = open_client(desk, peer)
     peer.says("hi")
     client.presses(keys("Backspace Delete Left Right Up Down") + "there")
     desk.until(lambda: client.shows("server: hi", ">there"))
@@ -271,7 +278,7 @@ def test_no_bell_rings_unasked(desk: Desk, peer: Peer) -> None:
 
 
 def test_with_timestamps_the_time_stands_before_each_line(desk: Desk, peer: Peer) -> None:
-    """The other's and one's own."""
+    """Before the peer's lines and before one's own."""
     client = desk.opens(*CLIENT, *peer.place, "--timestamps")
     peer.meets()
     desk.until(lambda: client.shows(">"))
@@ -304,11 +311,11 @@ FAMILY, FLAG, WAVE, ACCENT = (
         pytest.param("日", id="wide"),
     ],
 )
-def test_what_a_person_sees_as_one_character_is_one(
+def test_a_grapheme_is_deleted_and_passed_as_one_character(
     desk: Desk, peer: Peer, one: str
 ) -> None:
-    """For Backspace, Delete and the arrows, however many code points it is made of."""
-    client = seat(desk, peer)
+    """By Backspace, Delete and the arrows, however many code points it has."""
+    client = open_client(desk, peer)
     for pressed, heard in (
         (f"a{one}{one}z", f"a{one}{one}z"),
         (f"a{one}{one}{keys('Backspace')}z", f"a{one}z"),
@@ -320,11 +327,9 @@ def test_what_a_person_sees_as_one_character_is_one(
         assert peer.hears() == heard
 
 
-def test_control_keys_go_by_character_like_the_keys_they_stand_for(
-    desk: Desk, peer: Peer
-) -> None:
+def test_control_keys_go_by_graphemes_too(desk: Desk, peer: Peer) -> None:
     """Ctrl-B and Ctrl-F are arrows, Ctrl-H is Backspace, Ctrl-D in a line is Delete."""
-    client = seat(desk, peer)
+    client = open_client(desk, peer)
     for pressed, heard in (
         (f"a{FAMILY}{keys('Ctrl-H')}z", "az"),
         (f"a{FAMILY}{keys('Ctrl-B')}z", f"az{FAMILY}"),
@@ -335,21 +340,19 @@ def test_control_keys_go_by_character_like_the_keys_they_stand_for(
         assert peer.hears() == heard
 
 
-def test_typed_bytes_that_are_not_utf_8_are_noticed_and_replaced(
+def test_typed_bytes_that_are_not_utf_8_are_reported_and_replaced(
     desk: Desk, peer: Peer
 ) -> None:
-    """A keyboard from another time must not end the program."""
-    client = seat(desk, peer)
+    """A keyboard with another encoding does not end the program."""
+    client = open_client(desk, peer)
     client.presses(b"a\xff\xfeb\r")
     assert peer.hears() == "a\ufffd\ufffdb"
     notice = "Your line is not all UTF-8: what is not was replaced by \ufffd."
     desk.until(lambda: client.shows(notice, ">a\ufffd\ufffdb", ">"))
 
 
-def test_what_is_typed_before_the_program_is_ready_is_not_lost(
-    desk: Desk, peer: Peer
-) -> None:
-    """The kernel keeps it; what was finished is sent, what was not stands at the prompt."""
+def test_what_is_typed_before_the_editor_begins_is_not_lost(desk: Desk, peer: Peer) -> None:
+    """A finished line is sent; an unfinished one stands at the prompt."""
     client = desk.opens(*CLIENT, *peer.place)
     client.presses("whole\rhalf")
     peer.meets()
@@ -357,9 +360,9 @@ def test_what_is_typed_before_the_program_is_ready_is_not_lost(
     desk.until(lambda: client.shows(">whole", ">half"))
 
 
-def test_no_key_makes_the_screen_stand_still(desk: Desk, peer: Peer) -> None:
-    """Ctrl-S stops nothing here: it searches, and what arrives is shown all the same."""
-    client = seat(desk, peer)
+def test_ctrl_s_does_not_stop_the_output(desk: Desk, peer: Peer) -> None:
+    """It begins a search; messages are shown all the same."""
+    client = open_client(desk, peer)
     client.presses(keys("Ctrl-S"))
     peer.says("hi")
     desk.until(lambda: "server: hi" in client.lines)
@@ -367,20 +370,18 @@ def test_no_key_makes_the_screen_stand_still(desk: Desk, peer: Peer) -> None:
     assert peer.hears() == "on"
 
 
-def test_keys_that_nobody_has_asked_for_harm_nothing(desk: Desk, peer: Peer) -> None:
-    """Mouse, focus, answers to questions never asked, a paste's end without beginning."""
-    client = seat(desk, peer)
+def test_unexpected_key_sequences_do_nothing(desk: Desk, peer: Peer) -> None:
+    """Reports of mouse, focus and cursor, the end of a paste that never began."""
+    client = open_client(desk, peer)
     for sent in "[M !!", "[M~!!", "[<0;5;5M", "[5;5R", "[I", "[201~", "[15~", "OP":
         client.presses(f"\x1b{sent}")
     client.presses(keys("Ctrl-U") + "on\r")
     assert peer.hears() == "on"
 
 
-def test_tab_and_enter_count_in_their_order_however_they_come(
-    desk: Desk, peer: Peer
-) -> None:
-    """On a slow line both come in one piece; the line is complete before it is taken."""
-    client = seat(desk, peer)
+def test_tab_completes_before_an_enter_in_the_same_read(desk: Desk, peer: Peer) -> None:
+    """On a slow line both come in one piece."""
+    client = open_client(desk, peer)
     client.presses("/h\t\r")
     desk.until(lambda: b"//" in client.raw, "the help, or that there is no such command")
     assert ">/help" in client.lines
@@ -392,10 +393,10 @@ def test_tab_and_enter_count_in_their_order_however_they_come(
 # The shell that started us.
 
 ANNOUNCED = ("sh", "-c", 'echo "process=$$"; exec "$@"', "-")
-"""What a command is led by whose process is to be known."""
+"""Put before a command, this writes its process number first."""
 
 LEADS_ON = '"$@"; echo "code=$?"; exec cat'
-"""A script that goes on after the chat. Unlike a shell at its prompt, it mends nothing."""
+"""A script that goes on after the chat; unlike an interactive shell it restores nothing."""
 
 MISTAKEN = """
 import sys
@@ -409,12 +410,12 @@ sys.exit(main())
 
 
 def announced(pane: Pane) -> int:
-    """Give the number of the process that was announced on a terminal."""
+    """Return the process that `ANNOUNCED` has written to a terminal."""
     return int(re.findall(rb"process=(\d+)", pane.raw)[-1])
 
 
 def leave(door: str, server: Pane, client: Pane) -> None:
-    """Go out by one of the doors."""
+    """End the conversation in one of the ways that there are."""
     match door:
         case "/q":
             client.presses(keys("Ctrl-U") + f"/q\r{HALF}")
@@ -446,9 +447,11 @@ def leave(door: str, server: Pane, client: Pane) -> None:
         ("a mistake of ours", 1),
     ],
 )
-def test_by_every_door_the_terminal_is_given_back(desk: Desk, door: str, code: int) -> None:
-    """As it was, with nothing in it that was half typed, and the next program can read."""
-    server, port = serve(desk)
+def test_however_the_program_ends_the_terminal_is_as_before(
+    desk: Desk, door: str, code: int
+) -> None:
+    """Its settings are restored, and the next program reads no half-typed text."""
+    server, port = open_server(desk)
     command = (PYTHON, "-c", MISTAKEN) if "mistake" in door else CLIENT
     client = desk.opens("bash", "-c", LEADS_ON, "-", *ANNOUNCED, *command, "--port", port)
     desk.until(lambda: client.shows("Enter message to send...", ">"))
@@ -481,10 +484,8 @@ sys.exit(main())
 """
 
 
-def test_what_is_typed_at_the_last_moment_is_left_for_nobody(
-    desk: Desk, peer: Peer
-) -> None:
-    """The editor has ended, the program has not: the kernel holds the line by then."""
+def test_text_typed_after_the_editor_ended_is_discarded(desk: Desk, peer: Peer) -> None:
+    """The program has not ended yet, and the kernel holds the text."""
     command = (*ANNOUNCED, PYTHON, "-c", SLOW, *peer.place)
     client = desk.opens("bash", "-c", LEADS_ON, "-", *command)
     peer.meets()
@@ -499,8 +500,8 @@ def test_what_is_typed_at_the_last_moment_is_left_for_nobody(
     desk.until(lambda: client.shows("whole", "whole", ""))
 
 
-def test_every_descriptor_is_left_as_it_was(desk: Desk, peer: Peer) -> None:
-    """O_NONBLOCK is shared with the shell, and scripts do not mend it."""
+def test_all_descriptors_are_blocking_afterwards(desk: Desk, peer: Peer) -> None:
+    """They share O_NONBLOCK with the shell, and a script does not reset it."""
     look = f"{PYTHON} -c 'import os; print(*map(os.get_blocking, range(3)))'"
     client = desk.opens("bash", "-c", f'"$@"; {look}', "-", *CLIENT, *peer.place)
     peer.meets()
@@ -510,7 +511,7 @@ def test_every_descriptor_is_left_as_it_was(desk: Desk, peer: Peer) -> None:
 
 
 def open_shell(desk: Desk) -> Pane:
-    """Open an interactive shell."""
+    """Start an interactive shell."""
     pane = desk.opens("bash", "--norc", "--noprofile", "-i", PS1="$ ", INPUTRC="/dev/null")
     desk.until(lambda: pane.shows("$"))
     return pane
@@ -518,7 +519,7 @@ def open_shell(desk: Desk) -> Pane:
 
 @pytest.fixture
 def shell(desk: Desk, peer: Peer) -> Pane:
-    """Give an interactive shell, in it a client that talks with the peer: half a line."""
+    """Start a shell, in it a client connected to the peer, and type half a line."""
     pane = open_shell(desk)
     pane.types(shlex.join([*ANNOUNCED, *CLIENT, *peer.place]))
     peer.meets()
@@ -527,20 +528,20 @@ def shell(desk: Desk, peer: Peer) -> Pane:
     return pane
 
 
-def test_half_a_line_does_not_become_half_a_command(
+def test_half_a_line_is_reported_and_not_left_for_the_shell(
     desk: Desk, peer: Peer, shell: Pane
 ) -> None:
-    """It is given back as what it is; the shell's own prompt is bare."""
+    """It is written as never sent; nothing stands at the shell's prompt."""
     peer.leaves()
     desk.until(lambda: shell.shows("Goodbye: the server left.", f"Never sent: {HALF}", "$"))
     shell.types("echo whole")
     desk.until(lambda: shell.shows("$ echo whole", "whole", "$"))
 
 
-def test_what_was_pasted_behind_a_goodbye_that_ends_at_once_is_given_back(
+def test_lines_pasted_behind_a_goodbye_are_reported_as_never_sent(
     desk: Desk,
 ) -> None:
-    """Where nobody is there, nothing is waited for: the lines behind it are not lost."""
+    """A server without a client ends at once, before they are passed on."""
     server = desk.opens(PYTHON, "-m", "chatd", "--port", "0")
     desk.until(lambda: any("nobody here yet" in row for row in server.rows))
     server.presses("\x1b[200~one\r/q\rtwo\rthree\x1b[201~\r")
@@ -550,7 +551,7 @@ def test_what_was_pasted_behind_a_goodbye_that_ends_at_once_is_given_back(
 
 
 def stop(pane: Pane, how: str) -> None:
-    """Stop the program on a terminal: with the key, or with a signal."""
+    """Stop the program on a terminal with the key or with a signal."""
     if how == "Ctrl-Z":
         pane.presses(keys(how))
     else:
@@ -558,10 +559,10 @@ def stop(pane: Pane, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["Ctrl-Z", "SIGTSTP", "SIGSTOP"])
-def test_stopped_and_continued_one_types_on(
+def test_after_a_stop_and_fg_the_line_can_be_finished(
     desk: Desk, peer: Peer, shell: Pane, how: str
 ) -> None:
-    """In between the shell has its own terminal; after `fg` the line is there again."""
+    """Meanwhile the shell has its own settings; `fg` paints line and status again."""
     raw = shell.attributes
     stop(shell, how)
     desk.until(lambda: shell.view.row == "$")
@@ -581,7 +582,7 @@ def test_stopped_and_continued_one_types_on(
 
 
 INPUT, LOCAL = 0, 3
-"""Places in what tcgetattr(3) gives: how bytes come in, how lines are edited."""
+"""Indices of the input flags and the local flags in the result of tcgetattr(3)."""
 
 
 @pytest.mark.parametrize("how", ["Ctrl-Z", "SIGTSTP"])
@@ -592,10 +593,10 @@ INPUT, LOCAL = 0, 3
         pytest.param(INPUT, id="flow control"),
     ],
 )
-def test_a_stopped_program_has_given_the_terminal_back(
+def test_a_stopped_program_has_restored_the_settings(
     desk: Desk, peer: Peer, how: str, part: int
 ) -> None:
-    """Of its own accord: not every shell mends what is left to it."""
+    """The program itself does it, because not every shell does."""
     script = '"$@"; echo stopped; read; fg'
     client = desk.opens("bash", "-mc", script, "-", *ANNOUNCED, *CLIENT, *peer.place)
     peer.meets()
@@ -613,10 +614,10 @@ def test_a_stopped_program_has_given_the_terminal_back(
 
 
 @pytest.mark.parametrize("how", ["SIGTSTP", "SIGSTOP"])
-def test_sent_to_the_background_it_waits_to_be_fetched(
+def test_in_the_background_it_is_stopped_until_fg(
     desk: Desk, peer: Peer, shell: Pane, how: str
 ) -> None:
-    """The kernel stops it there, for wanting the terminal; `fg` gives it what it wants."""
+    """The kernel stops it for setting the terminal; after `fg` the line can be finished."""
     stop(shell, how)
     desk.until(lambda: shell.view.row == "$")
     shell.types("bg; wait %1; fg")
@@ -626,7 +627,7 @@ def test_sent_to_the_background_it_waits_to_be_fetched(
     assert peer.hears() == f"{HALF} and the rest"
 
 
-def test_started_in_the_background_it_waits_to_be_fetched(desk: Desk) -> None:
+def test_started_in_the_background_it_is_stopped_until_fg(desk: Desk) -> None:
     """The banner may come before; the line to be edited comes with `fg`."""
     shell = open_shell(desk)
     shell.types(f"{PYTHON} -m chatd --port 0 &")
@@ -638,11 +639,9 @@ def test_started_in_the_background_it_waits_to_be_fetched(desk: Desk) -> None:
     desk.until(lambda: shell.shows("Goodbye: you left before anybody came.", "$"))
 
 
-def test_without_a_shell_that_could_go_on_nothing_is_stopped(
-    desk: Desk, peer: Peer
-) -> None:
-    """In a window of its own there is nobody to type `fg`."""
-    client = seat(desk, peer)
+def test_without_a_shell_ctrl_z_stops_nothing(desk: Desk, peer: Peer) -> None:
+    """In a window of its own the program could not be continued."""
+    client = open_client(desk, peer)
     types_half(desk, client)
     painted = len(client.raw)
     client.presses(keys("Ctrl-Z"))
@@ -651,7 +650,7 @@ def test_without_a_shell_that_could_go_on_nothing_is_stopped(
     assert peer.hears() == f"{HALF} and the rest"
 
 
-# Ends that come early, and a terminal that goes first.
+# Programs that end early, and a terminal that is closed first.
 
 HURRIED = """
 import signal, sys
@@ -666,8 +665,8 @@ sys.exit(main())
 """
 
 
-def test_an_end_before_the_beginning_leaves_the_terminal_alone(desk: Desk) -> None:
-    """There is nothing to edit any more when the editor would begin."""
+def test_a_signal_before_the_editor_begins_starts_no_editor(desk: Desk) -> None:
+    """The terminal's settings are not touched."""
     server = desk.opens(PYTHON, "-c", HURRIED, "--port", "0")
     desk.until(lambda: server.ended)
     assert server.outcome() == 128 + signal.SIGTERM
@@ -676,9 +675,9 @@ def test_an_end_before_the_beginning_leaves_the_terminal_alone(desk: Desk) -> No
     assert server.attributes == server.untouched
 
 
-def test_who_comes_and_leaves_at_once_ends_the_talk_like_anybody(desk: Desk) -> None:
-    """HELLO and goodbye in one piece, as quick as can be."""
-    server, port = serve(desk)
+def test_a_client_that_leaves_at_once_ends_the_conversation(desk: Desk) -> None:
+    """HELLO and goodbye come in one piece."""
+    server, port = open_server(desk)
     with socket.create_connection(("127.0.0.1", int(port)), PATIENCE) as client:
         client.sendall(wire.hello() + wire.bye(0))
         client.shutdown(socket.SHUT_WR)
@@ -688,11 +687,9 @@ def test_who_comes_and_leaves_at_once_ends_the_talk_like_anybody(desk: Desk) -> 
     assert server.attributes == server.untouched
 
 
-def test_a_terminal_that_was_closed_does_not_keep_the_goodbye(
-    desk: Desk, peer: Peer
-) -> None:
-    """The editor has ended, and our loop goes on without it."""
-    client = seat(desk, peer)
+def test_a_closed_terminal_does_not_delay_the_goodbye(desk: Desk, peer: Peer) -> None:
+    """The editor has ended, and the loop goes on without it."""
+    client = open_client(desk, peer)
     types_half(desk, client)
     client.hangs_up()
     assert peer.hears() == "<stopped by SIGHUP>"
@@ -700,13 +697,13 @@ def test_a_terminal_that_was_closed_does_not_keep_the_goodbye(
     assert client.outcome() == 128 + signal.SIGHUP
 
 
-# What it is made of.
+# Threads, modules and other streams.
 
 
 @counted
 def test_there_is_one_thread(desk: Desk, peer: Peer) -> None:
-    """Everything that is waited for ends in one select."""
-    client = seat(desk, peer)
+    """Neither completion nor history starts another."""
+    client = open_client(desk, peer)
     client.presses("/\t")
     desk.until(lambda: any(row.startswith(" /q  /say  ") for row in client.rows))
     assert threads(client.process) == 1
@@ -729,7 +726,7 @@ sys.exit(main())
 
 
 def talk_plainly(desk: Desk, peer: Peer, client: Pane) -> None:
-    """Say and hear a line, leave, and see that nothing but text was ever written."""
+    """Exchange two messages, leave, and assert that no escape sequence was written."""
     peer.meets()
     desk.until(lambda: client.shows("Enter message to send...", ">"))
     client.types("hello")
@@ -754,14 +751,14 @@ def talk_plainly(desk: Desk, peer: Peer, client: Pane) -> None:
         pytest.param(("bash", "-c", '"$@" | cat', "-"), (), {}, id="pipe"),
     ],
 )
-def test_where_it_could_not_serve_the_plain_terminal_does(
+def test_where_editing_is_impossible_the_plain_terminal_is_used(
     desk: Desk,
     peer: Peer,
     lead: tuple[str, ...],
     arguments: tuple[str, ...],
     environment: dict[str, str | None],
 ) -> None:
-    """And then nobody pays for loading what the editor is made of."""
+    """Then neither asyncio nor prompt_toolkit is loaded."""
     command = (*lead, PYTHON, "-c", TELLS_ITS_MODULES, *peer.place, *arguments)
     client = desk.opens(*command, **environment)
     talk_plainly(desk, peer, client)
@@ -769,18 +766,18 @@ def test_where_it_could_not_serve_the_plain_terminal_does(
 
 
 @pytest.mark.parametrize("module", ["prompt_toolkit", "wcwidth"])
-def test_without_the_editors_modules_the_plain_terminal_serves(
+def test_without_the_editors_modules_the_plain_terminal_is_used(
     desk: Desk, peer: Peer, module: str
 ) -> None:
-    """Where they are not installed one can talk all the same."""
+    """They need not be installed."""
     client = desk.opens(PYTHON, "-c", CANNOT_IMPORT, module, *peer.place)
     talk_plainly(desk, peer, client)
 
 
-def test_notices_that_go_elsewhere_are_words_only(
+def test_notices_in_a_file_have_no_escape_sequences(
     desk: Desk, peer: Peer, tmp_path: Path
 ) -> None:
-    """With `2> file` nothing comes between the lines, and no colour into the file."""
+    """With `2> file`: neither the line being typed nor a colour is written there."""
     script = f'"$@" 2> {tmp_path}/notices'
     client = desk.opens("bash", "-c", script, "-", *CLIENT, *peer.place)
     peer.meets()
@@ -789,3 +786,619 @@ def test_notices_that_go_elsewhere_are_words_only(
     desk.until(lambda: client.shows(">/nonsense", ">"))
     told = "There is no command /nonsense (see /help); //nonsense sends it as text.\n"
     assert (tmp_path / "notices").read_text() == told
+
+
+# In this process: what happens between the callbacks, case by case.
+
+Script = Iterator[Callable[[], object]]
+"""Acts, and yields the condition under which it is to be continued."""
+
+COMMANDS = ("/q", "/say ", "/play ", "/decline")
+
+
+class Seat:
+    """An edited terminal on a pty in this process, and the person in front of it."""
+
+    def __init__(self, person: Person, loop: Loop) -> None:
+        self.person = person
+        self.loop = loop
+        self.raw = b""  # all that was written to the pty
+        self.heard: list[str | None] = []  # the lines passed on; None is the end of input
+        self.typed: Callable[[str], None] = self.heard.append
+        self.terminal: Edited
+        self._view = View(ROWS, COLUMNS)
+        self._drawn = 0  # bytes that the view was fed
+
+    def opens(self, *, history: bool = False, **options: bool | Sequence[str]) -> Edited:
+        """Build the terminal, with a prompt."""
+        self.terminal = Edited(self.loop, ">", history=history, **options)  # type: ignore[arg-type]
+        self.terminal.start(self._typed, lambda: self.heard.append(None))
+        self.terminal.refresh(True, True, lambda: "with the server")
+        return self.terminal
+
+    def plays(self, script: Script) -> None:
+        """Run the terminal until the script is over; fail when it takes too long."""
+        self._script = script
+        self._condition: Callable[[], object] = lambda: True
+        self._deadline = time.monotonic() + PATIENCE
+        if self.person.keyboard >= 0:
+            self.loop.watch(self.person.out, READ, self._read)
+        self.loop.call_later(0, self._advance)
+        self.terminal.run()
+
+    def presses(self, sent: str | bytes) -> None:
+        """Press keys."""
+        os.write(self.person.keyboard, sent.encode() if isinstance(sent, str) else sent)
+
+    def hangs_up(self) -> None:
+        """Close the terminal."""
+        self.loop.forget(self.person.out)
+        self.person.leaves()
+
+    @property
+    def view(self) -> View:
+        """The window with all that was written so far."""
+        self._view.feed(self.raw[self._drawn :])
+        self._drawn = len(self.raw)
+        return self._view
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows of the window down to the last that is not blank."""
+        rows = self.view.rows
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows
+
+    def shows(self, *rows: str) -> Callable[[], bool]:
+        """Return a condition: the window ends with these rows, and the cursor rests."""
+        return lambda: self.view.at_rest and self.rows[-len(rows) :] == [*rows]
+
+    def _typed(self, lines: deque[str]) -> None:
+        assert len(lines) == 1
+        self.typed(lines.popleft())
+
+    def _read(self, mask: int) -> None:
+        self.raw += os.read(self.person.out, 65536)
+
+    def _advance(self) -> None:
+        while self._condition():
+            try:
+                self._condition = next(self._script)
+            except StopIteration:
+                self.loop.stop()
+                return
+        assert time.monotonic() < self._deadline, (self.rows, self.heard)
+        self.loop.call_later(0.002, self._advance)
+
+
+@pytest.fixture
+def seat(
+    person: Person, loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Seat]:
+    """Seat a person at a pty that has a size, a name and 256 colours."""
+    termios.tcsetwinsize(streams.STDOUT, (ROWS, COLUMNS))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    # curses looks at the first terminal of a process only.
+    monkeypatch.setattr(curses, "setupterm", lambda fd: None)
+    monkeypatch.setattr(curses, "tigetnum", lambda name: 256)
+    with open(os.dup(streams.STDIN)) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield Seat(person, loop)
+
+
+def test_a_typed_line_is_echoed_at_the_prompt_and_passed_on(seat: Seat) -> None:
+    """The line above stays as a part of the conversation; the prompt is asked for anew."""
+    terminal = seat.opens()
+    assert terminal.interactive
+    assert not terminal.hung_up
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("hello\r")
+        yield lambda: seat.heard == ["hello"]
+        yield seat.shows(">hello", "", STANDING)
+        terminal.refresh(True, True, lambda: "with the server")
+        yield seat.shows(">hello", ">", STANDING)
+
+    seat.plays(script())
+
+
+def test_each_line_of_a_paste_is_echoed_and_passed_on_by_itself(seat: Seat) -> None:
+    """One Enter submits them all, in order; the prompt stands before the first alone."""
+    seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("\x1b[200~one\rtwo\rthree\r\x1b[201~\r")
+        yield lambda: seat.heard == ["one", "two", "three"]
+
+    seat.plays(script())
+    assert b">one\r\n" in seat.raw
+    assert b">two\r\n" not in seat.raw
+
+
+def test_an_asking_chat_has_every_pasted_line_at_the_prompt(seat: Seat) -> None:
+    """Where the callback asks again after each line, each stands behind a prompt."""
+    terminal = seat.opens()
+
+    def typed(line: str) -> None:
+        seat.heard.append(line)
+        terminal.refresh(True, True, lambda: "with the server")
+
+    seat.typed = typed
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("\x1b[200~one\rtwo\x1b[201~\r")
+        yield seat.shows(">one", ">two", ">", STANDING)
+
+    seat.plays(script())
+
+
+def test_a_refused_line_comes_back_into_the_editor(seat: Seat) -> None:
+    """With the reason above it, ready to be changed; other lines of the paste go."""
+    terminal = seat.opens()
+
+    def typed(line: str) -> None:
+        if line == "long":
+            terminal.refuse("Not sent, it is too long", line)
+        else:
+            seat.heard.append(line)
+
+    seat.typed = typed
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("\x1b[200~long\rshort\x1b[201~\r")
+        yield seat.shows("Not sent, it is too long.", "long", STANDING)
+        seat.presses("er\r")
+        yield lambda: seat.heard == ["short", "longer"]
+
+    seat.plays(script())
+
+
+def test_a_line_refused_later_is_shown_with_the_reason(seat: Seat) -> None:
+    """It does not disturb the line that is being typed by then."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        terminal.refuse("Not sent", "early")
+        yield seat.shows("Not sent: early", ">half", STANDING)
+
+    seat.plays(script())
+
+
+def test_lines_of_a_paste_behind_a_goodbye_are_unsent(seat: Seat) -> None:
+    """`take_unsent` empties the queue: none of them is passed on any more."""
+    terminal = seat.opens()
+    unsent: list[tuple[list[str], bool]] = []
+
+    def typed(line: str) -> None:
+        seat.heard.append(line)
+        unsent.append(terminal.take_unsent())
+
+    seat.typed = typed
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("\x1b[200~/q\rone\r\rtwo\x1b[201~\r")
+        yield lambda: unsent
+
+    seat.plays(script())
+    assert seat.heard == ["/q"]
+    assert unsent == [(["one", "two"], False)]
+
+
+def test_discarding_the_typed_line_writes_it_to_the_person(seat: Seat) -> None:
+    """The editor is empty afterwards; what the kernel holds at the close is dropped."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        terminal.discard_typed()
+        yield seat.shows("Never sent: half", ">", STANDING)
+
+    seat.plays(script())
+    seat.presses("rest\n")
+    terminal.close()
+    os.set_blocking(streams.STDIN, False)
+    with pytest.raises(BlockingIOError):
+        os.read(streams.STDIN, 100)
+
+
+def test_typed_bytes_that_are_not_utf_8_are_replaced_in_the_line(seat: Seat) -> None:
+    """The person is told, and the line goes on with U+FFFD in their place."""
+    seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses(b"a\xff\xfeb\r")
+        yield lambda: seat.heard == ["a\ufffd\ufffdb"]
+
+    seat.plays(script())
+    assert "Your line is not all UTF-8" in seat.raw.decode()
+
+
+def test_an_early_line_is_shown_at_a_prompt_and_a_removed_prompt_is_gone(
+    seat: Seat,
+) -> None:
+    """What is being typed stays where it is."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        terminal.echo("early")
+        yield seat.shows(">early", ">half", STANDING)
+        terminal.remove_prompt()
+        terminal.remove_prompt()
+        yield seat.shows(">early", "half", STANDING)
+
+    seat.plays(script())
+
+
+def test_names_are_bold_cyan_and_notices_faint(seat: Seat) -> None:
+    """A message without a speaker has no colour, and the bell rings on an empty line."""
+    terminal = seat.opens(bell=True)
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show("banner")
+        terminal.show_messages("Ann", ["one", "two"])
+        terminal.show_messages("", ["three"])
+        terminal.notify("By the way.")
+        seat.presses("x")
+        yield seat.shows("Ann: one", "Ann: two", "three", "By the way.", ">x", STANDING)
+        terminal.show_messages("Ann", ["four"])
+        yield seat.shows("Ann: four", ">x", STANDING)
+
+    seat.plays(script())
+    assert seat.raw.count(b"\x1b[1;36mAnn:\x1b[m ") == 3
+    assert b"\x1b[2mBy the way.\x1b[m" in seat.raw
+    assert seat.raw.count(b"\a") == 2
+
+
+def test_with_timestamps_the_faint_time_stands_before_a_line(seat: Seat) -> None:
+    """But not before a notice."""
+    terminal = seat.opens(timestamps=True)
+
+    def script() -> Script:
+        terminal.show("hello")
+        terminal.notify("By the way.")
+        yield seat.shows("By the way.", ">", STANDING)
+
+    seat.plays(script())
+    assert re.search(rb"\x1b\[2m\d\d:\d\d:\d\d \x1b\[mhello\r\n", seat.raw)
+    assert b"\x1b[2mBy the way." in seat.raw
+
+
+def test_notices_in_a_file_are_text_alone(seat: Seat, place: Place, tmp_path: Path) -> None:
+    """With `2> file` the line being typed is not painted anew for them."""
+    place("STDERR", os.open(tmp_path / "notices", os.O_WRONLY | os.O_CREAT))
+    terminal = seat.opens()
+    terminal.notify("By the way.\x07")
+    assert (tmp_path / "notices").read_text() == "By the way.^G\n"
+
+
+def raise_curses_error(fd: int) -> None:
+    """Fail as curses does on a terminal that it does not know."""
+    raise curses.error("could not find terminal")
+
+
+@pytest.mark.parametrize(
+    ("case", "coloured"),
+    [
+        pytest.param("NO_COLOR=1", False, id="NO_COLOR"),
+        pytest.param("no curses", True, id="without-curses"),
+        pytest.param("unknown", True, id="unknown-terminal"),
+        pytest.param("2 colours", False, id="two-colours"),
+    ],
+)
+def test_colours_are_used_unless_forbidden_or_known_to_be_missing(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch, case: str, coloured: bool
+) -> None:
+    """NO_COLOR forbids them; a terminal unknown to curses has colours."""
+    match case:
+        case "NO_COLOR=1":
+            monkeypatch.setenv("NO_COLOR", "1")
+        case "no curses":
+            monkeypatch.setitem(sys.modules, "curses", None)
+        case "unknown":
+            monkeypatch.setattr(curses, "setupterm", raise_curses_error)
+        case _:
+            monkeypatch.setattr(curses, "tigetnum", lambda name: 2)
+    terminal = seat.opens()
+
+    def script() -> Script:
+        terminal.show_messages("Ann", ["hi"])
+        yield seat.shows("Ann: hi", ">", STANDING)
+
+    seat.plays(script())
+    assert (b"\x1b[1;36m" in seat.raw) is coloured
+
+
+# In this process: the status line and Tab.
+
+
+def test_the_status_line_follows_the_conversation(seat: Seat) -> None:
+    """It is painted again when the description has changed, and only then."""
+    terminal = seat.opens()
+    painted: list[int] = []
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_status(lambda: "waiting\x07 | 3 unread")
+        yield seat.shows(">", " waiting^G | 3 unread | /help lists the commands")
+        painted.append(len(seat.raw))
+        terminal.refresh(False, True, lambda: "waiting\x07 | 3 unread")
+        later = time.monotonic() + 0.05
+        yield lambda: time.monotonic() > later
+
+    seat.plays(script())
+    assert b"waiting" not in seat.raw[painted[0] :]
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        pytest.param(80, " alone | waiting | /help lists the commands", id="wide"),
+        pytest.param(30, " alone | waiting", id="narrow"),
+        pytest.param(5, " alon", id="narrower-than-a-part"),
+    ],
+)
+def test_status_parts_that_do_not_fit_are_left_out(
+    seat: Seat, columns: int, shown: str
+) -> None:
+    """From the right, each as a whole; the first stays whatever its width."""
+    termios.tcsetwinsize(streams.STDOUT, (ROWS, columns))
+    seat.view.resize(ROWS, columns)
+    terminal = seat.opens()
+
+    def script() -> Script:
+        terminal.show_status(lambda: "alone | waiting")
+        yield seat.shows(">", shown)
+
+    seat.plays(script())
+
+
+@pytest.mark.parametrize("status", [True, False], ids=["one-row", "switched-off"])
+def test_there_may_be_no_status_line(seat: Seat, status: bool) -> None:
+    """A window of one row has none, and neither has one who switched it off."""
+    if status:
+        termios.tcsetwinsize(streams.STDOUT, (1, COLUMNS))
+        seat.view.resize(1, COLUMNS)
+    seat.opens(status=status)
+
+    def script() -> Script:
+        yield seat.shows(">")
+
+    seat.plays(script())
+    assert b"with the server" not in seat.raw
+
+
+def test_tab_completes_what_is_unique_and_lists_the_choices(seat: Seat) -> None:
+    """The list stands in the status line until the next key."""
+    seat.opens(commands=COMMANDS)
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("/\t")
+        yield seat.shows(">/", " /q  /say  /play  /decline")
+        seat.presses("d\t")
+        yield seat.shows(">/decline", STANDING)
+        seat.presses(keys("Ctrl-U") + "x\t")
+        yield seat.shows(">x", STANDING)
+
+    seat.plays(script())
+
+
+# In this process: keys.
+
+
+def test_keys_that_delete_and_move_go_by_graphemes(seat: Seat) -> None:
+    """Backspace, Delete, Ctrl-D and the arrows; at an end of the line they do nothing."""
+    seat.opens()
+    nothing = keys("Backspace Left Right Delete")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        for pressed, heard in (
+            (f"{nothing}a{FAMILY}{keys('Backspace')}z", "az"),
+            (f"a{FAMILY}{keys('Left')}z", f"az{FAMILY}"),
+            (f"{FAMILY}a{keys('Ctrl-A Right')}z", f"{FAMILY}za"),
+            (f"{FAMILY}a{keys('Ctrl-A Delete')}z", "za"),
+            (f"{FAMILY}a{keys('Ctrl-A Ctrl-D')}z", "za"),
+        ):
+            seat.presses(f"{pressed}\r")
+            yield lambda: seat.heard[-1:] == [heard]  # noqa: B023
+
+    seat.plays(script())
+
+
+def test_ctrl_d_on_an_empty_line_ends_the_input(seat: Seat) -> None:
+    """The editor itself goes on: the goodbye may take a while. A mouse does nothing."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("\x1b[M !!" + keys("Ctrl-D"))
+        yield lambda: seat.heard == [None]
+        terminal.show("Goodbye")
+        yield seat.shows("Goodbye", ">", STANDING)
+
+    seat.plays(script())
+
+
+def test_ctrl_c_is_a_signal(seat: Seat) -> None:
+    """As the kernel makes it one; it leaves no trace on the screen."""
+    seat.loop.on_signals([signal.SIGINT], lambda number: seat.heard.append("SIGINT"))
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses(keys("Ctrl-C"))
+        yield lambda: seat.heard == ["SIGINT"]
+        terminal.begin_line()
+
+    seat.plays(script())
+    assert b"^C" not in seat.raw
+
+
+@pytest.fixture
+def stops(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[object]]]:
+    """Replace `os.kill`: a stop of this process notes the terminal's settings instead."""
+    stops: list[list[object]] = []
+
+    def kill(pid: int, number: int) -> None:
+        if pid == 0:
+            signal.raise_signal(number)
+        else:
+            stops.append(termios.tcgetattr(streams.STDIN))
+
+    monkeypatch.setattr(os, "kill", kill)
+    before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    yield stops
+    signal.signal(signal.SIGTSTP, before)
+
+
+def test_ctrl_z_restores_the_terminal_and_resuming_takes_it_again(
+    seat: Seat, stops: list[list[object]]
+) -> None:
+    """The line that was being typed is painted again."""
+    original = termios.tcgetattr(streams.STDIN)
+    seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        seat.presses(keys("Ctrl-Z"))
+        yield lambda: stops
+        yield seat.shows(">half", STANDING)
+        assert termios.tcgetattr(streams.STDIN) != original
+
+    seat.plays(script())
+    assert stops == [original]
+
+
+def test_after_a_stop_from_outside_the_terminal_is_raw_again(seat: Seat) -> None:
+    """SIGSTOP cannot be handled: the shell has set the terminal for itself meanwhile."""
+    original = termios.tcgetattr(streams.STDIN)
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        termios.tcsetattr(streams.STDIN, termios.TCSANOW, original)
+        terminal.resume()
+        seat.presses("on\r")
+        yield lambda: seat.heard == ["on"]
+
+    seat.plays(script())
+    assert b"^M" not in seat.raw
+
+
+def test_where_stopping_is_ignored_the_editor_goes_on(
+    seat: Seat, stops: list[list[object]]
+) -> None:
+    """As in a window without a shell."""
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses(keys("Ctrl-Z") + "on\r")
+        yield lambda: seat.heard == ["on"]
+
+    seat.plays(script())
+    assert stops == []
+
+
+# In this process: how the editor begins and ends.
+
+
+def test_a_terminal_that_is_closed_ends_the_input_but_not_the_loop(
+    seat: Seat, stops: list[list[object]]
+) -> None:
+    """A later run is without the editor, and a stop has nothing to restore."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.hangs_up()
+        yield lambda: seat.heard == [None]
+        signal.raise_signal(signal.SIGTSTP)
+        yield lambda: True
+        terminal.resume()
+        assert terminal.hung_up
+
+    seat.plays(script())
+    seat.plays(iter([lambda: True]))
+    assert stops == []
+
+
+def test_a_terminal_that_is_closed_before_the_editor_begins_is_an_end(seat: Seat) -> None:
+    """Its settings cannot be read any more, and need not be restored."""
+    seat.opens()
+    seat.person.leaves()
+
+    def script() -> Script:
+        yield lambda: seat.heard == [None]
+
+    seat.plays(script())
+
+
+def test_a_loop_that_is_stopped_before_the_editor_begins_starts_none(seat: Seat) -> None:
+    """Nothing is painted, and the terminal's settings stay."""
+    seat.opens()
+    seat.plays(iter(()))
+    assert b"with the server" not in seat.person.screen.encode()
+
+
+@pytest.mark.parametrize("with_error", [True, False], ids=["exception", "message"])
+def test_an_error_in_a_callback_of_asyncio_comes_out_of_run(
+    seat: Seat, with_error: bool
+) -> None:
+    """As one in a callback of ours does, and not as a line in a log."""
+    seat.opens()
+
+    def fail() -> None:
+        raise RuntimeError("a mistake")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        if with_error:
+            asyncio.get_running_loop().call_soon(fail)
+        else:
+            asyncio.get_running_loop().call_exception_handler({"message": "a mistake"})
+        yield lambda: False
+
+    with pytest.raises(RuntimeError, match="a mistake"):
+        seat.plays(script())
+
+
+def test_typed_lines_are_in_the_history_of_the_next_terminal(seat: Seat) -> None:
+    """Up brings them back."""
+    seat.opens(history=True)
+
+    def types() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("hello\r")
+        yield lambda: seat.heard == ["hello"]
+
+    def goes_up() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses(keys("Up"))
+        yield seat.shows(">hello", STANDING)
+
+    seat.plays(types())
+    seat.opens(history=True)
+    seat.plays(goes_up())

@@ -1,4 +1,4 @@
-"""asyncio as a guest: one select for both, and our loop is its own again afterwards."""
+"""asyncio as a guest: one `select` serves both loops, and ours works on afterwards."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ Main = Callable[[], Coroutine[None, None, None]]
 
 @pytest.fixture(autouse=True)
 def bounded(loop: Loop) -> None:
-    """Fail where our loop waits in vain; `host` does so where the guest does."""
+    """Raise TimeoutError where our loop waits in vain; `host` does so for asyncio's."""
 
     def give_up() -> None:
         raise TimeoutError("it never happened")
@@ -28,10 +28,10 @@ def bounded(loop: Loop) -> None:
 
 @pytest.fixture
 def pipes() -> Iterator[list[tuple[int, int]]]:
-    """Give two pipes with a byte in each: the reading ends first."""
+    """Return two pipes with a byte in each, as (reader, writer)."""
     pipes = [os.pipe(), os.pipe()]
     for reader, writer in pipes:
-        os.set_blocking(reader, False)  # who reads twice is to fail, not to stand still
+        os.set_blocking(reader, False)  # a second read raises instead of blocking
         os.write(writer, b"x")
     yield pipes
     for ends in pipes:
@@ -39,15 +39,15 @@ def pipes() -> Iterator[list[tuple[int, int]]]:
             os.close(fd)
 
 
-def host(loop: Loop, main: Main, stopped: Callable[[], None] = lambda: None) -> None:
-    """Run a coroutine on an asyncio loop that is a guest on ours; end with it."""
+def host(loop: Loop, main: Main, on_stop: Callable[[], None] = lambda: None) -> None:
+    """Run a coroutine on an asyncio loop that is a guest on ours, until it ends."""
 
     async def in_time() -> None:
         async with asyncio.timeout(SECONDS):
             await main()
 
     def guest() -> None:
-        with asyncio.Runner(loop_factory=partial(GuestLoop, loop, stopped)) as runner:
+        with asyncio.Runner(loop_factory=partial(GuestLoop, loop, on_stop)) as runner:
             runner.run(in_time())
         loop.stop()
 
@@ -65,7 +65,7 @@ async def wait_for_ever() -> None:
 def test_one_select_serves_our_descriptors_and_asyncios(
     loop: Loop, pipes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is ready on both sides is heard after the same wait, and no thread waits."""
+    """Ready descriptors of both loops are reported after the same wait, in one thread."""
     waits = 0
     heard: dict[str, int] = {}
     select = loop._selector.select
@@ -97,8 +97,8 @@ def test_one_select_serves_our_descriptors_and_asyncios(
     assert heard["ours"] == heard["theirs"]
 
 
-def test_a_timer_of_asyncios_ends_a_wait_of_ours(loop: Loop) -> None:
-    """Nothing of ours is due before it."""
+def test_a_timer_of_asyncio_ends_a_wait_of_our_loop(loop: Loop) -> None:
+    """Our loop has no timer of its own that is due before."""
 
     async def main() -> None:
         await asyncio.sleep(0.01)
@@ -106,8 +106,8 @@ def test_a_timer_of_asyncios_ends_a_wait_of_ours(loop: Loop) -> None:
     host(loop, main)
 
 
-def test_a_timer_of_ours_ends_a_wait_of_asyncios(loop: Loop) -> None:
-    """asyncio knows of nothing that would ever come."""
+def test_a_timer_of_our_loop_ends_a_wait_of_asyncio(loop: Loop) -> None:
+    """asyncio has no timer and no descriptor."""
 
     async def main() -> None:
         done = asyncio.get_running_loop().create_future()
@@ -117,10 +117,10 @@ def test_a_timer_of_ours_ends_a_wait_of_asyncios(loop: Loop) -> None:
     host(loop, main)
 
 
-def test_reading_and_writing_are_told_apart(
+def test_reading_and_writing_are_reported_separately(
     loop: Loop, pipes: list[tuple[int, int]]
 ) -> None:
-    """asyncio may ask for both on one descriptor, and then for one of them no longer."""
+    """asyncio may watch a descriptor for both, and later for one of them only."""
     heard: list[str] = []
 
     async def main() -> None:
@@ -141,8 +141,8 @@ def test_reading_and_writing_are_told_apart(
     assert heard == []
 
 
-def test_what_was_not_watched_cannot_be_forgotten(loop: Loop) -> None:
-    """As with any selector; and what is watched is listed with what was said of it."""
+def test_a_descriptor_is_listed_while_it_is_watched(loop: Loop) -> None:
+    """Unregistering it twice raises KeyError, as with any selector."""
     selector = GuestSelector(loop, lambda: None)
     reader, writer = os.pipe()
     key = selector.register(reader, READ, "data")
@@ -159,10 +159,10 @@ def test_what_was_not_watched_cannot_be_forgotten(loop: Loop) -> None:
 # How it ends.
 
 
-def test_an_error_in_a_callback_of_ours_comes_out_and_the_guest_cleans_up(
+def test_an_error_in_our_callback_leaves_run_after_the_guest_cleaned_up(
     loop: Loop,
 ) -> None:
-    """The editor gives the terminal back; what else is due waits until it has gone."""
+    """Other callbacks of ours that are due are called in the next turn of our loop."""
     called: list[str] = []
 
     def fail() -> None:
@@ -184,11 +184,11 @@ def test_an_error_in_a_callback_of_ours_comes_out_and_the_guest_cleans_up(
     assert called == ["cleaned up", "ours"]
 
 
-def test_a_guest_is_told_when_our_loop_has_been_stopped(loop: Loop) -> None:
-    """And from then on nothing is waited for: it ends although nothing more happens."""
+def test_stopping_our_loop_calls_on_stop(loop: Loop) -> None:
+    """From then on nothing is waited for: the guest ends although nothing more happens."""
     ending: list[asyncio.Future[None]] = []
 
-    def stopped() -> None:
+    def on_stop() -> None:
         if ending and not ending[0].done():
             ending[0].set_result(None)
 
@@ -197,14 +197,14 @@ def test_a_guest_is_told_when_our_loop_has_been_stopped(loop: Loop) -> None:
         loop.call_later(0, loop.stop)
         await ending[0]
 
-    host(loop, main, stopped)
+    host(loop, main, on_stop)
     assert not loop.running
 
 
-def test_once_our_loop_has_been_stopped_nothing_of_ours_is_called(
+def test_after_a_stop_no_callback_of_ours_is_called(
     loop: Loop, pipes: list[tuple[int, int]]
 ) -> None:
-    """What is ready stays ready, while the guest takes its time to end."""
+    """A descriptor that is ready is reported in the next turn of our loop."""
     called: list[int] = []
 
     async def main() -> None:
@@ -219,10 +219,10 @@ def test_once_our_loop_has_been_stopped_nothing_of_ours_is_called(
     assert called == [READ]
 
 
-def test_our_loop_goes_on_when_the_guest_has_gone(
+def test_our_loop_works_on_after_the_guest_has_ended(
     loop: Loop, pipes: list[tuple[int, int]]
 ) -> None:
-    """asyncio closes the selector that it ran on: ours is another, and is empty again."""
+    """asyncio closes its selector; ours stays open, without asyncio's descriptors."""
 
     async def main() -> None:
         asyncio.get_running_loop().add_reader(pipes[0][0], lambda: None)
@@ -238,7 +238,7 @@ def test_our_loop_goes_on_when_the_guest_has_gone(
 def test_a_guest_that_ends_first_leaves_our_loop_running(
     loop: Loop, pipes: list[tuple[int, int]]
 ) -> None:
-    """A talk goes on to its goodbye without an editor."""
+    """The loop goes on to the goodbye without an editor."""
     heard: list[str] = []
 
     def guest() -> None:
@@ -258,8 +258,8 @@ def test_a_guest_that_ends_first_leaves_our_loop_running(
 # Signals.
 
 
-def test_a_guests_signals_come_through_our_loop(loop: Loop) -> None:
-    """There is one wake-up descriptor in a process: it stays ours, and ours still comes."""
+def test_signals_of_the_guest_come_through_our_loop(loop: Loop) -> None:
+    """The wake-up descriptor stays ours, and our signals are still reported."""
     heard: list[str] = []
     loop.on_signals([signal.SIGUSR1], lambda number: heard.append("ours"))
     assert loop._wakeup is not None
@@ -285,7 +285,7 @@ def test_a_guests_signals_come_through_our_loop(loop: Loop) -> None:
 
 
 def test_a_signal_ends_the_wait_of_a_guest(loop: Loop) -> None:
-    """A select that sleeps would else be restarted by the interpreter (PEP 475)."""
+    """Without the wake-up descriptor the interpreter restarts a `select` (PEP 475)."""
     heard: list[int] = []
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""The history file: private, bounded, and never in the way."""
+"""The history file: private, bounded, and its errors ignored."""
 
 import os
 import stat
@@ -14,40 +14,40 @@ from chatlib.terminal.history import LineHistory
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the state of every program be kept in a folder of the test's own."""
+    """Set the state folder of all programs to one of the test's own."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state"
 
 
 @pytest.fixture
 def file(home: Path) -> Path:
-    """Name the file, where there is a folder for it already."""
+    """Return the path of the history file, in a folder that exists."""
     (home / "chat").mkdir(parents=True)
     return home / "chat" / "history"
 
 
 def remember(*lines: str) -> None:
-    """Let a program remember some lines and end."""
+    """Store lines as one run of a program does."""
     kept = LineHistory()
     for line in lines:
         kept.store_string(line)
 
 
 def remembered() -> list[str]:
-    """Give what the next program remembers, the oldest first."""
+    """Return the entries that the next run loads, the oldest first."""
     return [*LineHistory().load_history_strings()][::-1]
 
 
 def mode(path: Path) -> int:
-    """Say who may do what with a file."""
+    """Return the permission bits of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
 # What it keeps, and for whom.
 
 
-def test_lines_are_there_in_the_next_run(home: Path) -> None:
-    """In the order in which they were typed, and after two programs too."""
+def test_lines_are_loaded_by_the_next_run(home: Path) -> None:
+    """In the order in which they were typed, those of several runs too."""
     assert remembered() == []
     remember("one", "two")
     remember("日本 👨\u200d👩\u200d👧", "+# not a comment", "")
@@ -55,14 +55,14 @@ def test_lines_are_there_in_the_next_run(home: Path) -> None:
     assert remembered()[2:] == ["日本 👨\u200d👩\u200d👧", "+# not a comment", ""]
 
 
-def test_several_lines_that_were_sent_at_once_come_back_at_once() -> None:
-    """What was pasted and sent with one Enter is one entry, blank lines included."""
+def test_lines_submitted_together_are_one_entry() -> None:
+    """Blank lines and lines that look like the file's own format included."""
     remember("one\n\n# three\n+four", "five")
     assert remembered() == ["one\n\n# three\n+four", "five"]
 
 
-def test_nobody_else_may_read_it(home: Path) -> None:
-    """Whatever the umask allows: what is said in private stays there."""
+def test_only_the_owner_may_read_it(home: Path) -> None:
+    """Whatever the umask allows."""
     before = os.umask(0)
     try:
         remember("secret")
@@ -72,10 +72,10 @@ def test_nobody_else_may_read_it(home: Path) -> None:
     assert mode(home / "chat" / "history") == 0o600
 
 
-def test_without_a_state_folder_it_is_the_usual_one(
+def test_the_default_folder_is_the_xdg_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That of the XDG Base Directory Specification; an empty variable counts as none."""
+    """An empty XDG_STATE_HOME counts as unset."""
     monkeypatch.setenv("XDG_STATE_HOME", "")
     monkeypatch.setenv("HOME", str(tmp_path))
     remember("one")
@@ -86,35 +86,35 @@ def test_without_a_state_folder_it_is_the_usual_one(
 
 
 def folder_is_a_file(file: Path) -> None:
-    """Put a file where the folder should be."""
+    """Put a file in the place of the folder."""
     file.parent.rmdir()
     file.parent.write_text("")
 
 
 def file_is_a_folder(file: Path) -> None:
-    """Put a folder where the file should be."""
+    """Put a folder in the place of the file."""
     file.mkdir()
 
 
 def folder_is_locked(file: Path) -> None:
-    """Allow nobody anything; whoever is root may do it all the same."""
+    """Remove all permissions; root may read the file all the same."""
     file.write_text("\n# then\n+one\n")
     file.chmod(0)
     file.parent.chmod(0)
 
 
 def link_goes_round(file: Path) -> None:
-    """Let the file be behind itself."""
+    """Make the file a link to itself."""
     file.symlink_to(file)
 
 
 @pytest.mark.parametrize(
     "wrong", [folder_is_a_file, file_is_a_folder, folder_is_locked, link_goes_round]
 )
-def test_a_history_that_cannot_be_kept_stops_nothing(
+def test_a_file_that_cannot_be_used_raises_nothing(
     file: Path, wrong: Callable[[Path], None]
 ) -> None:
-    """It lasts as long as the program then."""
+    """The history then lasts as long as the program."""
     wrong(file)
     kept = LineHistory()
     assert [*kept.load_history_strings()] in ([], ["one"])
@@ -123,26 +123,26 @@ def test_a_history_that_cannot_be_kept_stops_nothing(
     file.parent.chmod(0o700)
 
 
-def test_a_full_disk_stops_nothing(file: Path) -> None:
-    """The file is there and can be opened, but takes nothing."""
+def test_a_full_disk_raises_nothing(file: Path) -> None:
+    """The file can be opened but not written."""
     file.symlink_to("/dev/full")
     kept = LineHistory()
     kept.append_string("one")
     assert kept.get_strings() == ["one"]
 
 
-def test_a_file_that_was_damaged_gives_what_can_be_read(file: Path) -> None:
-    """Bytes that are no text, and lines that nobody wrote like this."""
+def test_a_damaged_file_is_loaded_as_far_as_possible(file: Path) -> None:
+    """Bytes that are not UTF-8 are replaced; new entries can be appended."""
     file.write_bytes(b"\0\xff\n# then\n+a\xff\n\xfe\n+b")
     assert remembered()[0] == "a\ufffd"
     remember("c")
     assert remembered()[-1] == "c"
 
 
-def test_a_line_that_is_not_all_utf_8_is_kept_as_text(
+def test_lone_surrogates_are_replaced_before_they_are_stored(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The keyboard's bytes come as lone surrogates: prompt_toolkit is to get none."""
+    """Typed bytes that are not UTF-8 arrive as such; they cannot be encoded."""
     given: list[str] = []
     monkeypatch.setattr(FileHistory, "store_string", lambda _, line: given.append(line))
     remember("a\udcff\udcfeb")
@@ -153,14 +153,14 @@ def test_a_line_that_is_not_all_utf_8_is_kept_as_text(
 
 
 def entry(number: int) -> str:
-    """Give an entry that is long enough to be cut, and looks like several."""
+    """Return an entry of several lines that look like the file's own format."""
     return f"{number}{'x' * 100}\n# {number}\n+{number}"
 
 
-def test_of_a_file_that_has_grown_too_long_the_younger_half_is_kept(
+def test_of_a_long_file_the_later_half_of_the_entries_is_kept(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Entry by entry, none of them cut, and the next line follows the last."""
+    """No entry is cut, and the next one is appended to the last."""
     entries = [entry(number) for number in range(1000, 1101)]  # odd: one is in the middle
     remember(*entries)
     size = file.stat().st_size
@@ -173,19 +173,19 @@ def test_of_a_file_that_has_grown_too_long_the_younger_half_is_kept(
     assert mode(file) == 0o600
 
 
-def test_a_file_that_is_not_too_long_is_left_alone(
+def test_a_file_below_the_limit_is_left_alone(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One byte less than the limit is within it."""
+    """One byte less than the limit is enough."""
     remember("one", "two")
     monkeypatch.setattr(history, "SIZE_LIMIT", file.stat().st_size + 1)
     assert remembered() == ["one", "two"]
 
 
-def test_a_file_that_is_all_one_entry_is_dropped_whole(
+def test_a_long_file_of_one_entry_is_emptied(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of it would be something that nobody has ever typed."""
+    """Half of the entry would be a line that was never typed."""
     remember("x" * 100)
     monkeypatch.setattr(history, "SIZE_LIMIT", 100)
     assert remembered() == []

@@ -1,7 +1,7 @@
-"""Nothing that a peer sends can do anything to a screen, on either terminal.
+"""No message of a peer can control a screen, on either terminal.
 
-A raw peer talks to a real `chatd` on a real terminal. What comes out is looked at twice:
-as bytes, in which every control must be one of ours, and as a person sees it.
+A raw peer sends to a real `chatd` on a real terminal. Its output is checked twice: as
+bytes, in which every control must be one that paints our line, and as a picture.
 """
 
 import random
@@ -18,7 +18,7 @@ from harness.script import Script
 from harness.stage import Stage
 from tests.helpers import obeyed
 
-# What each of these does to a terminal that obeys, and what must be on the screen.
+# The effect on a terminal that obeys: what is sent, and what must be shown.
 CORPUS = {
     "bell, backspace, carriage return": ("\a\b\rforged", "^G^H^Mforged"),
     "every other C0": ("\x00\x01\v\f\x0e\x0f\x1a", "^@^A^K^L^N^O^Z"),
@@ -43,8 +43,8 @@ CORPUS = {
     "soft hyphen": ("a\u00adb", "a<U+00AD>b"),
 }
 
-# All that prompt_toolkit and we write to paint a line: move, erase, look, and four modes.
-STROKES = re.compile(
+# The sequences that paint a line: move, erase, look, and five modes.
+PAINTING = re.compile(
     r"\x1b\[[0-9]*[ABCDJK]|\x1b\[[0-9;]*m|\x1b\[\?(?:1|7|12|25|2004)[hl]|\r*\n|\r|\x08"
 )
 
@@ -52,7 +52,7 @@ COUNT = 20_000
 
 
 class Peer:
-    """A client of our own, that says what it likes."""
+    """A client made of bytes, which sends any text."""
 
     def __init__(self, port: int, name: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
@@ -64,7 +64,7 @@ class Peer:
     def says(self, stage: Stage, texts: list[str]) -> None:
         """Send messages, and wait until all have been shown and acknowledged.
 
-        What the program writes is read all the while: it would stand still otherwise.
+        The program's output is read meanwhile: otherwise the program would block.
         """
         frames = [wire.text(self._sent + n, text) for n, text in enumerate(texts, 1)]
         self._sent += len(texts)
@@ -86,13 +86,13 @@ class Peer:
         self._socket.setblocking(True)
 
     def leaves(self) -> None:
-        """Say goodbye."""
+        """Send a goodbye and close the connection."""
         self._socket.sendall(wire.bye(self._sent))
         self._socket.close()
 
 
 def _acknowledged(data: bytes, number: int) -> tuple[bytes, int]:
-    """Take whole ACKs off the front; give the rest and the last number."""
+    """Remove whole ACKs from the front; return the rest and the last number."""
     while len(data) >= 8:
         assert data[2] == wire.ACK
         number = int.from_bytes(data[4:8], "big")
@@ -101,7 +101,7 @@ def _acknowledged(data: bytes, number: int) -> tuple[bytes, int]:
 
 
 def random_text(dice: random.Random) -> str:
-    """Make a text in which what is rare and dangerous is as frequent as letters."""
+    """Return a text in which dangerous characters are as frequent as letters."""
     return "".join(dice.choice(KINDS)(dice) for _ in range(dice.randint(1, 40)))
 
 
@@ -122,14 +122,14 @@ KINDS = (
 
 @pytest.fixture(params=["plain", "edited"])
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """Give a stage with a server that is in free talk."""
+    """Return a stage with a server in free talk."""
     with Stage(tmp_path, terminal=request.param) as stage:
         stage.play(Script.parse("safety", "server: starts with --mode free"))
         yield stage
 
 
 def test_a_sequence_that_a_terminal_obeys_is_shown_as_text(stage: Stage) -> None:
-    """Each of the corpus stands on a line of its own, in marks that can be read."""
+    """Each text of the corpus stands on one line, in caret or `<U+...>` notation."""
     peer = Peer(stage.port, "\x1b[2J\u202e")
     peer.says(stage, [sent for sent, _ in CORPUS.values()])
     for what, (_, shown) in CORPUS.items():
@@ -137,12 +137,12 @@ def test_a_sequence_that_a_terminal_obeys_is_shown_as_text(stage: Stage) -> None
         stage.play(Script.parse(what, line))
     server = stage.players["server"]
     assert server.view.title == ""
-    assert_only_our_strokes(server.screen.raw.decode())
+    assert_only_paint_sequences(server.screen.raw.decode())
     peer.leaves()
 
 
-def test_no_random_text_reaches_the_screen_as_a_control(stage: Stage) -> None:
-    """20,000 of them: on the terminal there is no control that we have not written."""
+def test_no_random_text_writes_a_control_character(stage: Stage) -> None:
+    """Of 20,000 random texts none brings a control character to the terminal."""
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")  # pytest shows it when the test fails
     dice = random.Random(seed)
@@ -154,12 +154,12 @@ def test_no_random_text_reaches_the_screen_as_a_control(stage: Stage) -> None:
     peer.leaves()
     stage.play(Script.parse("safety", "server: exits 0"))
     shown = server.screen.raw.decode()
-    assert_only_our_strokes(shown)
+    assert_only_paint_sequences(shown)
     assert shown.count("peer:") >= COUNT
     assert server.view.title == ""
 
 
-def assert_only_our_strokes(written: str) -> None:
-    """Find nothing in what was written that a terminal obeys, but what paints our line."""
-    found = obeyed(STROKES.sub("", written))
+def assert_only_paint_sequences(written: str) -> None:
+    """Assert that all controls that were written are those that paint our line."""
+    found = obeyed(PAINTING.sub("", written))
     assert not found, sorted(found)

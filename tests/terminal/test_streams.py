@@ -1,4 +1,4 @@
-"""stdin, stdout and stderr: all of it is written, and nobody stands still for it."""
+"""The standard streams: every byte is written, and a signal ends a write that blocks."""
 
 import errno
 import os
@@ -17,7 +17,15 @@ import pytest
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import Loop
 from chatlib.terminal import streams
-from chatlib.terminal.streams import Screen, forget_typed, hung_up, report, stamp
+from chatlib.terminal.streams import (
+    Screen,
+    discard_typed,
+    hung_up,
+    is_pipe,
+    open_missing_descriptors,
+    report,
+    stamp,
+)
 from tests.helpers import SECONDS, Person, Place
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("bounded")
 
 
 def fill(fd: int) -> int:
-    """Write into a pipe until nothing more goes in; leave it nonblocking."""
+    """Write into a pipe until it takes no more; leave it nonblocking."""
     os.set_blocking(fd, False)
     filled = 0
     with suppress(BlockingIOError):
@@ -38,28 +46,26 @@ def fill(fd: int) -> int:
 # What is written.
 
 
-def test_each_stream_gets_what_is_meant_for_it_and_nothing_else(
-    piped: Person, loop: Loop
-) -> None:
-    """What is shown and drawn, on stdout; what is told, on stderr; no line end is added."""
+def test_each_text_goes_to_its_stream_unchanged(piped: Person, loop: Loop) -> None:
+    """Only `report` adds a line end."""
     screen = Screen(loop)
-    screen.show("shown\n")
-    screen.draw("drawn")
-    screen.tell("told")
+    screen.write("shown\n")
+    screen.paint("drawn")
+    screen.write_error("told")
     report("reported")
     assert piped.screen == "shown\ndrawn"
     assert piped.errors == "toldreported\n"
 
 
 def test_a_stamp_is_the_time_of_day() -> None:
-    """To the second, and what follows stands apart from it."""
+    """To the second, with a space behind it."""
     before = time.strftime("%H:%M:%S ")
     assert stamp() in (before, time.strftime("%H:%M:%S "))
 
 
-def test_what_is_no_text_is_written_all_the_same(piped: Person, loop: Loop) -> None:
-    """Half a character of a file name, say, must not end the program."""
-    Screen(loop).show("a\udcffb\n")
+def test_lone_surrogates_are_written_as_question_marks(piped: Person, loop: Loop) -> None:
+    """A file name that is not UTF-8 must not end the program."""
+    Screen(loop).write("a\udcffb\n")
     report("a\udcffb")
     assert piped.screen == "a?b\n"
     assert piped.errors == "a?b\n"
@@ -68,45 +74,45 @@ def test_what_is_no_text_is_written_all_the_same(piped: Person, loop: Loop) -> N
 # Streams that do not take it.
 
 
-def test_a_closed_stdout_is_told_to_who_writes(piped: Person, loop: Loop) -> None:
-    """`chatd | head -1`: the shell's code for it is 128 + SIGPIPE."""
+def test_writing_to_a_closed_stdout_raises(piped: Person, loop: Loop) -> None:
+    """`chatd | head -1`: the exit code is the shell's for SIGPIPE."""
     piped.closes(piped.out)
     with pytest.raises(ScreenClosedError) as raised:
-        Screen(loop).show("hello\n")
+        Screen(loop).write("hello\n")
     assert str(raised.value) == "the screen was closed (Broken pipe)"
     assert raised.value.code == 128 + signal.SIGPIPE
 
 
-def test_a_full_disk_is_told_to_who_writes(place: Place, loop: Loop) -> None:
-    """In the system's own words."""
+def test_writing_to_a_full_disk_raises(place: Place, loop: Loop) -> None:
+    """The error has the system's own words."""
     place("STDOUT", os.open("/dev/full", os.O_WRONLY))
     with pytest.raises(ScreenClosedError, match="No space left on device"):
-        Screen(loop).show("hello\n")
+        Screen(loop).write("hello\n")
 
 
-def test_drawing_on_a_closed_stdout_is_no_error(piped: Person, loop: Loop) -> None:
-    """Nothing new was said with it; the next that shows something is told."""
+def test_painting_on_a_closed_stdout_is_no_error(piped: Person, loop: Loop) -> None:
+    """The next `write` raises."""
     piped.closes(piped.out)
     screen = Screen(loop)
-    screen.draw("-")
+    screen.paint("-")
     with pytest.raises(ScreenClosedError):
-        screen.show("hello\n")
+        screen.write("hello\n")
 
 
-def test_a_closed_stderr_is_no_reason_to_stop(piped: Person, loop: Loop) -> None:
-    """Nobody is left to be told; the conversation goes on."""
+def test_a_closed_stderr_raises_nothing(piped: Person, loop: Loop) -> None:
+    """The conversation on stdout goes on."""
     piped.closes(piped.err)
     screen = Screen(loop)
-    screen.tell("By the way.\n")
+    screen.write_error("By the way.\n")
     report("chatd: the port is in use")
-    screen.show("hello\n")
+    screen.write("hello\n")
     assert piped.screen == "hello\n"
 
 
-def test_a_screen_that_stood_still_once_is_not_written_to_again(
+def test_after_an_interrupted_write_nothing_more_is_written(
     loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A signal got us out of one write; the next would have to be got out of again."""
+    """The next write would block too, and need a signal of its own."""
     written: list[str] = []
 
     def interrupt(fd: int, text: str) -> None:
@@ -114,52 +120,52 @@ def test_a_screen_that_stood_still_once_is_not_written_to_again(
         raise InterruptedError(errno.EINTR, "nobody reads it")
 
     screen = Screen(loop)
-    monkeypatch.setattr(streams, "_write", interrupt)
+    monkeypatch.setattr(streams, "_write_all", interrupt)
     for _ in range(2):
         with pytest.raises(ScreenClosedError, match="nobody reads it"):
-            screen.show("hello")
-    screen.draw("-")
-    screen.tell("Goodbye.")
+            screen.write("hello")
+    screen.paint("-")
+    screen.write_error("Goodbye.")
     assert written == ["hello"]
 
 
-@pytest.mark.parametrize("write", [Screen.show, Screen.draw, Screen.tell])
-def test_while_it_writes_a_signal_may_get_it_out(
+@pytest.mark.parametrize("write", [Screen.write, Screen.paint, Screen.write_error])
+def test_the_loop_knows_while_a_write_may_block(
     write: Callable[[Screen, str], None], loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The loop is told before and after, also where the write fails."""
+    """`stuck` is set before the write and cleared after it, even if the write fails."""
     stuck: list[bool] = []
 
     def fail(fd: int, text: str) -> None:
         stuck.append(loop.stuck)
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    monkeypatch.setattr(streams, "_write", fail)
+    monkeypatch.setattr(streams, "_write_all", fail)
     with suppress(ScreenClosedError):
         write(Screen(loop), "hello")
     assert [*stuck, loop.stuck] == [True, False]
 
 
-def test_waiting_for_a_nonblocking_stdout_costs_nothing(piped: Person, loop: Loop) -> None:
-    """It is waited for with `select`, not by trying again and again."""
+def test_waiting_for_a_nonblocking_stdout_uses_no_cpu(piped: Person, loop: Loop) -> None:
+    """It waits in `select` until a signal interrupts it."""
     fill(streams.STDOUT)
     loop.on_signals([signal.SIGUSR1], lambda number: None)
     waker = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGUSR1))
     closer = threading.Timer(SECONDS, lambda: piped.closes(piped.out))
     waker.start()
-    closer.start()  # the loop has the alarm that else would end a wait that does not end
+    closer.start()  # ends the test if the signal does not: the loop uses the alarm itself
     before = time.thread_time()
-    # A second after the signal, and a tenth.
+    # The signal comes after a tenth of a second, the interruption a second later.
     with pytest.raises(ScreenClosedError, match="nobody reads it"):
-        Screen(loop).show("hello\n")
+        Screen(loop).write("hello\n")
     assert time.thread_time() - before < 0.3
     closer.cancel()
     waker.join()
 
 
-@pytest.mark.parametrize("blocking", [False, True])
-def test_a_slow_reader_gets_all_of_it(piped: Person, loop: Loop, blocking: bool) -> None:
-    """Whoever shares the pipe may have made it nonblocking; not a byte is lost."""
+@pytest.mark.parametrize("blocking", [False, True], ids=["nonblocking", "blocking"])
+def test_a_slow_reader_gets_every_byte(piped: Person, loop: Loop, blocking: bool) -> None:
+    """Whether the pipe is blocking or not: another program may have changed that."""
     filled = fill(streams.STDOUT)  # so that the very first write finds no room
     os.set_blocking(streams.STDOUT, blocking)
     text = "é" * 1_000_000
@@ -171,7 +177,7 @@ def test_a_slow_reader_gets_all_of_it(piped: Person, loop: Loop, blocking: bool)
 
     reader = threading.Thread(target=read_all, daemon=True)
     reader.start()
-    Screen(loop).show(text)
+    Screen(loop).write(text)
     reader.join(SECONDS)
     assert received[filled:] == text.encode()
 
@@ -180,47 +186,47 @@ def test_a_slow_reader_gets_all_of_it(piped: Person, loop: Loop, blocking: bool)
 
 
 def test_a_terminal_that_was_closed_has_hung_up(person: Person) -> None:
-    """One that is there has not; where there never was one, there is none."""
+    """A terminal that is open has not."""
     assert not hung_up(streams.STDIN)
     person.leaves()
     assert hung_up(streams.STDIN)
 
 
-def test_a_pipe_is_no_terminal_that_is_there(piped: Person) -> None:
-    """Nobody sits at it: only who has seen a terminal before asks."""
+def test_a_pipe_counts_as_hung_up(piped: Person) -> None:
+    """The question makes sense only where a terminal was before."""
     assert hung_up(streams.STDIN)
 
 
-def test_what_was_typed_is_forgotten_finished_or_not(person: Person) -> None:
-    """And what is typed after it is not."""
+def test_typed_text_is_discarded_finished_or_not(person: Person) -> None:
+    """What is typed afterwards is read."""
     person.types(b"a line\nand a half")
-    forget_typed(streams.STDIN)
+    discard_typed(streams.STDIN)
     person.types(b"ls\n")
     assert os.read(streams.STDIN, 100) == b"ls\n"
 
 
-def test_where_nothing_can_be_forgotten_nothing_is_said(
+def test_discarding_without_a_terminal_does_nothing(
     piped: Person, place: Place, tmp_path: Path
 ) -> None:
-    """A pipe keeps what is in it; a terminal that has gone keeps nothing."""
+    """A pipe keeps its content; a closed terminal raises nothing."""
     piped.types(b"a line\n")
-    forget_typed(streams.STDIN)
+    discard_typed(streams.STDIN)
     assert os.read(streams.STDIN, 100) == b"a line\n"
     master, slave = pty.openpty()
     place("STDIN", slave)
     os.close(master)
-    forget_typed(streams.STDIN)
+    discard_typed(streams.STDIN)
 
 
-FORGETS = """
+DISCARDS = """
 import os, select, sys
-from chatlib.terminal.streams import forget_typed
+from chatlib.terminal.streams import discard_typed
 os.open(os.ttyname(0), os.O_RDWR)  # as the first of its session: from here on it is ours
 child = os.fork()
 if not child:
     if sys.argv[1] == "behind":
         os.setpgid(0, 0)
-    forget_typed(0)
+    discard_typed(0)
     os._exit(0)
 _, status = os.waitpid(child, os.WUNTRACED)
 if os.WIFSTOPPED(status):
@@ -229,14 +235,20 @@ print(os.WIFEXITED(status), bool(select.select([0], [], [], 0)[0]))
 """
 
 
-@pytest.mark.parametrize(("where", "left"), [("in front", False), ("behind", True)])
-def test_what_was_typed_to_somebody_else_is_left_alone(where: str, left: bool) -> None:
-    """In the background the line is the shell's, and who touches it is stopped."""
+@pytest.mark.parametrize(
+    ("where", "left"),
+    [
+        pytest.param("in front", False, id="foreground"),
+        pytest.param("behind", True, id="background"),
+    ],
+)
+def test_typed_text_is_discarded_in_the_foreground_only(where: str, left: bool) -> None:
+    """In the background the kernel would stop the process for it."""
     master, slave = pty.openpty()
     person = Person(master, master, master)
     person.types(b"a line\n")
     ended = subprocess.run(
-        [sys.executable, "-c", FORGETS, where],
+        [sys.executable, "-c", DISCARDS, where],
         stdin=slave,
         capture_output=True,
         text=True,
@@ -249,7 +261,36 @@ def test_what_was_typed_to_somebody_else_is_left_alone(where: str, left: bool) -
     assert ended.stdout == f"True {left}\n", ended.stderr
 
 
-# Streams that are not there.
+def test_a_program_in_the_background_discards_nothing(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process group in the foreground is another one: the line is typed to that."""
+    monkeypatch.setattr(os, "tcgetpgrp", lambda fd: os.getpgrp() + 1)
+    person.types(b"a line\n")
+    discard_typed(streams.STDIN)
+    assert os.read(streams.STDIN, 100) == b"a line\n"
+
+
+# Descriptors.
+
+
+def test_a_pipe_is_told_from_a_file(piped: Person, tmp_path: Path) -> None:
+    """`poll` reports the closed end of a pipe; a file has no other end."""
+    assert is_pipe(streams.STDOUT)
+    with open(tmp_path / "file", "w") as file:
+        assert not is_pipe(file.fileno())
+
+
+def test_a_missing_descriptor_becomes_dev_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets the lowest free number, which is that of the missing one."""
+    missing = os.dup(0)
+    os.close(missing)
+    monkeypatch.setattr(streams, "STDIN", missing)
+    open_missing_descriptors()
+    try:
+        assert os.fstat(missing).st_rdev == os.stat(os.devnull).st_rdev
+    finally:
+        os.close(missing)
 
 
 OPENS_THE_MISSING = """
@@ -266,16 +307,16 @@ os.write(int(sys.argv[1]), repr(found).encode())
 @pytest.mark.parametrize(
     ("closed", "is_null"),
     [
-        ("<&-", [True, False, False]),
-        (">&- 2>&-", [False, True, True]),
-        ("<&- >&- 2>&-", [True, True, True]),
-        ("", [False, False, False]),
+        pytest.param("<&-", [True, False, False], id="stdin"),
+        pytest.param(">&- 2>&-", [False, True, True], id="stdout-and-stderr"),
+        pytest.param("<&- >&- 2>&-", [True, True, True], id="all"),
+        pytest.param("", [False, False, False], id="none"),
     ],
 )
 def test_missing_descriptors_are_opened_before_a_socket_gets_them(
     closed: str, is_null: list[bool]
 ) -> None:
-    """What is there stays; what is not is /dev/null (terminal.md, trap 8)."""
+    """Open ones stay; a missing one becomes /dev/null."""
     reader, writer = os.pipe()
     command = f'exec "$0" -c "$1" {writer} {closed}'
     shell = subprocess.run(

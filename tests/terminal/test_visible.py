@@ -1,4 +1,4 @@
-"""Nothing that a terminal would obey passes `visible`; everything else passes unchanged."""
+"""`visible`: characters that a terminal would obey are replaced, all others kept."""
 
 import pytest
 from hypothesis import given, settings
@@ -20,29 +20,29 @@ ANYTHING = st.text(
 
 @settings(deadline=None)
 @given(ANYTHING)
-def test_no_character_that_a_terminal_obeys_comes_out(text: str) -> None:
-    """Controls, formats, surrogates and separators are gone, the two joiners excepted."""
+def test_the_result_has_no_character_that_a_terminal_obeys(text: str) -> None:
+    """No control, format, surrogate or separator, the two joiners excepted."""
     assert not obeyed(visible(text))
 
 
 @settings(deadline=None)
 @given(ANYTHING)
-def test_what_is_visible_stays_as_it_is(text: str) -> None:
-    """Showing what was shown changes nothing: a line may pass twice on its way."""
+def test_a_second_pass_changes_nothing(text: str) -> None:
+    """A line may pass `visible` twice on its way to the screen."""
     assert visible(visible(text)) == visible(text)
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(codec="ascii", exclude_categories=UNSAFE)))
 def test_printable_ascii_is_unchanged(text: str) -> None:
-    """Carets and brackets are not special."""
+    """Carets and brackets are not escaped."""
     assert visible(text) == text
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=UNSAFE)))
 def test_every_language_is_unchanged(text: str) -> None:
-    """Letters, marks, symbols, spaces, and what Unicode has not assigned yet."""
+    """Letters, marks, symbols, spaces and unassigned code points."""
     assert visible(text) == text
 
 
@@ -53,7 +53,7 @@ def test_a_line_cannot_become_two(before: str, after: str) -> None:
     assert len(visible(f"{before}\n{after}").splitlines()) == 1
 
 
-# The inputs of terminal.md, section 5: each goes through some other library unharmed.
+# Each of these passes some well-known library unchanged.
 @pytest.mark.parametrize(
     ("hostile", "shown"),
     [
@@ -79,8 +79,8 @@ def test_a_line_cannot_become_two(before: str, after: str) -> None:
         pytest.param("\x1f", "^_", id="last-control"),
     ],
 )
-def test_what_a_terminal_would_obey_is_shown_instead(hostile: str, shown: str) -> None:
-    """ASCII in caret notation like `cat -v`, the rest by its code point."""
+def test_control_characters_are_shown_in_a_notation(hostile: str, shown: str) -> None:
+    """ASCII in caret notation like `cat -v`, other characters by their code point."""
     assert visible(hostile) == shown
     assert visible(f"é{hostile}") == f"é{shown}"
 
@@ -97,14 +97,15 @@ def test_what_a_terminal_would_obey_is_shown_instead(hostile: str, shown: str) -
     ],
 )
 def test_what_languages_need_passes_unchanged(text: str) -> None:
-    """Joiners move nothing, and the emoji of tomorrow are not this program's business."""
+    """Joiners move nothing, and unassigned code points may be the emoji of tomorrow."""
     assert visible(text) == text
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [("\t", "    "), ("a\tb", "a   b"), ("abcd\te", "abcd    e"), ("ü\tb", "ü   b")],
+    ids=["first-column", "second-column", "at-a-stop", "not-ascii"],
 )
 def test_a_tab_becomes_the_spaces_it_stands_for(text: str, shown: str) -> None:
-    """Every fourth column is a stop, as an editor would show it."""
+    """Every fourth column is a stop."""
     assert visible(text) == shown

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
+from itertools import repeat
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
@@ -42,15 +43,15 @@ class LineBuffer:
         self._lost = 0  # bytes of that line over the limit
 
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
-        """Add bytes; return the lines that they complete."""
+        """Add one read of at most LINE_LIMIT bytes; return the lines that it completes."""
         *whole, rest = data.split(b"\n")
-        # Only the first line can begin with what is held.
+        # A line that lies within one read cannot be over the limit.
+        lines = list(zip(whole, repeat(0)))
         if whole and self.held:
             self._hold(whole[0])
-            lines = [self._release(), *map(_limited, whole[1:])]
-        else:
-            lines = [*map(_limited, whole)]
-        self._hold(rest)
+            lines[0] = self._release()
+        if rest:
+            self._hold(rest)
         return lines
 
     def finish(self) -> list[tuple[bytes, int]]:
@@ -67,10 +68,6 @@ class LineBuffer:
         self.held.clear()
         self._lost = 0
         return line, lost
-
-
-def _limited(line: bytes) -> tuple[bytes, int]:
-    return line[:LINE_LIMIT], max(0, len(line) - LINE_LIMIT)
 
 
 class Plain(Terminal):

@@ -9,7 +9,7 @@ Knows no terminal and not which end it is. `chat`, `chatd` and `chatc` import it
 
 import socket
 
-from chatlib.errors import words
+from chatlib.errors import describe
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
 from chatlib.protocol.session import (
     PING_SECONDS,
@@ -195,7 +195,7 @@ class Connection:
             return
         except OSError as error:
             # A reset. For the session it is the end of the stream like any other.
-            self._trace("!", words(error), b"")
+            self._trace("!", describe(error), b"")
             data = b""
         if data:
             self.session.receive_data(data, self._loop.now())
@@ -237,7 +237,7 @@ class Connection:
         except OSError as error:
             # Nobody reads any more, but what the peer sent before may still be in our
             # buffer: only the reading side decides that the connection is lost.
-            self._trace("!", words(error), b"")
+            self._trace("!", describe(error), b"")
             self._pending = b""
             return
         self._pending = data[count:]

@@ -14,7 +14,7 @@ from itertools import count
 
 from chatlib.chat import COMMANDS, HELP, Chat
 from chatlib.connection import HELLO_SECONDS, Connection
-from chatlib.errors import ChatError, Exit, ScreenClosedError, words
+from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.lifeline import Lifeline
 from chatlib.loop import READ, Loop
@@ -112,7 +112,7 @@ class Program:
         `how` it came to be is a word for the frame log; `begin` gives its session.
         """
         number = next(self._numbers)
-        trace = self._log.tracer(number) if self._log.wanted else silent
+        trace = self._log.make_trace(number) if self._log.enabled else silent
         trace("=", f"{how} {address}", b"")
         connection = Connection(self.loop, sock, address, begin(trace), owner, trace)
         connection.expire_in(HELLO_SECONDS)
@@ -205,7 +205,7 @@ def run(
         report(f"{name}: {visible(str(error))}")
         return error.code
     except OSError as error:  # no descriptor or no memory left, even to begin with
-        report(f"{name}: {visible(words(error))}")
+        report(f"{name}: {visible(describe(error))}")
         return Exit.START
 
 

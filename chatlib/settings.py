@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from chatlib import VERSION
-from chatlib.errors import UsageError, words
+from chatlib.errors import UsageError, describe
 
 FILE = "chat.toml"
 
@@ -294,7 +294,7 @@ def _from_file(path: str, required: bool) -> _Source:
     except OSError as error:
         if not required and isinstance(error, FileNotFoundError | NotADirectoryError):
             return {}
-        raise UsageError(f"{path}: {words(error)}") from None
+        raise UsageError(f"{path}: {describe(error)}") from None
     values = _parse_file(path, data)
     known = {option.name for option in OPTIONS}
     for key in values:

@@ -9,7 +9,7 @@ import socket
 from chatlib.errors import StartError, describe
 
 Address = tuple[int, tuple[str | int | bytes, ...]]
-"""An address family, and what `bind` and `connect` take: host, port, IPv6 flow and scope."""
+"""A family, and what `bind` and `connect` take: host, port, and IPv6's flow and scope."""
 
 
 def resolve(host: str, port: int) -> list[Address]:

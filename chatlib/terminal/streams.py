@@ -49,14 +49,14 @@ class Screen:
         """
         if self._mute:
             raise InterruptedError(errno.EINTR, "nobody reads it")
-        self._loop.stuck = True
+        self._loop.blocked = True
         try:
             _write(fd, text)
         except InterruptedError:
             self._mute = True
             raise
         finally:
-            self._loop.stuck = False
+            self._loop.blocked = False
 
 
 def open_missing_descriptors() -> None:

@@ -128,16 +128,16 @@ def test_while_it_writes_a_signal_may_get_it_out(
     write: Callable[[Screen, str], None], loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loop is told before and after, also where the write fails."""
-    stuck: list[bool] = []
+    blocked: list[bool] = []
 
     def fail(fd: int, text: str) -> None:
-        stuck.append(loop.stuck)
+        blocked.append(loop.blocked)
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
     monkeypatch.setattr(streams, "_write", fail)
     with suppress(ScreenClosedError):
         write(Screen(loop), "hello")
-    assert [*stuck, loop.stuck] == [True, False]
+    assert [*blocked, loop.blocked] == [True, False]
 
 
 def test_waiting_for_a_nonblocking_stdout_costs_nothing(piped: Person, loop: Loop) -> None:

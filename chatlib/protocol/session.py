@@ -53,7 +53,7 @@ from chatlib.protocol.frames import (
     Mode,
     Reason,
     decode,
-    encode_run,
+    encode,
     encode_text,
 )
 from chatlib.protocol.reader import FrameReader
@@ -795,7 +795,7 @@ class Session:
         """
         self._pay()
         if self._trace is silent:
-            self.output += encode_run(kinds, number, bodies)
+            self.output += b"".join(map(encode, kinds, count(number), bodies))
         else:
             for kind, each, body in zip(kinds, count(number), bodies, strict=False):
                 self._send(kind, each, body)
@@ -822,11 +822,9 @@ class Session:
             raise LocalProtocolError(f"not possible in state {self.state.value}")
 
     def _brought(self) -> str:
-        """Say what a read brought, for the log: whole frames and the piece after them."""
-        count = len(self._reader.frames)
-        frames = [f"{count} frame{'s' if count > 1 else ''}"] if count else []
-        parts = [*frames, *filter(None, [self._reader.progress])]
-        return f": {', '.join(parts)}" if parts else ""
+        """Return what the reader holds, for the log: ": 2 frames, header 3 of 8"."""
+        contents = self._reader.contents
+        return f": {contents}" if contents else ""
 
 
 def _unknown(seen: int, sent: int) -> str:

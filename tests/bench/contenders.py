@@ -11,11 +11,11 @@ import asyncio
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
-from itertools import repeat
+from itertools import count, repeat
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from chatlib.protocol.frames import TEXT_LIMIT, Kind, encode_run
+from chatlib.protocol.frames import TEXT_LIMIT, Kind, encode
 from chatlib.protocol.reader import FrameReader
 from harness import wire
 
@@ -74,8 +74,8 @@ def our_decode(chunks: Iterable[bytes], take: Take) -> None:
 
 
 def our_encode(bodies: Sequence[bytes]) -> bytes:
-    """Give the frames of a run, as `Session.say_all` does."""
-    return encode_run(repeat(Kind.TEXT), 1, bodies)
+    """Return the frames of some messages, numbered from 1."""
+    return b"".join(map(encode, repeat(Kind.TEXT), count(1), bodies))
 
 
 def websocket_frame(body: bytes) -> bytes:

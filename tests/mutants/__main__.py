@@ -99,13 +99,13 @@ MUTANTS = (
     Mutant(
         "any kind may come first",
         READER,
-        "self._known = _Known(first)",
-        "self._known = _Known(Kind)",
+        "self._headers = _HeaderCache(first_kinds)",
+        "self._headers = _HeaderCache(Kind)",
     ),
     Mutant(
         "what may come first may come only",
         READER,
-        "        self._lengths = LENGTHS  # behind the first any may come\n",
+        "        self._lengths = BODY_LENGTHS\n",
         "",
     ),
     Mutant(
@@ -124,26 +124,26 @@ MUTANTS = (
         "a header is remembered before it is checked",
         READER,
         "        check_header(length, kind, flags, self._lengths)\n"
-        "        self._lengths = LENGTHS  # behind the first any may come\n"
+        "        self._lengths = BODY_LENGTHS\n"
         "        found = Kind(kind), _SIZE + length\n",
         "        found = Kind(kind) if kind in list(Kind) else kind, _SIZE + length\n"
         "        self[start] = found\n"
         "        check_header(length, kind, flags, self._lengths)\n"
-        "        self._lengths = LENGTHS\n",
+        "        self._lengths = BODY_LENGTHS\n",
     ),
     Mutant(
         "a remembered header may have other flags",
         READER,
-        "kind, size = known[word]",
-        "kind, size = known[word & ~1] if word & ~1 in known else known[word]",
+        "kind, size = headers[word]",
+        "kind, size = headers[word & ~1 if word & ~1 in headers else word]",
     ),
     Mutant(
         "every header is remembered",
         READER,
-        "if length <= REMEMBERED:",
+        "if length <= CACHED_LENGTH_LIMIT:",
         "if True:",
     ),
-    # The frames, one by one and in a run.
+    # The frames.
     Mutant("flags are not looked at", FRAMES, "    if flags:\n", "    if False:\n"),
     Mutant(
         "a length may be over the limit", FRAMES, "if length not in allowed:", "if False:"
@@ -155,24 +155,6 @@ MUTANTS = (
         "if len(text) > limit:",
     ),
     Mutant("numbers are little endian", FRAMES, 'Struct("!HBBI")', 'Struct("<HBBI")'),
-    Mutant(
-        "the numbers of a run stand still",
-        FRAMES,
-        "repeat(0), count(number))",
-        "repeat(0), repeat(number))",
-    ),
-    Mutant(
-        "the lengths of a run are those of its first",
-        FRAMES,
-        "map(HEADER.pack, map(len, bodies), kinds",
-        "map(HEADER.pack, repeat(len(bodies[0]) if bodies else 0), kinds",
-    ),
-    Mutant(
-        "all of a run is text",
-        FRAMES,
-        "map(len, bodies), kinds, repeat(0)",
-        "map(len, bodies), repeat(Kind.TEXT, len(bodies)), repeat(0)",
-    ),
     Mutant(
         "a name that is not UTF-8 is repaired",
         FRAMES,

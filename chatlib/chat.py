@@ -430,7 +430,9 @@ class Chat:
         """Give the place where the two can play."""
         from chatlib.games.table import Table  # not needed before somebody is there
 
-        return Table(_find, self._tell, self._terminal.show, senior=senior, peer=self._peer)
+        return Table(
+            _find, self._tell, self._terminal.show, wins_ties=senior, peer=self._peer
+        )
 
     def _play(self, act: "Callable[[Table], None]") -> None:
         """Do something at the table; what cannot be done is said."""
@@ -443,10 +445,10 @@ class Chat:
             self._terminal.notice(f"Not done, {error}.")
 
     def _offer(self, name: str) -> None:
-        if not name and self._table and self._table.idle:
-            from chatlib.games.registry import names
+        if not name and self._table and self._table.needs_name:
+            from chatlib.games.registry import game_names
 
-            self._terminal.notice(f"There are these games: {', '.join(names())}.")
+            self._terminal.notice(f"There are these games: {', '.join(game_names())}.")
         self._play(lambda table: table.play(name.strip()))
 
     def _tell(self, words: str) -> None:
@@ -631,7 +633,7 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/play": Chat._offer,
     "/decline": lambda chat, _: chat._play(lambda table: table.decline()),
     "/move": lambda chat, move: chat._play(lambda table: table.move(move.strip())),
-    "/board": lambda chat, _: chat._play(lambda table: table.board()),
+    "/board": lambda chat, _: chat._play(lambda table: table.show_board()),
     "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
     "/help": Chat._help,
 }
@@ -646,9 +648,9 @@ def _speaker(session: Session) -> str:
 
 def _find(name: str) -> "type[Game] | None":
     """Find a game; they are loaded when the first is wanted: hashing alone costs 4 MiB."""
-    from chatlib.games.registry import find
+    from chatlib.games.registry import find_game
 
-    return find(name)
+    return find_game(name)
 
 
 def _milliseconds(seconds: float) -> str:

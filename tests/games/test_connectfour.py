@@ -29,9 +29,9 @@ def play(moves: Iterable[str]) -> tuple[ConnectFour, ConnectFour]:
     ends = ConnectFour(True), ConnectFour(False)
     for number, move in enumerate(moves):
         mover, other = ends[number % 2], ends[1 - number % 2]
-        (told,) = mover.mine(move)
-        assert other.theirs(told) == []
-    assert ends[0].board() == ends[1].board()
+        (told,) = mover.make_move(move)
+        assert other.receive(told) == []
+    assert ends[0].draw_board() == ends[1].draw_board()
     return ends
 
 
@@ -75,12 +75,12 @@ def test_what_is_dropped_falls_onto_what_lies_there() -> None:
 def test_a_full_column_is_refused_and_costs_nothing() -> None:
     """Six fit in; the seventh goes elsewhere."""
     first, second = play("444444")
-    before = first.board()
+    before = first.draw_board()
     with pytest.raises(IllegalMoveError, match="column 4 is full"):
-        first.mine("4")
-    assert (first.board(), first.my_move) == (before, True)
+        first.make_move("4")
+    assert (first.draw_board(), first.my_move) == (before, True)
     with pytest.raises(CheatingError, match="a move that is none: column 4 is full"):
-        second.theirs("4")
+        second.receive("4")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_is_no_number_from_1_to_7_is_no_move(move: str) -> None:
     game = ConnectFour(True)
     assert not game.is_move(move)
     with pytest.raises(IllegalMoveError, match="a number from 1 to 7"):
-        game.mine(move)
+        game.make_move(move)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -126,7 +126,7 @@ def test_a_full_board_without_a_line_is_a_draw() -> None:
 
 def test_the_board_shows_the_columns_and_the_last_move_in_brackets() -> None:
     """The highest row first."""
-    rows = play("44")[0].board().split("\n")
+    rows = play("44")[0].draw_board().split("\n")
     assert rows[0] == "  1  2  3  4  5  6  7"
     assert rows[5] == "| .  .  . (O) .  .  . |"
     assert rows[6] == "| .  .  .  X  .  .  . |"
@@ -135,12 +135,12 @@ def test_the_board_shows_the_columns_and_the_last_move_in_brackets() -> None:
 
 def wins_by_force(game: ConnectFour) -> bool:
     """Say whether the last square is in a line of one player's, by looking at them all."""
-    if game.last is None:
+    if game.last_square is None:
         return False
-    player = game.squares[game.last]
+    player = game.squares[game.last_square]
     return any(
         all(game.squares[square] == player for square in line)
-        for line in THROUGH[game.last]
+        for line in THROUGH[game.last_square]
     )
 
 
@@ -149,7 +149,7 @@ def play_by_chance(dice: random.Random) -> ConnectFour:
     game = ConnectFour(True)
     while game.outcome is None:
         free = [move for move in "1234567" if game.squares[34 + int(move)] is None]
-        game._move(game.turn, dice.choice(free))
+        game._move(game.next_player, dice.choice(free))
         assert (game.winner() is not None) == wins_by_force(game)
     return game
 
@@ -161,4 +161,4 @@ def test_who_has_won_is_what_a_look_at_all_lines_says() -> None:
         game = play_by_chance(random.Random(seed))
         wanted = {WON: {0}, LOST: {1}, DRAWN: set()}[game.outcome or DRAWN]
         assert winners(game.squares) == wanted, f"seed {seed}"
-        assert wanted or game.full(), f"seed {seed}"
+        assert wanted or game.is_full(), f"seed {seed}"

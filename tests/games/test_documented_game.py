@@ -34,12 +34,12 @@ def game() -> type[Game]:
 def play(game: type[Game], mine: str, theirs: str) -> tuple[Game, Game]:
     """Let both choose before either has heard of the other."""
     first, second = game(True), game(False)
-    to_second, to_first = deque(first.mine(mine)), deque(second.mine(theirs))
+    to_second, to_first = deque(first.make_move(mine)), deque(second.make_move(theirs))
     while to_first or to_second:
         if to_second:
-            to_first += second.theirs(to_second.popleft())
+            to_first += second.receive(to_second.popleft())
         if to_first:
-            to_second += first.theirs(to_first.popleft())
+            to_second += first.receive(to_first.popleft())
     return first, second
 
 
@@ -58,48 +58,48 @@ def test_it_is_won_lost_or_drawn(
     """On both ends, which show the same."""
     first, second = play(game, mine, theirs)
     assert (first.outcome, second.outcome) == outcomes
-    assert first.board() == second.board() == f"{mine} : {theirs}"
+    assert first.draw_board() == second.draw_board() == f"{mine} : {theirs}"
     assert not first.my_move and not second.my_move
 
 
 def test_nobody_tells_a_choice_before_both_have_promised(game: type[Game]) -> None:
     """Who chooses last has nothing to go by."""
     first, second = game(True), game(False)
-    (promise,) = first.mine("rock")
-    assert "rock" not in promise
-    assert second.theirs(promise) == []
-    assert first.board() == second.board() == "? : ?"
-    _, proof = second.mine("paper")
-    assert proof.endswith(" paper")
+    (commitment,) = first.make_move("rock")
+    assert "rock" not in commitment
+    assert second.receive(commitment) == []
+    assert first.draw_board() == second.draw_board() == "? : ?"
+    _, opening = second.make_move("paper")
+    assert opening.endswith(" paper")
 
 
 def test_who_changes_the_choice_is_caught(game: type[Game]) -> None:
-    """The other one does not fit the promise; nor may it be something else."""
+    """The other one does not fit the commitment; nor may it be something else."""
     first = game(True)
     secret = Secret("rock", "salt")
-    first.theirs(secret.promise)
-    first.mine("paper")
+    first.receive(secret.commitment)
+    first.make_move("paper")
     with pytest.raises(CheatingError, match="changed what had been promised"):
-        first.theirs("salt scissors")
+        first.receive("salt scissors")
     second = game(True)
-    second.mine("paper")
-    second.theirs(Secret("well", "salt").promise)
+    second.make_move("paper")
+    second.receive(Secret("well", "salt").commitment)
     with pytest.raises(CheatingError, match="chose 'well'"):
-        second.theirs("salt well")
+        second.receive("salt well")
 
 
 def test_who_tells_too_early_or_too_often_is_caught(game: type[Game]) -> None:
     """Before the other has chosen; a bad choice of one's own is refused."""
     first = game(True)
     secret = Secret("rock", "salt")
-    first.theirs(secret.promise)
+    first.receive(secret.commitment)
     with pytest.raises(CheatingError, match="too early"):
-        first.theirs(secret.proof)
+        first.receive(secret.opening)
     for moves in (["well"], ["rock", "paper"]):
         other = game(True)
         with pytest.raises(IllegalMoveError, match="once"):
             for move in moves:
-                other.mine(move)
+                other.make_move(move)
 
 
 def test_it_is_played_at_a_table(game: type[Game]) -> None:
@@ -111,7 +111,7 @@ def test_it_is_played_at_a_table(game: type[Game]) -> None:
             {"rps": game}.get,
             told[side].append,
             lines[side].append,
-            senior=not side,
+            wins_ties=not side,
             peer=("Bob", "Ann")[side],
         )
         for side in (0, 1)

@@ -55,13 +55,13 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_our_own_games_are_found_by_their_names() -> None:
     """Each says its own."""
     for game in (TicTacToe, Hangman, ConnectFour):
-        assert registry.find(game.name) is game
-    assert registry.names()[:3] == ["tictactoe", "hangman", "connectfour"]
+        assert registry.find_game(game.name) is game
+    assert registry.game_names()[:3] == ["tictactoe", "hangman", "connectfour"]
 
 
 def test_every_game_says_its_name_and_how_to_move() -> None:
     """One word in small letters, and a few."""
-    for name, game in registry.OWN.items():
+    for name, game in registry.BUILT_IN.items():
         assert name == name.lower() and name.isidentifier()
         assert game.hint
 
@@ -69,9 +69,9 @@ def test_every_game_says_its_name_and_how_to_move() -> None:
 @pytest.mark.usefixtures("package")
 def test_a_game_of_another_package_is_found() -> None:
     """By the name of its entry point; its module is loaded only then."""
-    assert set(OTHERS) < set(registry.names())
+    assert set(OTHERS) < set(registry.game_names())
     assert "nim_for_chat" not in sys.modules
-    game = registry.find("nim")
+    game = registry.find_game("nim")
     assert game is not None and issubclass(game, Game)
     assert game.name == "nim"
 
@@ -80,14 +80,14 @@ def test_a_game_of_another_package_is_found() -> None:
 @pytest.mark.parametrize("name", OTHERS[1:])
 def test_a_broken_game_is_none(name: str) -> None:
     """Whatever is wrong with it: it ends no talk."""
-    assert registry.find(name) is None
+    assert registry.find_game(name) is None
 
 
 @pytest.mark.usefixtures("package")
 def test_nobody_else_can_take_the_name_of_one_of_our_games() -> None:
     """And it is listed once."""
-    assert registry.find("tictactoe") is TicTacToe
-    assert registry.names().count("tictactoe") == 1
+    assert registry.find_game("tictactoe") is TicTacToe
+    assert registry.game_names().count("tictactoe") == 1
 
 
 @pytest.mark.usefixtures("package")
@@ -98,5 +98,5 @@ def test_nobody_else_can_take_the_name_of_one_of_our_games() -> None:
 def test_what_the_other_end_names_cannot_load_anything_else(name: str) -> None:
     """Not even a module that is there."""
     before = set(sys.modules)
-    assert registry.find(name) is None
+    assert registry.find_game(name) is None
     assert not {each for each in set(sys.modules) - before if each.endswith("for_chat")}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chatlib.errors import TableError
 from chatlib.games.hangman import Hangman
-from chatlib.games.registry import OWN
+from chatlib.games.registry import BUILT_IN
 from chatlib.games.secret import Secret
 from chatlib.games.table import FOUL_LIMIT, Table
 
@@ -23,11 +23,15 @@ TICTACTOE_DRAWN = "123547698"
 class Side:
     """One end: its table, what it has told that is still on its way, what was shown."""
 
-    def __init__(self, peer: str, senior: bool) -> None:
+    def __init__(self, peer: str, wins_ties: bool) -> None:
         self.told: deque[str] = deque()
         self.lines: list[str] = []
         self.table = Table(
-            OWN.get, self.told.append, self.lines.append, senior=senior, peer=peer
+            BUILT_IN.get,
+            self.told.append,
+            self.lines.append,
+            wins_ties=wins_ties,
+            peer=peer,
         )
 
     @property
@@ -39,7 +43,7 @@ class Side:
     def board(self) -> str:
         """The board of the game that is on."""
         assert self.table.game is not None
-        return self.table.game.board()
+        return self.table.game.draw_board()
 
     def saw(self, line: str) -> bool:
         """Whether a line was shown that contains this."""
@@ -113,7 +117,7 @@ def test_an_offer_can_be_declined(room: Room) -> None:
     room.bob.table.decline()
     room.deliver()
     assert room.ann.saw("Bob declines the game.")
-    assert room.ann.table.idle and room.bob.table.idle
+    assert room.ann.table.needs_name and room.bob.table.needs_name
     room.begin("connectfour")
     assert room.ann.board == room.bob.board
 
@@ -274,7 +278,7 @@ def test_the_board_is_shown_again(room: Room) -> None:
     room.begin()
     room.move("5")
     room.ann.lines.clear()
-    room.ann.table.board()
+    room.ann.table.show_board()
     assert room.ann.lines == room.ann.board.split("\n")
     assert not room.ann.told
 
@@ -296,7 +300,7 @@ def test_a_bad_move_is_refused_and_told_to_nobody(room: Room) -> None:
 def test_what_needs_a_game_or_an_offer_is_refused_without(room: Room) -> None:
     """Each with its reason, and nothing is told."""
     table = room.ann.table
-    for act in (table.resign, table.board, lambda: table.move("5")):
+    for act in (table.resign, table.show_board, lambda: table.move("5")):
         with pytest.raises(TableError, match="no game is on"):
             act()
     with pytest.raises(TableError, match="no game is offered"):
@@ -325,7 +329,7 @@ def test_an_offer_of_what_is_not_here_is_declined(words: str, room: Room) -> Non
     assert list(room.ann.told) == ["decline"]
     assert room.ann.saw("Bob offers a game that is not here")
     assert room.ann.table.game is None
-    assert room.ann.table.asked is None
+    assert room.ann.table.offer_received is None
 
 
 # Cheats. Bob is honest; what Ann tells did not come from a table.
@@ -442,7 +446,7 @@ class Setter:
 
     def word(self, count: int = 5) -> None:
         """Tell the promise."""
-        self.tell(f"move word {self.secret.promise} {count}")
+        self.tell(f"move word {self.secret.commitment} {count}")
 
     def tell(self, words: str) -> None:
         """Tell anything."""
@@ -465,7 +469,7 @@ def test_an_honest_setter_is_believed(setter: Setter) -> None:
     setter.word()
     for guess, places in (("h", "1"), ("x", ""), ("hello", "1 2 3 4 5")):
         setter.answer(guess, places)
-    setter.tell(f"move was {setter.secret.proof}")
+    setter.tell(f"move was {setter.secret.opening}")
     assert setter.room.bob.score == (1, 0, 0)
 
 
@@ -489,7 +493,7 @@ def test_who_answers_wrong_is_caught_when_the_word_is_told(
     setter.answer(guess, places)
     setter.answer("hello", "1 2 3 4 5")
     named = f"answered wrong when '{guess}' was guessed"
-    assert_caught(setter.room, f"move was {setter.secret.proof}", named=named)
+    assert_caught(setter.room, f"move was {setter.secret.opening}", named=named)
 
 
 @pytest.mark.parametrize("places", ["0", "6", "-1", "x", "1 x", "1 2", "٩", "1" * 400])
@@ -507,7 +511,7 @@ def test_a_word_of_another_length_is_caught(setter: Setter) -> None:
     setter.word(count=4)
     setter.answer("abcd", "1 2 3 4")
     named = "told a word of another length"
-    assert_caught(setter.room, f"move was {setter.secret.proof}", named=named)
+    assert_caught(setter.room, f"move was {setter.secret.opening}", named=named)
 
 
 @pytest.mark.parametrize(
@@ -567,7 +571,7 @@ WORDS = st.one_of(
     st.sampled_from(["accept", "decline", "resign", "foul x", "move 5", "move 1"]),
     st.builds(
         "offer {} {}".format,
-        st.sampled_from([*OWN, "chess"]),
+        st.sampled_from([*BUILT_IN, "chess"]),
         st.sampled_from(["me", "you"]),
     ),
     st.builds(

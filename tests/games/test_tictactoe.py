@@ -23,9 +23,9 @@ def play(moves: Iterable[str]) -> tuple[TicTacToe, TicTacToe]:
     ends = TicTacToe(True), TicTacToe(False)
     for number, move in enumerate(moves):
         mover, other = ends[number % 2], ends[1 - number % 2]
-        (told,) = mover.mine(move)
-        assert other.theirs(told) == []
-        assert mover.board() == other.board()
+        (told,) = mover.make_move(move)
+        assert other.receive(told) == []
+        assert mover.draw_board() == other.draw_board()
     return ends
 
 
@@ -73,18 +73,18 @@ def test_a_full_board_without_a_line_is_a_draw() -> None:
 def test_a_line_made_by_the_ninth_move_wins() -> None:
     """A full board is no draw when there is a line on it."""
     first, _ = play("325189674")
-    assert (first.outcome, first.full()) == (WON, True)
+    assert (first.outcome, first.is_full()) == (WON, True)
 
 
 def test_a_taken_square_is_refused_and_costs_nothing() -> None:
     """Whoever has it; another square can be taken instead."""
     first, second = play("5")
-    before = second.board()
+    before = second.draw_board()
     with pytest.raises(IllegalMoveError, match="square 5 is taken"):
-        second.mine("5")
-    assert (second.board(), second.my_move) == (before, True)
-    first.theirs(*second.mine("1"))
-    assert first.board() == second.board()
+        second.make_move("5")
+    assert (second.draw_board(), second.my_move) == (before, True)
+    first.receive(*second.make_move("1"))
+    assert first.draw_board() == second.draw_board()
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_what_is_no_number_from_1_to_9_is_no_move(move: str) -> None:
     first, second = TicTacToe(True), TicTacToe(False)
     assert not first.is_move(move)
     with pytest.raises(IllegalMoveError, match="a number from 1 to 9"):
-        first.mine(move)
+        first.make_move(move)
     with pytest.raises(CheatingError, match="a move that is none"):
-        second.theirs(move)
-    assert first.board() == second.board() == TicTacToe(True).board()
+        second.receive(move)
+    assert first.draw_board() == second.draw_board() == TicTacToe(True).draw_board()
 
 
 def test_the_digits_from_1_to_9_are_moves() -> None:
@@ -113,15 +113,15 @@ def test_who_moves_out_of_turn_is_refused_here_and_caught_there() -> None:
     for moves, mover in (("", 1), ("5", 0), ("14253", 1)):
         ends = play(moves)
         with pytest.raises(IllegalMoveError, match="not your move"):
-            ends[mover].mine("9")
+            ends[mover].make_move("9")
         with pytest.raises(CheatingError, match="out of turn"):
-            ends[1 - mover].theirs("9")
+            ends[1 - mover].receive("9")
 
 
 def test_the_board_shows_numbers_marks_and_the_last_move_in_brackets() -> None:
     """The same text on both ends."""
     board = "(O)| 2 | 3\n---+---+---\n 4 | X | 6\n---+---+---\n 7 | 8 | 9"
-    assert [end.board() for end in play("51")] == [board, board]
+    assert [end.draw_board() for end in play("51")] == [board, board]
 
 
 def walk(game: TicTacToe, moves: list[str], leaves: Counter[tuple[int, int | None]]) -> int:
@@ -129,17 +129,17 @@ def walk(game: TicTacToe, moves: list[str], leaves: Counter[tuple[int, int | Non
 
     A move is taken back by putting back what it has changed.
     """
-    before = game.turn, game.last
+    before = game.next_player, game.last_square
     count = 0
     for square in range(9):
         if game.squares[square] is not None:
             continue
         moves.append(str(square + 1))
-        game._move(game.turn, moves[-1])
+        game._move(game.next_player, moves[-1])
         count += 1 if leaf(game, moves, leaves) else walk(game, moves, leaves)
         moves.pop()
         game.squares[square], game.outcome = None, None
-        game.turn, game.last = before
+        game.next_player, game.last_square = before
     return count
 
 

@@ -41,8 +41,7 @@ class ConnectFour(BoardGame):
 
     def winner(self) -> int | None:
         """Return the player who has four in a line through the last square."""
-        if self.last_square is None:
-            return None
+        assert self.last_square is not None
         player = self.squares[self.last_square]
         row, column = divmod(self.last_square, COLUMNS)
         for right, up in DIRECTIONS:

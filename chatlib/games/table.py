@@ -1,10 +1,9 @@
 """The table where two play: offer, accept, move, resign, score, and who begins.
 
-A `Table` is one end's side of it. It is pure: what the player wants and what the other end
-sent go in, words to send and lines to show come out. Each of these travels in a GAME frame
-of its own:
+A `Table` is one end's side of it, and pure: the player's wishes and the words of the other
+end go in, words to send and lines to show come out. The words travel in GAME frames:
 
-    offer NAME me|you    a game, and whether the sender or the receiver is to begin
+    offer NAME me|you    a game that the sender begins (me), or the receiver (you)
     accept, decline      the answer to an offer
     move WORDS           what the game has to send
     resign               the sender gives up
@@ -117,7 +116,7 @@ class Table:
         self._show_move(game)
 
     def resign(self) -> None:
-        """Give up the game that is on."""
+        """Resign from the game that is on."""
         game = self._require_game()
         self._send("resign")
         self._late_move_possible, self._resigned_game = True, game
@@ -172,7 +171,7 @@ class Table:
             self._show(f"{self._peer} offers a game of {name}: /play or /decline.")
 
     def _receive_crossing_offer(self, name: str, begins: bool) -> None:
-        """Settle which of two offers counts that were sent at the same time."""
+        """Decide which of two offers counts that have crossed."""
         same = name == self.offer_sent
         if self._wins_ties:
             # Of two games this end's stays offered, and the peer drops its own.

@@ -28,7 +28,7 @@ class TicTacToe(BoardGame):
         return len(line) == 1 and line in "123456789"
 
     def place(self, player: int, move: str) -> int:
-        """Take a free square by its number."""
+        """Mark a free square, by its number."""
         if not self.is_move(move):
             raise IllegalMoveError("a move is a number from 1 to 9")
         square = int(move) - 1

@@ -23,7 +23,7 @@ class Race(BoardGame):
         return line in {"0", "1", "2"}
 
     def place(self, player: int, move: str) -> int:
-        """Take a square."""
+        """Mark a square that is free."""
         if not self.is_move(move) or int(move) in self.taken:
             raise IllegalMoveError("it is not free")
         self.taken[int(move)] = player

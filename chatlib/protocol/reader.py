@@ -7,7 +7,7 @@ whole when its last byte has arrived, and not before. Two rules:
 * a wrong header is refused at its eighth byte, before anything behind it is stored; from
   then on the reader stays in error.
 
-No I/O here. Only the session and tests import this module.
+No I/O here. In the product only this package imports the module.
 """
 
 from collections import deque

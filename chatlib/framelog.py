@@ -44,11 +44,13 @@ class FrameLog:
     def __init__(
         self, program: str, level: int, path: str | None, show: Callable[[str], None]
     ) -> None:
-        self._program = program  # the name in every line: "server" or "client"
+        # The name in every line: "server" or "client".
+        self._program = program
         self._level = level
         self._show = show
         self._path = path
-        self._file = -1  # the descriptor of the file; -1 when none is open
+        # The descriptor of the file; -1 when none is open.
+        self._file = -1
         if path is not None:
             self._open(path)
 
@@ -89,7 +91,8 @@ class FrameLog:
             self._warn(error)
 
     def _append(self, name: str, sign: str, what: object, raw: bytes) -> None:
-        import json  # its import takes 2 ms, which only a program with such a file pays
+        # The import takes 2 ms, which only a program with such a file pays.
+        import json
 
         record = {
             # The wall clock puts two files beside each other, the other one measures.

@@ -38,7 +38,8 @@ class Game:
 
     def __init__(self, begins: bool) -> None:
         self.begins = begins
-        self.outcome: Outcome | None = None  # None while the game is on
+        # None while the game is on.
+        self.outcome: Outcome | None = None
 
     @property
     def my_move(self) -> bool:

@@ -17,16 +17,7 @@ HELP = """\
 /help         show these lines
 Everything else is sent as it is; where you take turns, when it is yours."""
 
-COMPLETIONS = (
-    "/q",
-    "/say ",
-    "/play ",
-    "/decline",
-    "/move ",
-    "/board",
-    "/resign",
-    "/help",
-)
+COMPLETIONS = ("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/help")
 """What a line may begin with; a blank at the end where something has to follow."""
 
 NAMES = frozenset(each.rstrip() for each in COMPLETIONS)

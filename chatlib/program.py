@@ -195,6 +195,7 @@ class Program:
 
     def _close_screen(self, error: ScreenClosedError) -> None:
         """Show nothing more, and end the program as soon as signals have been heard."""
+        # The chat of the next talk may find the same screen: then it is no news.
         self.chat.close_screen()
         if not self._screen_closed:
             self._screen_closed = True

@@ -81,27 +81,21 @@ class Edited(Terminal):
         self._prompt = visible(prompt)
         # The prompt stands before the line.
         self._asking = False
-        # Messages ring the bell.
-        self._bell = bell
-        # The time stands before each line.
-        self._timestamps = timestamps
+        # What the person wants of every message: a sound, and the time before it.
+        self._bell, self._timestamps = bell, timestamps
         self._coloured = _has_colours()
         # Notices go to this terminal, and not elsewhere (`2> file`).
         self._notices_here = os.isatty(streams.STDERR)
         # What `start` sets; until then typed lines are dropped.
         self._typed: Callable[[deque[str]], None] = deque.clear
         self._input_ended: Callable[[], None] = lambda: None
-        # The lines of one Enter are being passed on.
+        # The lines of one Enter are being passed on; those that are still to come, and
+        # those that were refused and go back into the editor.
         self._submitting = False
-        # Those of these lines that are still to come.
         self._submitted: deque[str] = deque()
-        # Those that were refused and go back into the editor.
         self._refused: list[str] = []
-        self._buffer = Buffer(
-            multiline=False,
-            accept_handler=self._submit,
-            history=LineHistory() if history else InMemoryHistory(),
-        )
+        past = LineHistory() if history else InMemoryHistory()
+        self._buffer = Buffer(multiline=False, accept_handler=self._submit, history=past)
         output = _open_output(self._screen, self._coloured)
         self._status = StatusLine(output, self._buffer, commands)
         status_fits = Condition(lambda: status and output.get_size().rows > 1)

@@ -1277,6 +1277,29 @@ def test_a_peer_that_comes_back_and_falls_silent_does_not_delay_a_goodbye(
     far.close()
 
 
+def test_a_peer_that_left_and_comes_back_silent_does_not_delay_the_end(
+    clock: Clock,
+) -> None:
+    """It came for a message that it had not acknowledged, and has 4.5 s for that."""
+    loop = Loop(clock)
+    person = Person(loop, search=SEARCH_SECONDS)
+    far = meet(loop, person)
+    person.types("Hello")
+    far.sendall(wire.bye(0))
+    far.shutdown(1)
+    until(loop, lambda: person.chat.is_searching)
+    near, again = socket_pair()
+    person.connect(near, make_client(session=person.session))
+    again.sendall(wire.hello("server", wire.FREE, SESSION_ID))
+    until(loop, lambda: not person.chat.is_searching)
+    move(loop, clock, GOODBYE_SECONDS - 0.001)
+    assert person.ends == []
+    move(loop, clock, 0.002)
+    assert person.ends == [(1, False)]
+    far.close()
+    again.close()
+
+
 def test_a_connection_that_breaks_while_a_person_leaves_is_not_explained(
     clock: Clock,
 ) -> None:
@@ -1329,6 +1352,7 @@ def test_a_signal_during_a_search_waits_a_moment_and_a_second_one_not_at_all(
     for numbers in ((signal.SIGTERM,), (signal.SIGTERM, signal.SIGINT)):
         talk = Talk(Loop(clock), search=SEARCH_SECONDS)
         talk.cut()
+        talk.client.types("under way")
         for number in numbers:
             assert talk.client.ends == []
             talk.client.chat.stop(number)

@@ -140,7 +140,6 @@ class Person:
     def __init__(self, loop: Loop, *, interactive: bool = True, search: float = 0) -> None:
         self.notes = Notes(interactive=interactive)
         self.ends: list[tuple[int, bool]] = []
-        self.traces: list[str] = []
         self.recovery = Recovery(loop, search, "trying again")
         self.chat = Chat(
             self.notes,

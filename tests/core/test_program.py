@@ -1,9 +1,13 @@
-"""Both programs from the outside: wrong calls, every door, closed streams, no noise.
+"""A program from its command line to its exit code: from the outside, and part by part.
 
-Conversation files show the common cases; here are those that no conversation has.
+Wrong calls, signals, closed streams, and how one talk follows another. Conversation files
+show the common cases; here are those that no conversation has.
 """
 
+import builtins
+import errno
 import fcntl
+import gc
 import os
 import pty
 import select
@@ -11,17 +15,34 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
 
+from chatlib import program as program_module
+from chatlib.chat import Chat
+from chatlib.commands import COMPLETIONS
+from chatlib.connection import HELLO_SECONDS, Owner
+from chatlib.errors import Exit, ScreenClosedError, StartError
+from chatlib.loop import Loop
+from chatlib.program import Program, open_terminal
+from chatlib.program import run as run_program
+from chatlib.protocol.events import Trace
+from chatlib.protocol.link import Link, State
+from chatlib.settings import read_settings
+from chatlib.terminal.streams import is_pipe
+from chatlib.terminal.terminal import Terminal
 from harness import wire
 from harness.script import Script
 from harness.stage import PATIENCE, ROOT, Stage
 from tests.conftest import Play, perform
+from tests.helpers import Clock, make_client, move, socket_pair
 from tests.processes import counted, memory, switches
 
 PROGRAMS = ("chatd", "chatc")
@@ -533,3 +554,480 @@ def test_an_idle_server_and_client_never_wake_up_and_are_small(
         assert [switches(process) for process in processes] == before
         assert all(memory(process) < limit for process in processes)
         perform(stage, Script.parse("idle", "client> /q\nclient: exits 0\nserver: exits 0"))
+
+
+# The parts of a program, in this process.
+
+
+class Notes(Terminal):
+    """A terminal that records its calls and runs the loop."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self.unsent: tuple[list[str], bool] = [], False
+        self.told: list[str] = []
+        self.calls: list[str] = []
+
+    def start(
+        self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
+    ) -> None:
+        """Record it."""
+        self.calls.append("start")
+
+    def run(self) -> None:
+        """Run the loop."""
+        self._loop.run()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the terminal was closed: never."""
+        return False
+
+    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+        """Do nothing."""
+
+    def show_status(self, describe: Callable[[], str]) -> None:
+        """Do nothing."""
+
+    def begin_line(self) -> None:
+        """Do nothing."""
+
+    def notify(self, text: str) -> None:
+        """Record it."""
+        self.told.append(text)
+
+    def remove_prompt(self) -> None:
+        """Record it."""
+        self.calls.append("remove prompt")
+
+    def resume(self) -> None:
+        """Record it."""
+        self.calls.append("resume")
+
+    def take_unsent(self) -> tuple[list[str], bool]:
+        """Return what the test has set."""
+        return self.unsent
+
+    def close(self) -> None:
+        """Record it."""
+        self.calls.append("close")
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator["Callable[..., Program]"]:
+    """Return a function that makes a program without a terminal; close them all."""
+    monkeypatch.setattr(program_module, "open_terminal", lambda loop, _: Notes(loop))
+    monkeypatch.setattr(program_module, "is_pipe", lambda fd: False)
+    made: list[Program] = []
+
+    def make(command: str, *arguments: str, loop: Loop | None = None) -> Program:
+        settings = read_settings(command, "", arguments, {"HOME": "/"})
+        role = "server" if command == "chatd" else "client"
+        made.append(Program(command, role, settings, loop))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+    gc.unfreeze()
+
+
+Make = Callable[..., Program]
+
+
+def notes_of(program: Program) -> Notes:
+    """Return the terminal of a program, which records its calls."""
+    assert isinstance(program.terminal, Notes)
+    return program.terminal
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "activity"),
+    [("chatd", "--keep", "waiting for it"), ("chatc", "--retry", "trying again")],
+    ids=["server", "client"],
+)
+def test_every_talk_has_a_recovery_of_its_own(
+    make: Make, command: str, option: str, activity: str
+) -> None:
+    """With the time of this program's setting; the chat sets its callback."""
+    program = make(command, option, "7")
+    first = program.recovery
+    assert (first.seconds, first.activity) == (7, activity)
+    assert first.expired == program.chat.stop_searching
+    program.new_chat()
+    assert program.recovery is not first
+    assert program.recovery.expired == program.chat.stop_searching
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [((), "server"), (("--name", "Ann"), "Ann")],
+    ids=["role", "name"],
+)
+def test_a_program_is_named_by_its_settings_or_else_by_its_role(
+    make: Make, arguments: tuple[str, ...], name: str
+) -> None:
+    """That is what the peer sees."""
+    assert make("chatd", *arguments).name == name
+
+
+def test_the_end_of_a_talk_ends_the_program_with_its_code(make: Make) -> None:
+    """`run` returns it, after the chat was started."""
+    program = make("chatc")
+    program.loop.call_later(0, lambda: program.end_talk(3, False))
+    assert program.run() == 3
+    assert notes_of(program).calls == ["start"]
+    assert notes_of(program).told == []
+
+
+@pytest.mark.parametrize("by_us", [False, True], ids=["the peer leaves", "we leave"])
+def test_with_again_the_next_talk_begins_unless_it_was_us_who_left(
+    make: Make, by_us: bool
+) -> None:
+    """It has a new chat; the old one is not touched any more."""
+    program = make("chatd")
+    old = program.chat
+    chats: list[Chat] = []
+    program.repeat(lambda: chats.append(program.chat))
+    program.end_talk(1, by_us)
+    assert program.code == (1 if by_us else None)
+    assert chats == ([] if by_us else [program.chat])
+    assert (program.chat is old) == by_us
+
+
+def test_without_again_the_talk_is_the_last(make: Make) -> None:
+    """`repeat(None)` takes an earlier wish back."""
+    program = make("chatd")
+    program.repeat(lambda: pytest.fail("another talk"))
+    program.repeat(None)
+    program.end_talk(0, False)
+    assert program.code == 0
+
+
+@pytest.mark.parametrize("person", [False, True], ids=["a pipe", "a person"])
+def test_lines_that_were_never_sent_are_listed_and_cost_a_pipe_its_exit_code(
+    make: Make, person: bool
+) -> None:
+    """A person sees them; a script sees only the code."""
+    program = make("chatc")
+    notes = notes_of(program)
+    notes.interactive = person
+    notes.unsent = ["one", "two"], True
+    program.end_talk(0, True)
+    assert notes.told == [
+        "Never sent: one",
+        "Never sent: two",
+        "Never sent either: what came after that.",
+    ]
+    assert program.code == (Exit.GOODBYE if person else Exit.LOST)
+
+
+def test_lines_that_were_never_sent_do_not_hide_the_code_of_a_signal(make: Make) -> None:
+    """128 + n stays."""
+    program = make("chatc")
+    notes_of(program).unsent = ["one"], False
+    program.end_talk(143, True)
+    assert program.code == 143
+
+
+def test_an_error_without_a_talk_ends_the_program_with_its_sentence(make: Make) -> None:
+    """The command is named, as a shell does."""
+    program = make("chatc")
+    program.fail(StartError("no server there"))
+    assert program.code == Exit.START
+    assert notes_of(program).told == ["chatc: no server there"]
+
+
+def open_link(trace: Trace) -> Link:
+    """Return the link of a client."""
+    return make_client(trace)
+
+
+def test_a_new_connection_has_said_hello_and_has_five_seconds_for_the_answer(
+    make: Make,
+) -> None:
+    """After that time it is closed."""
+    clock = Clock()
+    program = make("chatc", loop=Loop(clock))
+    near, far = socket_pair()
+    with far:
+        connection = program.open_connection(near, "there", Owner(), "CONNECTED", open_link)
+        assert wire.receive(far)[0] == wire.HELLO
+        move(program.loop, clock, HELLO_SECONDS - 0.001)
+        assert near.fileno() != -1
+        move(program.loop, clock, 0.001)
+        assert near.fileno() == -1
+        assert connection.link.state is State.LOST
+    assert notes_of(program).told == []  # nothing was logged
+
+
+def test_the_frame_log_numbers_the_connections_and_says_how_they_came_to_be(
+    make: Make,
+) -> None:
+    """The second has its number behind the name."""
+    program = make("chatd", "-v")
+    for _ in range(2):
+        near, far = socket_pair()
+        with far:
+            program.open_connection(near, "1.2.3.4", Owner(), "ACCEPTED", open_link).close()
+    told = [line.partition(" ")[2] for line in notes_of(program).told]
+    assert [line for line in told if "ACCEPTED" in line] == [
+        "server = ACCEPTED 1.2.3.4",
+        "server#2 = ACCEPTED 1.2.3.4",
+    ]
+    assert [line for line in told if "> HELLO" in line]
+
+
+# Signals and a closed screen, in this process.
+
+
+def test_a_signal_ends_the_talk_and_sigcont_restores_the_terminal(make: Make) -> None:
+    """The chat that is current gets the signal, not the one that was wired first."""
+    program = make("chatd")
+    first = program.chat
+    program.new_chat()
+    program.loop.call_later(0, lambda: os.kill(os.getpid(), signal.SIGCONT))
+    program.loop.call_later(0.05, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert program.run() == 128 + signal.SIGTERM
+    notes = notes_of(program)
+    assert notes.calls == ["start", "resume", "remove prompt"]
+    assert notes.told == ["Goodbye: you left before anybody came."]
+    assert not first.is_leaving
+
+
+def test_two_signals_at_once_end_the_talk_once(make: Make) -> None:
+    """A session that ends may send SIGTERM and SIGHUP: one goodbye is shown."""
+    program = make("chatd")
+
+    def kill() -> None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            os.kill(os.getpid(), number)
+
+    program.loop.call_later(0, kill)
+    program.run()
+    assert notes_of(program).told == ["Goodbye: you left before anybody came."]
+
+
+def test_a_signal_that_the_parent_ignores_has_no_handler(make: Make) -> None:
+    """`nohup` has made it so."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        program = make("chatd")
+        program.loop.call_later(0, lambda: os.kill(os.getpid(), signal.SIGHUP))
+        program.loop.call_later(0.05, lambda: program.end_talk(0, True))
+        assert program.run() == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def close_screen() -> None:
+    """Raise what a write to a closed screen raises."""
+    raise ScreenClosedError("the screen was closed (Broken pipe)")
+
+
+CLOSED = [
+    "chatd: the screen was closed (Broken pipe)",
+    "Goodbye: you left before anybody came.",
+]
+
+
+def test_a_closed_screen_ends_the_program_like_sigpipe(make: Make) -> None:
+    """Once, however often a write fails; the prompt is not restored."""
+    program = make("chatd")
+    for _ in range(2):
+        program.loop.call_later(0, close_screen)
+    assert program.run() == 128 + signal.SIGPIPE
+    assert notes_of(program).told == CLOSED
+    assert notes_of(program).calls[:2] == ["start", "remove prompt"]
+
+
+def test_a_signal_that_comes_with_the_closed_screen_is_the_reason(make: Make) -> None:
+    """It is handled first, and its number is the exit code."""
+    program = make("chatd")
+
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        close_screen()
+
+    program.loop.call_later(0, kill)
+    assert program.run() == 128 + signal.SIGTERM
+
+
+def test_a_reader_that_closes_our_stdout_is_noticed_without_a_write(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe whose reader is gone becomes readable on our end."""
+    read, write = os.pipe()
+    monkeypatch.setattr(program_module, "STDOUT", write)
+    monkeypatch.setattr(program_module, "is_pipe", is_pipe)
+    program = make("chatd")
+    program.loop.call_later(0, lambda: os.close(read))
+    assert program.run() == 128 + signal.SIGPIPE
+    assert notes_of(program).told == CLOSED
+    os.close(write)
+
+
+# Which terminal a program opens.
+
+
+@pytest.fixture
+def terminals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list of the kinds of terminal that were opened; sit at a good one."""
+    opened: list[str] = []
+
+    class Plain(Terminal):
+        def __init__(self, *_: object, **options: object) -> None:
+            opened.append(f"plain {sorted(options)}")
+
+    class Edited(Terminal):
+        def __init__(self, *_: object, **options: object) -> None:
+            assert options["commands"] is COMPLETIONS
+            opened.append("edited")
+
+    module = types.ModuleType("chatlib.terminal.edited")
+    module.Edited = Edited  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "chatlib.terminal.edited", module)
+    monkeypatch.setattr(program_module, "Plain", Plain)
+    monkeypatch.setattr(os, "isatty", lambda fd: True)
+    monkeypatch.setenv("TERM", "xterm")
+    return opened
+
+
+def open_one(*arguments: str) -> None:
+    """Open the terminal that these arguments ask for."""
+    loop = Loop()
+    open_terminal(loop, read_settings("chatc", "", arguments, {"HOME": "/"}))
+    loop.close()
+
+
+PLAIN = "plain ['bell', 'timestamps']"
+
+
+def test_a_person_at_a_real_terminal_gets_the_editor(terminals: list[str]) -> None:
+    """With --plain not."""
+    open_one()
+    open_one("--plain")
+    assert terminals == ["edited", PLAIN]
+
+
+@pytest.mark.parametrize("term", ["", "dumb", "unknown"])
+def test_a_terminal_that_can_only_print_gets_no_editor(
+    terminals: list[str], monkeypatch: pytest.MonkeyPatch, term: str
+) -> None:
+    """It could not show one."""
+    monkeypatch.setenv("TERM", term)
+    open_one()
+    assert terminals == [PLAIN]
+
+
+@pytest.mark.parametrize("pipe", [0, 1], ids=["stdin", "stdout"])
+def test_a_pipe_gets_no_editor(
+    terminals: list[str], monkeypatch: pytest.MonkeyPatch, pipe: int
+) -> None:
+    """Neither to read from nor to write to."""
+    monkeypatch.setattr(os, "isatty", lambda fd: fd != pipe)
+    open_one()
+    assert terminals == [PLAIN]
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """Let the import of the editor fail, because this module is missing."""
+    monkeypatch.delitem(sys.modules, "chatlib.terminal.edited")
+    imported = builtins.__import__
+
+    def find(name: str, *arguments: Any) -> Any:
+        if name == "chatlib.terminal.edited":
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+        return imported(name, *arguments)
+
+    monkeypatch.setattr(builtins, "__import__", find)
+
+
+@pytest.mark.parametrize("missing", ["prompt_toolkit.input", "wcwidth"])
+def test_without_the_libraries_of_the_editor_the_plain_terminal_serves(
+    terminals: list[str], monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Both programs run on the standard library alone."""
+    hide(monkeypatch, missing)
+    open_one()
+    assert terminals == [PLAIN]
+
+
+def test_a_module_of_ours_that_is_missing_is_an_error(
+    terminals: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken installation must not pass for one without an editor."""
+    hide(monkeypatch, "chatlib.terminal.history")
+    with pytest.raises(ModuleNotFoundError):
+        open_one()
+    assert terminals == []
+
+
+# From the command line to the exit code, in this process.
+
+
+@pytest.fixture
+def closed(make: Make, monkeypatch: pytest.MonkeyPatch) -> list[Program]:
+    """Return a list of the programs that were closed."""
+    closed: list[Program] = []
+    close = Program.close
+
+    def note(program: Program) -> None:
+        closed.append(program)
+        close(program)
+
+    monkeypatch.setattr(Program, "close", note)
+    return closed
+
+
+def test_run_returns_the_exit_code_and_closes_the_program(closed: list[Program]) -> None:
+    """Its terminal too."""
+
+    def begin(program: Program) -> None:
+        program.loop.call_later(0, lambda: program.end_talk(4, False))
+
+    assert run_program("chatc", "client", "", begin, []) == 4
+    (program,) = closed
+    assert notes_of(program).calls == ["start", "close"]
+
+
+ERRORS = {
+    "an error of ours": (StartError("no \x1b there"), "chatc: no ^[ there", Exit.START),
+    "a system error": (
+        OSError(errno.EMFILE, "Too many open files"),
+        "chatc: Too many open files",
+        Exit.START,
+    ),
+}
+
+
+@pytest.mark.parametrize(("error", "sentence", "code"), ERRORS.values(), ids=ERRORS)
+def test_an_error_at_the_beginning_is_one_visible_sentence_and_a_code(
+    closed: list[Program],
+    capfd: pytest.CaptureFixture[str],
+    error: Exception,
+    sentence: str,
+    code: int,
+) -> None:
+    """The program is closed before it is reported."""
+
+    def begin(program: Program) -> None:
+        raise error
+
+    assert run_program("chatc", "client", "", begin, []) == code
+    assert capfd.readouterr().err == f"{sentence}\n"
+    assert len(closed) == 1
+
+
+def test_a_wrong_call_does_not_make_a_program(
+    closed: list[Program], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence names the option."""
+
+    def begin(program: Program) -> None:
+        pytest.fail("begun")
+
+    assert run_program("chatc", "client", "", begin, ["--port", "x"]) == Exit.USAGE
+    assert capfd.readouterr().err == "chatc: --port: expected a whole number, not 'x'\n"
+    assert closed == []

@@ -67,28 +67,27 @@ def run(program: str, *arguments: str, **options: str) -> subprocess.CompletedPr
 # The command line.
 
 
+WRONG_CALLS = {
+    "--port 70000": "--port: expected a port from 0 to 65535, not '70000'",
+    "--port -1": "--port: expected a port from 0 to 65535, not '-1'",
+    "--port http": "--port: expected a whole number, not 'http'",
+    "--port": "argument --port: expected one argument; '{0} --help' lists what",
+    "--speed 9": "unrecognized arguments: --speed 9; '{0} --help' lists what",
+    "7777": "unrecognized arguments: 7777; '{0} --help' lists what there is",
+    "--host=": "--host: expected the name or address of a host, not ''",
+    "--name=": "--name: expected 1 to 127 bytes, not ''",
+    "--config /nonexistent/x.toml": "/nonexistent/x.toml: No such file",
+}
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--port", "70000"], "--port: expected a port from 0 to 65535, not '70000'"),
-        (["--port", "-1"], "--port: expected a port from 0 to 65535, not '-1'"),
-        (["--port", "http"], "--port: expected a whole number, not 'http'"),
-        (["--port"], "argument --port: expected one argument; '{0} --help' lists what"),
-        (["--speed", "9"], "unrecognized arguments: --speed 9; '{0} --help' lists what"),
-        (["7777"], "unrecognized arguments: 7777; '{0} --help' lists what there is"),
-        (["--host", ""], "--host: expected the name or address of a host, not ''"),
-        (["--name", ""], "--name: expected 1 to 127 bytes, not ''"),
-        (["--config", "/nonexistent/x.toml"], "/nonexistent/x.toml: No such file"),
-    ],
-)
-def test_a_wrong_call_is_one_sentence_and_exit_code_2(
-    program: str, arguments: list[str], says: str
-) -> None:
+@pytest.mark.parametrize("arguments", WRONG_CALLS)
+def test_a_wrong_call_is_one_sentence_and_exit_code_2(program: str, arguments: str) -> None:
     """It names the option and what to do."""
-    ended = run(program, *arguments)
+    ended = run(program, *arguments.split())
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.startswith(f"{program}: {says.format(program)}")
+    sentence = WRONG_CALLS[arguments].format(program)
+    assert ended.stderr.startswith(f"{program}: {sentence}")
     assert ended.stderr.count("\n") == 1
 
 
@@ -107,7 +106,7 @@ def test_help_and_version_go_to_stdout(program: str) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_wrong_environment_names_its_variable(program: str) -> None:
-    """Not the option, which nobody has typed."""
+    """Not the option, which was not typed."""
     ended = run(program, CHAT_PORT="many")
     assert ended.returncode == 2
     assert ended.stderr == f"{program}: CHAT_PORT: expected a whole number, not 'many'\n"
@@ -120,15 +119,15 @@ def test_an_unknown_host_is_exit_code_3() -> None:
     assert ended.stderr.startswith("chatd: there is no host no-such-host.invalid (")
 
 
-# Doors: every signal, in every state.
+# Signals, in every state.
 
 
 @pytest.mark.parametrize("number", DOORS, ids=lambda number: number.name)
 @pytest.mark.parametrize("actor", ["server", "client"])
-def test_a_signal_while_waiting_for_the_other_ends_at_once(
+def test_a_signal_before_the_talk_ends_the_program_at_once(
     play: Play, actor: str, number: signal.Signals
 ) -> None:
-    """Exit code 128 + n; nobody had to be told."""
+    """The exit code is 128 + n; there is no peer to tell."""
     play(LISTENING if actor == "server" else "client: starts\nclient! No server{any}")
     play(f"{actor}: gets {number.name}")
     play(f"{actor}! Goodbye: you left before anybody came.\n{actor}: exits {128 + number}")
@@ -140,7 +139,7 @@ def test_a_signal_while_waiting_for_the_other_ends_at_once(
 def test_a_signal_during_the_chat_says_goodbye(
     play: Play, actor: str, number: signal.Signals, turn: str
 ) -> None:
-    """The other side is told which signal, and ends with 0."""
+    """The other side shows which signal, and ends with 0."""
     other = "client" if actor == "server" else "server"
     play("client> Hello\nserver< Hello")
     if (turn == "its") == (actor == "client"):
@@ -167,13 +166,13 @@ def test_a_signal_that_the_starter_ignores_stays_ignored(tmp_path: Path) -> None
     assert server.returncode == 128 + signal.SIGTERM
 
 
-# Streams that are not there.
+# Standard streams that are closed, full, or not read.
 
 
 def start_server(
     *arguments: str, stdout: int | None = None
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a server without a terminal; learn its port from its frame log's banner."""
+    """Start a server without a terminal; return it and the port in its banner."""
     read, write = os.pipe()
     server = subprocess.Popen(
         [sys.executable, "-m", "chatd", "--port", "0", *arguments],
@@ -192,7 +191,7 @@ def start_server(
 
 
 def test_a_closed_stdout_ends_the_server_at_once() -> None:
-    """`chatd | head -1`: the banner was read, and then nobody reads any more."""
+    """`chatd | head -1`: only the banner was read."""
     server, _ = start_server()
     _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 128 + signal.SIGPIPE
@@ -201,8 +200,8 @@ def test_a_closed_stdout_ends_the_server_at_once() -> None:
     assert lines[1:] == ["Goodbye: you left before anybody came."]
 
 
-def test_a_full_disk_under_stdout_is_said() -> None:
-    """There is nothing that could be shown, so the server does not even begin."""
+def test_a_full_disk_under_stdout_is_reported() -> None:
+    """Nothing could be shown, so the server does not even begin."""
     with open("/dev/full", "w") as full:
         server, _ = start_server(stdout=full.fileno())
         _, errors = server.communicate(timeout=PATIENCE)
@@ -212,7 +211,7 @@ def test_a_full_disk_under_stdout_is_said() -> None:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A port that nobody else is given, and that a server may bind all the same."""
+    """Return a port that no other program is given; a server can bind it all the same."""
     with socket.socket() as reserved:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.bind(("127.0.0.1", 0))
@@ -220,7 +219,7 @@ def port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_a_stream_that_is_closed_from_the_beginning_harms_nobody(
+def test_a_stream_that_is_closed_from_the_beginning_does_no_harm(
     redirection: str, port: int
 ) -> None:
     """A socket must not get the number of a missing stdin or stdout."""
@@ -267,7 +266,7 @@ def test_a_frame_log_that_cannot_be_written_costs_one_warning(
 
 @pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="needs a small pipe")
 def test_a_signal_ends_a_server_whose_output_nobody_reads() -> None:
-    """It stands in a write that never ends, and is got out of it; the client is told."""
+    """The signal interrupts a write that would never end; the client reads a BYE."""
     read, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
     server = subprocess.Popen(
@@ -295,8 +294,10 @@ def test_a_signal_ends_a_server_whose_output_nobody_reads() -> None:
 
 
 @pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="needs a small pipe")
-def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
-    """Stopped and continued, as by Ctrl-Z and `fg`, the server still waits for a pager."""
+def test_a_server_that_was_stopped_and_continued_still_waits_for_its_reader(
+    port: int,
+) -> None:
+    """Ctrl-Z and `fg` are no signals that end a write to a slow pager."""
     read, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
     server = subprocess.Popen(
@@ -329,7 +330,7 @@ def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
 
 
 def end_unsent(path: Path, port: int, text: str) -> tuple[int, list[str]]:
-    """Let a client leave before the server's file can be sent; give code and notices."""
+    """Let a client leave before the server can send its file; return code and notices."""
     path.write_text(text)
     with open(path) as source:
         server = subprocess.Popen(
@@ -354,10 +355,10 @@ def end_unsent(path: Path, port: int, text: str) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize("count", [2, 30_000])
-def test_a_file_that_was_not_sent_is_said_and_told_by_the_exit_code(
+def test_a_file_that_was_not_sent_is_listed_and_costs_the_exit_code(
     tmp_path: Path, port: int, count: int
 ) -> None:
-    """The first lines of it one by one, and that there were more."""
+    """The first lines are listed, then the fact that there were more."""
     lines = [f"line {number}" for number in range(count)]
     code, told = end_unsent(tmp_path / "lines", port, "\n".join(lines))
     assert code == 1
@@ -365,23 +366,29 @@ def test_a_file_that_was_not_sent_is_said_and_told_by_the_exit_code(
     assert (told[-1] == "Never sent either: what came after that.") == (count > 2)
 
 
-@pytest.mark.parametrize(("text", "code"), [("\n\n", 0), ("\n" * 70_000 + "end", 1)])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("\n\n", 0), ("\n" * 70_000 + "end", 1)],
+    ids=["two empty lines", "more than one read of them"],
+)
 def test_empty_lines_that_were_not_sent_are_no_loss(
     tmp_path: Path, port: int, text: str, code: int
 ) -> None:
-    """But what may stand behind them is."""
+    """A line that may follow them is."""
     ended, told = end_unsent(tmp_path / "lines", port, text)
     assert ended == code
     assert len(told) == 1 + code  # the goodbye, and that more was never sent
 
 
 @pytest.mark.parametrize(
-    ("errors", "typed"), [("a pipe", b"\n"), ("the terminal", b"\n"), ("the terminal", b"")]
+    ("errors", "typed"),
+    [("a pipe", b"\n"), ("the terminal", b"\n"), ("the terminal", b"")],
+    ids=["Enter, stderr a pipe", "Enter", "nothing typed"],
 )
-def test_a_screen_that_closes_while_the_prompt_stands_is_said_once(
+def test_a_screen_that_closes_while_the_prompt_stands_is_reported_once(
     errors: str, typed: bytes
 ) -> None:
-    """stdin is a terminal, stdout a pipe that nobody reads any more."""
+    """stdin is a terminal, stdout a pipe whose reader has gone."""
     keyboard, terminal = pty.openpty()
     read, write = os.pipe()
     server = subprocess.Popen(
@@ -415,7 +422,7 @@ def test_a_screen_that_closes_while_the_prompt_stands_is_said_once(
 
 
 def read_rest(keyboard: int) -> bytes:
-    """Read what was written to a terminal that nobody holds any more."""
+    """Return what was written to a terminal that was closed since."""
     data = b""
     with suppress(OSError):  # EIO: that was all
         while piece := os.read(keyboard, 1000):
@@ -424,7 +431,7 @@ def read_rest(keyboard: int) -> bytes:
 
 
 def test_a_long_pipe_arrives_whole_and_in_order(tmp_path: Path, port: int) -> None:
-    """20,000 lines into one program, out of the other."""
+    """20,000 lines go into one program and come out of the other."""
     lines = [f"{number} " + "x" * (number % 80) for number in range(20_000)]
     (tmp_path / "lines").write_text("\n".join(lines))
     with open(tmp_path / "out", "wb") as out:
@@ -453,12 +460,12 @@ def test_a_long_pipe_arrives_whole_and_in_order(tmp_path: Path, port: int) -> No
     ]
 
 
-# The shell that started us.
+# The shell that a program was started from.
 
 
 @pytest.fixture
 def shell(play: Play) -> Iterator["pexpect.spawn[str]"]:
-    """An interactive shell in which a client talks to a server on the stage."""
+    """Return an interactive shell in which a client talks to a server on the stage."""
     stage = play(LISTENING)
     environment = {"PATH": os.environ["PATH"], "PS1": "$ ", "TERM": "dumb", "HOME": "/"}
     child = pexpect.spawn(
@@ -480,7 +487,7 @@ def shell(play: Play) -> Iterator["pexpect.spawn[str]"]:
 def test_nothing_half_typed_reaches_the_shell(
     play: Play, shell: "pexpect.spawn[str]"
 ) -> None:
-    """A line that was being typed when the other side left must not become a command."""
+    """A line that was being typed when the peer left must not become a command."""
     shell.send("echo half a command")
     shell.expect_exact("half a command")
     play("server>> /q\nserver: exits 0")
@@ -516,10 +523,10 @@ def test_stopped_and_continued_the_chat_goes_on(
     shell.expect_exact("Goodbye: the server left; your message was delivered.\r\n$ ")
 
 
-def test_a_server_in_the_background_ends_when_it_is_told_to(
+def test_a_server_in_the_background_ends_at_a_signal(
     shell: "pexpect.spawn[str]",
 ) -> None:
-    """Without touching the terminal, which belongs to somebody else: that would stop it."""
+    """It leaves the terminal alone: touching that from the background would stop it."""
     shell.sendline("/q")
     shell.expect_exact("code=0\r\n$ ")
     shell.sendline(f"'{sys.executable}' -m chatd --port 0 & echo job=$!=; sleep 1000")
@@ -534,15 +541,15 @@ def test_a_server_in_the_background_ends_when_it_is_told_to(
     shell.expect_exact("code=143\r\n")
 
 
-# What it costs to wait.
+# The cost of waiting.
 
 
 @counted
 @pytest.mark.parametrize(("terminal", "limit"), [("plain", 20), ("edited", 40)])
-def test_an_idle_server_and_client_never_wake_up_and_are_small(
+def test_an_idle_server_and_client_never_wake_up_and_take_little_memory(
     terminal: str, limit: float, tmp_path: Path
 ) -> None:
-    """No polling: nothing happens, so nothing runs. `make bench` counts 60 seconds."""
+    """Nothing happens, so nothing runs. `make bench` counts over 60 seconds."""
     lines = "client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient: asks"
     with Stage(tmp_path, terminal=terminal) as stage:
         perform(stage, Script.parse("idle", lines))

@@ -33,7 +33,7 @@ from chatlib.errors import Exit, ScreenClosedError, StartError
 from chatlib.loop import Loop
 from chatlib.program import Program, open_terminal
 from chatlib.program import run as run_program
-from chatlib.protocol.events import Trace
+from chatlib.protocol.events import Trace, silent
 from chatlib.protocol.link import Link, State
 from chatlib.settings import read_settings
 from chatlib.terminal.streams import is_pipe
@@ -765,6 +765,7 @@ def test_a_new_connection_has_said_hello_and_has_five_seconds_for_the_answer(
         move(program.loop, clock, 0.001)
         assert near.fileno() == -1
         assert connection.link.state is State.LOST
+        assert connection._trace is silent  # which costs nothing
     assert notes_of(program).told == []  # nothing was logged
 
 
@@ -792,7 +793,7 @@ def test_a_signal_ends_the_talk_and_sigcont_restores_the_terminal(make: Make) ->
     """The chat that is current gets the signal, not the one that was wired first."""
     program = make("chatd")
     first = program.chat
-    program.new_chat()
+    program.loop.call_later(0, program.new_chat)
     program.loop.call_later(0, lambda: os.kill(os.getpid(), signal.SIGCONT))
     program.loop.call_later(0.05, lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert program.run() == 128 + signal.SIGTERM
@@ -847,6 +848,7 @@ def test_a_closed_screen_ends_the_program_like_sigpipe(make: Make) -> None:
     assert program.run() == 128 + signal.SIGPIPE
     assert notes_of(program).told == CLOSED
     assert notes_of(program).calls[:2] == ["start", "remove prompt"]
+    assert program.chat._screen_closed  # so that it acknowledges nothing more
 
 
 def test_a_signal_that_comes_with_the_closed_screen_is_the_reason(make: Make) -> None:

@@ -697,30 +697,39 @@ def test_an_address_of_a_family_that_the_kernel_lacks_is_left_out(
     sock.close()
 
 
-def take_second_address(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
-    """Let so many binds of the second address find its port in use; return the ports."""
-    ports: list[int] = []
-    bind = socket.socket.bind
+class Binds:
+    """The binds of the listener: of those to the second address some find it in use."""
 
-    def refuse(sock: socket.socket, address: tuple[str, int]) -> None:
-        if address[0] == "127.0.0.2":
-            ports.append(address[1])
-            if len(ports) <= times:
-                raise OSError(errno.EADDRINUSE, "Address already in use")
-        bind(sock, address)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
+        self.sockets: list[socket.socket] = []  # all of them
+        self.ports: list[int] = []  # that were tried on the second address
+        bind = socket.socket.bind
 
-    monkeypatch.setattr(socket.socket, "bind", refuse)
-    return ports
+        def bind_or_fail(sock: socket.socket, address: tuple[str, int]) -> None:
+            self.sockets.append(sock)
+            if address[0] == "127.0.0.2":
+                self.ports.append(address[1])
+                if len(self.ports) <= failures:
+                    raise OSError(errno.EADDRINUSE, "Address already in use")
+            bind(sock, address)
+
+        monkeypatch.setattr(socket.socket, "bind", bind_or_fail)
+
+    @property
+    def open(self) -> list[socket.socket]:
+        """The sockets that are not closed."""
+        return [sock for sock in self.sockets if sock.fileno() != -1]
 
 
 def test_another_free_port_is_chosen_where_one_is_in_use_on_one_address(
     addresses: list[Address], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kernel knows what is free on the first address only."""
-    tried = take_second_address(monkeypatch, 3)
+    binds = Binds(monkeypatch, failures=3)
     sockets = listen(addresses, 0)
-    assert len(tried) == 4
-    assert {sock.getsockname()[1] for sock in sockets} == {tried[-1]}
+    assert len(binds.ports) == 4
+    assert {sock.getsockname()[1] for sock in sockets} == {binds.ports[-1]}
+    assert binds.open == sockets
     for sock in sockets:
         sock.close()
 
@@ -729,10 +738,8 @@ def test_ten_ports_that_are_in_use_on_one_address_are_enough(
     addresses: list[Address], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person has to choose one then; nothing stays bound."""
-    tried = take_second_address(monkeypatch, PORT_TRIES)
+    binds = Binds(monkeypatch, failures=PORT_TRIES)
     with pytest.raises(StartError, match="no port is free on every address"):
         listen(addresses, 0)
-    assert len(tried) == PORT_TRIES
-    monkeypatch.undo()
-    for port in tried:
-        socket.create_server(("127.0.0.1", port)).close()
+    assert len(binds.ports) == PORT_TRIES
+    assert binds.open == []

@@ -256,6 +256,7 @@ def test_after_the_answer_no_deadline_of_the_search_is_left(
     server.sendall(wire.hello("Bob", wire.TURNS, session))
     world.until(lambda: bool(world.shown))
     assert patience(world.loop) == 10.0  # for the first PING
+    assert len(world.loop._timers) == 1
     world.pass_time(10)
     assert wire.receive(server)[0] == wire.PING
     server.sendall(wire.bye(0, wire.QUIT, "so long"))

@@ -10,6 +10,7 @@ import pytest
 from chatc.connector import Connector
 from chatc.dialer import CONNECT_SECONDS
 from chatc.redialer import FIRST_DELAY, LAST_DELAY, LASTING_SECONDS
+from chatlib.connection import HELLO_SECONDS
 from chatlib.errors import Exit
 from harness import wire
 from harness.stage import PATIENCE
@@ -165,6 +166,28 @@ def test_a_talk_that_ends_without_a_loss_calls_nobody(server: Server) -> None:
     server.world.until(lambda: server.world.program.code is not None)
     assert server.world.program.code == Exit.GOODBYE
     server.world.turn()
+    assert patience(server.world.loop) is None
+
+
+def test_a_connection_that_is_open_again_has_no_deadline_of_its_hello(
+    server: Server,
+) -> None:
+    """The talk goes on for longer than that."""
+    server.loses()
+    server.is_called()
+    server.answers()
+    server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+    server.world.pass_time(HELLO_SECONDS)
+    assert not server.world.program.chat.is_searching
+
+
+def test_a_search_that_ends_between_two_tries_leaves_no_timer(server: Server) -> None:
+    """No other try follows."""
+    server.loses()
+    server.waiting()
+    server.world.program.chat.stop_searching("enough")
+    server.world.turn()
+    assert server.world.program.code == Exit.LOST
     assert patience(server.world.loop) is None
 
 

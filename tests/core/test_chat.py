@@ -150,7 +150,7 @@ class Person:
         self._loop = loop
 
     def connect(self, sock: socket.socket, link: Link) -> None:
-        """Give the person a connection on this socket; HELLO is sent, where it is first."""
+        """Connect the person by this socket; a link that greets first sends its HELLO."""
         self.connection = Connection(
             self._loop,
             sock,

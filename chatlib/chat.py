@@ -322,14 +322,6 @@ class Chat(Owner):
         # These two are what a program calls itself that was given no name.
         return f"the {peer.name}" if peer.name in ("server", "client") else peer.name
 
-    @property
-    def _obstacle(self) -> str:
-        """Why nothing can be sent at the moment."""
-        connection = self._connection
-        return (
-            connection.link.session.obstacle if connection else "there is nobody here yet"
-        )
-
     def _show_hints(self) -> None:
         """Show once, when it is first our turn, what can be done."""
         if self._has_turn() and not self._farewell:
@@ -371,7 +363,7 @@ class Chat(Owner):
         return game is not None and game.is_move(line)
 
     def _explain(self, text: str, error: LocalProtocolError) -> None:
-        """Keep a message that could not be sent, or return it to the person with the reason."""
+        """Keep a message that could not be sent, or return it with the reason."""
         if self._has_turn():  # so it is the text that is wrong
             self._terminal.refuse(f"Not sent, {error}", text)
             self._refused += 1
@@ -387,7 +379,9 @@ class Chat(Owner):
             self._terminal.refuse(f"Not kept, {DRAFTS_LIMIT} lines wait already", text)
         else:
             self._drafts.append(text)
-            self._terminal.notify(f"Kept for later, because {self._obstacle}: {text}")
+            session = self._connection.link.session if self._connection else None
+            why = session.obstacle if session else "there is nobody here yet"
+            self._terminal.notify(f"Kept for later, because {why}: {text}")
 
     def _show_messages(self, connection: Connection, said: Said) -> None:
         """Show messages, and only then acknowledge them."""

@@ -9,7 +9,7 @@ import harness.proxy
 import harness.referee.command
 from harness.referee.command import run as referee
 from harness.script import TERMINALS
-from harness.serving import serve
+from harness.proxy_command import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:  # the proxy needs nothing that is installed, the others do
         if options.command == "referee":
             return referee(options)
-        from harness.playing import play_all
+        from harness.play_command import play_all
     except ModuleNotFoundError as error:
         print(
             f"harness: {error.name} is not installed: run 'pip install .[harness]' in the "

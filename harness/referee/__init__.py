@@ -7,6 +7,6 @@ is what a person would see on two terminals, and bytes on their way in between.
 
 Layers, each importing only what stands above it: `result` (what was found), `profile`
 and `rubric` (what was asked), `isolation`, `terminal` and `relay` (the world that a pair
-runs in), `pair` (both programs in it), `checks`, `judging` (all checks of one
+runs in), `pair` (both programs in it), `checks`, `trial` (all checks of one
 submission, and of a class), and beside them `reports`, which read a `result` alone.
 """

@@ -59,12 +59,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the command line says; returns the exit code."""
-    from harness.referee import refereeing  # it needs what is installed
+    from harness.referee import call  # it needs what is installed
 
     try:
-        return refereeing.run(options)
+        return call.run(options)
     except KeyboardInterrupt:
         return 130  # as a shell says it of a program that Ctrl-C has ended
-    except refereeing.WrongCall as error:
+    except call.WrongCall as error:
         print(f"harness: {error}", file=sys.stderr)
         return 2

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from harness.referee.reports import WRITERS, ReportError, record, text, write
 from harness.referee.reports.markdown import code, fenced
-from harness.referee.reports.shown import shown
+from harness.referee.reports.wording import shown
 from harness.referee.result import Class, Layer, Submission, Verdict
 from tests.referee.results import COURSE, RUBRIC, everywhere, finding, submission
 

@@ -1,4 +1,4 @@
-"""The checks, in the order in which they are run; what they find is a matter of `judging`.
+"""The checks, in the order in which they are run; `trial` runs them.
 
 `required` holds what the assignment asks, `games` its extra credit, `robustness` what a
 real network and a real person do. Each module lists its checks; here they are joined.

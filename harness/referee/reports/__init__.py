@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.referee.reports import csv, gradescope, junit, markdown, page, record
-from harness.referee.reports.shown import ReportError
+from harness.referee.reports.wording import ReportError
 from harness.referee.result import Class
 
 __all__ = ["WRITERS", "ReportError", "write"]

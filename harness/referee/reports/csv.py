@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-from harness.referee.reports.shown import kept, number, ran, remarks, shown
+from harness.referee.reports.wording import kept, number, ran, remarks, shown
 from harness.referee.result import Class, Finding, Layer, Manual, Submission
 
 FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  # the wide ones, too, begin a formula

@@ -12,7 +12,7 @@ in it as `not run` (`Rubric.complete`).
 import json
 from typing import Any
 
-from harness.referee.reports.shown import (
+from harness.referee.reports.wording import (
     ReportError,
     account,
     commands,

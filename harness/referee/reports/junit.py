@@ -10,7 +10,7 @@ XML 1.0 has no control characters, not even escaped, and ElementTree writes them
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from harness.referee.reports.shown import account, number, remarks, shown, verdict
+from harness.referee.reports.wording import account, number, remarks, shown, verdict
 from harness.referee.result import Class, Finding, Submission, Verdict
 
 OUTCOMES = {

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from harness.referee.reports.shown import (
+from harness.referee.reports.wording import (
     SIGNS,
     commands,
     concerns,

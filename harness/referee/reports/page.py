@@ -14,7 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.referee.reports import shown as words
+from harness.referee.reports import wording
 from harness.referee.reports.csv import checks_of
 from harness.referee.result import Class, Finding, Layer, Submission, Verdict
 from harness.report import side
@@ -27,7 +27,7 @@ RANKS = (Verdict.FAIL, Verdict.ERROR, Verdict.TOLERATED, Verdict.NOT_RUN, Verdic
 
 def render(result: Class) -> str:
     """Write a class, or a single submission in one, as a page."""
-    result = words.shown(result)
+    result = wording.shown(result)
     style, script = ((FOLDER / name).read_text("utf-8") for name in ("page.css", "page.js"))
     page = _environment().get_template("page.html")
     return page.render(
@@ -54,7 +54,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.globals |= {
-        "words": words,
+        "words": wording,
         "layers": list(Layer),
         "rank": RANKS.index,
         "side": side,
@@ -86,4 +86,4 @@ def _share(submission: Submission, layer: Layer) -> float:
     """Say how much of a layer was reached, from 0 to 1, in points or else in checks."""
     if out_of := submission.out_of(layer):
         return submission.points(layer) / out_of
-    return words.kept(submission, layer) / max(1, words.ran(submission, layer))
+    return wording.kept(submission, layer) / max(1, wording.ran(submission, layer))

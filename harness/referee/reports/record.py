@@ -10,7 +10,7 @@ import json
 from enum import StrEnum
 from typing import Any, get_args, get_origin, get_type_hints
 
-from harness.referee.reports.shown import ReportError
+from harness.referee.reports.wording import ReportError
 from harness.referee.result import FORMAT, Class, Submission
 
 

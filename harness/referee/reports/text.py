@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.referee.reports.shown import (
+from harness.referee.reports.wording import (
     commands,
     concerns,
     kept,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.referee.bench import Traces, failed, passed
-from harness.referee.judging import Tries, sum_up
+from harness.referee.trial import Tries, sum_up
 from harness.referee.result import Verdict
 
 ROOT = Path(__file__).parent.parent.parent

@@ -15,7 +15,7 @@ from rich.console import Console
 from harness.referee import isolation
 from harness.referee import profile as profiles
 from harness.referee.checks.all import CHECKS
-from harness.referee.judging import judge
+from harness.referee.trial import judge
 from harness.referee.profile import Profile, ProfileError
 from harness.referee.reports import WRITERS, ReportError, record, write
 from harness.referee.reports.text import show
@@ -44,9 +44,9 @@ def run(options: argparse.Namespace) -> int:
         raise WrongCall(f"{error.filename} cannot be read: {error.strerror}") from error
     _demand_writable(options)
     if options.guess:
-        from harness.referee.guess import guess
+        from harness.referee.proposal import propose
 
-        return guess(jobs[0].profile, jobs[0].folder)
+        return propose(jobs[0].profile, jobs[0].folder)
     began = time.monotonic()
 
     def result_of(submissions: Iterable[Submission]) -> Class:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from harness.referee import isolation
 from harness.referee.bench import Bench
-from harness.referee.judging import prepare, with_commands
+from harness.referee.trial import prepare, with_commands
 from harness.referee.pair import Pair, Unreached
 from harness.referee.profile import SIDES, Profile, ProfileError, other
 
 
-def guess(profile: Profile, folder: Path, say: Callable[[str], None] = print) -> int:
+def propose(profile: Profile, folder: Path, say: Callable[[str], None] = print) -> int:
     """Run the pair once and print a profile; 0, or 3 when it could not be run."""
     try:
         profile = with_commands(profile, folder)

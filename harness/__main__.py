@@ -7,9 +7,9 @@ from pathlib import Path
 
 import harness.proxy
 import harness.referee.command
+from harness.proxy_command import serve
 from harness.referee.command import run as referee
 from harness.script import TERMINALS
-from harness.proxy_command import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

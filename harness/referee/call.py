@@ -15,12 +15,13 @@ from rich.console import Console
 from harness.referee import isolation
 from harness.referee import profile as profiles
 from harness.referee.checks.all import CHECKS
-from harness.referee.trial import judge
 from harness.referee.profile import Profile, ProfileError
-from harness.referee.reports import WRITERS, ReportError, record, write
+from harness.referee.reports import WRITERS, ReportError, write
 from harness.referee.reports.text import show
 from harness.referee.result import Class, Finding, Layer, Submission, Verdict
 from harness.referee.rubric import Rubric, RubricError
+from harness.referee.tables import table
+from harness.referee.trial import judge
 from harness.referee.workers import Job, judge_all
 
 STOPPED = 130
@@ -198,7 +199,7 @@ def _work() -> int:
     def told(check: str, so_far: Callable[[], Submission]) -> None:
         step = {"check": check}
         if job.stepwise:
-            step["so far"] = record.submission_to_json(so_far())
+            step["so far"] = table(so_far())
         print(json.dumps(step), file=out, flush=True)
 
     rubric = Rubric.read(Path(job.rubric) if job.rubric else None)
@@ -213,5 +214,5 @@ def _work() -> int:
         told,
         shared=job.shared,
     )
-    print(json.dumps({"found": record.submission_to_json(found)}), file=out, flush=True)
+    print(json.dumps({"found": table(found)}), file=out, flush=True)
     return 0

@@ -8,9 +8,11 @@ points (that is the rubric's) and nothing is guessed while it is read.
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
+
+from harness.referee.tables import TableError, change
 
 SIDES = ("server", "client")
 
@@ -28,6 +30,16 @@ TRANSFORMS: dict[str, Callable[[str], str]] = {
 _SERVERS = ("server*.py", "*server.py", "*_server*.py", "Server*.py", "chatd*.py")
 _CLIENTS = ("client*.py", "*client.py", "*_client*.py", "Client*.py", "chatc*.py")
 """Where a submission's programs are looked for, unless the profile says."""
+
+
+_WORDS = {
+    "table": "{place} wants a table",
+    "unknown": "there is no key {place}: use one of {wanted}",
+    "str": "{place} wants a text, not {value!r}",
+    "int": "{place} wants a whole number, not {value!r}",
+    "float": "{place} wants a number, not {value!r}",
+}
+"""How a mistake in a profile is put into words, by its kind (`tables`)."""
 
 
 class ProfileError(Exception):
@@ -186,52 +198,12 @@ class Class:
 
 
 def _change(profile: Profile, table: Any, source: str) -> Profile:
-    changed = _fill(profile, table, source, "")
-    assert isinstance(changed, Profile)
+    try:
+        changed: Profile = change(profile, table)
+    except TableError as error:
+        raise ProfileError(f"{source}: {error.sentence(_WORDS)}") from error
     _check(changed, source)
     return changed
-
-
-def _fill(old: Any, table: Any, source: str, where: str) -> Any:
-    """Change the fields that a table names, in a dataclass. Raises ProfileError."""
-    if not isinstance(table, dict):
-        raise ProfileError(f"{source}: {where or 'it'} wants a table")
-    hints = get_type_hints(type(old))
-    known = {each.name for each in fields(old)}
-    changes = {}
-    for key, value in table.items():
-        name = f"{where}.{key}" if where else key
-        if key not in known:
-            names = ", ".join(sorted(known))
-            raise ProfileError(f"{source}: there is no key {name}: use one of {names}")
-        changes[key] = _value(getattr(old, key), hints[key], value, source, name)
-    return replace(old, **changes)
-
-
-def _value(old: Any, wanted: Any, value: Any, source: str, name: str) -> Any:
-    if is_dataclass(old):
-        return _fill(old, value, source, name)
-    if get_origin(wanted) is tuple:
-        kind = get_args(wanted)[0]
-        values = value if isinstance(value, list) else [value]
-        return tuple(_item(kind, each, source, name) for each in values)
-    kinds = get_args(wanted) or (wanted,)
-    return _scalar(kinds, value, source, name)
-
-
-def _item(kind: Any, value: Any, source: str, name: str) -> Any:
-    if is_dataclass(kind):
-        return _fill(kind(), value, source, name)  # type: ignore[operator]
-    return _scalar((kind,), value, source, name)
-
-
-def _scalar(kinds: tuple[Any, ...], value: Any, source: str, name: str) -> Any:
-    if float in kinds and type(value) is int:
-        value = float(value)
-    if type(value) not in kinds:
-        wanted = {str: "a text", int: "a whole number", float: "a number"}[kinds[0]]
-        raise ProfileError(f"{source}: {name} wants {wanted}, not {value!r}")
-    return value
 
 
 def _check(profile: Profile, source: str) -> None:

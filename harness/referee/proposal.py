@@ -11,9 +11,9 @@ from pathlib import Path
 
 from harness.referee import isolation
 from harness.referee.bench import Bench
-from harness.referee.trial import prepare, with_commands
 from harness.referee.pair import Pair, Unreached
 from harness.referee.profile import SIDES, Profile, ProfileError, other
+from harness.referee.trial import prepare, with_commands
 
 
 def propose(profile: Profile, folder: Path, say: Callable[[str], None] = print) -> int:

@@ -5,7 +5,6 @@ is begun, and in the end all that was found. A worker that dies, or that does no
 back in time, is the referee's problem and never the student's.
 """
 
-import dataclasses
 import json
 import os
 import selectors
@@ -17,16 +16,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
-from harness.referee import profile as profiles
 from harness.referee.profile import Profile
-from harness.referee.reports import record
 from harness.referee.result import Submission
+from harness.referee.tables import build, table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -50,32 +47,13 @@ class Job:
 
     def to_json(self) -> str:
         """Write it in one line."""
-        table = dataclasses.asdict(self)
-        return json.dumps({**table, "folder": str(self.folder)})
+        return json.dumps(table(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Job":
         """Read what `to_json` wrote."""
-        table: dict[str, Any] = json.loads(text)
-        table["folder"] = Path(table["folder"])
-        table["profile"] = profiles.parse(_pruned(table["profile"])).profile
-        table["only"] = tuple(table["only"])
-        return cls(**table)
-
-
-def _pruned(table: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what a profile says by saying nothing."""
-    return {
-        key: _pruned(value) if isinstance(value, dict) else _pruned_list(value)
-        for key, value in table.items()
-        if value is not None
-    }
-
-
-def _pruned_list(value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    return [_pruned(each) if isinstance(each, dict) else each for each in value]
+        job: Job = build(cls, json.loads(text))
+        return job
 
 
 class Worker:
@@ -115,9 +93,9 @@ class Worker:
             told = json.loads(line)
             self.check = told.get("check", self.check)
             if "so far" in told:
-                self.so_far = record.submission_from_json(told["so far"])
+                self.so_far = build(Submission, told["so far"])
             if "found" in told:
-                self.found = record.submission_from_json(told["found"])
+                self.found = build(Submission, told["found"])
         return bool(data)
 
     def news(self, update: Callable[[Submission], None]) -> str:

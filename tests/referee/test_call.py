@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from harness.referee.bench import Traces, failed, passed
-from harness.referee.trial import Tries, sum_up
 from harness.referee.result import Verdict
+from harness.referee.trial import Tries, sum_up
 
 ROOT = Path(__file__).parent.parent.parent
 

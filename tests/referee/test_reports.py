@@ -468,8 +468,7 @@ def test_a_record_is_read_back_exactly(nasty: str, seconds: float) -> None:
     """Every character and every number."""
     result = replace(everywhere(nasty), seconds=seconds)
     assert record.read(record.render(result)) == result
-    one = result.submissions[0]
-    assert record.submission_from_json(record.submission_to_json(one)) == one
+    assert record.read(record.render_short(result)) == result
 
 
 def test_a_whole_class_is_read_back() -> None:
@@ -498,7 +497,7 @@ WRONG: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda it: it.update(submissions=[1]), "submissions[0] in the record is not a table"),
     (
         lambda it: it["submissions"][0]["findings"][2].update(verdict="passed"),
-        "submissions[0].findings[2].verdict in the record is 'passed', not a Verdict",
+        "submissions[0].findings[2].verdict in the record is 'passed', not one of pass",
     ),
 ]
 

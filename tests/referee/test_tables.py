@@ -56,10 +56,10 @@ FULL = Car(
 )
 
 
-def refused(value: object, **options: bool) -> TableError:
+def refused(value: object) -> TableError:
     """Return the error of a car that cannot be built."""
     with pytest.raises(TableError) as caught:
-        build(Car, value, **options)
+        build(Car, value)
     return caught.value
 
 

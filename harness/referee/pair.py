@@ -195,15 +195,11 @@ class Pair:
         self._count += 1
         return f"{words} {self._count:02}"
 
-    def types(self, side: str, text: str, *, end: str = "\n") -> None:
-        """Type a line at a program, whatever it does."""
+    def types(self, side: str, text: str) -> None:
+        """Type a line at a program, whatever it does, and read on until it is typed."""
         self.note(side, ">", text)
-        self.types_bytes(side, (text + end).encode("utf-8", "surrogateescape"))
-
-    def types_bytes(self, side: str, data: bytes) -> None:
-        """Type bytes, and go on reading while the terminal takes them."""
         terminal = self.terminals[side]
-        terminal.types(data)
+        terminal.types(f"{text}\n".encode("utf-8", "surrogateescape"))
         self.until(terminal.push, self.profile.limits.wait)
 
     def says(self, side: str, text: str) -> bool:

@@ -57,8 +57,6 @@ class Link:
     state: int
     inode: int  # 0: nobody has it, as before accept() and after close()
     unsent: int  # bytes that the other end's kernel has not confirmed yet
-    ipv6: bool
-    anywhere: bool  # bound to no address of its own
 
 
 def descendants(pid: int) -> list[int]:
@@ -100,11 +98,6 @@ def is_blocked(pids: Iterable[int]) -> bool:
         and bool(_CALLS)
         and all(_is_blocked(pid, task) for pid, task in _tasks(pids))
     )
-
-
-def is_asleep(pids: Iterable[int]) -> bool:
-    """Whether no thread runs or wants to; True where the kernel does not say."""
-    return all(_state(pid, task) not in "RD" for pid, task in _tasks(pids))
 
 
 def wanted(pids: Iterable[int]) -> float:
@@ -164,19 +157,16 @@ def _table(pid: int, family: str) -> list[Link]:
         rows = (PROC / str(pid) / "net" / family).read_text().splitlines()[1:]
     except OSError:
         return []
-    return [_link(row.split(), family) for row in rows]
+    return [_link(row.split()) for row in rows]
 
 
-def _link(fields: list[str], family: str) -> Link:
-    address, _, local = fields[1].partition(":")
+def _link(fields: list[str]) -> Link:
     return Link(
-        int(local, 16),
+        int(fields[1].rpartition(":")[2], 16),
         int(fields[2].rpartition(":")[2], 16),
         int(fields[3], 16),
         int(fields[9]),
         int(fields[4].partition(":")[0], 16),
-        family == "tcp6",
-        not address.strip("0"),
     )
 
 

@@ -12,9 +12,6 @@ from contextlib import suppress
 from harness.proxy import RESET, Queues
 from harness.referee.isolation import Network
 
-WAYS = {"client": "client>server", "server": "server>client"}
-"""Which way the bytes of a side go."""
-
 
 class Stream:
     """One way through a connection, from whoever writes at `source`."""
@@ -25,7 +22,6 @@ class Stream:
         self.holds = False
         self.held = bytearray()
         self.record = bytearray()  # all that ever came
-        self.carried = 0  # bytes handed on so far
         self.ended = False
         self._reset = False
         self._over = False
@@ -48,7 +44,6 @@ class Stream:
     def give(self, count: int) -> None:
         """Hand on the first bytes of what is held, in one segment."""
         piece, self.held = bytes(self.held[:count]), self.held[count:]
-        self.carried += len(piece)
         # A blocking send: the reader is on this machine, and a held message is small.
         with suppress(OSError):
             self.target.sendall(piece)
@@ -76,7 +71,6 @@ class Relay:
         self, network: Network, selector: selectors.BaseSelector, target: int, port: int
     ) -> None:
         self.streams: dict[str, Stream] = {}  # of the latest connection, by who writes
-        self.refused = 0
         self._network = network
         self._selector = selector
         self._target = target
@@ -120,7 +114,6 @@ class Relay:
             with self._network.of("server"):
                 far = socket.create_connection(("127.0.0.1", self._target), 1)
         except OSError:
-            self.refused += 1
             reset(near)
             return
         for each in (near, far):

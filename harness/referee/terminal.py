@@ -119,10 +119,6 @@ class Terminal:
             finally:
                 os.close(end)
 
-    def mark(self) -> None:
-        """Let `since` be what comes from now on."""
-        self._mark = len(self.text)
-
     @property
     def since(self) -> str:
         """What came after the last line typed here."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from harness.referee import processes
+from tests.processes import is_asleep
 
 SECONDS = 5.0
 
@@ -72,7 +73,7 @@ def test_who_may_wake_by_itself_is_not(run: Run, code: str) -> None:
     child = run(f"print(flush=True); {code}")
     assert child.stdout
     child.stdout.readline()
-    assert until(lambda: processes.is_asleep([child.pid]))
+    assert until(lambda: is_asleep(child.pid))
     assert not processes.is_blocked([child.pid])
 
 

@@ -221,25 +221,6 @@ def test_what_was_not_run_is_not_counted_as_broken() -> None:
     assert "robustness: none run" in report and "required: 0 / 100" in report
 
 
-@pytest.mark.parametrize(
-    ("order", "names"),
-    [
-        ("", ["ada", "grace", "edsger", "alan"]),
-        ("name", ["ada", "alan", "edsger", "grace"]),
-        ("required", ["ada", "grace", "edsger", "alan"]),
-        ("robustness", ["ada", "grace", "edsger", "alan"]),
-    ],
-)
-def test_a_class_can_be_sorted(order: str, names: list[str]) -> None:
-    """By name, or the best of a layer first."""
-    lines = on_terminal(COURSE, order=order).splitlines()
-    assert [
-        line.split()[0]
-        for line in lines
-        if line.split()[:1][0:1] and line.split()[0] in names
-    ] == names
-
-
 # Markdown.
 
 

@@ -114,16 +114,25 @@ class View:
     """A window of `rows` and `columns`, fed with what a program has written."""
 
     def __init__(self, rows: int, columns: int) -> None:
-        self._paper = Paper(columns, rows)
-        self._stream = pyte.ByteStream(self._paper)
+        self._drawn = Paper(columns, rows)
+        self._stream = pyte.ByteStream(self._drawn)
+        self._undrawn = bytearray()
 
     def feed(self, data: bytes) -> None:
-        """Draw the next bytes."""
-        self._stream.feed(data)
+        """Add the next bytes. They are drawn when somebody looks: reading must be quick."""
+        self._undrawn += data
 
     def resize(self, rows: int, columns: int) -> None:
-        """Give the window another size."""
+        """Change the size of the window."""
         self._paper.resize(rows, columns)
+
+    @property
+    def _paper(self) -> Paper:
+        """The paper with all on it that came so far."""
+        if self._undrawn:
+            data, self._undrawn = bytes(self._undrawn), bytearray()
+            self._stream.feed(data)
+        return self._drawn
 
     @property
     def rows(self) -> list[str]:

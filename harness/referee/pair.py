@@ -20,12 +20,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.child import NotStarted
 from harness.referee import processes
 from harness.referee.isolation import Network
 from harness.referee.profile import Profile, other
 from harness.referee.relay import Relay
 from harness.referee.result import Moment, Side
-from harness.referee.terminal import NotStarted, Terminal
+from harness.referee.terminal import Terminal
 
 LOOK = 0.02
 """Seconds between two looks at what no descriptor tells: sockets, states of processes."""
@@ -199,7 +200,7 @@ class Pair:
         """Type a line at a program, whatever it does, and read on until it is typed."""
         self.note(side, ">", text)
         terminal = self.terminals[side]
-        terminal.types(f"{text}\n".encode("utf-8", "surrogateescape"))
+        terminal.queue(f"{text}\n".encode("utf-8", "surrogateescape"))
         self.until(terminal.push, self.profile.limits.wait)
 
     def says(self, side: str, text: str) -> bool:
@@ -322,7 +323,7 @@ class Pair:
         pids = [family[0] for family in families if family]
         # What is under way, on a terminal or on a wire, may still wake one of them.
         for terminal in self.terminals.values():
-            terminal.settle()
+            terminal.carry_over()
         return all(map(processes.is_blocked, families)) and not any(
             map(processes.is_under_way, pids)
         )
@@ -335,7 +336,7 @@ class Pair:
         for actor, terminal in self.terminals.items():
             if actor not in self._ended and terminal.has_ended:
                 self._ended.add(actor)
-                self.note(actor, ":", terminal.outcome)
+                self.note(actor, ":", terminal.ending)
         return bool(events)
 
     # Looking back.
@@ -348,7 +349,7 @@ class Pair:
                 last = shorten(terminal.text.rstrip().rpartition("\n")[2])
                 return f"the {actor} shows a traceback, whose last line is: {last}"
             if terminal.has_ended and terminal.exit_code is None and not terminal.flooded:
-                return f"the {actor} ends by {terminal.outcome}"
+                return f"the {actor} ends by {terminal.ending}"
         return ""
 
     def standing(self, actor: str) -> str:
@@ -357,7 +358,7 @@ class Pair:
         if terminal is None:
             return "not started"
         if terminal.has_ended or terminal.flooded:
-            return terminal.outcome
+            return terminal.ending
         side = actor.rstrip("0123456789")
         return "prompts" if side == actor and self.asks(side) else "waits"
 
@@ -432,13 +433,13 @@ class Pair:
         return Side(actor, command, self.standing(actor), lines)
 
     def _hear(self, terminal: Terminal) -> None:
-        text = terminal.read()
+        text = terminal.read_text()
         last = self._line[-1] if self._line else None
         if text and last and (last.actor, last.sign) == (terminal.actor, "<"):
             last.text += text
         elif text:
             self.note(terminal.actor, "<", text)
-        if terminal.closed:
+        if terminal.drained:
             self._deafen(terminal)
 
     def _deafen(self, terminal: Terminal) -> None:

@@ -42,7 +42,7 @@ def client_first(bench: Bench) -> Outcome:
             "your client ends without a word when there is no server: a person cannot "
             "know why.",
             "a sentence that says that there is no server",
-            f"the client {client.outcome}, and shows nothing",
+            f"the client {client.ending}, and shows nothing",
         )
 
 
@@ -121,7 +121,7 @@ def _survives(pair: Pair, side: str, begun: int, when: str) -> Outcome:
     if wrong:
         return wrong
     if terminal.has_ended:
-        return passed(f"the {side} {terminal.outcome}")
+        return passed(f"the {side} {terminal.ending}")
     if _news(pair, side, begun):
         return passed(f"the {side} says so")
     expected = f"the {side} ends, or says that its peer is gone"

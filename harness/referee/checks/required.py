@@ -364,7 +364,7 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
         if terminal.exit_code is None or (codes and terminal.exit_code not in codes):
             return failed(
                 f"after {bench.profile.quit.word} on the {side}'s side the "
-                f"{terminal.actor} ends as one that failed: {terminal.outcome}.",
+                f"{terminal.actor} ends as one that failed: {terminal.ending}.",
                 f"exit code {' or '.join(map(str, codes)) or 'of its own'}",
                 pair.standings,
             )

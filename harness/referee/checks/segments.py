@@ -29,7 +29,7 @@ def _long(bench: Bench, size: int) -> Outcome:
     with bench.run() as pair:
         first, second = bench.profile.sides
         pair.awaits(first)
-        pair.terminals[first].goes_raw()
+        pair.terminals[first].lift_line_limit()
         text = "".join(f"{number:05}." for number in range(size // 6 + 1))[:size]
         if pair.says(first, text):
             return _goes_on(pair, second, f"{size} bytes arrive as one message")

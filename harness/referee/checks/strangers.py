@@ -93,7 +93,7 @@ def port_scan(bench: Bench) -> Outcome:
                 "your server takes somebody who looked at its port for its client, and "
                 "ends with it.",
                 "the server waits for the next one",
-                f"the server {server.outcome}",
+                f"the server {server.ending}",
             )
         return _still_usable(pair)
 

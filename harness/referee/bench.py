@@ -69,7 +69,7 @@ class Traces:
         """Take over what a run has left; a later one's sides are the ones that count."""
         if self.moments:
             self.moments.append(Moment(0.0, "referee", ":", "another run"))
-        self.moments += pair.moments()
+        self.moments += pair.moments.all()
         self.sides = list(pair.sides())
 
 
@@ -112,8 +112,7 @@ class Bench:
         network = Network(isolated=self.isolated)
         if not (self.isolated or self.reuses_port):
             self._wait_for_port()
-        pair = Pair(self.profile, self.folder, network, relayed=relayed)
-        pair.busy = self.busy
+        pair = Pair(self.profile, self.folder, network, relayed=relayed, busy=self.busy)
         try:
             if started:
                 pair.begin()

@@ -46,7 +46,7 @@ def _start(pair: Pair) -> None:
             raise Unreached(f"the {side} {pair.standing(side)}; it shows {list(said)}")
     if not pair.connects():
         raise Unreached("the client did not reach the server")
-    pair.rests()
+    pair.watch.until_quiet()
 
 
 def _watch(pair: Pair) -> tuple[list[str], str]:
@@ -74,8 +74,10 @@ def _say(pair: Pair, side: str, prompts: dict[str, str]) -> str:
     text, peer = pair.line("Marker Line"), other(side)
     pair.types(side, text)
     terminal = pair.terminals[peer]
-    pair.until(lambda: text.lower() in terminal.text.lower(), pair.profile.limits.wait)
-    pair.rests()
+    pair.watch.until(
+        lambda: text.lower() in terminal.text.lower(), pair.profile.limits.wait
+    )
+    pair.watch.until_quiet()
     lines = terminal.text.split("\n")
     found = [line for line in lines if text.lower() in line.lower()]
     after = terminal.text[terminal.text.lower().rfind(text.lower()) + len(text) :]
@@ -97,7 +99,7 @@ def _speaks_again(pair: Pair, side: str) -> bool:
     for _ in range(2):
         text = pair.line("Marker Line")
         pair.types(side, text)
-        pair.rests()
+        pair.watch.until_quiet()
     return text.lower() in pair.terminals[other(side)].text.lower()
 
 
@@ -128,10 +130,10 @@ def _goodbye(pair: Pair, side: str) -> list[str]:
     _start(pair)
     for speaker in (side, other(side)):
         pair.types(speaker, pair.line("Marker Line"))
-        pair.rests()
+        pair.watch.until_quiet()
     word = pair.profile.quit.word
     pair.types(side, word)
-    pair.until(lambda: all(each.has_ended for each in pair.terminals.values()), 2.0)
+    pair.watch.until(lambda: all(each.has_ended for each in pair.terminals.values()), 2.0)
     return [
         "[quit]",
         f"word = {_quoted(word)}",

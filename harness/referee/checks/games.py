@@ -49,7 +49,7 @@ def quit_in_game(bench: Bench) -> Outcome:
         missed = _give_turn(bench, pair) or _play(pair, bench.profile.game.start)
         if missed:
             return not_run(f"the game did not start: {missed}")
-        pair.rests()
+        pair.watch.until_quiet()
         first, second = bench.profile.sides
         side = second if pair.asks(second) and not pair.asks(first) else first
         return quits(bench, pair, side)
@@ -113,17 +113,17 @@ def _take(pair: Pair, step: Step) -> str:
     """Wait for what a step or one of its cases expects, and type what it says."""
     cases = step.cases or (Case(step.expect, step.type),)
     wanted = " or ".join(repr(case.expect) for case in cases)
-    pair.wait(step.side, f"to show {wanted}")
+    pair.moments.wait(step.side, f"to show {wanted}")
 
     def found() -> Case | None:
         return next((each for each in cases if _seen(pair, step.side, each.expect)), None)
 
-    pair.until(lambda: found() is not None, pair.profile.limits.wait)
+    pair.watch.until(lambda: found() is not None, pair.profile.limits.wait)
     case = found()
     if case is None:
         return f"the {step.side} should show {wanted}"
     if case.type is not None:
-        pair.rests()  # a game may have a prompt of its own, or none
+        pair.watch.until_quiet()  # a game may have a prompt of its own, or none
         pair.types(step.side, case.type)
     return ""
 
@@ -133,7 +133,7 @@ def _seen(pair: Pair, side: str, pattern: str) -> bool:
 
 
 def _chat_goes_on(pair: Pair) -> str:
-    pair.rests()
+    pair.watch.until_quiet()
     first, second = pair.profile.sides
     side = second if pair.asks(second) and not pair.asks(first) else first
     text = pair.line("a good game")

@@ -18,10 +18,10 @@ def empty_line(bench: Bench) -> Outcome:
         first, second = bench.profile.sides
         talk_until(pair, first)
         pair.types(first, "")
-        pair.wait("referee", "for either side to ask")
+        pair.moments.wait("referee", "for either side to ask")
         if bench.profile.style == "turns":
-            pair.until(lambda: pair.asks(first) or pair.asks(second), 1.0)
-        pair.rests()
+            pair.watch.until(lambda: pair.asks(first) or pair.asks(second), 1.0)
+        pair.watch.until_quiet()
         # Either it was sent, and the other one has the turn, or it was not.
         speaker = second if pair.asks(second) and not pair.asks(first) else first
         texts = [pair.line("after it"), pair.line("and on it goes")]
@@ -112,7 +112,7 @@ def type_ahead(bench: Bench) -> Outcome:
             pair.types(first, text)
         for text in texts:
             if bench.profile.style == "turns":
-                pair.rests()
+                pair.watch.until_quiet()
                 if pair.shows(second, text):
                     return _out_of_turn(pair, first, second)
                 pair.awaits(second)

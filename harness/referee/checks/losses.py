@@ -29,8 +29,8 @@ def client_first(bench: Bench) -> Outcome:
         if not pair.start("client"):
             return not_run("the client cannot be started")
         client = pair.terminals["client"]
-        pair.wait("referee", "for the client to end or to rest")
-        pair.until(lambda: client.has_ended, 2.0)
+        pair.moments.wait("referee", "for the client to end or to rest")
+        pair.watch.until(lambda: client.has_ended, 2.0)
         wrong = _breaks(pair, "client", "without a server to connect to")
         if wrong:
             return wrong
@@ -47,7 +47,7 @@ def client_first(bench: Bench) -> Outcome:
 
 
 def _late_server(pair: Pair) -> Outcome:
-    pair.note("referee", ":", "starts the server")
+    pair.moments.note("referee", ":", "starts the server")
     if pair.start("server") and pair.listens() and pair.connects():
         return passed("the client waits for its server, and finds it")
     return tolerated(
@@ -75,7 +75,7 @@ def _killed(bench: Bench, victim: str) -> Outcome:
         survivor = other(victim)
         talk_until(pair, victim)  # so that the other one waits in recv()
         begun = len(pair.terminals[survivor].text)
-        pair.note(victim, ":", "is killed")
+        pair.moments.note(victim, ":", "is killed")
         pair.terminals[victim].signals(signal.SIGKILL)
         return _survives(pair, survivor, begun, f"after the {victim} was killed")
 
@@ -90,7 +90,7 @@ def reset(bench: Bench) -> Outcome:
         talk_until(pair, writer)
         begun = {side: len(pair.terminals[side].text) for side in (reader, writer)}
         assert pair.relay
-        pair.note("network", ":", "resets the connection, both ways")
+        pair.moments.note("network", ":", "resets the connection, both ways")
         pair.relay.reset()
         outcome = _survives(pair, reader, begun[reader], "after a reset")
         if outcome.explanation or pair.terminals[writer].has_ended:
@@ -110,13 +110,13 @@ def _last(pair: Pair, side: str, good: Outcome) -> Outcome:
 def _survives(pair: Pair, side: str, begun: int, when: str) -> Outcome:
     """Look what becomes of a side that has lost its peer."""
     terminal = pair.terminals[side]
-    pair.wait(side, "to end or to say so")
-    spins = pair.is_spinning(side)
-    pair.until(
+    pair.moments.wait(side, "to end or to say so")
+    spins = pair.watch.spinning(side)
+    pair.watch.until(
         lambda: terminal.has_ended or bool(_news(pair, side, begun)) or spins(),
         pair.profile.limits.wait,
     )
-    pair.rests(0.5)
+    pair.watch.until_quiet(0.5)
     wrong = _breaks(pair, side, when)
     if wrong:
         return wrong
@@ -151,7 +151,7 @@ def _breaks(pair: Pair, side: str, when: str) -> Outcome | None:
             expected,
             trouble,
         )
-    if terminal.flooded or pair.spins(side):
+    if terminal.flooded or pair.watch.spins(side):
         return failed(
             f"{when} your {side} spins: at the end of a stream recv() gives nothing at "
             "once, again and again, and a loop around it never ends.",

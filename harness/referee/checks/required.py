@@ -113,13 +113,13 @@ def restart(bench: Bench) -> Outcome:
         # Who closes first keeps the port in TIME_WAIT; the client must not be that one.
         stop(client)
         pair.types("server", bench.profile.quit.word)
-        pair.until(lambda: server.has_ended, 1.0)
+        pair.watch.until(lambda: server.has_ended, 1.0)
         resume(client)
-        if not pair.until(lambda: server.has_ended, bench.profile.quit.within):
+        if not pair.watch.until(lambda: server.has_ended, bench.profile.quit.within):
             return not_run("the server did not end by the quit word")
-        pair.until(lambda: client.has_ended, 0.5)
+        pair.watch.until(lambda: client.has_ended, 0.5)
         client.kill()
-        pair.note("referee", ":", "starts the server again at once")
+        pair.moments.note("referee", ":", "starts the server again at once")
         if pair.start("server") and pair.listens():
             bench.reuses_port = True
             return passed("the server listens again")
@@ -200,15 +200,15 @@ def _connects(pair: Pair) -> Outcome:
 def _prompts_first(bench: Bench, pair: Pair) -> Outcome:
     first, second = bench.first_wanted, other(bench.first_wanted)
     if pair.profile.style == "free":
-        pair.rests()
+        pair.watch.until_quiet()
         return does_not_apply("in a free talk anybody may begin")
     if not pair.profile.program(first).prompt:
-        pair.rests()
+        pair.watch.until_quiet()
         return does_not_apply("the profile says that there is no prompt to see")
     expected = f"the {first} prompts, the {second} waits"
-    pair.until(lambda: pair.asks(first), pair.profile.limits.wait)
+    pair.watch.until(lambda: pair.asks(first), pair.profile.limits.wait)
     right = pair.asks(first)
-    pair.rests()
+    pair.watch.until_quiet()
     if right and not pair.asks(second):
         return passed(expected)
     if not right and pair.asks(second):
@@ -235,9 +235,9 @@ def _six_lines(bench: Bench, pair: Pair) -> tuple[Outcome, Outcome]:
             lost = _lost(pair, side, text)
             return lost, broken or not_run("a line did not arrive, and nobody had a turn")
         bench.can_talk = bench.can_talk or number == 1
-        pair.rests()
-        if number < 2 and not pair.is_stuck:  # each side has had the turn once
-            bench.busy |= frozenset(each for each in SIDES if pair.spins(each, 0.15))
+        pair.watch.until_quiet()
+        if number < 2 and not pair.watch.is_stuck:  # each side has had the turn once
+            bench.busy |= frozenset(each for each in SIDES if pair.watch.spins(each, 0.15))
         broken = broken or _wrong_turn(pair, other(side))
     for side, text in texts:
         wrong = wrong or _changed(pair, other(side), text)
@@ -335,9 +335,9 @@ def quits(bench: Bench, pair: Pair, side: str) -> Outcome:
     quit = bench.profile.quit
     must = ("client", "server") if bench.quit_ends == "both" else (side,)
     pair.types(side, quit.word)
-    pair.wait("referee", f"for {' and '.join(must)} to end")
+    pair.moments.wait("referee", f"for {' and '.join(must)} to end")
     terminals = [pair.terminals[each] for each in must]
-    if pair.until(lambda: all(each.has_ended for each in terminals), quit.within):
+    if pair.watch.until(lambda: all(each.has_ended for each in terminals), quit.within):
         return passed(pair.standings)
     left = [each for each in must if not pair.terminals[each].has_ended]
     if left == [other(side)]:
@@ -369,7 +369,7 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
                 pair.standings,
             )
     for terminal in pair.terminals.values():
-        if outcome.verdict is Verdict.FAIL and pair.spins(terminal.actor):
+        if outcome.verdict is Verdict.FAIL and pair.watch.spins(terminal.actor):
             return failed(
                 f"after {bench.profile.quit.word} the {terminal.actor} spins: recv() "
                 "gives nothing at the end of a stream, at once, again and again.",

@@ -48,7 +48,7 @@ for _size in (1500, 4096, 5000, 6000):
 
 def _refused(pair: Pair, side: str, size: int) -> Outcome | None:
     """See whether the line was refused before it was sent, in words, and nothing lost."""
-    said = pair.said(side)
+    said = pair.answer(side)
     shown = pair.terminals[other(side)].since
     if not (said and pair.asks(side)) or "00000.00001." in shown:
         return None
@@ -120,11 +120,11 @@ def _in_two(bench: Bench, words: str, cut: Callable[[bytes], int]) -> Outcome:
 def _deliver_in_two(pair: Pair, side: str, stream: Stream, middle: int) -> None:
     """Hand on the first piece, wait until it has been read, and hand on the rest."""
     relay = _relay(pair)
-    pair.note("network", ":", f"delivers {middle} bytes of {len(stream.held)}")
+    pair.moments.note("network", ":", f"delivers {middle} bytes of {len(stream.held)}")
     stream.give(middle)
-    pair.until(lambda: relay.has_been_read(side), 1.0)
-    pair.rests()
-    pair.note("network", ":", f"delivers the other {len(stream.held)} bytes")
+    pair.watch.until(lambda: relay.has_been_read(side), 1.0)
+    pair.watch.until_quiet()
+    pair.moments.note("network", ":", f"delivers the other {len(stream.held)} bytes")
     stream.release()
 
 
@@ -160,9 +160,9 @@ def joined(bench: Bench) -> Outcome:
             for text in texts:
                 pair.types(side, text)
                 held = partial(_holds, stream, text)
-                if not pair.until(held, bench.profile.limits.wait):
+                if not pair.watch.until(held, bench.profile.limits.wait):
                     raise Unreached("the second message is not sent before an answer")
-            pair.note("network", ":", "delivers both messages in one segment")
+            pair.moments.note("network", ":", "delivers both messages in one segment")
             stream.release()
             arrived = [pair.arrives(peer, text) for text in texts]
             lines = pair.terminals[peer].text.split("\n")
@@ -197,16 +197,16 @@ def _spoilt(bench: Bench, side: str) -> Outcome:
         if at < 0:
             return not_run("the text does not travel as it is typed")
         stream.held[at + 5] = 0xFF
-        pair.note("network", ":", "changes a byte of the text to 0xFF")
+        pair.moments.note("network", ":", "changes a byte of the text to 0xFF")
         begun = len(pair.terminals[peer].text)
         stream.release()
-        pair.until(
+        pair.watch.until(
             lambda: (
                 len(pair.terminals[peer].text) > begun or pair.terminals[peer].has_ended
             ),
             bench.profile.limits.wait,
         )
-        pair.rests()
+        pair.watch.until_quiet()
         return _unbroken(pair, peer, begun)
 
 
@@ -220,7 +220,7 @@ def _unbroken(pair: Pair, side: str, begun: int) -> Outcome:
             expected,
             trouble,
         )
-    if pair.spins(side):
+    if pair.watch.spins(side):
         return failed(f"your {side} spins after it.", expected, "it spins")
     if len(terminal.text) == begun:
         return tolerated(
@@ -241,8 +241,8 @@ def _caught(pair: Pair, side: str, text: str) -> Stream:
     stream = _relay(pair).hold(side)
     pair.awaits(side)
     pair.types(side, text)
-    pair.until(partial(_holds, stream, text), pair.profile.limits.wait)
-    pair.rests()
+    pair.watch.until(partial(_holds, stream, text), pair.profile.limits.wait)
+    pair.watch.until_quiet()
     if not stream.held:
         raise Unreached(f"the {side} sends nothing of the line typed there")
     return stream

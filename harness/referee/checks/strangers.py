@@ -30,7 +30,7 @@ def second_client(bench: Bench) -> Outcome:
         if bench.can_relay and pair.listeners():
             pair.stand_between()
         pair.start("client", "client2")
-        pair.rests()
+        pair.watch.until_quiet()
         if not _exchange(pair):
             return failed(
                 "a second client disturbs the talk of the first: the server must go on "
@@ -53,7 +53,7 @@ def second_client(bench: Bench) -> Outcome:
 
 def _newcomer(pair: Pair) -> Outcome:
     """Judge how the second client itself takes it that it is not wanted."""
-    if pair.spins("client2"):
+    if pair.watch.spins("client2"):
         return failed(
             "the second client spins: it tries again and again without a pause.",
             "it ends, is told, or waits",
@@ -76,11 +76,11 @@ def port_scan(bench: Bench) -> Outcome:
     with bench.run(started=False) as pair:
         if not (pair.start("server") and pair.listens()):
             return not_run("the server did not start")
-        pair.note("network", ":", "somebody connects and closes at once")
+        pair.moments.note("network", ":", "somebody connects and closes at once")
         stranger = _knock(pair)
         if stranger:
             stranger.close()
-        pair.rests()
+        pair.watch.until_quiet()
         server = pair.terminals["server"]
         if trouble := pair.trouble("server"):
             return failed(
@@ -100,7 +100,8 @@ def port_scan(bench: Bench) -> Outcome:
 
 def _overhears(pair: Pair) -> bool:
     """Whether anything of the talk came to the second client, on its screen or before."""
-    pair.rests()  # what is sent to it may come after what the first client hears
+    # What is sent to it may come after what the first client hears.
+    pair.watch.until_quiet()
     stream = pair.relay.streams.get("server") if pair.relay else None
     heard = pair.terminals["client2"].text.encode() + (stream.record if stream else b"")
     return b"undisturbed" in heard
@@ -129,15 +130,15 @@ def http_request(bench: Bench) -> Outcome:
     with bench.run() as pair:
         if not _exchange(pair):
             return not_run("the talk before it did not work")
-        pair.note("network", ":", "a browser connects and asks for a page")
+        pair.moments.note("network", ":", "a browser connects and asks for a page")
         browser = _knock(pair)
         if browser:
             with suppress(OSError):
                 browser.sendall(REQUEST)
-        pair.rests()
+        pair.watch.until_quiet()
         if browser:
             browser.close()
-        pair.rests()
+        pair.watch.until_quiet()
         expected = "the talk goes on, and nothing of the request is shown as a message"
         if not _exchange(pair) or pair.trouble():
             return failed(
@@ -162,10 +163,10 @@ def idle(bench: Bench) -> Outcome:
     with bench.run() as pair:
         if not _exchange(pair):
             return not_run("the talk before it did not work")
-        pair.rests()
+        pair.watch.until_quiet()
         before = _figures(pair)
-        pair.wait("referee", f"for {IDLE_SECONDS:g} s, and nothing is to happen")
-        pair.passes(IDLE_SECONDS)
+        pair.moments.wait("referee", f"for {IDLE_SECONDS:g} s, and nothing is to happen")
+        pair.watch.pause(IDLE_SECONDS)
         for side, (seconds, length) in _figures(pair).items():
             share = (seconds - before[side][0]) / IDLE_SECONDS
             if share > IDLE_SHARE:

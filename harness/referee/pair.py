@@ -84,14 +84,17 @@ class Pair:
             self.watch.until_quiet()
 
     def start(self, side: str, actor: str = "") -> bool:
-        """Start a program and answer its questions; False: it cannot be started."""
+        """Start a program and answer its questions; return False if that does not work.
+
+        `actor` is its name in this run, if it is not that of the side: client2.
+        """
         actor = actor or side
         if actor in self.terminals:
             self._retired.append(self._side(actor))
             self.watch.remove(actor)
         command = self._filled(self.profile.program(side).command, side)
         try:
-            # With nobody in between, both are where the server is.
+            # Without a relay between them, both are in the server's network.
             place = side if self._relayed or self.relay else "server"
             with self._network.of(place):
                 terminal = Terminal(
@@ -105,7 +108,10 @@ class Pair:
         return self._answer(side, actor)
 
     def listens(self) -> bool:
-        """Wait until the server listens, looked up and never tried; learn the port."""
+        """Wait until the server listens, and learn the port; return whether it does.
+
+        That is looked up, and never tried: the server may accept only one connection.
+        """
         self.moments.wait("referee", "for the server to listen")
         server = self.terminals["server"]
         self.watch.until(
@@ -113,7 +119,7 @@ class Pair:
         )
         ports = [link.local for link in self.listeners()]
         if not ports:
-            # Where nobody can look, a server that runs has to be believed.
+            # Without /proc nobody can look: a server that runs counts as one that listens.
             return not processes.HAS_PROC and not server.has_ended and bool(self.port)
         if self.port and self.port not in ports:
             return False
@@ -129,18 +135,21 @@ class Pair:
         self.relay = Relay(self._network, self.watch.readers, self.port, port)
 
     def listeners(self) -> list[processes.Link]:
-        """Give the sockets on which the server listens."""
+        """Return the sockets on which the server listens."""
         return processes.listening(self.terminals["server"].family)
 
     def connects(self, limit: float = 0.0) -> bool:
-        """Wait until the client has a connection that the server has accepted."""
+        """Wait until the client has a connection that the server has accepted.
+
+        Returns whether it has.
+        """
         client = self.terminals["client"]
         self.moments.wait("referee", "for the connection")
         self.watch.until(
             lambda: self.is_connected or client.has_ended,
             limit or self.profile.limits.start,
         )
-        if not processes.HAS_PROC:  # nobody can look: a client that runs is believed
+        if not processes.HAS_PROC:  # nobody can look: a client that runs counts
             return not client.has_ended
         return self.is_connected
 
@@ -159,43 +168,49 @@ class Pair:
     # Typing and seeing.
 
     def line(self, words: str) -> str:
-        """Make a text that nobody has typed yet in this run."""
+        """Return the words with a number that no other text of this run has."""
         self._lines += 1
         return f"{words} {self._lines:02}"
 
     def types(self, side: str, text: str) -> None:
-        """Type a line at a program, whatever it does, and read on until it is typed."""
+        """Type a line at a program, whether it asks or not."""
         self.moments.note(side, ">", text)
         terminal = self.terminals[side]
         terminal.queue(f"{text}\n".encode("utf-8", "surrogateescape"))
         self.watch.until(terminal.push, self.profile.limits.wait)
 
     def says(self, side: str, text: str) -> bool:
-        """Type a line when it is time, and wait until it is shown and answered for.
+        """Type a line when its side asks, and wait until the other side has shown it.
 
-        Returns whether it was shown. In turns, the other side is then waited for to ask.
+        Returns whether it was shown. In turns, waits also until the other side asks.
         """
-        self.awaits(side)
+        self.await_prompt(side)
         self.types(side, text)
         return self.arrives(other(side), text)
 
     def arrives(self, side: str, text: str) -> bool:
-        """Wait until a side has shown a text and, in turns, asks."""
+        """Wait until a side has shown a text and, in turns, asks.
+
+        Returns whether it was shown.
+        """
         self.moments.wait(
             side, f"to show {text!r}" if len(text) < 80 else "to show the message"
         )
         limit = self.profile.limits.wait
-        if not self.watch.until(lambda: self.shows(side, text) > 0, limit):
+        if not self.watch.until(lambda: self.times_shown(side, text) > 0, limit):
             return False
-        self.awaits(side)
+        self.await_prompt(side)
         return True
 
-    def shows(self, side: str, text: str) -> int:
+    def times_shown(self, side: str, text: str) -> int:
         """Count how often a side has shown a text."""
         return self.terminals[side].text.count(self.profile.program(side).shown(text))
 
-    def awaits(self, side: str) -> bool:
-        """Wait until a side asks, where there are turns and a prompt to know it by."""
+    def await_prompt(self, side: str) -> bool:
+        """Wait until a side asks, if there are turns and the profile has a prompt.
+
+        Returns False if it should ask and does not.
+        """
         if self.profile.style == "turns" and self.profile.program(side).prompt:
             return self.watch.until(lambda: self.asks(side), self.profile.limits.wait)
         return True
@@ -217,7 +232,7 @@ class Pair:
     # Looking back.
 
     def trouble(self, *actors: str) -> str:
-        """Say how one of these, or of all, shows that it failed; empty: none does."""
+        """Return how a program of these actors, or of all, has failed; empty: none has."""
         for actor in actors or tuple(self.terminals):
             terminal = self.terminals[actor]
             if TROUBLE.search(terminal.text):
@@ -228,7 +243,7 @@ class Pair:
         return ""
 
     def standing(self, actor: str) -> str:
-        """Say how a program stands: exits 0, signal 9, prompts, waits, spins."""
+        """Return how a program stands: exits 0, signal 9, prompts, waits, spins."""
         terminal = self.terminals.get(actor)
         if terminal is None:
             return "not started"
@@ -239,15 +254,15 @@ class Pair:
 
     @property
     def standings(self) -> str:
-        """Say how all programs stand, in one line."""
+        """How all programs stand, in one line."""
         return "; ".join(f"the {actor} {self.standing(actor)}" for actor in self.terminals)
 
     def sides(self) -> tuple[Side, ...]:
-        """Say how all programs stand, for the evidence."""
+        """Return how all programs stand, for the evidence."""
         return (*self._retired, *(self._side(actor) for actor in self.terminals))
 
     def leftovers(self) -> list[int]:
-        """Give the processes that programs which have ended left behind."""
+        """Return the processes that were left behind by programs that have ended."""
         own = {pid for each in self.terminals.values() for pid in each.family}
         return [pid for pid in processes.marked(self._tag.encode()) if pid not in own]
 
@@ -262,7 +277,7 @@ class Pair:
     # How it is done.
 
     def _answer(self, side: str, actor: str) -> bool:
-        """Answer what a program asks before the chat; False: it did not ask."""
+        """Answer a program's questions; return False if one of them did not come."""
         terminal = self.terminals[actor]
         for question in self.profile.program(side).questions:
             pattern = re.compile(question.expect)
@@ -285,7 +300,7 @@ class Pair:
         return text.replace("{python}", python).replace("{port}", str(port))
 
     def _environment(self) -> dict[str, str]:
-        """Give the programs a world in which little of this machine's user counts."""
+        """Return an environment in which little of this machine's user counts."""
         kept = ("PATH", "HOME", "JAVA_HOME", "GOPATH", "GOCACHE", "TMPDIR")
         name, _, value = self._tag.partition("=")
         return {
@@ -299,16 +314,17 @@ class Pair:
 
 
 def stop(terminal: Terminal) -> None:
-    """Let a program stand still, so that it reads nothing."""
+    """Stop a program, so that it reads nothing."""
     terminal.signals(signal.SIGSTOP)
 
 
 def resume(terminal: Terminal) -> None:
-    """Let it go on."""
+    """Continue a program that was stopped."""
     terminal.signals(signal.SIGCONT)
 
 
 def _free_port(network: Network) -> int:
+    """Return a port that nobody uses: any one, in a network of the pair's own."""
     if network.isolated:
         return DEFAULT_PORT
     with socket.create_server(("127.0.0.1", 0)) as sock:

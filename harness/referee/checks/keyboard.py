@@ -80,7 +80,7 @@ def quit_first(bench: Bench) -> Outcome:
     """The quit word works as the very first line."""
     with bench.run() as pair:
         first = bench.profile.first
-        pair.awaits(first)
+        pair.await_prompt(first)
         return quits(bench, pair, first)
 
 
@@ -113,9 +113,9 @@ def type_ahead(bench: Bench) -> Outcome:
         for text in texts:
             if bench.profile.style == "turns":
                 pair.watch.until_quiet()
-                if pair.shows(second, text):
+                if pair.times_shown(second, text):
                     return _out_of_turn(pair, first, second)
-                pair.awaits(second)
+                pair.await_prompt(second)
                 pair.types(second, pair.line("an answer"))
             if not pair.arrives(second, text):
                 return _lost(pair, second, text, texts)

@@ -252,7 +252,7 @@ def _partly(pair: Pair, side: str, text: str) -> bool:
 
 def _changed(pair: Pair, side: str, text: str) -> str:
     """Say what is wrong with a text that has arrived; empty: nothing."""
-    count = pair.shows(side, text)
+    count = pair.times_shown(side, text)
     if count == 1:
         return ""
     shown = [line for line in pair.terminals[side].text.split("\n") if text[-2:] in line]
@@ -327,7 +327,7 @@ def talk_until(pair: Pair, side: str) -> None:
     for speaker in (first, second, first)[: 2 if side == first else 3]:
         if not pair.says(speaker, pair.line("a word before")):
             raise Unreached(f"a plain line typed on the {speaker}'s side did not arrive")
-    pair.awaits(side)
+    pair.await_prompt(side)
 
 
 def quits(bench: Bench, pair: Pair, side: str) -> Outcome:

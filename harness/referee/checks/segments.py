@@ -28,7 +28,7 @@ def _long(bench: Bench, size: int) -> Outcome:
     """A long line arrives whole, as one message, and the talk goes on."""
     with bench.run() as pair:
         first, second = bench.profile.sides
-        pair.awaits(first)
+        pair.await_prompt(first)
         pair.terminals[first].lift_line_limit()
         text = "".join(f"{number:05}." for number in range(size // 6 + 1))[:size]
         if pair.says(first, text):
@@ -239,7 +239,7 @@ def _relay(pair: Pair) -> Relay:
 def _caught(pair: Pair, side: str, text: str) -> Stream:
     """Type a line and keep its bytes back once all are there. Raises Unreached."""
     stream = _relay(pair).hold(side)
-    pair.awaits(side)
+    pair.await_prompt(side)
     pair.types(side, text)
     pair.watch.until(partial(_holds, stream, text), pair.profile.limits.wait)
     pair.watch.until_quiet()

@@ -13,11 +13,11 @@ from harness.script import TERMINALS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line: 0 when all came true, 1 when not, 2 for a wrong call."""
+    """Run the command line; return 0 if all came true, 1 if not, 2 for a wrong call."""
     options = _parser().parse_args(arguments)
     if options.command == "proxy":
         return serve(options.listen, options.to, options.orders)
-    try:  # the proxy needs nothing that is installed, the others do
+    try:  # only the proxy runs on the standard library alone
         if options.command == "referee":
             return referee(options)
         from harness.play_command import play_all

@@ -1,18 +1,21 @@
-"""Stands between two programs as a network that obeys: `python3 -m harness proxy`."""
+"""`python3 -m harness proxy`: a network between two programs that takes orders."""
 
-import selectors
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
-from harness.proxy import Proxy, knows
+from harness.proxy import Proxy, is_order
+from harness.readers import Readers
 
 
 def serve(listen: int, target: str, orders: Sequence[str]) -> int:
-    """Stand there until Ctrl-C; more orders are read from stdin. 2 for a wrong call."""
+    """Pass bytes on until Ctrl-C; return the exit code: 0, 2 for a wrong call, 3.
+
+    More orders are read from stdin, a line each.
+    """
     host, _, port = target.rpartition(":")
-    wrong = [f"there is no order {order!r}" for order in orders if not knows(order)]
+    wrong = [f"there is no order {order!r}" for order in orders if not is_order(order)]
     wrong += [] if port.isdecimal() else [f"{target!r} is not HOST:PORT"]
     if wrong:
         print(f"harness: {'; '.join(wrong)}: see --help", file=sys.stderr)
@@ -26,31 +29,30 @@ def serve(listen: int, target: str, orders: Sequence[str]) -> int:
 
 
 def run(listen: int, host: str, port: int, orders: Sequence[str]) -> None:
-    """Carry bytes until Ctrl-C, and say what happens."""
-    with selectors.SelectSelector() as selector:
-        proxy = Proxy(selector, port=listen, told=say)
+    """Pass bytes on until Ctrl-C, and print what happens."""
+    with Readers() as readers:
+        proxy = Proxy(readers, port=listen, report=announce)
         proxy.listen(port, host)
-        say(f"Network listening on port: {proxy.port}, to {host}:{port}")
+        announce(f"Network listening on port: {proxy.port}, to {host}:{port}")
         for order in orders:
             proxy.order(order)
-        selector.register(sys.stdin, selectors.EVENT_READ, partial(obey, proxy, selector))
+        readers.attend(sys.stdin.fileno(), partial(obey, proxy, readers))
         with suppress(KeyboardInterrupt):
             while True:
-                for key, _ in selector.select(proxy.pump()):
-                    key.data()
+                readers.turn(proxy.pump())
         proxy.close()
 
 
-def obey(proxy: Proxy, selector: selectors.BaseSelector) -> None:
-    """Take an order from stdin; when it has ended, take no more."""
+def obey(proxy: Proxy, readers: Readers) -> None:
+    """Read an order from stdin and carry it out; at the end of stdin, read no more."""
     line = sys.stdin.readline()
     order = line.strip()
     if not line:
-        selector.unregister(sys.stdin)
+        readers.forget(sys.stdin.fileno())
     elif order and not proxy.order(order):
-        say(f"There is no order {order!r}; --help lists them.")
+        announce(f"There is no order {order!r}; --help lists them.")
 
 
-def say(what: str) -> None:
-    """Tell who watches."""
+def announce(what: str) -> None:
+    """Print a line at once, also into a pipe."""
     print(what, flush=True)

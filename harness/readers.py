@@ -27,8 +27,11 @@ class Readers(selectors.SelectSelector):
         with suppress(KeyError, ValueError):
             self.unregister(fd)
 
-    def turn(self, seconds: float) -> bool:
-        """Read what comes within so many seconds; return whether anything came."""
+    def turn(self, seconds: float | None) -> bool:
+        """Read what comes within so many seconds; return whether anything came.
+
+        None: wait until something comes.
+        """
         events = self.select(seconds)
         for key, _ in events:
             key.data()

@@ -21,7 +21,7 @@ from harness.inputs import Inputs
 from harness.keys import keys
 from harness.phrases import look_up
 from harness.player import Player, Stream
-from harness.proxy import Proxy, knows
+from harness.proxy import Proxy, is_order
 from harness.readers import Readers
 from harness.script import Script, Step
 from harness.view import View
@@ -470,7 +470,7 @@ _EVENTS: tuple[tuple[str, _Event], ...] = (
 def _check(step: Step) -> None:
     """Refuse a step that can never come true, before anything is started."""
     if step.actor == NETWORK:
-        if not knows(step.text):
+        if not is_order(step.text):
             raise Unmet(step, "there is no such order: docs/testing.md lists them")
     elif _role(step.actor) not in PROGRAMS:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")

@@ -1,11 +1,11 @@
 """The relay between two programs: passes on, holds, cuts, resets, and keeps a record."""
 
-import selectors
 import socket
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from harness.readers import Readers
 from harness.referee.isolation import Network
 from harness.referee.relay import Relay
 
@@ -16,10 +16,10 @@ class Wire:
     """Two sockets with a relay between them, on the machine's own network."""
 
     def __init__(self) -> None:
-        self.selector = selectors.DefaultSelector()
+        self.readers = Readers()
         listener = socket.create_server(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        self.relay = Relay(Network(isolated=False), self.selector, port, 0)
+        self.relay = Relay(Network(isolated=False), self.readers, port, 0)
         self.client = socket.create_connection(("127.0.0.1", self.relay.port))
         self.until(lambda: bool(self.relay.streams))
         self.server, _ = listener.accept()
@@ -29,18 +29,14 @@ class Wire:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Let the relay work until the condition holds."""
-        while not condition():
-            events = self.selector.select(SECONDS)
-            assert events, "nothing happens"
-            for key, _ in events:
-                key.data()
+        assert self.readers.until(condition, SECONDS), "nothing happens"
 
     def close(self) -> None:
         """Close everything."""
         self.relay.close()
         self.client.close()
         self.server.close()
-        self.selector.close()
+        self.readers.close()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from harness.referee.reports import wording
 from harness.referee.reports.csv import checks_of
 from harness.referee.result import Class, Finding, Layer, Submission, Verdict
-from harness.report import side
+from harness.report import column_of
 
 FOLDER = Path(__file__).parent
 
@@ -57,7 +57,7 @@ def _environment() -> Environment:
         "words": wording,
         "layers": list(Layer),
         "rank": RANKS.index,
-        "side": side,
+        "column_of": column_of,
         "outcome": _outcome,
         "kept_by": _kept_by,
         "share": _share,

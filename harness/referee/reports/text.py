@@ -26,7 +26,7 @@ from harness.referee.result import (
     Submission,
     Verdict,
 )
-from harness.report import side
+from harness.report import column_of
 
 STYLES = {
     Verdict.PASS: "green",
@@ -139,7 +139,7 @@ def _time_line(evidence: Evidence) -> Table:
         table.add_row(*(Text(name, style="bold") for name in ("s", "server", "client")))
     for each in evidence.moments:
         cells = [Text(), Text()]
-        cells[side(each.actor)] = _moment(each)
+        cells[column_of(each.actor)] = _moment(each)
         table.add_row(Text(f"{each.seconds:.3f}", style="dim"), *cells)
     return table
 

@@ -96,7 +96,7 @@ class Pair:
         try:
             # Without a relay between them, both are in the server's network.
             place = side if self._relayed or self.relay else "server"
-            with self._network.of(place):
+            with self._network.inside(place):
                 terminal = Terminal(
                     actor, shlex.split(command), self._folder, self._environment()
                 )
@@ -134,7 +134,7 @@ class Pair:
         port = self.port if self._network.isolated else 0
         self.relay = Relay(self._network, self.watch.readers, self.port, port)
 
-    def listeners(self) -> list[processes.Link]:
+    def listeners(self) -> list[processes.Socket]:
         """Return the sockets on which the server listens."""
         return processes.listening(self.terminals["server"].family)
 
@@ -264,12 +264,12 @@ class Pair:
     def leftovers(self) -> list[int]:
         """Return the processes that were left behind by programs that have ended."""
         own = {pid for each in self.terminals.values() for pid in each.family}
-        return [pid for pid in processes.marked(self._tag.encode()) if pid not in own]
+        return [pid for pid in processes.tagged(self._tag.encode()) if pid not in own]
 
     def close(self) -> None:
         """End all programs, and the processes that they have started."""
         self.watch.close()
-        processes.end(processes.marked(self._tag.encode()))
+        processes.kill(processes.tagged(self._tag.encode()))
         if self.relay:
             self.relay.close()
         self.watch.readers.close()

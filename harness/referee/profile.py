@@ -1,8 +1,8 @@
-"""What a pair of programs is like: how it is started, how it prompts, how it shows text.
+"""The profile of a pair: how it is started, how it prompts, how it shows text.
 
 A profile is TOML; every key has a default that fits most. One profile serves a class: its
-`[submission.NAME]` tables say what is different for the folder NAME. It says nothing of
-points (that is the rubric's) and nothing is guessed while it is read.
+`[submission.NAME]` tables have what is different for the folder NAME. Points are the
+rubric's, and nothing is guessed while a profile is read.
 """
 
 import re
@@ -67,7 +67,7 @@ class Program:
     codes: tuple[int, ...] = (0,)  # the exit codes of a clean end; empty: any
 
     def shown(self, text: str) -> str:
-        """Give what it should show of a message."""
+        """Return what it should show of a message."""
         return self.shows.replace("{text}", TRANSFORMS[self.transform](text))
 
 
@@ -122,7 +122,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Profile:
-    """All that the referee is told about a pair."""
+    """All that the referee knows about a pair before it runs."""
 
     style: str = "turns"
     first: str = "client"  # who speaks first
@@ -139,26 +139,26 @@ class Profile:
     limits: Limits = field(default_factory=Limits)
 
     def program(self, side: str) -> Program:
-        """Give the program of a side."""
+        """Return the program of a side."""
         return self.server if side == "server" else self.client
 
     @property
     def sides(self) -> tuple[str, str]:
-        """Both sides, the one that speaks first first."""
+        """Both sides, beginning with the one that speaks first."""
         return (self.first, other(self.first))
 
     @property
     def port_is_free(self) -> bool:
         """Whether both programs can be told which port to use."""
-        return all("{port}" in self._told(side) for side in SIDES)
+        return all("{port}" in self._words(side) for side in SIDES)
 
-    def _told(self, side: str) -> str:
+    def _words(self, side: str) -> str:
         program = self.program(side)
         return program.command + "".join(each.send for each in program.questions)
 
 
 def other(side: str) -> str:
-    """Name the other side."""
+    """Return the other side."""
     return "client" if side == "server" else "server"
 
 
@@ -172,7 +172,7 @@ def read(path: Path) -> "Class":
 
 
 def parse(table: Mapping[str, Any], source: str = "the profile") -> "Class":
-    """Make a profile of a table. Raises ProfileError."""
+    """Build a profile from a table. Raises ProfileError."""
     table = dict(table)
     special = table.pop("submission", {})
     if not isinstance(special, dict):
@@ -193,7 +193,7 @@ class Class:
     own: Mapping[str, Profile] = field(default_factory=dict)
 
     def of(self, name: str) -> Profile:
-        """Give the profile of the submission in the folder of that name."""
+        """Return the profile of the submission in the folder of that name."""
         return self.own.get(name, self.profile)
 
 

@@ -1,10 +1,10 @@
-"""The rubric: what each check is called, is worth and is good for, from a TOML file.
+"""The rubric: the title, the points and the help of each check, from a TOML file.
 
-It holds the words and the points, so that a teacher changes both without touching code.
-How a check is made it does not know, and it knows no program. The engine grades its
-findings with it; the reports never read it, for all they show stands in the findings.
+A teacher changes words and points there without touching code. The rubric knows the names
+of the checks, not how they are made, and no program. Findings are graded with it; the
+reports never read it, for all that they show stands in the findings.
 
-The form of the file is told at the top of `rubric.toml`, which stands beside this module.
+The form of the file is described at the top of `rubric.toml`, beside this module.
 """
 
 import math
@@ -41,12 +41,12 @@ _WORDS = {
 
 
 class RubricError(Exception):
-    """A rubric cannot be used; the message is one sentence with the file and the key."""
+    """A rubric that cannot be used; the message is one sentence with file and key."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What the rubric says of one check."""
+    """The rubric's words and points for one check."""
 
     name: str
     title: str
@@ -60,7 +60,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Term:
-    """What the assignment's text of one term asks of the quit word."""
+    """What the assignment's text asks of the quit word in one term."""
 
     name: str
     about: str
@@ -74,7 +74,7 @@ class Rubric:
     title: str
     rules: tuple[Rule, ...]
     terms: Mapping[str, Term]
-    term: str  # the name of the one that holds if nobody says another
+    term: str  # the name of the one that holds by default
     manual: tuple[Manual, ...] = ()
 
     @classmethod
@@ -98,7 +98,7 @@ class Rubric:
 
     @cached_property
     def by_name(self) -> Mapping[str, Rule]:
-        """Give the rules by the names of their checks; a check may have none."""
+        """The rules by the names of their checks; a check may have none."""
         return {rule.name: rule for rule in self.rules}
 
     def grade(self, finding: Finding) -> Finding:
@@ -121,9 +121,10 @@ class Rubric:
         )
 
     def complete(self, findings: Iterable[Finding], why: str) -> tuple[Finding, ...]:
-        """Grade findings, set them in order and say `not run` of all that is not there.
+        """Grade findings and put them in order; every other check is `not run`.
 
-        This is how results look whole after every check, and when the time is up.
+        So a result is whole after every check, and when the time is up. `why` is the
+        explanation of what was not run.
         """
         found = {each.check: each for each in findings}
         return tuple(

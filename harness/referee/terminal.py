@@ -59,7 +59,7 @@ class Terminal(Child):
         data = self.read()
         if len(self.raw) > CAP and not self.flooded:
             self.flooded = True
-            processes.end(self.family)
+            processes.kill(self.family)
         return "" if self.flooded or not (data or self.drained) else self._feed(data)
 
     def queue(self, data: bytes) -> None:
@@ -151,6 +151,6 @@ class Terminal(Child):
 
 
 def _limit_process() -> None:
-    """Let the program end with the referee, and write no core file."""
+    """Make the program end with the referee, and write no core file."""
     isolation.end_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

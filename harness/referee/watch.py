@@ -118,17 +118,17 @@ class Watch:
         for terminal in self.terminals.values():
             terminal.carry_over()
         return all(map(processes.is_blocked, families)) and not any(
-            map(processes.is_under_way, first)
+            map(processes.has_bytes_under_way, first)
         )
 
     def spins(self, actor: str, seconds: float = 0.5) -> bool:
         """Measure whether a program wants the processor most of the time."""
         terminal = self.terminals[actor]
-        began, before = time.monotonic(), processes.wanted(terminal.family)
+        began, before = time.monotonic(), processes.seconds_wanted(terminal.family)
         while time.monotonic() - began < seconds and not terminal.has_ended:
             self.turn(LOOK)
         passed = time.monotonic() - began
-        wanted = processes.wanted(terminal.family) - before
+        wanted = processes.seconds_wanted(terminal.family) - before
         if actor in self._busy:
             return terminal.flooded  # it is no news that it runs
         return terminal.flooded or (not terminal.has_ended and wanted > passed / 2)
@@ -136,18 +136,18 @@ class Watch:
     def spinning(self, actor: str) -> Callable[[], bool]:
         """Return a condition to wait for: that a program ran for most of a while."""
         terminal, began = self.terminals[actor], time.monotonic()
-        before = processes.wanted(terminal.family)
+        before = processes.seconds_wanted(terminal.family)
 
         def spins() -> bool:
             passed = time.monotonic() - began
-            wanted = processes.wanted(terminal.family) - before
+            wanted = processes.seconds_wanted(terminal.family) - before
             return terminal.flooded or (passed > SPIN and wanted > passed * 0.7)
 
         return spins
 
     def _wanted(self) -> float:
         return sum(
-            processes.wanted(each.family)
+            processes.seconds_wanted(each.family)
             for actor, each in self.terminals.items()
             if actor not in self._busy
         )

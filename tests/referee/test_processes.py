@@ -96,11 +96,11 @@ def test_a_listener_is_looked_up_and_never_called(run: Run) -> None:
 def test_a_loop_wants_the_processor_and_a_sleeper_does_not(run: Run) -> None:
     """Also when it has to stand in line for it."""
     busy, idle = run("while True: pass"), run("sys.stdin.read()")
-    assert until(lambda: processes.wanted([busy.pid]) > 0.2)
+    assert until(lambda: processes.seconds_wanted([busy.pid]) > 0.2)
     assert until(lambda: processes.is_blocked([idle.pid]))
-    before = processes.wanted([idle.pid])
-    assert until(lambda: processes.wanted([busy.pid]) > 0.4)
-    assert processes.wanted([idle.pid]) == before
+    before = processes.seconds_wanted([idle.pid])
+    assert until(lambda: processes.seconds_wanted([busy.pid]) > 0.4)
+    assert processes.seconds_wanted([idle.pid]) == before
 
 
 def test_children_are_found_by_what_they_inherit() -> None:
@@ -109,6 +109,6 @@ def test_children_are_found_by_what_they_inherit() -> None:
     mark = f"MARK={time.monotonic_ns()}"
     name, _, value = mark.partition("=")
     subprocess.run([sys.executable, "-c", code], env={name: value}, check=True)
-    assert until(lambda: len(processes.marked(mark.encode())) == 1)
-    processes.end(processes.marked(mark.encode()))
-    assert until(lambda: not processes.marked(mark.encode()))
+    assert until(lambda: len(processes.tagged(mark.encode())) == 1)
+    processes.kill(processes.tagged(mark.encode()))
+    assert until(lambda: not processes.tagged(mark.encode()))

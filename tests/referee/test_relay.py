@@ -61,7 +61,7 @@ def test_held_bytes_arrive_when_they_are_given(wire: Wire) -> None:
     stream = wire.relay.hold("client")
     wire.client.sendall(b"one two")
     wire.until(lambda: len(stream.held) == 7)
-    stream.give(3)
+    stream.pass_on(3)
     assert wire.server.recv(9) == b"one"
     stream.held[0:1] = b"-"
     stream.release()
@@ -73,7 +73,7 @@ def test_it_knows_when_the_receiver_has_read(wire: Wire) -> None:
     stream = wire.relay.hold("client")
     wire.client.sendall(b"abc")
     wire.until(lambda: len(stream.held) == 3)
-    stream.give(1)
+    stream.pass_on(1)
     assert not wire.relay.has_been_read("client")
     wire.server.recv(1)
     assert wire.relay.has_been_read("client")

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from harness.referee.reports import WRITERS, ReportError, record, text, write
 from harness.referee.reports.markdown import code, fenced
-from harness.referee.reports.wording import shown
+from harness.referee.reports.wording import sanitize
 from harness.referee.result import Class, Layer, Submission, Verdict
 from tests.referee.results import COURSE, RUBRIC, everywhere, finding, submission
 
@@ -143,11 +143,13 @@ def test_evidence_stands_in_the_report(kind: str) -> None:
 
 def test_what_is_shown_is_shortened_but_a_command_is_not() -> None:
     """Long lines are cut in the middle, long runs counted; a command is to be pasted."""
-    one = shown(everywhere("z" * 6000)).submissions[0]
+    one = sanitize(everywhere("z" * 6000)).submissions[0]
     side = one.findings[0].evidence.sides[0]
     assert side.last_lines[0] == "[z x 6000]"
     assert side.command == one.server == "z" * 6000
-    moment = shown(everywhere("01" * 3000)).submissions[0].findings[0].evidence.moments[0]
+    moment = (
+        sanitize(everywhere("01" * 3000)).submissions[0].findings[0].evidence.moments[0]
+    )
     assert "... 5760 characters ..." in moment.text
 
 
@@ -302,7 +304,7 @@ def test_html_keeps_its_structure(nasty: str) -> None:
     nasty = f"a{nasty}z"
     page = Skeleton(written("html", everywhere(nasty)))
     assert page.tags == Skeleton(written("html", everywhere("word"))).tags
-    assert shown(everywhere(nasty)).submissions[0].name in page.text
+    assert sanitize(everywhere(nasty)).submissions[0].name in page.text
 
 
 def test_the_page_loads_nothing() -> None:
@@ -359,7 +361,7 @@ def test_xml_parses_whatever_a_program_printed(nasty: str) -> None:
     """And keeps to the schema, and shows the text."""
     root = suites(everywhere(nasty))
     assert [each.get("name") for each in root] == [
-        shown(everywhere(nasty)).submissions[0].name
+        sanitize(everywhere(nasty)).submissions[0].name
     ] * 2
 
 
@@ -431,7 +433,7 @@ def test_csv_reads_back(nasty: str) -> None:
     """And no cell begins a formula, however a folder is called."""
     cells = [cell for row in rows(everywhere(nasty)) for cell in row.values()]
     assert not [cell for cell in cells if cell.strip()[:1] in (*"=+-@＝＋－＠",)]  # noqa: RUF001
-    name = shown(everywhere(nasty)).submissions[0].name
+    name = sanitize(everywhere(nasty)).submissions[0].name
     assert rows(everywhere(nasty))[0]["submission"] in (name, f"'{name}")
 
 

@@ -1,4 +1,4 @@
-"""What a person reads on a terminal, right after the run."""
+"""The report on a terminal, right after the run."""
 
 from rich import box
 from rich.console import Console
@@ -12,9 +12,9 @@ from harness.referee.reports.wording import (
     missed,
     number,
     remarks,
+    sanitize,
     score,
     sentence,
-    shown,
     verdict,
 )
 from harness.referee.result import (
@@ -46,7 +46,7 @@ def show(console: Console, result: Class, *, transcripts: bool = False) -> None:
     With transcripts, each check that was not simply kept is shown with both programs'
     time line in two columns, and each submission of a class with its table.
     """
-    result = shown(result)
+    result = sanitize(result)
     is_class = len(result.submissions) != 1
     if is_class:
         console.print(_class_table(result))
@@ -104,7 +104,7 @@ def _layer_table(submission: Submission, layer: Layer) -> Table:
 
 
 def _seen(finding: Finding) -> Text:
-    """Say what was seen, in the next line why, and in the last what to do."""
+    """Return what was seen, in the next line why, and in the last what to do."""
     hidden = "(hidden from the student)" if finding.hidden else ""
     lines = {
         finding.evidence.seen: "",

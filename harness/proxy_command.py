@@ -1,5 +1,6 @@
 """`python3 -m harness proxy`: a network between two programs that takes orders."""
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -36,21 +37,27 @@ def run(listen: int, host: str, port: int, orders: Sequence[str]) -> None:
         announce(f"Network listening on port: {proxy.port}, to {host}:{port}")
         for order in orders:
             proxy.order(order)
-        readers.attend(sys.stdin.fileno(), partial(obey, proxy, readers))
+        readers.attend(sys.stdin.fileno(), partial(obey, proxy, readers, bytearray()))
         with suppress(KeyboardInterrupt):
             while True:
                 readers.turn(proxy.pump())
         proxy.close()
 
 
-def obey(proxy: Proxy, readers: Readers) -> None:
-    """Read an order from stdin and carry it out; at the end of stdin, read no more."""
-    line = sys.stdin.readline()
-    order = line.strip()
-    if not line:
+def obey(proxy: Proxy, readers: Readers, half: bytearray) -> None:
+    """Read orders from stdin and carry them out; at the end of stdin, read no more.
+
+    `half` holds what came of a line that is not whole yet.
+    """
+    # Not by sys.stdin: it would buffer a second line, of which select then knows nothing.
+    data = os.read(sys.stdin.fileno(), 65536)
+    half += data or b"\n"
+    *lines, half[:] = half.split(b"\n")
+    for order in (line.decode("utf-8", "replace").strip() for line in lines):
+        if order and not proxy.order(order):
+            announce(f"There is no order {order!r}; --help lists them.")
+    if not data:
         readers.forget(sys.stdin.fileno())
-    elif order and not proxy.order(order):
-        announce(f"There is no order {order!r}; --help lists them.")
 
 
 def announce(what: str) -> None:

@@ -32,7 +32,7 @@ def _cut(prompt: str, text: str) -> Iterator[str]:
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Find the shortest match that ends the text; an empty one does not count."""
     # A search from the left would find several prompts in a row as one.
-    for start in range(len(text) - 1, max(-1, len(text) - REACH), -1):
+    for start in range(len(text) - 1, max(-1, len(text) - REACH - 1), -1):
         match = pattern.match(text, start)
         if match and match.group().strip():
             return match

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import harness.proxy
 import harness.referee.command
+from harness.proxy_command import serve
 from harness.referee.command import run as referee
 from harness.script import TERMINALS
-from harness.serving import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line: 0 when all came true, 1 when not, 2 for a wrong call."""
+    """Run the command line; return 0 if all came true, 1 if not, 2 for a wrong call."""
     options = _parser().parse_args(arguments)
     if options.command == "proxy":
         return serve(options.listen, options.to, options.orders)
-    try:  # the proxy needs nothing that is installed, the others do
+    try:  # only the proxy runs on the standard library alone
         if options.command == "referee":
             return referee(options)
-        from harness.playing import play_all
+        from harness.play_command import play_all
     except ModuleNotFoundError as error:
         print(
             f"harness: {error.name} is not installed: run 'pip install .[harness]' in the "

@@ -1,12 +1,12 @@
 """The transcripts and tables of the documentation, made by the real programs.
 
-A Markdown file says where one belongs and what it is:
+Two markers in a Markdown file say where one belongs and what it is:
 
     <!-- made by `make docs`: conversation assignment -->
     ...
     <!-- end -->
 
-`make docs` writes what is in between anew; a test fails when that would change it.
+`make docs` writes the text between them anew; a test fails when that would change it.
 Ports, clock times and session ids are set to fixed ones, so that a page changes only
 when what the programs do has changed.
 """
@@ -32,7 +32,7 @@ from harness.referee.reports.record import read
 from harness.referee.reports.text import show
 from harness.referee.result import Class
 from harness.referee.rubric import Rubric
-from harness.report import explain, printable, side
+from harness.report import column_of, explain, printable
 from harness.script import Script
 from harness.stage import NETWORK, ROOT, Stage, Unmet
 
@@ -42,7 +42,7 @@ KEPT = ROOT / "docs" / "performance.json"
 """The samples of a run of `make bench`."""
 
 CLASS = ROOT / "docs" / "class.json"
-"""What the referee found about a class."""
+"""The referee's record of a class."""
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
@@ -66,10 +66,10 @@ _TRAILING = re.compile(r" +$", re.MULTILINE)
 
 
 def conversation(what: str) -> str:
-    """Play a conversation; give it in two columns, in the order of its steps.
+    """Play a conversation; return it in two columns, in the order of its steps.
 
-    Not in the order in which the lines came: who of two programs writes its last line
-    first is chance, and a page must not change by chance.
+    The lines do not stand in the order in which they came: which of two programs writes
+    its last line first is chance, and a page must not change by chance.
     """
     lines = [f"{'server':{COLUMN}}client", ""]
     script = Script.read(CONVERSATIONS / f"{what}.chat")
@@ -85,7 +85,7 @@ def conversation(what: str) -> str:
             stream = player.errors if told else player.screen
             end = len(stream.lines) if step.sign in (">", ">>") else stream.seen
             for line in stream.lines[shown[step.actor, told] : end]:
-                indent = "" if side(step.actor) == 0 else " " * COLUMN
+                indent = "" if column_of(step.actor) == 0 else " " * COLUMN
                 lines.append(indent + printable(line))
             shown[step.actor, told] = max(end, shown[step.actor, told])
     return _fence("\n".join(lines))
@@ -111,7 +111,7 @@ def screens(what: str) -> str:
 
 
 def log(what: str) -> str:
-    """Give a server's -vv log of a message that arrives in three pieces.
+    """Return a server's -vv log of a message that arrives in three pieces.
 
     A raw client sends the next piece only when the server has logged the one before:
     otherwise TCP might join two of them.
@@ -133,7 +133,7 @@ def log(what: str) -> str:
 
 
 def talk(what: str) -> str:
-    """Give the frames of a short talk as the client logs them, with their bytes."""
+    """Return the frames of a short talk as the client logs them, with their bytes."""
     lines = (
         "client> hello\nserver< hello\nserver> hi\nclient< hi\nclient> /q\nclient: exits 0"
     )
@@ -144,20 +144,20 @@ def talk(what: str) -> str:
     for record in map(json.loads, log):
         if record["sign"] in "<>":
             raw = bytes.fromhex(record["raw"])
-            if raw[2] == wire.HELLO:  # the session id is a fixed one, too
+            if raw[2] == wire.HELLO:  # its session id is fixed, too
                 raw = raw[:13] + bytes.fromhex("9f3ac01b").ljust(16, b"\x5e") + raw[29:]
             rows += [f"{record['sign']} {record['text']}", *_hex(raw)]
     return _fence("\n".join(rows))
 
 
 def _hex(raw: bytes) -> list[str]:
-    """Lay out bytes sixteen a line, the header first on a line of its own."""
+    """Return bytes in hex, sixteen a line, the header first on a line of its own."""
     pieces = [raw[:8], *(raw[at : at + 16] for at in range(8, len(raw), 16))]
     return [f"      {piece.hex(' ')}" for piece in pieces]
 
 
 def failure(what: str) -> str:
-    """Play a conversation with a mistake in it; give the report."""
+    """Play a conversation with a mistake in it; return the report."""
     text = (
         "# A mistake.\n"
         "client< Enter message to send...\n"
@@ -175,7 +175,7 @@ def failure(what: str) -> str:
 
 
 def table(what: str) -> str:
-    """List the conversations and what each shows."""
+    """Return the list of the conversations, and what each shows."""
     rows = ["| conversation | what it shows |", "|---|---|"]
     for path in sorted(CONVERSATIONS.glob("*.chat")):
         about = Script.read(path).about.replace("|", "\\|")
@@ -184,12 +184,12 @@ def table(what: str) -> str:
 
 
 def file(what: str) -> str:
-    """Give a file of the project as it is."""
+    """Return a file of the project as it is."""
     return _fence((ROOT / what).read_text("utf-8").rstrip())
 
 
 def help(what: str) -> str:
-    """Give what a command says of itself."""
+    """Return the help that a command prints."""
     command = [sys.executable, "-m", *what.split()]
     environment = {**os.environ, "COLUMNS": "88"}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
@@ -197,13 +197,13 @@ def help(what: str) -> str:
 
 
 def bench(what: str) -> str:
-    """Give the tables of a suite from the run of `make bench` that is kept."""
+    """Return the tables of a suite from the run of `make bench` that is kept."""
     return _measured().get(what, "not measured").strip() + "\n"
 
 
 @cache
 def _measured() -> dict[str, str]:
-    """Give all tables of the kept run by their headings; "about" says how it was made."""
+    """Return all tables of the kept run by their headings; "about" is how it was made."""
     command = [sys.executable, "-m", "tests.bench", "--from-json", str(KEPT)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     about, *suites = run.stdout.split("\n## ")
@@ -212,19 +212,19 @@ def _measured() -> dict[str, str]:
 
 
 def submission(what: str) -> str:
-    """Show what the referee found about one submission of the class that is kept."""
+    """Return the report on one submission of the class that is kept."""
     result = _refereed()
     (found,) = (each for each in result.submissions if each.name == what)
     return _shown(replace(result, submissions=(found,)))
 
 
 def grades(what: str) -> str:
-    """Show the table of the class that is kept."""
+    """Return the table of the class that is kept."""
     return _shown(_refereed())
 
 
 def rules(what: str) -> str:
-    """List what the referee checks."""
+    """Return the list of the checks."""
     rows = ["| check | layer | points | what it shows |", "|---|---|---:|---|"]
     rows += [
         f"| `{each.name}` | {each.layer} | {each.points:g} | {each.about} |"
@@ -239,7 +239,7 @@ def _refereed() -> Class:
 
 
 def _shown(result: Class) -> str:
-    """Give what the referee prints of a result."""
+    """Return what the referee prints of a result."""
     console = Console(file=StringIO(), width=96, color_system=None)
     with console.capture() as printed:
         show(console, result)
@@ -256,7 +256,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
 
 
 def renew(text: str) -> str:
-    """Give a page with everything made anew that is made."""
+    """Return a page in which everything between two markers is made anew."""
 
     def make(match: re.Match[str]) -> str:
         made = MAKERS[match["kind"]](match["what"] or "")

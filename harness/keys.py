@@ -20,7 +20,10 @@ _MODIFIED = re.compile(r"(?P<modifier>Ctrl|Alt)-(?P<key>.)")
 
 
 def keys(text: str) -> str:
-    """Give what is sent for keys in a row (`Ctrl-A Left Left`), else the text itself."""
+    """Return what is sent for keys in a row (`Ctrl-A Left Left`).
+
+    A text that is not made of key names alone is returned as it is.
+    """
     sent = [_key(word) for word in text.split(" ")]
     return "".join(map(str, sent)) if None not in sent else text
 
@@ -31,4 +34,4 @@ def _key(word: str) -> str | None:
         return NAMED.get(word)
     if match["modifier"] == "Alt":
         return "\x1b" + match["key"]
-    return chr(ord(match["key"].upper()) ^ 64)
+    return chr(ord(match["key"].upper()) ^ 64)  # Ctrl-A is 1, Ctrl-[ is escape

@@ -10,9 +10,9 @@ Meaning = TypeVar("Meaning")
 def look_up(
     phrases: Iterable[tuple[str, Meaning]], text: str
 ) -> tuple[Meaning, re.Match[str]] | None:
-    """Give what the first phrase means that is the whole text, and what it has found.
+    """Return the meaning of the first phrase that matches the whole text, and the match.
 
-    A phrase is a regular expression, its groups what the meaning needs to know.
+    A phrase is a regular expression; its groups are the arguments of the meaning.
     """
     for pattern, meaning in phrases:
         match = re.fullmatch(pattern, text, re.DOTALL)

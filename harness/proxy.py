@@ -33,12 +33,12 @@ RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: closing throws away what is under way and sends a reset."""
 
 PACE_SECONDS = 0.0001
-"""Between two looks at whether the reader has taken the last piece. Where the kernel
-does not say (not Linux), it is the time between two pieces: a pace, and no promise."""
+"""Between two looks at whether the reader has read the last piece. Where the kernel does
+not answer that (not Linux), it is the time between two pieces: a pace, and no promise."""
 
 
 class Queues:
-    """Asks the kernel how many bytes wait unread at the far end of a connection.
+    """The kernel's answer to how many bytes wait unread at the far end of a connection.
 
     TCP tells a sender what has arrived, never what was read; on one machine Linux can be
     asked for the other end's queue (sock_diag(7), the interface of `ss`).
@@ -63,13 +63,13 @@ class Queues:
         return int(struct.unpack_from("=I", answer, 72)[0]) if len(answer) >= 76 else 0
 
     def close(self) -> None:
-        """Ask no more."""
+        """Close the socket that asks the kernel."""
         if self._socket:
             self._socket.close()
 
 
 def _question(source: tuple[str, int], target: tuple[str, int]) -> bytes:
-    """Lay out an inet_diag_req_v2 for one IPv4 connection, in any state."""
+    """Return an inet_diag_req_v2 for one IPv4 connection, in any state."""
     ends = struct.pack("!HH", source[1], target[1])
     for host, _ in (source, target):
         ends += socket.inet_aton(host).ljust(16, b"\0")
@@ -80,17 +80,13 @@ def _question(source: tuple[str, int], target: tuple[str, int]) -> bytes:
 
 @dataclass
 class Faults:
-    """What happens to the bytes that go one way."""
+    """What the orders say about the bytes that go one way."""
 
-    size: int = 0
-    """Bytes that are delivered at a time; 0: as they come."""
-    delay: float = 0.0
-    """Seconds."""
+    size: int = 0  # bytes that are delivered at a time; 0: as they come
+    delay: float = 0.0  # seconds
     frozen: bool = False
-    left: int | None = None
-    """Bytes that still go through before the connection is cut."""
-    reset: bool = False
-    """Whether it is cut by a reset."""
+    left: int | None = None  # bytes that still go through before the connection is cut
+    reset: bool = False  # whether it is cut by a reset
 
 
 class Direction:
@@ -101,15 +97,15 @@ class Direction:
     ) -> None:
         self.source = source
         self.target = target
-        self.carried = 0  # bytes delivered so far
-        self.over = False  # the end has been delivered too
+        self.delivered = 0  # bytes so far
+        self.end_delivered = False
         self._faults = faults
         self._queues = queues
         self._waiting: deque[tuple[float, bytes]] = deque()  # since when, and what
-        self._ended = False
+        self._ended = False  # the source has sent its last byte
 
-    def take(self) -> bool:
-        """Read what is there; returns whether more may come."""
+    def read(self) -> bool:
+        """Read what is there; return whether more may come."""
         try:
             data = self.source.recv(65536)
         except OSError:
@@ -119,25 +115,29 @@ class Direction:
         self._ended = not data
         return bool(data)
 
-    def give(self) -> bool:
-        """Deliver what is due, or after the last byte the end; False: cut here."""
+    def deliver(self) -> bool:
+        """Deliver what is due, and after the last byte the end.
+
+        Returns False where the connection is to be cut.
+        """
         if self._faults.frozen:
             return True
         if self._waiting and self._faults.left == 0:
             return False
-        while self._due <= 0 and self._deliver():
+        while self._due <= 0 and self._deliver_piece():
             if self._faults.left == 0:
                 return False
-        if self._ended and not self._waiting and not self.over:
-            self.over = True
+        if self._ended and not self._waiting and not self.end_delivered:
+            self.end_delivered = True
             with suppress(OSError):
                 self.target.shutdown(socket.SHUT_WR)
         return True
 
     @property
     def wait(self) -> float | None:
-        """In how many seconds something can be delivered; None: nothing waits."""
-        if self._faults.frozen or not (self._waiting or (self._ended and not self.over)):
+        """Seconds until something can be delivered; None: nothing waits."""
+        end_waits = self._ended and not self.end_delivered
+        if self._faults.frozen or not (self._waiting or end_waits):
             return None
         return max(PACE_SECONDS, self._due)
 
@@ -147,8 +147,11 @@ class Direction:
             return float("inf")
         return self._waiting[0][0] + self._faults.delay - time.monotonic()
 
-    def _deliver(self) -> bool:
-        """Deliver one piece; False: not before the reader has taken the last."""
+    def _deliver_piece(self) -> bool:
+        """Deliver one piece; return whether the next may follow at once.
+
+        Where pieces have a size, the next waits until the reader has read the last.
+        """
         if self._faults.size and self._queues.unread(self.target):
             return False
         since, data = self._waiting.popleft()
@@ -158,7 +161,7 @@ class Direction:
         sent = self._send(data[: min(limits)])
         if self._faults.left is not None:
             self._faults.left -= sent
-        self.carried += sent
+        self.delivered += sent
         if data[sent:]:
             self._waiting.appendleft((since, data[sent:]))
         return bool(sent) and not self._faults.size
@@ -169,15 +172,16 @@ class Direction:
         except BlockingIOError:
             return 0
         except OSError:
-            return len(piece)  # the target has gone: what it was to get is lost
+            return len(piece)  # the target is closed: what it was to get is lost
 
 
 class Proxy:
-    """Has a `port` of its own on localhost and passes everything on to a server's.
+    """A network that passes everything on from a `port` of its own to a server's.
 
-    The owner's selector calls the callbacks registered as data; `pump` delivers what is
-    due and says in how many seconds it wants to be called again. Until `listen` it
-    refuses connections, like a server that is not there yet. `told` is told what happens.
+    The owner's selector calls the callbacks that are registered as its data; `pump`
+    delivers what is due and returns in how many seconds it is to be called again. Until
+    `listen` connections are refused, as by a server that is not there yet. `report` is
+    called with what happens, in words.
     """
 
     def __init__(
@@ -185,13 +189,13 @@ class Proxy:
         selector: selectors.BaseSelector,
         size: int = 0,
         port: int = 0,
-        told: Callable[[str], None] = lambda what: None,
+        report: Callable[[str], None] = lambda what: None,
     ) -> None:
-        self.directions: list[Direction] = []
+        self.directions: list[Direction] = []  # two for each connection, side by side
         self.faults = {way: Faults(size) for way in WAYS}
-        self.connections = 0  # how many there have been
+        self.connections = 0  # accepted so far
         self._selector = selector
-        self._told = told
+        self._report = report
         self._target = ("127.0.0.1", 0)
         self._queues = Queues()
         self._listener: socket.socket | None = None
@@ -200,27 +204,27 @@ class Proxy:
         self.port: int = self._reservation.getsockname()[1]
 
     def listen(self, port: int, host: str = "127.0.0.1") -> None:
-        """Pass connections on to the server there from now on."""
+        """Accept connections from now on, and pass them on to the server there."""
         self._target = (host, port)
         self._admit()
 
     def order(self, text: str) -> bool:
-        """Obey an order of the list above; False: there is no such order."""
+        """Carry out an order of the list above; return False if there is no such order."""
         found = look_up(_ORDERS, text)
         if found:
-            self._told(f"order: {text}")
+            self._report(f"order: {text}")
             obey, match = found
             obey(self, match)
         return bool(found)
 
     def pump(self) -> float | None:
-        """Deliver what is due each way; None: nothing is waiting."""
+        """Deliver what is due each way; return the seconds until more is, or None."""
         for direction in self.directions[:]:
-            if direction in self.directions and not direction.give():
+            if direction in self.directions and not direction.deliver():
                 self._cut()
         for near, far in zip(self.directions[::2], self.directions[1::2], strict=True):
-            if near.over and far.over:
-                self._forget(near, far)
+            if near.end_delivered and far.end_delivered:
+                self._close(near, far)
         waits = [direction.wait for direction in self.directions]
         return min((wait for wait in waits if wait is not None), default=None)
 
@@ -267,7 +271,7 @@ class Proxy:
         for faults in self.faults.values():
             faults.delay = float(match["seconds"])
 
-    # How it is done.
+    # The sockets.
 
     def _bind(self, port: int) -> socket.socket:
         sock = socket.socket()
@@ -276,7 +280,7 @@ class Proxy:
         return sock
 
     def _admit(self) -> None:
-        """Listen, or listen again."""
+        """Accept connections, or accept them again."""
         if not self._listener:
             self._listener = self._bind(self.port)
             self._listener.listen()
@@ -284,7 +288,7 @@ class Proxy:
             self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     def _refuse(self, *, deaf: bool = False) -> None:
-        """Accept nobody. The deaf do not even say so: who calls hears nothing."""
+        """Accept no connection; a `deaf` network does not even refuse one."""
         if not self._listener:
             return
         with suppress(KeyError):
@@ -299,11 +303,11 @@ class Proxy:
         try:
             far = socket.create_connection(self._target)
         except OSError:
-            self._told("no server answers")
-            near.close()  # no server: to the client it looks as if it had gone at once
+            self._report("no server answers")
+            near.close()  # to the client it looks as if the server had closed at once
             return
         self.connections += 1
-        self._told(f"connection {self.connections}")
+        self._report(f"connection {self.connections}")
         for way, source, target in ((WAYS[0], near, far), (WAYS[1], far, near)):
             source.setblocking(False)
             source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -313,22 +317,22 @@ class Proxy:
 
     def _reader(self, direction: Direction) -> Callable[[], None]:
         def read() -> None:
-            if not direction.take():
+            if not direction.read():
                 self._selector.unregister(direction.source)
 
         return read
 
-    def _forget(self, *directions: Direction) -> None:
-        """Both have ended: give the sockets back."""
+    def _close(self, *directions: Direction) -> None:
+        """Close a connection that has ended both ways."""
         for direction in directions:
             self.directions.remove(direction)
             direction.source.close()
 
     def _cut(self) -> None:
-        """Close every connection at both its ends, whatever is still on its way."""
+        """Close every connection at both ends, with all that is still on its way."""
         if self.directions:
-            gone = ", ".join(str(each.carried) for each in self.directions)
-            self._told(f"cut, after {gone} bytes there and back")
+            gone = ", ".join(str(each.delivered) for each in self.directions)
+            self._report(f"cut, after {gone} bytes there and back")
         for direction in self.directions:
             with suppress(KeyError):
                 self._selector.unregister(direction.source)
@@ -358,6 +362,6 @@ _ORDERS: tuple[tuple[str, _Order], ...] = (
 )
 
 
-def knows(order: str) -> bool:
-    """Whether there is such an order."""
+def is_order(order: str) -> bool:
+    """Return whether there is such an order."""
     return look_up(_ORDERS, order) is not None

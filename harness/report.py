@@ -1,4 +1,4 @@
-"""What a person reads: the talk in two columns, and what went wrong.
+"""The talk in two columns, and the report on what went wrong, for a person to read.
 
 Text that programs showed is escaped before it is printed: a report must not do to the
 reader's terminal what a program under test does to its own.
@@ -42,24 +42,24 @@ def shorten(text: str) -> str:
     return f"{text[:half]} ... {len(text) - 2 * half} characters ... {text[-half:]}"
 
 
-def side(actor: str) -> int:
-    """Say in which column an actor stands: servers on the left, all others right."""
+def column_of(actor: str) -> int:
+    """Return the column of an actor: 0 (left) for servers, 1 for all others."""
     return 0 if actor.startswith("server") else 1
 
 
 class TwoColumns:
-    """Prints each line in its speaker's column as it appears."""
+    """A watcher that prints each line in its speaker's column as it appears."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._show(Text("server", style="bold"), Text("client", style="bold"))
 
     def __call__(self, actor: str, sign: str, line: str) -> None:
-        """Take one line; stderr is dim, and an actor with a number is named."""
+        """Print one line; stderr is dim, and an actor with a number is named."""
         name = "" if actor in ("server", "client") else f"[{actor}] "
         text = Text(f"{name}{printable(line)}", style="dim" if sign == "!" else "")
         cells = [Text(), Text()]
-        cells[side(actor)] = text
+        cells[column_of(actor)] = text
         self._show(*cells)
 
     def _show(self, left: Text, right: Text) -> None:
@@ -71,10 +71,13 @@ class TwoColumns:
 
 
 def explain(name: str, unmet: Unmet, stage: Stage, width: int = 100) -> str:
-    """Say what was expected, what came and where, with both sides' screens and frames."""
+    """Return the report on a step that was not met.
+
+    It has what was expected, what came and where, with all screens and last frames.
+    """
     console = Console(file=StringIO(), width=width, color_system=None)
     table = Table(expand=True, show_lines=True)
-    columns = sorted(stage.players, key=side)
+    columns = sorted(stage.players, key=column_of)
     for actor in columns:
         table.add_column(actor, ratio=1, overflow="fold")
     table.add_row(*(_screen(stage.players[actor]) for actor in columns))
@@ -93,7 +96,7 @@ def explain(name: str, unmet: Unmet, stage: Stage, width: int = 100) -> str:
 
 
 def _screen(player: Player) -> Text:
-    """Give the last lines of the screen, then those of stderr."""
+    """Return the last lines of the screen, then those of stderr."""
     shown = player.screen.text.split("\n")[-SCREEN_LINES:]
     told = [f"stderr: {line}" for line in player.errors.lines[-SCREEN_LINES:]]
     return Text("\n".join(shorten(line) for line in [*shown, *told]))

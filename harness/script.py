@@ -35,28 +35,28 @@ TERMINALS = ("plain", "edited")
 
 
 class ScriptError(Exception):
-    """A conversation file that cannot be read; the text says where and why."""
+    """A conversation file that cannot be read; the message says where and why."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a conversation: who, what kind, and the text with escapes resolved."""
+    """One line of a conversation."""
 
-    number: int
-    actor: str
-    sign: str
-    text: str
-    source: str
+    number: int  # of the line in the file, from 1
+    actor: str  # server, client, client2, network
+    sign: str  # one of SIGNS
+    text: str  # with its escapes resolved
+    source: str  # the line as it stands in the file
 
 
 @dataclass(frozen=True)
 class Script:
-    """A conversation: its name, what it shows, and its steps in order."""
+    """A conversation, read from its file."""
 
     name: str
-    about: str
+    about: str  # the comment at the top of the file
     steps: tuple[Step, ...]
-    terminals: tuple[str, ...] = TERMINALS
+    terminals: tuple[str, ...] = TERMINALS  # those on which it can be played
 
     @classmethod
     def read(cls, path: Path) -> "Script":
@@ -82,7 +82,7 @@ class Script:
 
 
 def _about(lines: list[str]) -> str:
-    """Give the comment that the file begins with, on one line."""
+    """Return the comment that the file begins with, on one line."""
     comments = []
     for line in lines:
         if not line.startswith("#"):

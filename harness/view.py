@@ -1,7 +1,7 @@
-"""What a person would see: a terminal drawn by pyte from a program's bytes.
+"""The picture that a person would see: a terminal, drawn by pyte from a program's bytes.
 
 Rows, cursor, title, and whole lines: a line that the terminal wrapped is one line again,
-and what has scrolled off the top is kept. What pyte does not do for us is done here, once:
+and what has scrolled off the top is kept. What pyte does not do is done here, once:
 
 * it forgets which rows were wrapped;
 * it drops the rest of a chunk after a character without width (a joiner, a variation
@@ -31,11 +31,11 @@ class Paper(pyte.Screen):
 
     @property
     def height(self) -> int:
-        """The number of the cursor's row, counted from the very first."""
+        """The number of the cursor's row, counted from the first row ever written."""
         return len(self.past) + int(self.cursor.y)
 
     def text(self, row: int, columns: int | None = None) -> str:
-        """What stands in so many columns of a row; else in all that were written to."""
+        """Return a row's text: so many columns, or by default all that were written to."""
         cells = self.buffer[row]
         if columns is None:
             columns = max(cells, default=-1) + 1
@@ -49,25 +49,25 @@ class Paper(pyte.Screen):
                 self._add_mark(character)
                 continue
             if width == 2 and self.cursor.x == self.columns - 1:
-                self._leave_out()
+                self._skip_column()
             wraps = self.cursor.x == self.columns and modes.DECAWM in self.mode
             super().draw(character)
             if wraps:
                 self.joined.add(self.height)
 
     def linefeed(self) -> None:
-        """Go to the next row, which begins a line of its own."""
+        """Move to the next row, which begins a line of its own."""
         super().linefeed()
         self.joined.discard(self.height)
 
     def index(self) -> None:
-        """Keep what scrolls off the top."""
+        """Scroll, and keep the row that leaves the window at the top."""
         if self.cursor.y == self.lines - 1 and not self.margins:
             self.past.append(self.text(0))
         super().index()
 
     def erase_in_display(self, how: int = 0, *rest: object, **private: bool) -> None:
-        """Forget where the rows that are erased were wrapped."""
+        """Erase rows; what is written there next is no part of the line before."""
         here = self.cursor.y
         erased = {0: range(here + 1, self.lines), 1: range(here)}
         rows = erased.get(how, range(self.lines))
@@ -75,7 +75,7 @@ class Paper(pyte.Screen):
         super().erase_in_display(how, *rest, **private)
 
     def erase_in_line(self, how: int = 0, private: bool = False) -> None:
-        """Erase also what a narrower window hides on the right."""
+        """Erase a row, also the part that a narrower window hides on the right."""
         super().erase_in_line(how, private)
         cells = self.buffer[self.cursor.y]
         for column in [each for each in cells if each >= self.columns]:
@@ -98,8 +98,8 @@ class Paper(pyte.Screen):
         self.cursor.x = min(self.cursor.x, self.columns)
         self.set_margins()
 
-    def _leave_out(self) -> None:
-        """Leave out the last column, which is too narrow for what comes."""
+    def _skip_column(self) -> None:
+        """Leave the last column empty: a wide character does not fit in it."""
         self.buffer[self.cursor.y][self.cursor.x] = self.cursor.attrs._replace(data="")
         self.cursor.x = self.columns
 
@@ -111,23 +111,32 @@ class Paper(pyte.Screen):
 
 
 class View:
-    """A window of `rows` and `columns`, fed with what a program has written."""
+    """A window of `rows` and `columns`, fed with the bytes that a program writes."""
 
     def __init__(self, rows: int, columns: int) -> None:
-        self._paper = Paper(columns, rows)
-        self._stream = pyte.ByteStream(self._paper)
+        self._drawn = Paper(columns, rows)
+        self._stream = pyte.ByteStream(self._drawn)
+        self._undrawn = bytearray()  # what came since somebody looked
 
     def feed(self, data: bytes) -> None:
-        """Draw the next bytes."""
-        self._stream.feed(data)
+        """Add the next bytes. They are drawn when somebody looks: reading must be quick."""
+        self._undrawn += data
 
     def resize(self, rows: int, columns: int) -> None:
-        """Give the window another size."""
+        """Change the size of the window."""
         self._paper.resize(rows, columns)
 
     @property
+    def _paper(self) -> Paper:
+        """The paper with everything drawn that came so far."""
+        if self._undrawn:
+            data, self._undrawn = bytes(self._undrawn), bytearray()
+            self._stream.feed(data)
+        return self._drawn
+
+    @property
     def rows(self) -> list[str]:
-        """What stands in the window now, row by row, without trailing blanks."""
+        """The rows of the window, without trailing blanks."""
         paper = self._paper
         return [paper.text(row, paper.columns).rstrip() for row in range(paper.lines)]
 
@@ -138,7 +147,7 @@ class View:
 
     @property
     def before_cursor(self) -> str:
-        """What stands in the cursor's row on the left of it."""
+        """The text of the cursor's row on the left of the cursor."""
         return self._paper.text(self._paper.cursor.y, self._paper.cursor.x)
 
     @property
@@ -154,7 +163,7 @@ class View:
 
     @property
     def pastes_in_brackets(self) -> bool:
-        """Whether the program wants to be told what is pasted."""
+        """Whether the program has asked for pasted text to be marked."""
         return BRACKETED_PASTE in self._paper.mode
 
     @property

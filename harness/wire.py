@@ -13,7 +13,7 @@ ANY, TURNS, FREE = 0, 1, 2
 
 
 def frame(kind: int, number: int, body: bytes = b"") -> bytes:
-    """Lay out one frame."""
+    """Return one frame."""
     return (
         len(body).to_bytes(2, "big") + bytes([kind, 0]) + number.to_bytes(4, "big") + body
     )
@@ -22,23 +22,23 @@ def frame(kind: int, number: int, body: bytes = b"") -> bytes:
 def hello(
     name: str = "client", mode: int = ANY, session: bytes = b"", seen: int = 0
 ) -> bytes:
-    """Lay out a client's HELLO, of a session of its own unless one is named."""
+    """Return a client's HELLO, of a new session unless one is named."""
     session = session or os.urandom(16)
     return frame(HELLO, seen, b"CHAT\x01" + session + bytes([mode]) + name.encode())
 
 
 def text(number: int, words: str) -> bytes:
-    """Lay out a message."""
+    """Return a message."""
     return frame(TEXT, number, words.encode())
 
 
 def bye(number: int, reason: int = QUIT, words: str = "") -> bytes:
-    """Lay out a goodbye."""
+    """Return a goodbye."""
     return frame(BYE, number, bytes([reason]) + words.encode())
 
 
 def split(data: bytes) -> list[tuple[int, int, bytes]]:
-    """Cut a whole stream into (kind, number, body); the rest must be empty."""
+    """Cut a stream of whole frames into (kind, number, body)."""
     frames = []
     while data:
         length = int.from_bytes(data[:2], "big")
@@ -50,7 +50,7 @@ def split(data: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def receive(sock: socket.socket) -> tuple[int, int, bytes]:
-    """Read exactly one frame from a blocking socket; EOFError when it ends before."""
+    """Read exactly one frame from a blocking socket. Raises EOFError at its end."""
     header = _receive_exactly(sock, 8)
     body = _receive_exactly(sock, int.from_bytes(header[:2], "big"))
     return split(header + body)[0]

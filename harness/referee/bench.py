@@ -1,8 +1,8 @@
 """What a check works with: runs of the pair, and the evidence that they leave behind.
 
-A check is a function with a docstring. It takes a bench and returns an outcome; what it
-needs is said where it is registered. It never raises for what a program does, but may let
-`Unreached` pass: then what it is about was not reached.
+A check is a function with a docstring. Its argument is a bench, its result an outcome;
+the checks that it needs stand where it is registered. It never raises for what a program
+does, except `Unreached`: then what it is about was not reached.
 """
 
 import os
@@ -24,37 +24,37 @@ TIME_WAIT_SECONDS = 65.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a check came out once, and what the verdict rests on, in the reader's terms."""
+    """How a check came out once, and what the verdict rests on, in the reader's words."""
 
     verdict: Verdict
     explanation: str = ""
     expected: str = ""
     seen: str = ""
-    applies: bool = True  # False: this pair is not even asked for it
+    applies: bool = True  # False: a pair of this kind need not keep the rule
 
 
 def passed(seen: str = "") -> Outcome:
-    """All was as it should be."""
+    """Return the outcome of a rule that was kept."""
     return Outcome(Verdict.PASS, seen=seen)
 
 
 def failed(explanation: str, expected: str = "", seen: str = "") -> Outcome:
-    """A rule was broken."""
+    """Return the outcome of a rule that was broken."""
     return Outcome(Verdict.FAIL, explanation, expected, seen)
 
 
 def tolerated(explanation: str, expected: str = "", seen: str = "") -> Outcome:
-    """Not as one would wish, but nothing is lost."""
+    """Return an outcome that is not as one would wish, though nothing is lost."""
     return Outcome(Verdict.TOLERATED, explanation, expected, seen)
 
 
 def not_run(reason: str) -> Outcome:
-    """It does not apply, or could not be tried."""
+    """Return the outcome of a check that could not be tried."""
     return Outcome(Verdict.NOT_RUN, reason)
 
 
 def does_not_apply(reason: str) -> Outcome:
-    """The profile says that this pair is of another kind: no points are at stake."""
+    """Return the outcome of a check for another kind of pair: no points are at stake."""
     return Outcome(Verdict.NOT_RUN, reason, applies=False)
 
 
@@ -66,16 +66,16 @@ class Traces:
     sides: list[Side] = field(default_factory=list)
 
     def add(self, pair: Pair) -> None:
-        """Take over what a run has left; a later one's sides are the ones that count."""
+        """Add the time line of a run; keep only the last run's ends."""
         if self.moments:
             self.moments.append(Moment(0.0, "referee", ":", "another run"))
-        self.moments += pair.moments()
+        self.moments += pair.moments.all()
         self.sides = list(pair.sides())
 
 
 @dataclass
-class Shared:
-    """Several checks' outcomes from the same run, with its evidence."""
+class SharedOutcomes:
+    """The outcomes of several checks from the same run, with its evidence."""
 
     outcomes: Mapping[str, Outcome]
     traces: Traces
@@ -88,18 +88,20 @@ class Bench:
         self, profile: Profile, folder: Path, quit_ends: str, *, isolated: bool
     ) -> None:
         self.profile = profile
-        self.first_wanted = profile.first  # `profile` may learn that another one begins
+        self.first_wanted = (
+            profile.first
+        )  # `profile.first` changes if the other side begins
         self.folder = folder
         self.quit_ends = profile.quit.ends or quit_ends  # both or typist
         self.isolated = isolated
-        self.attempt = 0
+        self.attempt = 0  # of the check that is run, from 0
         self.can_talk = False  # whether plain lines get through, each way
-        self.traces = Traces()
+        self.traces = Traces()  # of this attempt
         self.trouble = ""  # the first traceback that a required check saw
         self.busy: frozenset[str] = frozenset()  # sides that run all the time, even idle
         self.reuses_port = False  # whether the server can have a port in TIME_WAIT
-        self._port = profile.port
-        self._shared: dict[tuple[str, int], Shared] = {}
+        self._port = profile.port  # of the last run
+        self._shared: dict[tuple[str, int], SharedOutcomes] = {}
 
     @property
     def can_relay(self) -> bool:
@@ -108,12 +110,11 @@ class Bench:
 
     @contextmanager
     def run(self, *, relayed: bool = False, started: bool = True) -> Iterator[Pair]:
-        """Run the pair; keep what was seen, whatever happens, and end it."""
+        """Run the pair, and end it; keep its evidence whatever happens."""
         network = Network(isolated=self.isolated)
         if not (self.isolated or self.reuses_port):
             self._wait_for_port()
-        pair = Pair(self.profile, self.folder, network, relayed=relayed)
-        pair.busy = self.busy
+        pair = Pair(self.profile, self.folder, network, relayed=relayed, busy=self.busy)
         try:
             if started:
                 pair.begin()
@@ -125,26 +126,26 @@ class Bench:
             network.close()
 
     def _wait_for_port(self) -> None:
-        """Wait until the last run's connection no longer keeps the port, or too long."""
+        """Wait until the last run's connection no longer keeps the port, or give up."""
         end = time.monotonic() + TIME_WAIT_SECONDS
         while processes.in_time_wait(os.getpid(), self._port) and time.monotonic() < end:
-            time.sleep(0.5)  # nobody tells when the kernel forgets a connection
+            time.sleep(0.5)  # the kernel does not notify when it forgets a connection
 
     def share(
         self, name: str, play: Callable[["Bench"], Mapping[str, Outcome]]
     ) -> Mapping[str, Outcome]:
-        """Play once an attempt what several checks look at; returns their outcomes."""
+        """Return outcomes of a run that several checks look at; run it once an attempt."""
         key = (name, self.attempt)
         if key not in self._shared:
             before, self.traces = self.traces, Traces()
-            self._shared[key] = Shared(play(self), self.traces)
+            self._shared[key] = SharedOutcomes(play(self), self.traces)
             self.traces = before
         self.traces = self._shared[key].traces
         return self._shared[key].outcomes
 
 
 class Clock:
-    """Counts down what a submission may take."""
+    """The time that is left for a submission."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""`python3 -m harness referee`: what is asked on the command line, and what is answered."""
+"""`python3 -m harness referee`: its options, and the exit code."""
 
 import argparse
 import sys
@@ -20,7 +20,7 @@ FORMATS = ("markdown", "html", "junit", "csv", "json", "gradescope")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Give the command line its options. Nothing that is installed is needed for it."""
+    """Add the referee's options to a parser. This needs the standard library alone."""
     parser.add_argument(
         "submissions",
         nargs="*",
@@ -58,13 +58,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the command line says; returns the exit code."""
-    from harness.referee import refereeing  # it needs what is installed
+    """Do what the command line asks; return the exit code."""
+    from harness.referee import call  # it needs the packages of [harness]
 
     try:
-        return refereeing.run(options)
+        return call.run(options)
     except KeyboardInterrupt:
-        return 130  # as a shell says it of a program that Ctrl-C has ended
-    except refereeing.WrongCall as error:
+        return 130  # as in a shell for a program that Ctrl-C has ended
+    except call.WrongCall as error:
         print(f"harness: {error}", file=sys.stderr)
         return 2

@@ -2,10 +2,10 @@
 
 Two namespaces a run: the server's and the clients'. Each has nothing but a loopback, and
 the host is called `localhost` in both, so that "", "localhost", "127.0.0.1" and
-gethostname() all mean the same. A socket stays where it was made, so the referee itself
-can have one foot in each: a relay can stand between any two programs, even if both have
-the same port written in. Nothing that a program leaves behind (a port in TIME_WAIT, a
-child that still listens) reaches the next run.
+gethostname() all mean the same. A socket stays in the namespace in which it was made,
+so the referee itself can have sockets in both: a relay can stand between any two
+programs, even if both have the same port written in. Nothing that a program leaves
+behind (a port in TIME_WAIT, a child that still listens) reaches the next run.
 
 It needs no root: a user namespace gives the right (namespaces(7), user_namespaces(7)).
 Where that is forbidden, and on macOS, pairs share the machine's network, one at a time.
@@ -46,13 +46,13 @@ class Network:
 
     def __init__(self, *, isolated: bool) -> None:
         self.isolated = isolated
-        self._places: dict[str, int] = {}
+        self._places: dict[str, int] = {}  # a descriptor for each namespace
         if isolated:
             self._places = {place: _new_network() for place in ("client", "server")}
 
     @contextmanager
-    def of(self, place: str) -> Iterator[None]:
-        """Let the sockets and the programs made inside be in `server` or `client`."""
+    def inside(self, place: str) -> Iterator[None]:
+        """Put the sockets and programs that are made inside into `server` or `client`."""
         if not self.isolated:
             yield
             return
@@ -63,16 +63,16 @@ class Network:
             _enter(self._places["server"])
 
     def close(self) -> None:
-        """Give the namespaces back; they vanish with the last socket in them."""
+        """Close the namespaces; they vanish with the last socket in them."""
         for fd in self._places.values():
             os.close(fd)
         self._places.clear()
 
 
 def isolate() -> bool:
-    """Move this process where it may make networks; False: the system does not allow it.
+    """Move this process for good into namespaces in which it may make networks.
 
-    Side effects: the process is in namespaces of its own from now on, for good.
+    Returns False if the system does not allow it.
     """
     uid, gid = os.getuid(), os.getgid()
     try:
@@ -91,7 +91,7 @@ def isolate() -> bool:
 
 
 def can_isolate() -> bool:
-    """Whether `isolate` would work, tried in a child that ends at once."""
+    """Return whether `isolate` would work; a child process tries it and ends."""
     child = os.fork()
     if not child:
         os._exit(0 if isolate() else 1)
@@ -99,19 +99,19 @@ def can_isolate() -> bool:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant that loses its own, so that none is lost."""
+    """Become the parent of every descendant whose own parent ends, so that none is lost."""
     with suppress(AttributeError):
         _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_with_parent() -> None:
-    """In a child: be killed when the referee is gone, however it went."""
+    """In a child: be killed when the referee ends, by whatever cause."""
     with suppress(AttributeError):
         _LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
 
 
 def _new_network() -> int:
-    """Make a network with a loopback, be in it; returns its descriptor."""
+    """Make a network with a loopback and enter it; return its descriptor."""
     # A small table of connections of its own: to list the whole machine's takes 4 ms.
     with suppress(OSError):  # Linux before 6.1 has no such file
         _CHILD_ENTRIES.write_text("256")

@@ -1,46 +1,23 @@
-"""Both programs of a submission, in one run: started, typed at, watched, ended.
-
-Every wait is for something that a program does. It ends when that has happened; or when
-both programs sleep with no time limit, so that nothing more can happen; or, where the
-kernel cannot say that, when the profile's patience is over. What was typed, shown and
-waited for is kept on one time line.
-"""
+"""Both programs of a submission, in one run: started, typed at, looked at, ended."""
 
 import os
 import re
-import selectors
 import shlex
 import signal
 import socket
 import sys
-import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from harness.referee import processes
+from harness.child import NotStarted
+from harness.referee import processes, prompts
 from harness.referee.isolation import Network
+from harness.referee.moments import Moments, shorten
 from harness.referee.profile import Profile, other
 from harness.referee.relay import Relay
-from harness.referee.result import Moment, Side
-from harness.referee.terminal import NotStarted, Terminal
-
-LOOK = 0.02
-"""Seconds between two looks at what no descriptor tells: sockets, states of processes."""
-
-STILL = 0.08
-"""Seconds for which both must sleep, with nothing under way, before they are stuck."""
-
-QUIET = 0.2
-"""Seconds without output or work after which a program rests that could wake by itself."""
-
-SPIN = 0.8
-"""Seconds after which a program that ran for most of them counts as spinning."""
-
-WIDTH = 240
-"""Characters of a line that a time line shows."""
+from harness.referee.result import Side
+from harness.referee.terminal import Terminal
+from harness.referee.watch import Watch
 
 TROUBLE = re.compile(
     r"Traceback \(most recent call last\)|Exception in thread|Segmentation fault"
@@ -56,14 +33,6 @@ class Unreached(Exception):
     """What a check is about was not reached, because something before it did not work."""
 
 
-@dataclass
-class _Happening:
-    seconds: float
-    actor: str
-    sign: str
-    text: str
-
-
 class Pair:
     """One run of both programs. `relayed` puts a relay between them.
 
@@ -71,26 +40,27 @@ class Pair:
     """
 
     def __init__(
-        self, profile: Profile, folder: Path, network: Network, *, relayed: bool = False
+        self,
+        profile: Profile,
+        folder: Path,
+        network: Network,
+        *,
+        relayed: bool = False,
+        busy: frozenset[str] = frozenset(),
     ) -> None:
         self.profile = profile
-        self.terminals: dict[str, Terminal] = {}
-        self.relay: Relay | None = None
+        self.moments = Moments()
+        self.watch = Watch(self.moments, profile.limits.check, busy)
+        self.terminals = self.watch.terminals  # by actor: server, client, client2
+        self.relay: Relay | None = None  # made once the server listens
         self.port = profile.port or (_free_port(network) if profile.port_is_free else 0)
-        self.busy: frozenset[str] = frozenset()  # who runs all the time in any case
-        self.deadline = time.monotonic() + profile.limits.check
-        self.gone: list[Side] = []  # programs that another took the place of
         self._folder = folder / profile.folder
         self._network = network
         self._relayed = relayed
-        self._began = time.monotonic()
-        self._line: list[_Happening] = []
-        self._count = 0
-        self._ended: set[str] = set()  # whose end is on the time line
-        self._mark = f"REFEREE_RUN={uuid.uuid4().hex}"
-        # Of all selectors this one asks each terminal anew every time, which waits for
-        # what the kernel has still to carry over; epoll waits to be told.
-        self._selector = selectors.SelectSelector()
+        self._retired: list[Side] = []  # programs in whose place another was started
+        self._lines = 0  # texts made so far
+        # In the environment of both programs, and so of all that they ever start.
+        self._tag = f"REFEREE_RUN={uuid.uuid4().hex}"
 
     # Starting.
 
@@ -103,54 +73,58 @@ class Pair:
                 raise Unreached(f"the server does not listen: {self.standing(side)}")
         if not self.connects():
             raise Unreached("the client did not reach the server")
-        self._settle()
+        self._until_ready()
 
-    def _settle(self) -> None:
-        """Wait for the first prompt, or until whatever both say at first is said."""
+    def _until_ready(self) -> None:
+        """Wait for the first prompt, or until both have shown what they show at first."""
         first = self.profile.first
         if self.profile.program(first).prompt:
-            self.until(lambda: self.asks(first), self.profile.limits.wait)
+            self.watch.until(lambda: self.asks(first), self.profile.limits.wait)
         if self.relay or not self.asks(first) or self.profile.style == "free":
-            self.rests()
+            self.watch.until_quiet()
 
     def start(self, side: str, actor: str = "") -> bool:
-        """Start a program and answer its questions; False: it cannot be started."""
+        """Start a program and answer its questions; return False if that does not work.
+
+        `actor` is its name in this run, if it is not that of the side: client2.
+        """
         actor = actor or side
         if actor in self.terminals:
-            self._retire(actor)
+            self._retired.append(self._side(actor))
+            self.watch.remove(actor)
         command = self._filled(self.profile.program(side).command, side)
         try:
-            # With nobody in between, both are where the server is.
+            # Without a relay between them, both are in the server's network.
             place = side if self._relayed or self.relay else "server"
-            with self._network.of(place):
+            with self._network.inside(place):
                 terminal = Terminal(
                     actor, shlex.split(command), self._folder, self._environment()
                 )
         except (NotStarted, ValueError, IndexError) as error:
-            self.note(actor, ":", f"not started: {error}")
+            self.moments.note(actor, ":", f"not started: {error}")
             return False
-        self.note(actor, ":", f"starts: {command}")
-        self.terminals[actor] = terminal
-        self._selector.register(
-            terminal.fd, selectors.EVENT_READ, lambda: self._hear(terminal)
-        )
+        self.moments.note(actor, ":", f"starts: {command}")
+        self.watch.add(terminal)
         return self._answer(side, actor)
 
     def listens(self) -> bool:
-        """Wait until the server listens, looked up and never tried; learn the port."""
-        self.wait("referee", "for the server to listen")
+        """Wait until the server listens, and learn the port; return whether it does.
+
+        That is looked up, and never tried: the server may accept only one connection.
+        """
+        self.moments.wait("referee", "for the server to listen")
         server = self.terminals["server"]
-        self.until(
+        self.watch.until(
             lambda: server.has_ended or bool(self.listeners()), self.profile.limits.start
         )
         ports = [link.local for link in self.listeners()]
         if not ports:
-            # Where nobody can look, a server that runs has to be believed.
+            # Without /proc nobody can look: a server that runs counts as one that listens.
             return not processes.HAS_PROC and not server.has_ended and bool(self.port)
         if self.port and self.port not in ports:
             return False
         self.port = self.port or ports[0]
-        self.note("server", ":", f"listens on port {self.port}")
+        self.moments.note("server", ":", f"listens on port {self.port}")
         if self._relayed and self.relay is None:
             self.stand_between()
         return True
@@ -158,21 +132,24 @@ class Pair:
     def stand_between(self) -> None:
         """Put a relay between the server and the clients that are started from now on."""
         port = self.port if self._network.isolated else 0
-        self.relay = Relay(self._network, self._selector, self.port, port)
+        self.relay = Relay(self._network, self.watch.readers, self.port, port)
 
-    def listeners(self) -> list[processes.Link]:
-        """Give the sockets on which the server listens."""
+    def listeners(self) -> list[processes.Socket]:
+        """Return the sockets on which the server listens."""
         return processes.listening(self.terminals["server"].family)
 
     def connects(self, limit: float = 0.0) -> bool:
-        """Wait until the client has a connection that the server has accepted."""
+        """Wait until the client has a connection that the server has accepted.
+
+        Returns whether it has.
+        """
         client = self.terminals["client"]
-        self.wait("referee", "for the connection")
-        self.until(
+        self.moments.wait("referee", "for the connection")
+        self.watch.until(
             lambda: self.is_connected or client.has_ended,
             limit or self.profile.limits.start,
         )
-        if not processes.HAS_PROC:  # nobody can look: a client that runs is believed
+        if not processes.HAS_PROC:  # nobody can look: a client that runs counts
             return not client.has_ended
         return self.is_connected
 
@@ -191,47 +168,51 @@ class Pair:
     # Typing and seeing.
 
     def line(self, words: str) -> str:
-        """Make a text that nobody has typed yet in this run."""
-        self._count += 1
-        return f"{words} {self._count:02}"
+        """Return the words with a number that no other text of this run has."""
+        self._lines += 1
+        return f"{words} {self._lines:02}"
 
-    def types(self, side: str, text: str, *, end: str = "\n") -> None:
-        """Type a line at a program, whatever it does."""
-        self.note(side, ">", text)
-        self.types_bytes(side, (text + end).encode("utf-8", "surrogateescape"))
-
-    def types_bytes(self, side: str, data: bytes) -> None:
-        """Type bytes, and go on reading while the terminal takes them."""
+    def types(self, side: str, text: str) -> None:
+        """Type a line at a program, whether it asks or not."""
+        self.moments.note(side, ">", text)
         terminal = self.terminals[side]
-        terminal.types(data)
-        self.until(terminal.push, self.profile.limits.wait)
+        terminal.queue(f"{text}\n".encode("utf-8", "surrogateescape"))
+        self.watch.until(terminal.push, self.profile.limits.wait)
 
     def says(self, side: str, text: str) -> bool:
-        """Type a line when it is time, and wait until it is shown and answered for.
+        """Type a line when its side asks, and wait until the other side has shown it.
 
-        Returns whether it was shown. In turns, the other side is then waited for to ask.
+        Returns whether it was shown. In turns, waits also until the other side asks.
         """
-        self.awaits(side)
+        self.await_prompt(side)
         self.types(side, text)
         return self.arrives(other(side), text)
 
     def arrives(self, side: str, text: str) -> bool:
-        """Wait until a side has shown a text and, in turns, asks."""
-        self.wait(side, f"to show {text!r}" if len(text) < 80 else "to show the message")
+        """Wait until a side has shown a text and, in turns, asks.
+
+        Returns whether it was shown.
+        """
+        self.moments.wait(
+            side, f"to show {text!r}" if len(text) < 80 else "to show the message"
+        )
         limit = self.profile.limits.wait
-        if not self.until(lambda: self.shows(side, text) > 0, limit):
+        if not self.watch.until(lambda: self.times_shown(side, text) > 0, limit):
             return False
-        self.awaits(side)
+        self.await_prompt(side)
         return True
 
-    def shows(self, side: str, text: str) -> int:
+    def times_shown(self, side: str, text: str) -> int:
         """Count how often a side has shown a text."""
         return self.terminals[side].text.count(self.profile.program(side).shown(text))
 
-    def awaits(self, side: str) -> bool:
-        """Wait until a side asks, where there are turns and a prompt to know it by."""
+    def await_prompt(self, side: str) -> bool:
+        """Wait until a side asks, if there are turns and the profile has a prompt.
+
+        Returns False if it should ask and does not.
+        """
         if self.profile.style == "turns" and self.profile.program(side).prompt:
-            return self.until(lambda: self.asks(side), self.profile.limits.wait)
+            return self.watch.until(lambda: self.asks(side), self.profile.limits.wait)
         return True
 
     def asks(self, side: str) -> bool:
@@ -241,193 +222,71 @@ class Pair:
     def prompts(self, side: str) -> int:
         """Count the prompts at the end of what came since the last line typed there."""
         prompt = self.profile.program(side).prompt
-        if not prompt:
-            return 0
-        text, count = self.terminals[side].since, 0
-        at_end = re.compile(rf"(?:{prompt})\s*\Z")
-        while match := _last(at_end, text):
-            text, count = text[: match.start()], count + 1
-        return count
+        return prompts.count(prompt, self.terminals[side].since)
 
-    def said(self, side: str) -> str:
-        """Give what came since the last line typed there, without prompts at the end."""
-        text, prompt = self.terminals[side].since, self.profile.program(side).prompt
-        at_end = re.compile(rf"(?:{prompt or '(?!)'})\s*\Z")
-        while match := _last(at_end, text):
-            text = text[: match.start()]
-        return text.strip()
-
-    # Waiting.
-
-    def until(self, condition: Callable[[], bool], limit: float) -> bool:
-        """Keep everything moving until the condition holds, or cannot any more."""
-        deadline = min(time.monotonic() + limit, self.deadline)
-        since: float | None = None
-        while not condition():
-            now = time.monotonic()
-            if now > deadline:
-                return condition()
-            if self.turn(LOOK) or not self.is_stuck:
-                since = None
-            elif since is None:
-                since = now
-            elif now - since > STILL:
-                return condition()
-        return True
-
-    def rests(self, limit: float = 1.5) -> bool:
-        """Wait until the programs do nothing; False: they still do."""
-        deadline = min(time.monotonic() + limit, self.deadline)
-        since, wanted = time.monotonic(), self._wanted()
-        while True:
-            moved, stuck = self.turn(LOOK), self.is_stuck
-            now = time.monotonic()
-            if moved or self._wanted() - wanted > (now - since) / 2:
-                since, wanted = now, self._wanted()
-            if now - since > (STILL if stuck else QUIET):
-                return True
-            if now > deadline:
-                return False
-
-    def spins(self, side: str, seconds: float = 0.5) -> bool:
-        """Measure whether a program wants the processor most of the time."""
-        terminal = self.terminals[side]
-        began, wanted = time.monotonic(), processes.wanted(terminal.family)
-        while time.monotonic() - began < seconds and not terminal.has_ended:
-            self.turn(LOOK)
-        passed = time.monotonic() - began
-        wanted = processes.wanted(terminal.family) - wanted
-        if side in self.busy:
-            return terminal.flooded  # it is no news that it runs
-        return terminal.flooded or (not terminal.has_ended and wanted > passed / 2)
-
-    def is_spinning(self, side: str) -> Callable[[], bool]:
-        """Give a condition to wait for: that a side has run for most of a while."""
-        terminal, began = self.terminals[side], time.monotonic()
-        before = processes.wanted(terminal.family)
-
-        def spins() -> bool:
-            passed = time.monotonic() - began
-            wanted = processes.wanted(terminal.family) - before
-            return terminal.flooded or (passed > SPIN and wanted > passed * 0.7)
-
-        return spins
-
-    def passes(self, seconds: float) -> None:
-        """Let so many seconds pass, and go on reading."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.turn(left)
-
-    @property
-    def is_stuck(self) -> bool:
-        """Whether every program sleeps until somebody else does something."""
-        families = [each.family for each in self.terminals.values()]
-        pids = [family[0] for family in families if family]
-        # What is under way, on a terminal or on a wire, may still wake one of them.
-        for terminal in self.terminals.values():
-            terminal.settle()
-        return all(map(processes.is_blocked, families)) and not any(
-            map(processes.is_under_way, pids)
-        )
-
-    def turn(self, seconds: float) -> bool:
-        """Read what comes in so many seconds; returns whether anything came."""
-        events = self._selector.select(seconds)
-        for key, _ in events:
-            key.data()
-        for actor, terminal in self.terminals.items():
-            if actor not in self._ended and terminal.has_ended:
-                self._ended.add(actor)
-                self.note(actor, ":", terminal.outcome)
-        return bool(events)
+    def answer(self, side: str) -> str:
+        """Return what came since the last line typed there, without prompts at the end."""
+        prompt = self.profile.program(side).prompt
+        return prompts.remove(prompt, self.terminals[side].since)
 
     # Looking back.
 
     def trouble(self, *actors: str) -> str:
-        """Say how one of these, or of all, shows that it failed; empty: none does."""
+        """Return how a program of these actors, or of all, has failed; empty: none has."""
         for actor in actors or tuple(self.terminals):
             terminal = self.terminals[actor]
             if TROUBLE.search(terminal.text):
                 last = shorten(terminal.text.rstrip().rpartition("\n")[2])
                 return f"the {actor} shows a traceback, whose last line is: {last}"
             if terminal.has_ended and terminal.exit_code is None and not terminal.flooded:
-                return f"the {actor} ends by {terminal.outcome}"
+                return f"the {actor} ends by {terminal.ending}"
         return ""
 
     def standing(self, actor: str) -> str:
-        """Say how a program stands: exits 0, signal 9, prompts, waits, spins."""
+        """Return how a program stands: exits 0, signal 9, prompts, waits, spins."""
         terminal = self.terminals.get(actor)
         if terminal is None:
             return "not started"
         if terminal.has_ended or terminal.flooded:
-            return terminal.outcome
+            return terminal.ending
         side = actor.rstrip("0123456789")
         return "prompts" if side == actor and self.asks(side) else "waits"
 
     @property
     def standings(self) -> str:
-        """Say how all programs stand, in one line."""
+        """How all programs stand, in one line."""
         return "; ".join(f"the {actor} {self.standing(actor)}" for actor in self.terminals)
 
     def sides(self) -> tuple[Side, ...]:
-        """Say how all programs stand, for the evidence."""
-        return (*self.gone, *(self._side(actor) for actor in self.terminals))
-
-    def note(self, actor: str, sign: str, text: str) -> None:
-        """Put something on the time line."""
-        seconds = time.monotonic() - self._began
-        self._line.append(_Happening(seconds, actor, sign, text))
-
-    def wait(self, actor: str, what: str) -> None:
-        """Put on the time line what is waited for."""
-        self.note(actor, "?", what)
-
-    def moments(self) -> tuple[Moment, ...]:
-        """Give the time line, a moment for every line that was shown."""
-        return tuple(
-            Moment(round(each.seconds, 3), each.actor, each.sign, shorten(text))
-            for each in self._line
-            for text in (each.text.split("\n") if each.sign == "<" else [each.text])
-            if text or each.sign != "<"
-        )
+        """Return how all programs stand, for the evidence."""
+        return (*self._retired, *(self._side(actor) for actor in self.terminals))
 
     def leftovers(self) -> list[int]:
-        """Give the processes that programs which have ended left behind."""
+        """Return the processes that were left behind by programs that have ended."""
         own = {pid for each in self.terminals.values() for pid in each.family}
-        return [pid for pid in processes.marked(self._mark.encode()) if pid not in own]
+        return [pid for pid in processes.tagged(self._tag.encode()) if pid not in own]
 
     def close(self) -> None:
-        """End all programs, and whatever they have started."""
-        # The clients first: who closes first keeps a port, and theirs is nobody's concern.
-        for _, terminal in sorted(self.terminals.items()):
-            self._deafen(terminal)
-            terminal.close()
-        processes.end(processes.marked(self._mark.encode()))
+        """End all programs, and the processes that they have started."""
+        self.watch.close()
+        processes.kill(processes.tagged(self._tag.encode()))
         if self.relay:
             self.relay.close()
-        self._selector.close()
+        self.watch.readers.close()
 
     # How it is done.
 
     def _answer(self, side: str, actor: str) -> bool:
-        """Answer what a program asks before the chat; False: it did not ask."""
+        """Answer a program's questions; return False if one of them did not come."""
         terminal = self.terminals[actor]
         for question in self.profile.program(side).questions:
             pattern = re.compile(question.expect)
-            self.wait(actor, f"to ask {question.expect!r}")
+            self.moments.wait(actor, f"to ask {question.expect!r}")
             limit = self.profile.limits.start
-            if not self.until(lambda: bool(pattern.search(terminal.since)), limit):  # noqa: B023
+            if not self.watch.until(lambda: bool(pattern.search(terminal.since)), limit):  # noqa: B023
                 return False
             self.types(actor, self._filled(question.send, side))
         return True
-
-    def _retire(self, actor: str) -> None:
-        self.gone.append(self._side(actor))
-        terminal = self.terminals.pop(actor)
-        self._ended.discard(actor)
-        self._deafen(terminal)
-        terminal.close()
 
     def _side(self, actor: str) -> Side:
         terminal = self.terminals[actor]
@@ -435,36 +294,15 @@ class Pair:
         lines = tuple(map(shorten, terminal.last_lines))
         return Side(actor, command, self.standing(actor), lines)
 
-    def _hear(self, terminal: Terminal) -> None:
-        text = terminal.read()
-        last = self._line[-1] if self._line else None
-        if text and last and (last.actor, last.sign) == (terminal.actor, "<"):
-            last.text += text
-        elif text:
-            self.note(terminal.actor, "<", text)
-        if terminal.closed:
-            self._deafen(terminal)
-
-    def _deafen(self, terminal: Terminal) -> None:
-        with suppress(KeyError, ValueError):
-            self._selector.unregister(terminal.fd)
-
-    def _wanted(self) -> float:
-        return sum(
-            processes.wanted(each.family)
-            for actor, each in self.terminals.items()
-            if actor not in self.busy
-        )
-
     def _filled(self, text: str, side: str) -> str:
         port = self.relay.port if self.relay and side == "client" else self.port
         python = shlex.quote(self.profile.python or sys.executable)
         return text.replace("{python}", python).replace("{port}", str(port))
 
     def _environment(self) -> dict[str, str]:
-        """Give the programs a world in which little of this machine's user counts."""
+        """Return an environment in which little of this machine's user counts."""
         kept = ("PATH", "HOME", "JAVA_HOME", "GOPATH", "GOCACHE", "TMPDIR")
-        name, _, value = self._mark.partition("=")
+        name, _, value = self._tag.partition("=")
         return {
             **{each: os.environ[each] for each in kept if each in os.environ},
             "LC_ALL": "C.UTF-8",
@@ -475,35 +313,18 @@ class Pair:
         }
 
 
-def shorten(text: str) -> str:
-    """Cut a long line in the middle, and say how much is not shown."""
-    if len(text) <= WIDTH:
-        return text
-    half = WIDTH // 3
-    return f"{text[:half]} ... {len(text) - 2 * half} characters ... {text[-half:]}"
-
-
 def stop(terminal: Terminal) -> None:
-    """Let a program stand still, so that it reads nothing."""
+    """Stop a program, so that it reads nothing."""
     terminal.signals(signal.SIGSTOP)
 
 
 def resume(terminal: Terminal) -> None:
-    """Let it go on."""
+    """Continue a program that was stopped."""
     terminal.signals(signal.SIGCONT)
 
 
-def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """Find the shortest match that ends the text; an empty one does not count."""
-    # A search from the left would take several prompts in a row for one.
-    for start in range(len(text) - 1, max(-1, len(text) - 200), -1):
-        match = pattern.match(text, start)
-        if match and match.group().strip():
-            return match
-    return None
-
-
 def _free_port(network: Network) -> int:
+    """Return a port that nobody uses: any one, in a network of the pair's own."""
     if network.isolated:
         return DEFAULT_PORT
     with socket.create_server(("127.0.0.1", 0)) as sock:

@@ -1,9 +1,9 @@
-"""What the kernel says of running programs: their children, their sockets, their rest.
+"""What the kernel knows of running programs: children, sockets, whether they sleep.
 
-A referee must not guess whether a silent program waits, works or spins. Linux tells: in
-which system call a thread sleeps and whether that has a time limit, how long it ran and
-how long it wanted to (proc(5)). Where /proc is not there, everything here says "unknown"
-and whoever asked goes by time alone. Nothing here knows of terminals or chats.
+The referee must not guess whether a silent program waits, works or spins. Linux shows it
+(proc(5)): in which system call a thread sleeps and whether that has a time limit, how long
+it ran and how long it wanted to run. Without /proc every answer here is "unknown", and
+the referee goes by time alone. Nothing here knows of terminals or chats.
 """
 
 import os
@@ -49,30 +49,28 @@ _CALLS = {
 
 
 @dataclass(frozen=True)
-class Link:
+class Socket:
     """One TCP socket as /proc/net/tcp lists it."""
 
     local: int  # port
     remote: int
     state: int
     inode: int  # 0: nobody has it, as before accept() and after close()
-    unsent: int  # bytes that the other end's kernel has not confirmed yet
-    ipv6: bool
-    anywhere: bool  # bound to no address of its own
+    unsent: int  # bytes that the peer's kernel has not acknowledged yet
 
 
 def descendants(pid: int) -> list[int]:
-    """Give a process and all that come of it, the oldest first."""
+    """Return a process and all its descendants, the oldest first."""
     family = [pid]
-    for each in family:  # it grows while it is walked
+    for each in family:  # the list grows in the loop
         family += _children(each)
     return family
 
 
 def _children(pid: int) -> list[int]:
-    """Ask each thread for the processes that it has made (proc(5), `children`).
+    """Return the processes that its threads have made (proc(5), `children`).
 
-    Walking all of /proc instead takes ten times as long, fifty times a second.
+    A walk over all of /proc takes ten times as long, and this is asked 50 times a second.
     """
     found: list[int] = []
     for _, task in _tasks([pid]):
@@ -82,18 +80,18 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def end(pids: Iterable[int]) -> None:
-    """Kill these processes, stopped or not."""
+def kill(pids: Iterable[int]) -> None:
+    """Kill these processes, also those that are stopped."""
     for pid in pids:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
 
 
 def is_blocked(pids: Iterable[int]) -> bool:
-    """Whether all threads sleep until somebody else does something, with no time limit.
+    """Return whether all threads sleep in a system call that has no time limit.
 
-    Such programs will do nothing more by themselves, however long one waits. False also
-    where the kernel does not say.
+    Such programs will do nothing more by themselves, however long one waits. Also False
+    where the kernel does not show it.
     """
     return (
         HAS_PROC
@@ -102,81 +100,73 @@ def is_blocked(pids: Iterable[int]) -> bool:
     )
 
 
-def is_asleep(pids: Iterable[int]) -> bool:
-    """Whether no thread runs or wants to; True where the kernel does not say."""
-    return all(_state(pid, task) not in "RD" for pid, task in _tasks(pids))
+def seconds_wanted(pids: Iterable[int]) -> float:
+    """Return the seconds that these ran or stood in line for a processor.
 
-
-def wanted(pids: Iterable[int]) -> float:
-    """Sum up the seconds that these ran or stood in line for a processor.
-
-    The second half makes the figure the same on a busy machine and on an idle one.
+    Standing in line counts, so that the figure is the same on a busy machine.
     """
     return sum(_schedule(pid, task, 2) for pid, task in _tasks(pids))
 
 
-def used(pids: Iterable[int]) -> float:
-    """Sum up the seconds that these ran."""
+def seconds_used(pids: Iterable[int]) -> float:
+    """Return the seconds that these ran."""
     return sum(_schedule(pid, task, 1) for pid, task in _tasks(pids))
 
 
-def listening(pids: Iterable[int]) -> list[Link]:
-    """Give the sockets on which one of these listens."""
-    return [link for link in _links(pids) if link.state == LISTEN]
+def listening(pids: Iterable[int]) -> list[Socket]:
+    """Return the sockets on which one of these listens."""
+    return [each for each in _sockets(pids) if each.state == LISTEN]
 
 
-def connected(pids: Iterable[int]) -> list[Link]:
-    """Give the connections that one of these has, taken from the queue by accept()."""
-    return [link for link in _links(pids) if link.state == ESTABLISHED]
+def connected(pids: Iterable[int]) -> list[Socket]:
+    """Return the connections of these that are open, and accepted by accept()."""
+    return [each for each in _sockets(pids) if each.state == ESTABLISHED]
 
 
-def is_under_way(pid: int) -> bool:
-    """Whether bytes have left a socket and not arrived, in the network of this process."""
+def has_bytes_under_way(pid: int) -> bool:
+    """Return whether bytes are under way between two sockets in a process's network."""
     # A listener has the length of its queue in the same field.
     return any(
-        link.unsent and link.state not in (LISTEN, TIME_WAIT)
+        each.unsent and each.state not in (LISTEN, TIME_WAIT)
         for family in ("tcp", "tcp6")
-        for link in _table(pid, family)
+        for each in _table(pid, family)
     )
 
 
 def in_time_wait(pid: int, port: int) -> bool:
-    """Whether a port's last connection was closed first from this side, a while ago."""
+    """Return whether a port is kept for a connection that was closed here first."""
     return any(
-        link.local == port and link.state == TIME_WAIT
+        each.local == port and each.state == TIME_WAIT
         for family in ("tcp", "tcp6")
-        for link in _table(pid, family)
+        for each in _table(pid, family)
     )
 
 
-def _links(pids: Iterable[int]) -> list[Link]:
+def _sockets(pids: Iterable[int]) -> list[Socket]:
     pids = list(pids)
     own = {inode for pid in pids for inode in _inodes(pid)}
     if not own:
         return []
     # All of a program's processes are in the same network namespace.
     tables = (_table(pids[0], family) for family in ("tcp", "tcp6"))
-    return [link for table in tables for link in table if link.inode in own]
+    return [each for table in tables for each in table if each.inode in own]
 
 
-def _table(pid: int, family: str) -> list[Link]:
+def _table(pid: int, family: str) -> list[Socket]:
     try:
         rows = (PROC / str(pid) / "net" / family).read_text().splitlines()[1:]
     except OSError:
         return []
-    return [_link(row.split(), family) for row in rows]
+    return [_socket(row.split()) for row in rows]
 
 
-def _link(fields: list[str], family: str) -> Link:
-    address, _, local = fields[1].partition(":")
-    return Link(
-        int(local, 16),
+def _socket(fields: list[str]) -> Socket:
+    return Socket(
+        int(fields[1].rpartition(":")[2], 16),
         int(fields[2].rpartition(":")[2], 16),
         int(fields[3], 16),
         int(fields[9]),
         int(fields[4].partition(":")[0], 16),
-        family == "tcp6",
-        not address.strip("0"),
     )
 
 
@@ -190,7 +180,7 @@ def _inodes(pid: int) -> Iterator[int]:
 
 
 def _stat(pid: int, task: int | None = None) -> list[str]:
-    """Give the fields of a stat file from the state on; empty: it is gone."""
+    """Return the fields of a stat file from the state on; none if the process is gone."""
     path = PROC / str(pid) / (f"task/{task}/stat" if task else "stat")
     try:
         # The name before may contain anything, also blanks and brackets.
@@ -213,7 +203,7 @@ def _state(pid: int, task: int) -> str:
 
 
 def _is_blocked(pid: int, task: int) -> bool:
-    if _state(pid, task) in "TtZX":  # stopped by us, or gone
+    if _state(pid, task) in "TtZX":  # stopped by the referee, or gone
         return True
     try:
         fields = (PROC / str(pid) / "task" / str(task) / "syscall").read_text().split()
@@ -241,18 +231,18 @@ def _schedule(pid: int, task: int, count: int) -> float:
         return 0.0
 
 
-def is_there(pid: int) -> bool:
-    """Whether a process still runs; one that only waits to be buried does not."""
+def is_running(pid: int) -> bool:
+    """Return whether a process still runs; a zombie does not."""
     fields = _stat(pid)
     return bool(fields) and fields[0] not in "ZX"
 
 
-def marked(mark: bytes) -> list[int]:
-    """Give the processes that have this in their environment, wherever they went since."""
+def tagged(tag: bytes) -> list[int]:
+    """Return the processes that have a tag in their environment, whatever their parent."""
     found = []
     for entry in PROC.iterdir() if HAS_PROC else ():
         if entry.name.isdigit():
             with suppress(OSError):
-                if mark in (entry / "environ").read_bytes() and is_there(int(entry.name)):
+                if tag in (entry / "environ").read_bytes() and is_running(int(entry.name)):
                     found.append(int(entry.name))
     return found

@@ -1,16 +1,18 @@
-"""What a pair of programs is like: how it is started, how it prompts, how it shows text.
+"""The profile of a pair: how it is started, how it prompts, how it shows text.
 
 A profile is TOML; every key has a default that fits most. One profile serves a class: its
-`[submission.NAME]` tables say what is different for the folder NAME. It says nothing of
-points (that is the rubric's) and nothing is guessed while it is read.
+`[submission.NAME]` tables have what is different for the folder NAME. Points are the
+rubric's, and nothing is guessed while a profile is read.
 """
 
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
+
+from harness.referee.tables import TableError, change
 
 SIDES = ("server", "client")
 
@@ -28,6 +30,16 @@ TRANSFORMS: dict[str, Callable[[str], str]] = {
 _SERVERS = ("server*.py", "*server.py", "*_server*.py", "Server*.py", "chatd*.py")
 _CLIENTS = ("client*.py", "*client.py", "*_client*.py", "Client*.py", "chatc*.py")
 """Where a submission's programs are looked for, unless the profile says."""
+
+
+_WORDS = {
+    "table": "{place} wants a table",
+    "unknown": "there is no key {place}: use one of {wanted}",
+    "str": "{place} wants a text, not {value!r}",
+    "int": "{place} wants a whole number, not {value!r}",
+    "float": "{place} wants a number, not {value!r}",
+}
+"""How a mistake in a profile is put into words, by its kind (`tables`)."""
 
 
 class ProfileError(Exception):
@@ -55,7 +67,7 @@ class Program:
     codes: tuple[int, ...] = (0,)  # the exit codes of a clean end; empty: any
 
     def shown(self, text: str) -> str:
-        """Give what it should show of a message."""
+        """Return what it should show of a message."""
         return self.shows.replace("{text}", TRANSFORMS[self.transform](text))
 
 
@@ -110,7 +122,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Profile:
-    """All that the referee is told about a pair."""
+    """All that the referee knows about a pair before it runs."""
 
     style: str = "turns"
     first: str = "client"  # who speaks first
@@ -127,26 +139,26 @@ class Profile:
     limits: Limits = field(default_factory=Limits)
 
     def program(self, side: str) -> Program:
-        """Give the program of a side."""
+        """Return the program of a side."""
         return self.server if side == "server" else self.client
 
     @property
     def sides(self) -> tuple[str, str]:
-        """Both sides, the one that speaks first first."""
+        """Both sides, beginning with the one that speaks first."""
         return (self.first, other(self.first))
 
     @property
     def port_is_free(self) -> bool:
         """Whether both programs can be told which port to use."""
-        return all("{port}" in self._told(side) for side in SIDES)
+        return all("{port}" in self._words(side) for side in SIDES)
 
-    def _told(self, side: str) -> str:
+    def _words(self, side: str) -> str:
         program = self.program(side)
         return program.command + "".join(each.send for each in program.questions)
 
 
 def other(side: str) -> str:
-    """Name the other side."""
+    """Return the other side."""
     return "client" if side == "server" else "server"
 
 
@@ -160,7 +172,7 @@ def read(path: Path) -> "Class":
 
 
 def parse(table: Mapping[str, Any], source: str = "the profile") -> "Class":
-    """Make a profile of a table. Raises ProfileError."""
+    """Build a profile from a table. Raises ProfileError."""
     table = dict(table)
     special = table.pop("submission", {})
     if not isinstance(special, dict):
@@ -181,57 +193,17 @@ class Class:
     own: Mapping[str, Profile] = field(default_factory=dict)
 
     def of(self, name: str) -> Profile:
-        """Give the profile of the submission in the folder of that name."""
+        """Return the profile of the submission in the folder of that name."""
         return self.own.get(name, self.profile)
 
 
 def _change(profile: Profile, table: Any, source: str) -> Profile:
-    changed = _fill(profile, table, source, "")
-    assert isinstance(changed, Profile)
+    try:
+        changed: Profile = change(profile, table)
+    except TableError as error:
+        raise ProfileError(f"{source}: {error.sentence(_WORDS)}") from error
     _check(changed, source)
     return changed
-
-
-def _fill(old: Any, table: Any, source: str, where: str) -> Any:
-    """Change the fields that a table names, in a dataclass. Raises ProfileError."""
-    if not isinstance(table, dict):
-        raise ProfileError(f"{source}: {where or 'it'} wants a table")
-    hints = get_type_hints(type(old))
-    known = {each.name for each in fields(old)}
-    changes = {}
-    for key, value in table.items():
-        name = f"{where}.{key}" if where else key
-        if key not in known:
-            names = ", ".join(sorted(known))
-            raise ProfileError(f"{source}: there is no key {name}: use one of {names}")
-        changes[key] = _value(getattr(old, key), hints[key], value, source, name)
-    return replace(old, **changes)
-
-
-def _value(old: Any, wanted: Any, value: Any, source: str, name: str) -> Any:
-    if is_dataclass(old):
-        return _fill(old, value, source, name)
-    if get_origin(wanted) is tuple:
-        kind = get_args(wanted)[0]
-        values = value if isinstance(value, list) else [value]
-        return tuple(_item(kind, each, source, name) for each in values)
-    kinds = get_args(wanted) or (wanted,)
-    return _scalar(kinds, value, source, name)
-
-
-def _item(kind: Any, value: Any, source: str, name: str) -> Any:
-    if is_dataclass(kind):
-        return _fill(kind(), value, source, name)  # type: ignore[operator]
-    return _scalar((kind,), value, source, name)
-
-
-def _scalar(kinds: tuple[Any, ...], value: Any, source: str, name: str) -> Any:
-    if float in kinds and type(value) is int:
-        value = float(value)
-    if type(value) not in kinds:
-        wanted = {str: "a text", int: "a whole number", float: "a number"}[kinds[0]]
-        raise ProfileError(f"{source}: {name} wants {wanted}, not {value!r}")
-    return value
 
 
 def _check(profile: Profile, source: str) -> None:

@@ -1,8 +1,8 @@
 """A relay between the two programs that knows nothing of their framing.
 
 It stands where the client looks for the server. It passes everything on as it comes,
-until it is told to hold what goes one way; then a check cuts, joins or changes the held
-bytes and lets them go. The ends of a stream and resets are passed on as they are.
+until a check holds what goes one way, cuts, joins or changes the held bytes, and
+releases them. The ends of a stream and resets are passed on as they are.
 """
 
 import selectors
@@ -12,26 +12,22 @@ from contextlib import suppress
 from harness.proxy import RESET, Queues
 from harness.referee.isolation import Network
 
-WAYS = {"client": "client>server", "server": "server>client"}
-"""Which way the bytes of a side go."""
-
 
 class Stream:
-    """One way through a connection, from whoever writes at `source`."""
+    """One way through a connection, from the program that writes at `source`."""
 
     def __init__(self, source: socket.socket, target: socket.socket) -> None:
         self.source = source
         self.target = target
-        self.holds = False
-        self.held = bytearray()
-        self.record = bytearray()  # all that ever came
-        self.carried = 0  # bytes handed on so far
-        self.ended = False
-        self._reset = False
-        self._over = False
+        self.is_held = False
+        self.held = bytearray()  # what came and was not passed on
+        self.record = bytearray()  # all that has come
+        self.ended = False  # nothing more will come
+        self._reset = False  # it ended by a reset
+        self._end_passed_on = False
 
-    def take(self) -> bytes:
-        """Read what is there, and hand it on unless it is held."""
+    def read(self) -> None:
+        """Read what is there, and pass it on unless it is held."""
         data = b""
         with suppress(BlockingIOError):
             try:
@@ -41,28 +37,26 @@ class Stream:
             self.ended = not data
         self.held += data
         self.record += data
-        if not self.holds:
+        if not self.is_held:
             self.release()
-        return data
 
-    def give(self, count: int) -> None:
-        """Hand on the first bytes of what is held, in one segment."""
+    def pass_on(self, count: int) -> None:
+        """Pass on the first bytes of what is held, in one segment."""
         piece, self.held = bytes(self.held[:count]), self.held[count:]
-        self.carried += len(piece)
         # A blocking send: the reader is on this machine, and a held message is small.
         with suppress(OSError):
             self.target.sendall(piece)
 
     def release(self) -> None:
-        """Hand on all that is held, and go on as it comes."""
-        self.holds = False
-        self.give(len(self.held))
-        if self.ended and not self._over:
-            self._over = True
+        """Pass on all that is held, and what comes from now on at once."""
+        self.is_held = False
+        self.pass_on(len(self.held))
+        if self.ended and not self._end_passed_on:
+            self._end_passed_on = True
             with suppress(OSError):
-                self._end()
+                self._pass_end_on()
 
-    def _end(self) -> None:
+    def _pass_end_on(self) -> None:
         if self._reset:
             reset(self.target)
         else:
@@ -70,44 +64,45 @@ class Stream:
 
 
 class Relay:
-    """Stands at `port` of the clients' network, once the server listens on its own."""
+    """A listener in the clients' network that passes everything on to the server."""
 
     def __init__(
         self, network: Network, selector: selectors.BaseSelector, target: int, port: int
     ) -> None:
-        self.streams: dict[str, Stream] = {}  # of the latest connection, by who writes
-        self.refused = 0
+        self.streams: dict[
+            str, Stream
+        ] = {}  # of the latest connection, by the side that writes
         self._network = network
         self._selector = selector
         self._target = target
         self._open: list[socket.socket] = []
         self._queues: dict[str, Queues] = {}
         for side, reader in (("client", "server"), ("server", "client")):
-            with network.of(reader):  # each network has its own sockets to ask for
+            with network.inside(reader):  # each network has its own sockets to ask for
                 self._queues[side] = Queues()
-        with network.of("client"):
+        with network.inside("client"):
             self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     def hold(self, side: str) -> Stream:
-        """Keep what a side sends from now on; returns the stream, to let it go."""
-        self.streams[side].holds = True
+        """Keep back what a side sends from now on; return the stream that holds it."""
+        self.streams[side].is_held = True
         return self.streams[side]
 
     def has_been_read(self, side: str) -> bool:
-        """Whether the receiver has read all that was handed on from a side."""
+        """Whether the receiver has read all that was passed on from a side."""
         return not self._queues[side].unread(self.streams[side].target)
 
     def reset(self) -> None:
-        """Break the connection off at both ends, as a router that has lost it would."""
+        """Reset the connection at both ends, as a router would that has forgotten it."""
         for stream in self.streams.values():
             self._forget(stream.source)
             reset(stream.source)
         self.streams.clear()
 
     def close(self) -> None:
-        """Close everything."""
+        """Close the listener and every connection."""
         for each in [self._listener, *self._open]:
             self._forget(each)
             each.close()
@@ -117,10 +112,9 @@ class Relay:
     def _accept(self) -> None:
         near, _ = self._listener.accept()
         try:
-            with self._network.of("server"):
+            with self._network.inside("server"):
                 far = socket.create_connection(("127.0.0.1", self._target), 1)
         except OSError:
-            self.refused += 1
             reset(near)
             return
         for each in (near, far):
@@ -133,7 +127,7 @@ class Relay:
 
     def _register(self, stream: Stream) -> None:
         def read() -> None:
-            stream.take()
+            stream.read()
             if stream.ended:
                 self._forget(stream.source)
             if stream.target.fileno() < 0:  # closed, to pass a reset on
@@ -147,7 +141,7 @@ class Relay:
 
 
 def reset(sock: socket.socket) -> None:
-    """Close so that the other end gets a reset instead of an end of stream."""
+    """Close a socket so that its peer gets a reset instead of an end of stream."""
     with suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     sock.close()

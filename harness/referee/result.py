@@ -1,8 +1,8 @@
-"""What the referee found: verdicts with their evidence, for one submission or a class.
+"""The result: verdicts with their evidence, for one submission or a class.
 
 Plain data, no behaviour but sums: the checks write it, the reports read it, and nothing
-else passes between them. As JSON it is the referee's own format, of which every other
-report is made.
+else passes between them. As JSON it is the referee's own format, from which every other
+report can be made.
 """
 
 from dataclasses import dataclass, field
@@ -85,7 +85,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Manual:
-    """A line of the rubric that a person fills in: no program can judge it."""
+    """A line of the rubric that only a person can judge."""
 
     title: str
     out_of: float
@@ -94,7 +94,7 @@ class Manual:
 
 @dataclass(frozen=True)
 class Submission:
-    """All that was found about one pair of programs."""
+    """All findings about one pair of programs."""
 
     name: str
     findings: tuple[Finding, ...]
@@ -107,15 +107,15 @@ class Submission:
     manual: tuple[Manual, ...] = ()  # lines of the rubric that a person fills in
 
     def points(self, layer: Layer) -> float:
-        """Sum up the points given in a layer."""
+        """Return the sum of the points reached in a layer."""
         return sum(each.points for each in self.findings if each.layer is layer)
 
     def out_of(self, layer: Layer) -> float:
-        """Sum up the points that a layer has."""
+        """Return the sum of the points that a layer has."""
         return sum(each.out_of for each in self.findings if each.layer is layer)
 
     def of_layer(self, layer: Layer) -> tuple[Finding, ...]:
-        """Give the findings of a layer, in the order of the rubric."""
+        """Return the findings of a layer, in the order of the rubric."""
         return tuple(each for each in self.findings if each.layer is layer)
 
 

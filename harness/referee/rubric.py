@@ -1,10 +1,10 @@
-"""The rubric: what each check is called, is worth and is good for, from a TOML file.
+"""The rubric: the title, the points and the help of each check, from a TOML file.
 
-It holds the words and the points, so that a teacher changes both without touching code.
-How a check is made it does not know, and it knows no program. The engine grades its
-findings with it; the reports never read it, for all they show stands in the findings.
+A teacher changes words and points there without touching code. The rubric knows the names
+of the checks, not how they are made, and no program. Findings are graded with it; the
+reports never read it, for all that they show stands in the findings.
 
-The form of the file is told at the top of `rubric.toml`, which stands beside this module.
+The form of the file is described at the top of `rubric.toml`, beside this module.
 """
 
 import math
@@ -13,63 +13,40 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from harness.referee.checks.all import CHECKS
 from harness.referee.result import Finding, Layer, Manual, Verdict
+from harness.referee.tables import TableError, build, leaves
 
 DEFAULT = Path(__file__).with_name("rubric.toml")
 
-CHECKS = {
-    Layer.REQUIRED: (
-        "starts",
-        "connects",
-        "prompts-first",
-        "six-lines",
-        "turns",
-        "quit-client",
-        "quit-server",
-        "clean-exit",
-        "no-traceback",
-        "restart",
-    ),
-    Layer.EXTRA: ("game-starts", "game-turns", "game-bad-move", "game-ends"),
-    Layer.ROBUSTNESS: (
-        "client-first",
-        "server-killed",
-        "client-killed",
-        "reset",
-        "long-1500",
-        "long-4096",
-        "long-5000",
-        "long-6000",
-        "split",
-        "joined",
-        "split-character",
-        "empty-line",
-        "non-ascii",
-        "invalid-utf8",
-        "quit-first",
-        "quit-inside-word",
-        "quit-in-game",
-        "type-ahead",
-        "second-client",
-        "port-scan",
-        "http-request",
-        "idle",
-    ),
-}
-"""Every check there is, in the layer where it usually stands."""
+NAMES = frozenset(check.name for check in CHECKS)
+"""Every check that a rubric may have."""
 
-QUIT_ENDS = ("both", "typist")
+_WORDS = {
+    "table": "{place}: must be a table.",
+    "list": "{place}: must be written as [[{place}]].",
+    "unknown": "{place}: is not known.",
+    "missing": "{place}: is missing.",
+    "choice": "{place}: must be one of {wanted}.",
+    "str": "{place}: must be a text that is not empty.",
+    "float": "{place}: must be a number, 0 or more.",
+    "share": "{place}: must be a share from 0 to 1.",
+    "bool": "{place}: must be true or false.",
+    "empty": "{place}: must not be empty.",
+    "check": "{place}: there is no such check.",
+}
+"""How a mistake in a rubric is put into words, by its kind (`tables`)."""
 
 
 class RubricError(Exception):
-    """A rubric cannot be used; the message is one sentence with the file and the key."""
+    """A rubric that cannot be used; the message is one sentence with file and key."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What the rubric says of one check."""
+    """The rubric's words and points for one check."""
 
     name: str
     title: str
@@ -83,7 +60,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Term:
-    """What the assignment's text of one term asks of the quit word."""
+    """What the assignment's text asks of the quit word in one term."""
 
     name: str
     about: str
@@ -97,7 +74,7 @@ class Rubric:
     title: str
     rules: tuple[Rule, ...]
     terms: Mapping[str, Term]
-    term: str  # the name of the one that holds if nobody says another
+    term: str  # the name of the one that holds by default
     manual: tuple[Manual, ...] = ()
 
     @classmethod
@@ -114,19 +91,21 @@ class Rubric:
             raise RubricError(f"{path}: cannot be read: {reason}.") from error
         except tomllib.TOMLDecodeError as error:
             raise RubricError(f"{path}: not TOML: {error}.") from error
-        return _rubric(_Table(str(path), "", tables))
+        try:
+            return _rubric(build(_File, tables))
+        except TableError as error:
+            raise RubricError(f"{path}: {error.sentence(_WORDS, first=1)}") from error
 
     @cached_property
     def by_name(self) -> Mapping[str, Rule]:
-        """Give the rules by the names of their checks; a check may have none."""
+        """The rules by the names of their checks; a check may have none."""
         return {rule.name: rule for rule in self.rules}
 
     def grade(self, finding: Finding) -> Finding:
         """Fill in title, layer, help, hidden and points from the rule of the check.
 
         A pass gets all points, a tolerated outcome its share of them, all else none.
-        The help is for those who need it: a pass has none. What a check itself says
-        as help stands. Raises KeyError for a check that the rubric leaves out.
+        A pass gets no help. Raises KeyError for a check that the rubric leaves out.
         """
         rule = self.by_name[finding.check]
         shares = {Verdict.PASS: 1.0, Verdict.TOLERATED: rule.tolerated}
@@ -135,16 +114,17 @@ class Rubric:
             finding,
             title=rule.title,
             layer=rule.layer,
-            help=(finding.help or rule.help) if needs_help else "",
+            help=rule.help if needs_help else "",
             points=rule.points * shares.get(finding.verdict, 0.0),
             out_of=rule.points,
             hidden=rule.hidden,
         )
 
     def complete(self, findings: Iterable[Finding], why: str) -> tuple[Finding, ...]:
-        """Grade findings, set them in order and say `not run` of all that is not there.
+        """Grade findings and put them in order; every other check is `not run`.
 
-        This is how results look whole after every check, and when the time is up.
+        So a result is whole after every check, and when the time is up. `why` is the
+        explanation of what was not run.
         """
         found = {each.check: each for each in findings}
         return tuple(
@@ -156,118 +136,87 @@ class Rubric:
         )
 
 
-class _Table:
-    """A table of the file, read key by key; what nobody asked for is a mistake."""
+@dataclass(frozen=True)
+class _Check:
+    """A table [checks.NAME] of the file."""
 
-    def __init__(self, file: str, place: str, values: object) -> None:
-        self.file, self.place = file, place
-        if not isinstance(values, dict):
-            raise self.error("", "must be a table")
-        self._left: dict[str, Any] = dict(values)
-
-    def error(self, key: str, what: str) -> RubricError:
-        where = ".".join(part for part in (self.place, key) if part)
-        return RubricError(f"{self.file}: {where}: {what}.")
-
-    def take(self, key: str, default: object = None) -> Any:
-        if key in self._left:
-            return self._left.pop(key)
-        if default is None:
-            raise self.error(key, "is missing")
-        return default
-
-    def text(self, key: str) -> str:
-        value = self.take(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(key, "must be a text that is not empty")
-        return value
-
-    def number(self, key: str, default: float | None = None) -> float:
-        value = self.take(key, default)
-        real = isinstance(value, int | float) and not isinstance(value, bool)
-        if not real or not math.isfinite(value) or value < 0:
-            raise self.error(key, "must be a number, 0 or more")
-        return float(value)
-
-    def share(self, key: str, default: float) -> float:
-        value = self.number(key, default)
-        if value > 1:
-            raise self.error(key, "must be a share from 0 to 1")
-        return value
-
-    def choice(self, key: str, choices: Iterable[str]) -> Any:
-        value = self.take(key)
-        if value not in (known := list(choices)):
-            raise self.error(key, "must be one of " + ", ".join(known))
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self.take(key, False)
-        if not isinstance(value, bool):
-            raise self.error(key, "must be true or false")
-        return value
-
-    def tables(self, key: str) -> "dict[str, _Table]":
-        """Open a table of tables, which must have one at least."""
-        inner = _Table(self.file, key, self.take(key))
-        if not inner._left:
-            raise self.error(key, "must not be empty")
-        return {
-            name: _Table(self.file, f"{key}.{name}", values)
-            for name, values in inner._left.items()
-        }
-
-    def rows(self, key: str) -> "list[_Table]":
-        values = self.take(key, ())
-        if not isinstance(values, list | tuple):
-            raise self.error(key, f"must be written as [[{key}]]")
-        return [
-            _Table(self.file, f"{key}[{at}]", each) for at, each in enumerate(values, 1)
-        ]
-
-    def end(self) -> None:
-        """Complain of the first key that nobody has asked for."""
-        for key in self._left:
-            raise self.error(key, "is not known")
+    title: str
+    layer: Layer
+    points: float
+    about: str
+    help: str
+    hidden: bool = False
+    tolerated: float | None = None  # None: the share at the top of the file
 
 
-def _rubric(table: _Table) -> Rubric:
-    title = table.text("title")
-    tolerated = table.share("tolerated", 1.0)
-    rules = [_rule(name, each, tolerated) for name, each in table.tables("checks").items()]
-    terms = {name: _term(name, each) for name, each in table.tables("terms").items()}
-    term = table.choice("term", terms)
-    manual = [_manual(each) for each in table.rows("manual")]
-    table.end()
+@dataclass(frozen=True)
+class _Term:
+    """A table [terms.NAME] of the file."""
+
+    quit_ends: Literal["both", "typist"]
+    about: str
+
+
+@dataclass(frozen=True)
+class _Manual:
+    """A table [[manual]] of the file."""
+
+    title: str
+    points: float
+    about: str
+
+
+@dataclass(frozen=True)
+class _File:
+    """A rubric as it is written: the grammar of the TOML file."""
+
+    title: str
+    term: str
+    terms: Mapping[str, _Term]
+    checks: Mapping[str, _Check]
+    tolerated: float = 1.0
+    manual: tuple[_Manual, ...] = ()
+
+
+def _demand(file: _File) -> None:
+    """Refuse what has the right type and yet cannot be. Raises TableError."""
+    for place, value in leaves(file):
+        if isinstance(value, str) and not value.strip():
+            raise TableError(place, "str")
+        if isinstance(value, float) and not 0 <= value < math.inf:  # nan is neither
+            raise TableError(place, "float")
+        if place[-1] == "tolerated" and value is not None and value > 1:
+            raise TableError(place, "share")
+    for name in ("checks", "terms"):
+        if not getattr(file, name):
+            raise TableError((name,), "empty")
+    for name in file.checks:
+        if name not in NAMES:
+            raise TableError(("checks", name), "check")
+    if file.term not in file.terms:
+        raise TableError(("term",), "choice", file.term, ", ".join(file.terms))
+
+
+def _rubric(file: _File) -> Rubric:
+    _demand(file)
     order = list(Layer)
+    rules = [_rule(name, each, file.tolerated) for name, each in file.checks.items()]
     rules.sort(key=lambda rule: order.index(rule.layer))
-    return Rubric(title, tuple(rules), terms, term, tuple(manual))
+    terms = {
+        name: Term(name, each.about, each.quit_ends) for name, each in file.terms.items()
+    }
+    manual = tuple(Manual(each.title, each.points, each.about) for each in file.manual)
+    return Rubric(file.title, tuple(rules), terms, file.term, manual)
 
 
-def _rule(name: str, table: _Table, tolerated: float) -> Rule:
-    if not any(name in names for names in CHECKS.values()):
-        raise table.error("", "there is no such check")
-    rule = Rule(
-        name=name,
-        title=table.text("title"),
-        layer=Layer(table.choice("layer", Layer)),
-        points=table.number("points"),
-        about=table.text("about"),
-        help=table.text("help"),
-        hidden=table.flag("hidden"),
-        tolerated=table.share("tolerated", tolerated),
+def _rule(name: str, check: _Check, tolerated: float) -> Rule:
+    return Rule(
+        name,
+        check.title,
+        check.layer,
+        check.points,
+        check.about,
+        check.help,
+        check.hidden,
+        tolerated if check.tolerated is None else check.tolerated,
     )
-    table.end()
-    return rule
-
-
-def _term(name: str, table: _Table) -> Term:
-    term = Term(name, table.text("about"), table.choice("quit_ends", QUIT_ENDS))
-    table.end()
-    return term
-
-
-def _manual(table: _Table) -> Manual:
-    line = Manual(table.text("title"), table.number("points"), table.text("about"))
-    table.end()
-    return line

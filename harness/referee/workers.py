@@ -1,11 +1,10 @@
 """A process for every submission, so that nothing of one can reach another.
 
-The parent hands each worker a job as a line of JSON and gets lines back: each check that
-is begun, and in the end all that was found. A worker that dies, or that does not come
-back in time, is the referee's problem and never the student's.
+The parent writes each worker a job as a line of JSON and reads lines back: each check that
+begins, and in the end all findings. A worker that dies or is late is the referee's
+problem, and never the student's.
 """
 
-import dataclasses
 import json
 import os
 import selectors
@@ -17,22 +16,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
-from harness.referee import profile as profiles
 from harness.referee.profile import Profile
-from harness.referee.reports import record
 from harness.referee.result import Submission
+from harness.referee.tables import build, table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 GRACE = 60.0
-"""Seconds that a worker may take beyond its submission's limit: one check is finished,
-and the programs may have had to be made first."""
+"""Seconds that a worker may take beyond its submission's limit: the last check is still
+finished, and the programs may have to be made before the first."""
 
 
 @dataclass(frozen=True)
@@ -40,42 +37,23 @@ class Job:
     """One submission to be judged."""
 
     name: str
-    folder: Path
+    folder: Path  # of the submission
     profile: Profile
     rubric: str  # a file; empty: the referee's own
     term: str
     only: tuple[str, ...] = ()
     shared: bool = False  # whether it uses the machine's own network
-    stepwise: bool = False  # whether all that was found is told after every check
+    stepwise: bool = False  # whether the worker sends its findings after every check
 
     def to_json(self) -> str:
         """Write it in one line."""
-        table = dataclasses.asdict(self)
-        return json.dumps({**table, "folder": str(self.folder)})
+        return json.dumps(table(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Job":
         """Read what `to_json` wrote."""
-        table: dict[str, Any] = json.loads(text)
-        table["folder"] = Path(table["folder"])
-        table["profile"] = profiles.parse(_pruned(table["profile"])).profile
-        table["only"] = tuple(table["only"])
-        return cls(**table)
-
-
-def _pruned(table: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what a profile says by saying nothing."""
-    return {
-        key: _pruned(value) if isinstance(value, dict) else _pruned_list(value)
-        for key, value in table.items()
-        if value is not None
-    }
-
-
-def _pruned_list(value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    return [_pruned(each) if isinstance(each, dict) else each for each in value]
+        job: Job = build(cls, json.loads(text))
+        return job
 
 
 class Worker:
@@ -83,11 +61,11 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.check = "starting"
-        self.so_far: Submission | None = None
-        self.found: Submission | None = None
+        self.check = "starting"  # the one that it is at
+        self.so_far: Submission | None = None  # findings that nobody has seen yet
+        self.found: Submission | None = None  # all findings; None: it has not finished
         self.began = time.monotonic()
-        self._half = b""
+        self._half = b""  # of a line
         self._process = subprocess.Popen(
             [sys.executable, "-m", "harness", "referee", "--worker"],
             stdin=subprocess.PIPE,
@@ -104,31 +82,31 @@ class Worker:
 
     @property
     def deadline(self) -> float:
-        """When it should have come back."""
+        """When it should have ended, on the monotonic clock."""
         return self.began + self.job.profile.limits.submission + GRACE
 
     def read(self) -> bool:
-        """Take what it has written; False: there will be no more."""
+        """Read what it has written; return False at the end of its output."""
         data = os.read(self.stdout.fileno(), 1 << 20)
         *lines, self._half = (self._half + data).split(b"\n")
         for line in lines:
-            told = json.loads(line)
-            self.check = told.get("check", self.check)
-            if "so far" in told:
-                self.so_far = record.submission_from_json(told["so far"])
-            if "found" in told:
-                self.found = record.submission_from_json(told["found"])
+            message = json.loads(line)
+            self.check = message.get("check", self.check)
+            if "so far" in message:
+                self.so_far = build(Submission, message["so far"])
+            if "found" in message:
+                self.found = build(Submission, message["found"])
         return bool(data)
 
-    def news(self, update: Callable[[Submission], None]) -> str:
-        """Tell what was found since the last time; returns where it is."""
+    def report(self, update: Callable[[Submission], None]) -> str:
+        """Call `update` with findings that are new; return the submission and its check."""
         if self.so_far:
             update(self.so_far)
             self.so_far = None
         return f"{self.job.name}: {self.check}"
 
     def end(self) -> Submission:
-        """End it, if it still runs, and give what it found, or what became of it."""
+        """End it if it still runs; return its findings, or the problem that it had."""
         if self.found is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -158,8 +136,8 @@ def judge_all(
 ) -> list[Submission]:
     """Judge all, so many at a time, with a bar that shows how far it is.
 
-    After Ctrl-C only those that were through are given. `update` is told what was found so
-    far of those jobs that are `stepwise`.
+    After Ctrl-C only the submissions that were finished are returned. `update` is called
+    with the findings so far of each job that is `stepwise`.
     """
     waiting = list(enumerate(jobs))
     running: dict[int, Worker] = {}
@@ -175,11 +153,11 @@ def judge_all(
                 for number in _finished(selector, running):
                     selector.unregister(running[number].stdout)
                     found[number] = running.pop(number).end()
-                now = ", ".join(each.news(update) for each in running.values())
+                now = ", ".join(each.report(update) for each in running.values())
                 bar.update(task, completed=len(found), now=now)
                 bar.refresh()
         except KeyboardInterrupt:
-            pass  # what was found until then may have taken an hour
+            pass  # the findings until then may have taken an hour
         finally:
             for worker in running.values():
                 worker.end()
@@ -187,14 +165,14 @@ def judge_all(
 
 
 def _finished(selector: selectors.BaseSelector, running: dict[int, Worker]) -> list[int]:
-    """Read what comes within a second; returns the workers that are through, or late."""
-    through = {key.data for key, _ in selector.select(1) if not running[key.data].read()}
+    """Read what comes within a second; return the workers that are finished, or late."""
+    finished = {key.data for key, _ in selector.select(1) if not running[key.data].read()}
     late = {n for n, each in running.items() if time.monotonic() > each.deadline}
-    return sorted(through | late)
+    return sorted(finished | late)
 
 
 def _bar(console: Console) -> Progress:
-    """Make a bar that has no thread of its own, and leaves nothing behind."""
+    """Return a bar that has no thread of its own, and that vanishes at the end."""
     return Progress(
         TextColumn("refereed"),
         BarColumn(),

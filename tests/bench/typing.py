@@ -5,7 +5,6 @@ at a steady rate, while keys are typed there, at another. Every line is timed fr
 moment it is sent until it comes out of the terminal.
 """
 
-import os
 import re
 import select
 import socket
@@ -120,9 +119,9 @@ class Talk:
 
     def _listen(self, seconds: float) -> None:
         peer = self._peer.fileno()
-        fds = [self._player.screen_fd, self._player.errors_fd, peer]
+        fds = [self._player.fd, self._player.errors_fd, peer]
         ready = select.select(fds, [], [], seconds)[0]
-        if self._player.screen_fd in ready:
+        if self._player.fd in ready:
             self._look()
         if self._player.errors_fd in ready:
             self._player.read_errors()
@@ -131,9 +130,8 @@ class Talk:
 
     def _look(self) -> None:
         """Note what has come out; drawing it waits until nothing is timed any more."""
-        data = os.read(self._player.screen_fd, 65536)
+        data = self._player.read()
         now = time.perf_counter()
-        self._player.screen.raw += data
         self._seen += data
         for match in _SHOWN.finditer(self._seen):
             if int(match[1]) == len(self.load.latencies) + 1:  # a repaint shows none again
@@ -167,11 +165,10 @@ def measure(
             stage.play(Script.parse("load", "server: asks"))
             player = stage.players["server"]
             head = len(player.screen.lines)
-            already = len(player.screen.raw)
             talk = Talk(player, peer)
             talk.run(lines, lines_rate, keys_rate)
             talk.finish()
-            player.screen.feed(bytes(player.screen.raw[already:]))
+            player.screen.feed(b"")  # by now the view has it all
             talk.load.screen = player.screen.lines[head:]
     return talk.load
 

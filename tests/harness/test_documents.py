@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.documents import PAGES, renew
+from harness.documents import CLASS, PAGES, renew
+from harness.referee.reports import record
 from harness.stage import ROOT
 
 
@@ -29,3 +30,10 @@ def test_every_link_to_a_file_leads_to_one() -> None:
     for page in (*PAGES, ROOT / "CONTRIBUTING.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_class_that_is_kept_has_no_default_in_it() -> None:
+    """A reader of its history sees what was found, and nothing that goes without saying."""
+    text = CLASS.read_text("utf-8")
+    assert record.render_short(record.read(text)) == text
+    assert text.count("\n") < 400

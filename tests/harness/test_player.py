@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.player import COLUMNS, ROWS, Painted, Player, Stream
+from harness.child import COLUMNS, ROWS
+from harness.player import Painted, Player, Stream
 from harness.stage import PATIENCE, _pattern
+from harness.view import View
 
 Spawn = Callable[..., Player]
 """Run Python code on a terminal; `painted` if it paints its screen."""
@@ -35,11 +37,11 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
 def until(player: Player, condition: Callable[[], bool]) -> None:
     """Read both streams until the condition holds."""
     while not condition():
-        fds = [player.screen_fd] if not player.screen.ended else []
+        fds = [player.fd] if not player.screen.ended else []
         fds += [player.errors_fd] if not player.errors.ended else []
         ready = select.select(fds, [], [], PATIENCE)[0]
         assert ready, f"nothing more came; the screen is {player.screen.text!r}"
-        if player.screen_fd in ready:
+        if player.fd in ready:
             player.read_screen()
         if player.errors_fd in ready:
             player.read_errors()
@@ -66,27 +68,32 @@ def test_a_stream_is_seen_forwards_only() -> None:
 # A screen that is painted.
 
 
-def painted(*pieces: bytes) -> Painted:
-    """Give what has come of these reads."""
-    screen = Painted()
-    for piece in pieces:
-        screen.feed(piece)
-    return screen
+class Easel(Painted):
+    """A painted screen with a view of its own, which it feeds."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        super().__init__(View(ROWS, COLUMNS))
+        for piece in pieces:
+            self.feed(piece)
+
+    def feed(self, data: bytes) -> list[str]:
+        """Paint, and return the lines that are new."""
+        self._view.feed(data)
+        return super().feed(data)
 
 
 def test_of_a_painted_screen_the_lines_above_the_cursor_count() -> None:
     """The cursor's own line is not finished, and what was erased is not there."""
-    screen = painted(b"one\r\n>half")
+    screen = Easel(b"one\r\n>half")
     assert (screen.lines, screen.unfinished) == (["one"], ">half")
     assert screen.feed(b"\r\x1b[Jtwo\r\nthree\r\n>half") == ["two", "three"]
     assert screen.lines == ["one", "two", "three"]
     assert screen.text == "one\ntwo\nthree\n>half"
-    assert screen.raw == b"one\r\n>half\r\x1b[Jtwo\r\nthree\r\n>half"
 
 
 def test_while_a_screen_is_painted_its_lines_are_those_of_before() -> None:
     """The cursor is hidden then: what is half painted was on nobody's screen."""
-    screen = painted(b"one\r\n>half")
+    screen = Easel(b"one\r\n>half")
     assert screen.feed(b"\x1b[?25l\r\n\r\n") == []
     assert (screen.lines, screen.unfinished) == (["one"], ">half")
     assert screen.feed(b"\x1b[A\r\x1b[A\x1b[Jtwo\r\n>\x1b[?25h") == ["two"]
@@ -95,7 +102,7 @@ def test_while_a_screen_is_painted_its_lines_are_those_of_before() -> None:
 
 def test_a_painted_screen_is_seen_forwards_only() -> None:
     """Like every other, also where a line was wrapped or the last is repainted."""
-    screen = painted(b"one\r\n" + b"x" * 100 + b"\r\n>")
+    screen = Easel(b"one\r\n" + b"x" * 100 + b"\r\n>")
     assert screen.sees(_pattern("x" * 100))
     screen.feed(b"\r\x1b[Jone\r\n>")
     assert screen.unseen == ["one"]
@@ -121,7 +128,7 @@ def test_a_painted_prompt_asks_where_the_cursor_stands_behind_it(
     screen: bytes, asks: bool
 ) -> None:
     """And where nothing else stands in its row."""
-    assert painted(screen).asks("> ") == asks
+    assert Easel(screen).asks("> ") == asks
 
 
 # A program.
@@ -133,7 +140,7 @@ def test_stdout_is_a_terminal_and_stderr_is_kept_apart(spawn: Spawn) -> None:
     until(player, lambda: player.ended)
     assert player.screen.lines == ["True True"]
     assert player.errors.lines == ["oops"]
-    assert player.outcome() == "0"
+    assert player.ending() == "0"
 
 
 def test_what_is_typed_is_echoed_by_the_terminal_and_read_by_the_program(
@@ -167,7 +174,7 @@ def test_how_a_program_ended_is_known(spawn: Spawn, code: str, outcome: str) -> 
     """An exit code or a signal, also when asked twice."""
     player = spawn(code)
     until(player, lambda: player.ended)
-    assert (player.outcome(), player.outcome()) == (outcome, outcome)
+    assert (player.ending(), player.ending()) == (outcome, outcome)
 
 
 def test_a_program_whose_terminal_is_closed_is_hung_up(spawn: Spawn) -> None:
@@ -176,7 +183,7 @@ def test_a_program_whose_terminal_is_closed_is_hung_up(spawn: Spawn) -> None:
     until(player, lambda: player.screen.lines == ["ready"])
     player.hangs_up()
     until(player, lambda: player.ended)
-    assert player.outcome() == "signal 1"
+    assert player.ending() == "signal 1"
 
 
 def test_stdin_may_be_a_file(tmp_path: Path) -> None:

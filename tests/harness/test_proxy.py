@@ -1,7 +1,6 @@
 """The network that delivers a byte at a time: nothing is lost, and ends travel too."""
 
 import select
-import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from harness.proxy import Proxy
+from harness.readers import Readers
 from harness.stage import PATIENCE
 
 
@@ -16,9 +16,9 @@ class Network:
     """A proxy on a selector of its own, and a server's listening socket behind it."""
 
     def __init__(self, size: int) -> None:
-        self.selector = selectors.SelectSelector()
+        self.readers = Readers()
         self.server = socket.create_server(("127.0.0.1", 0))
-        self.proxy = Proxy(self.selector, size)
+        self.proxy = Proxy(self.readers, size)
         self.size = size
 
     def until(self, condition: Callable[[], bool]) -> None:
@@ -26,8 +26,7 @@ class Network:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline
-            for key, _ in self.selector.select(self.proxy.pump() or 0.001):
-                key.data()
+            self.readers.turn(self.proxy.pump() or 0.001)
 
     def connect(self) -> tuple[socket.socket, socket.socket]:
         """Give both ends of a connection through the proxy."""
@@ -50,7 +49,7 @@ class Network:
         """Give everything back."""
         self.proxy.close()
         self.server.close()
-        self.selector.close()
+        self.readers.close()
 
 
 @pytest.fixture(params=[1, 3])
@@ -69,7 +68,7 @@ def listening(network: Network) -> Network:
 
 def carried(network: Network, count: int) -> Callable[[], bool]:
     """Give the condition that so many bytes have been delivered in all."""
-    return lambda: sum(each.carried for each in network.proxy.directions) == count
+    return lambda: sum(each.delivered for each in network.proxy.directions) == count
 
 
 def test_everything_arrives_in_order_in_both_directions(network: Network) -> None:
@@ -87,11 +86,11 @@ def test_one_step_delivers_one_piece(network: Network) -> None:
     forward = network.proxy.directions[0]
     client.sendall(b"abcdef")
     select.select([forward.source], [], [], PATIENCE)
-    forward.take()
+    forward.read()
     network.proxy.pump()
-    assert forward.carried == network.size
+    assert forward.delivered == network.size
     assert network.proxy.pump() is not None
-    assert forward.carried == network.size
+    assert forward.delivered == network.size
 
 
 def test_an_end_travels_after_the_bytes_and_leaves_the_other_way_open(
@@ -102,7 +101,7 @@ def test_an_end_travels_after_the_bytes_and_leaves_the_other_way_open(
     client.sendall(b"last")
     client.shutdown(socket.SHUT_WR)
     assert network.read(server, 4) == b"last"
-    network.until(lambda: network.proxy.directions[0].over)
+    network.until(lambda: network.proxy.directions[0].end_delivered)
     assert server.recv(1) == b""
     server.sendall(b"answer")
     assert network.read(client, 6) == b"answer"

@@ -47,9 +47,9 @@ def test_stdout_is_the_assignment_sheet_byte_for_byte(piece: int, tmp_path: Path
         caller = server.screen.lines[1].rpartition(" ")[2].rstrip(")")
         called = client.screen.lines[0].rpartition(" ")[2]
         expected = SERVER.replace("7777", str(stage.port)).replace("60441", caller)
-        assert bytes(server.screen.raw) == expected.replace("\n", "\r\n").encode()
+        assert bytes(server.raw) == expected.replace("\n", "\r\n").encode()
         expected = CLIENT.replace("7777", called)
-        assert bytes(client.screen.raw) == expected.replace("\n", "\r\n").encode()
+        assert bytes(client.raw) == expected.replace("\n", "\r\n").encode()
         assert [len(player.errors.lines) for player in (server, client)] == [1, 1]
 
 

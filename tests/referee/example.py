@@ -36,7 +36,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
         found = judge(chosen, Path(folder), Console())
     submissions = tuple(_slim(found[name]) for name in sorted(found))
-    CLASS.write_text(record.render(Class(Rubric.read(None).title, submissions)), "utf-8")
+    CLASS.write_text(
+        record.render_short(Class(Rubric.read(None).title, submissions)), "utf-8"
+    )
     return 0
 
 

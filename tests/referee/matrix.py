@@ -2,7 +2,7 @@
 
 Nearly every check is failed by some pair, and none by the right one. So it is the referee
 that is tested here: that it sees each fault, blames nothing else for it, and says so each
-time. It takes three minutes; test_judging does a part of it within a test's time.
+time. It takes three minutes; test_matrix does a part of it within a test's time.
 """
 
 import sys

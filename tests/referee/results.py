@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from harness.referee.reports.shown import CONCERNS
+from harness.referee.reports.wording import CONCERNS
 from harness.referee.result import (
     Class,
     Evidence,

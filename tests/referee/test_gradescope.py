@@ -175,7 +175,7 @@ def test_what_was_found_in_time_is_kept(tmp_path: Path) -> None:
 
 def test_the_real_referee_judges_there(tmp_path: Path) -> None:
     """As far as it comes in a few seconds; what it has no time for is not run."""
-    pytest.importorskip("harness.referee.refereeing")
+    pytest.importorskip("harness.referee.call")
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "profile.toml").write_text("[limits]\nsubmission = 4", "utf-8")
     (tmp_path / "submission").mkdir()

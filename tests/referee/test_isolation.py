@@ -43,9 +43,9 @@ def test_both_places_have_the_same_port_free() -> None:
     code = (
         "ears = {}\n"
         "for place in ('server', 'client'):\n"
-        "    with network.of(place):\n"
+        "    with network.inside(place):\n"
         "        ears[place] = socket.create_server(('127.0.0.1', 7777))\n"
-        "with network.of('client'):\n"
+        "with network.inside('client'):\n"
         "    near = socket.create_connection(('127.0.0.1', 7777))\n"
         "far, _ = ears['client'].accept()\n"
         "print(far.getpeername() == near.getsockname())\n"

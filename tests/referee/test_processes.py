@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from harness.referee import processes
+from tests.processes import is_asleep
 
 SECONDS = 5.0
 
@@ -72,7 +73,7 @@ def test_who_may_wake_by_itself_is_not(run: Run, code: str) -> None:
     child = run(f"print(flush=True); {code}")
     assert child.stdout
     child.stdout.readline()
-    assert until(lambda: processes.is_asleep([child.pid]))
+    assert until(lambda: is_asleep(child.pid))
     assert not processes.is_blocked([child.pid])
 
 
@@ -95,11 +96,11 @@ def test_a_listener_is_looked_up_and_never_called(run: Run) -> None:
 def test_a_loop_wants_the_processor_and_a_sleeper_does_not(run: Run) -> None:
     """Also when it has to stand in line for it."""
     busy, idle = run("while True: pass"), run("sys.stdin.read()")
-    assert until(lambda: processes.wanted([busy.pid]) > 0.2)
+    assert until(lambda: processes.seconds_wanted([busy.pid]) > 0.2)
     assert until(lambda: processes.is_blocked([idle.pid]))
-    before = processes.wanted([idle.pid])
-    assert until(lambda: processes.wanted([busy.pid]) > 0.4)
-    assert processes.wanted([idle.pid]) == before
+    before = processes.seconds_wanted([idle.pid])
+    assert until(lambda: processes.seconds_wanted([busy.pid]) > 0.4)
+    assert processes.seconds_wanted([idle.pid]) == before
 
 
 def test_children_are_found_by_what_they_inherit() -> None:
@@ -108,6 +109,6 @@ def test_children_are_found_by_what_they_inherit() -> None:
     mark = f"MARK={time.monotonic_ns()}"
     name, _, value = mark.partition("=")
     subprocess.run([sys.executable, "-c", code], env={name: value}, check=True)
-    assert until(lambda: len(processes.marked(mark.encode())) == 1)
-    processes.end(processes.marked(mark.encode()))
-    assert until(lambda: not processes.marked(mark.encode()))
+    assert until(lambda: len(processes.tagged(mark.encode())) == 1)
+    processes.kill(processes.tagged(mark.encode()))
+    assert until(lambda: not processes.tagged(mark.encode()))

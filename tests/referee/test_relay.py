@@ -1,11 +1,11 @@
 """The relay between two programs: passes on, holds, cuts, resets, and keeps a record."""
 
-import selectors
 import socket
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from harness.readers import Readers
 from harness.referee.isolation import Network
 from harness.referee.relay import Relay
 
@@ -16,10 +16,10 @@ class Wire:
     """Two sockets with a relay between them, on the machine's own network."""
 
     def __init__(self) -> None:
-        self.selector = selectors.DefaultSelector()
+        self.readers = Readers()
         listener = socket.create_server(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        self.relay = Relay(Network(isolated=False), self.selector, port, 0)
+        self.relay = Relay(Network(isolated=False), self.readers, port, 0)
         self.client = socket.create_connection(("127.0.0.1", self.relay.port))
         self.until(lambda: bool(self.relay.streams))
         self.server, _ = listener.accept()
@@ -29,18 +29,14 @@ class Wire:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Let the relay work until the condition holds."""
-        while not condition():
-            events = self.selector.select(SECONDS)
-            assert events, "nothing happens"
-            for key, _ in events:
-                key.data()
+        assert self.readers.until(condition, SECONDS), "nothing happens"
 
     def close(self) -> None:
         """Close everything."""
         self.relay.close()
         self.client.close()
         self.server.close()
-        self.selector.close()
+        self.readers.close()
 
 
 @pytest.fixture
@@ -54,11 +50,10 @@ def wire() -> Iterator[Wire]:
 def test_bytes_pass_as_they_come_and_are_kept_on_record(wire: Wire) -> None:
     """Both ways, and nothing is changed."""
     wire.client.sendall(b"there")
-    wire.until(lambda: wire.relay.streams["client"].carried == 5)
+    wire.until(lambda: wire.relay.streams["client"].record == b"there")
     wire.server.sendall(b"back")
-    wire.until(lambda: wire.relay.streams["server"].carried == 4)
+    wire.until(lambda: wire.relay.streams["server"].record == b"back")
     assert (wire.server.recv(9), wire.client.recv(9)) == (b"there", b"back")
-    assert wire.relay.streams["client"].record == b"there"
 
 
 def test_held_bytes_arrive_when_they_are_given(wire: Wire) -> None:
@@ -66,7 +61,7 @@ def test_held_bytes_arrive_when_they_are_given(wire: Wire) -> None:
     stream = wire.relay.hold("client")
     wire.client.sendall(b"one two")
     wire.until(lambda: len(stream.held) == 7)
-    stream.give(3)
+    stream.pass_on(3)
     assert wire.server.recv(9) == b"one"
     stream.held[0:1] = b"-"
     stream.release()
@@ -78,7 +73,7 @@ def test_it_knows_when_the_receiver_has_read(wire: Wire) -> None:
     stream = wire.relay.hold("client")
     wire.client.sendall(b"abc")
     wire.until(lambda: len(stream.held) == 3)
-    stream.give(1)
+    stream.pass_on(1)
     assert not wire.relay.has_been_read("client")
     wire.server.recv(1)
     assert wire.relay.has_been_read("client")

@@ -25,12 +25,13 @@ from chatlib.loop import READ, Loop
 from chatlib.terminal import streams
 from chatlib.terminal.edited import Edited
 from harness import wire
+from harness.child import COLUMNS, ROWS
 from harness.keys import keys
 from harness.stage import PATIENCE
 from harness.view import View
 from tests.helpers import SECONDS, Person, Place
 from tests.processes import counted, threads
-from tests.terminal.pane import COLUMNS, ROWS, Desk, Pane
+from tests.terminal.pane import Desk, Pane
 
 PYTHON = sys.executable
 CLIENT = (PYTHON, "-m", "chatc", "--retry", "0")

@@ -137,7 +137,7 @@ def test_a_sequence_that_a_terminal_obeys_is_shown_as_text(stage: Stage) -> None
         stage.play(Script.parse(what, line))
     server = stage.players["server"]
     assert server.view.title == ""
-    assert_only_paint_sequences(server.screen.raw.decode())
+    assert_only_paint_sequences(server.raw.decode())
     peer.leaves()
 
 
@@ -153,7 +153,7 @@ def test_no_random_text_writes_a_control_character(stage: Stage) -> None:
     peer.says(stage, texts)
     peer.leaves()
     stage.play(Script.parse("safety", "server: exits 0"))
-    shown = server.screen.raw.decode()
+    shown = server.raw.decode()
     assert_only_paint_sequences(shown)
     assert shown.count("peer:") >= COUNT
     assert server.view.title == ""

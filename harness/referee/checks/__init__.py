@@ -1,7 +1,7 @@
-"""The checks, in the order in which they are run; what they find is a matter of `judging`.
+"""The checks: `required` is what the assignment asks, `games` its extra credit, and all
+other modules what a real network and a real person do.
 
-`required` holds what the assignment asks, `games` its extra credit, `robustness` what a
-real network and a real person do. Each module lists its checks; here they are joined.
+Each module registers its checks, `all` joins them, and `trial` runs them.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Play = Callable[[Bench], Outcome]
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what it is called, what it needs, and how it is done."""
+    """One check: its name, what it needs, and the function that runs it."""
 
     name: str
     play: Play

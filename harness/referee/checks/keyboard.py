@@ -2,7 +2,7 @@
 
 from harness.referee.bench import Bench, Outcome, failed, passed
 from harness.referee.checks import Register
-from harness.referee.checks.required import quits, talk_until
+from harness.referee.checks.required import judge_quit, talk_until
 from harness.referee.checks.segments import CHARACTERS
 from harness.referee.pair import Pair
 from harness.referee.profile import other
@@ -18,23 +18,23 @@ def empty_line(bench: Bench) -> Outcome:
         first, second = bench.profile.sides
         talk_until(pair, first)
         pair.types(first, "")
-        pair.wait("referee", "for either side to ask")
+        pair.moments.wait("referee", "for either side to ask")
         if bench.profile.style == "turns":
-            pair.until(lambda: pair.asks(first) or pair.asks(second), 1.0)
-        pair.rests()
-        # Either it was sent, and the other one has the turn, or it was not.
+            pair.watch.until(lambda: pair.asks(first) or pair.asks(second), 1.0)
+        pair.watch.until_quiet()
+        # If it was sent, the other side has the turn.
         speaker = second if pair.asks(second) and not pair.asks(first) else first
         texts = [pair.line("after it"), pair.line("and on it goes")]
         if pair.says(speaker, texts[0]) and pair.says(other(speaker), texts[1]):
             return passed(f"the {speaker} has the turn after it, and the talk goes on")
-        # Or the prompts say nothing of the turns: then the line was only typed ahead.
+        # Where prompts do not show the turns, the line was only typed ahead.
         pair.types(other(speaker), texts[1])
         if pair.arrives(speaker, texts[1]) and pair.arrives(other(speaker), texts[0]):
             return passed(f"the {other(speaker)} has the turn after it")
-        return _deadlock(pair, speaker, texts[0])
+        return _fail_deadlock(pair, speaker, texts[0])
 
 
-def _deadlock(pair: Pair, side: str, text: str) -> Outcome:
+def _fail_deadlock(pair: Pair, side: str, text: str) -> Outcome:
     if trouble := pair.trouble():
         return failed("an empty line breaks a program off.", _GOES_ON, trouble)
     return failed(
@@ -62,7 +62,7 @@ def non_ascii(bench: Bench) -> Outcome:
                     f"the {other(side)} shows {text!r}",
                     pair.trouble() or repr(pair.terminals[other(side)].since.strip()),
                 )
-        # A length counted in characters leaves a rest, which the next message begins with.
+        # A length counted in characters leaves a rest, with which the next message begins.
         for side in bench.profile.sides:
             text = pair.line("plain again")
             if not pair.says(side, text):
@@ -80,8 +80,8 @@ def quit_first(bench: Bench) -> Outcome:
     """The quit word works as the very first line."""
     with bench.run() as pair:
         first = bench.profile.first
-        pair.awaits(first)
-        return quits(bench, pair, first)
+        pair.await_prompt(first)
+        return judge_quit(bench, pair, first)
 
 
 @keyboard("quit-inside-word", "connects", talks=True)
@@ -112,17 +112,17 @@ def type_ahead(bench: Bench) -> Outcome:
             pair.types(first, text)
         for text in texts:
             if bench.profile.style == "turns":
-                pair.rests()
-                if pair.shows(second, text):
-                    return _out_of_turn(pair, first, second)
-                pair.awaits(second)
+                pair.watch.until_quiet()
+                if pair.times_shown(second, text):
+                    return _fail_out_of_turn(pair, first, second)
+                pair.await_prompt(second)
                 pair.types(second, pair.line("an answer"))
             if not pair.arrives(second, text):
-                return _lost(pair, second, text, texts)
+                return _fail_lost(pair, second, text, texts)
         return passed("both arrive, in order")
 
 
-def _out_of_turn(pair: Pair, first: str, second: str) -> Outcome:
+def _fail_out_of_turn(pair: Pair, first: str, second: str) -> Outcome:
     return failed(
         f"a line typed ahead on the {first}'s side is sent before its turn.",
         "it waits until it is the turn of who typed it",
@@ -130,7 +130,7 @@ def _out_of_turn(pair: Pair, first: str, second: str) -> Outcome:
     )
 
 
-def _lost(pair: Pair, side: str, text: str, texts: list[str]) -> Outcome:
+def _fail_lost(pair: Pair, side: str, text: str, texts: list[str]) -> Outcome:
     shown = pair.terminals[side].text
     glued = any(all(each in line for each in texts) for line in shown.split("\n"))
     why = (

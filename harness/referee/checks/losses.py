@@ -1,7 +1,8 @@
 """Robustness: one side is not there, or not there any more.
 
-Whoever is left should end or say so. It must not show a traceback, must not spin, and
-must not take the end of a stream, of which recv() gives nothing, for an empty message.
+The side that is left should end or say so. It must not show a traceback, must not spin,
+and must not treat the end of a stream, at which recv() returns nothing, as an empty
+message.
 """
 
 import re
@@ -17,7 +18,7 @@ from harness.referee.result import Layer
 losses = Register(Layer.ROBUSTNESS)
 
 _WORD = re.compile(r"[^\W\d_]{2}")
-"""What makes a sentence of an output: it has a word in it."""
+"""An output that has a word in it counts as a sentence."""
 
 
 @losses("client-first", "starts")
@@ -29,25 +30,25 @@ def client_first(bench: Bench) -> Outcome:
         if not pair.start("client"):
             return not_run("the client cannot be started")
         client = pair.terminals["client"]
-        pair.wait("referee", "for the client to end or to rest")
-        pair.until(lambda: client.has_ended, 2.0)
-        wrong = _breaks(pair, "client", "without a server to connect to")
+        pair.moments.wait("referee", "for the client to end or to rest")
+        pair.watch.until(lambda: client.has_ended, 2.0)
+        wrong = _judge_breakage(pair, "client", "without a server to connect to")
         if wrong:
             return wrong
         if not client.has_ended:
-            return _late_server(pair)
+            return _judge_late_server(pair)
         if _WORD.search(client.text):
             return passed("the client ends with a sentence")
         return tolerated(
             "your client ends without a word when there is no server: a person cannot "
             "know why.",
             "a sentence that says that there is no server",
-            f"the client {client.outcome}, and shows nothing",
+            f"the client {client.ending}, and shows nothing",
         )
 
 
-def _late_server(pair: Pair) -> Outcome:
-    pair.note("referee", ":", "starts the server")
+def _judge_late_server(pair: Pair) -> Outcome:
+    pair.moments.note("referee", ":", "starts the server")
     if pair.start("server") and pair.listens() and pair.connects():
         return passed("the client waits for its server, and finds it")
     return tolerated(
@@ -61,23 +62,23 @@ def _late_server(pair: Pair) -> Outcome:
 @losses("server-killed", "connects", talks=True)
 def server_killed(bench: Bench) -> Outcome:
     """The client ends or says so when its server is killed."""
-    return _killed(bench, "server")
+    return _judge_killed(bench, "server")
 
 
 @losses("client-killed", "connects", talks=True)
 def client_killed(bench: Bench) -> Outcome:
     """The server ends or says so when its client is killed."""
-    return _killed(bench, "client")
+    return _judge_killed(bench, "client")
 
 
-def _killed(bench: Bench, victim: str) -> Outcome:
+def _judge_killed(bench: Bench, victim: str) -> Outcome:
     with bench.run() as pair:
         survivor = other(victim)
-        talk_until(pair, victim)  # so that the other one waits in recv()
+        talk_until(pair, victim)  # then the other side waits in recv()
         begun = len(pair.terminals[survivor].text)
-        pair.note(victim, ":", "is killed")
+        pair.moments.note(victim, ":", "is killed")
         pair.terminals[victim].signals(signal.SIGKILL)
-        return _survives(pair, survivor, begun, f"after the {victim} was killed")
+        return _judge_survivor(pair, survivor, begun, f"after the {victim} was killed")
 
 
 @losses("reset", "connects", talks=True)
@@ -90,39 +91,39 @@ def reset(bench: Bench) -> Outcome:
         talk_until(pair, writer)
         begun = {side: len(pair.terminals[side].text) for side in (reader, writer)}
         assert pair.relay
-        pair.note("network", ":", "resets the connection, both ways")
+        pair.moments.note("network", ":", "resets the connection, both ways")
         pair.relay.reset()
-        outcome = _survives(pair, reader, begun[reader], "after a reset")
+        outcome = _judge_survivor(pair, reader, begun[reader], "after a reset")
         if outcome.explanation or pair.terminals[writer].has_ended:
-            return outcome if outcome.explanation else _last(pair, writer, outcome)
-        # It may sit in input() and notice only now; or both have found each other again.
+            return outcome if outcome.explanation else _judge_writer(pair, writer, outcome)
+        # It may wait in input() and notice only now; or both have connected again.
         text = pair.line("is anybody there?")
         pair.types(writer, text)
         if not pair.terminals[reader].has_ended and pair.arrives(reader, text):
             return passed("both find each other again, and nothing is lost")
-        return _survives(pair, writer, begun[writer], "after a reset")
+        return _judge_survivor(pair, writer, begun[writer], "after a reset")
 
 
-def _last(pair: Pair, side: str, good: Outcome) -> Outcome:
-    return _breaks(pair, side, "after a reset") or good
+def _judge_writer(pair: Pair, side: str, good: Outcome) -> Outcome:
+    return _judge_breakage(pair, side, "after a reset") or good
 
 
-def _survives(pair: Pair, side: str, begun: int, when: str) -> Outcome:
-    """Look what becomes of a side that has lost its peer."""
+def _judge_survivor(pair: Pair, side: str, begun: int, when: str) -> Outcome:
+    """Judge how a side behaves that has lost its peer."""
     terminal = pair.terminals[side]
-    pair.wait(side, "to end or to say so")
-    spins = pair.is_spinning(side)
-    pair.until(
-        lambda: terminal.has_ended or bool(_news(pair, side, begun)) or spins(),
+    pair.moments.wait(side, "to end or to say so")
+    spins = pair.watch.spinning(side)
+    pair.watch.until(
+        lambda: terminal.has_ended or bool(_new_words(pair, side, begun)) or spins(),
         pair.profile.limits.wait,
     )
-    pair.rests(0.5)
-    wrong = _breaks(pair, side, when)
+    pair.watch.until_quiet(0.5)
+    wrong = _judge_breakage(pair, side, when)
     if wrong:
         return wrong
     if terminal.has_ended:
-        return passed(f"the {side} {terminal.outcome}")
-    if _news(pair, side, begun):
+        return passed(f"the {side} {terminal.ending}")
+    if _new_words(pair, side, begun):
         return passed(f"the {side} says so")
     expected = f"the {side} ends, or says that its peer is gone"
     if pair.asks(side) and len(terminal.text) > begun:
@@ -140,8 +141,8 @@ def _survives(pair: Pair, side: str, begun: int, when: str) -> Outcome:
     )
 
 
-def _breaks(pair: Pair, side: str, when: str) -> Outcome | None:
-    """Look for what nobody should see: a traceback, a crash, a program that spins."""
+def _judge_breakage(pair: Pair, side: str, when: str) -> Outcome | None:
+    """Judge what nobody should see: a traceback, a crash, a program that spins."""
     expected = f"the {side} ends, waits, or says what is wrong"
     terminal = pair.terminals[side]
     if trouble := pair.trouble(side):
@@ -151,7 +152,7 @@ def _breaks(pair: Pair, side: str, when: str) -> Outcome | None:
             expected,
             trouble,
         )
-    if terminal.flooded or pair.spins(side):
+    if terminal.flooded or pair.watch.spins(side):
         return failed(
             f"{when} your {side} spins: at the end of a stream recv() gives nothing at "
             "once, again and again, and a loop around it never ends.",
@@ -161,18 +162,18 @@ def _breaks(pair: Pair, side: str, when: str) -> Outcome | None:
     return None
 
 
-def _news(pair: Pair, side: str, begun: int) -> str:
-    """Give what a side says since then that is neither a prompt nor an empty message."""
+def _new_words(pair: Pair, side: str, begun: int) -> str:
+    """Return what a side shows since then that is no prompt and no empty message."""
     program = pair.profile.program(side)
     text = pair.terminals[side].text[begun:]
     text = re.sub(program.prompt or r"(?!)", "", text)
-    empty = {_frame(line) for line in pair.terminals[side].text[:begun].split("\n")}
+    empty = {_words_around(line) for line in pair.terminals[side].text[:begun].split("\n")}
     lines = [line.strip() for line in text.split("\n")]
     return " ".join(each for each in lines if each not in empty and _WORD.search(each))
 
 
-def _frame(line: str) -> str:
-    """Give what stands around a message that was shown: so an empty one would look."""
+def _words_around(line: str) -> str:
+    """Return what stands around a message that was shown: an empty one looks like that."""
     return re.sub(r"a word before \d\d", "", line, flags=re.IGNORECASE).strip()
 
 

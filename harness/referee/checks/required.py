@@ -1,7 +1,7 @@
 """What the assignment asks: a talk of six lines in turns, a goodbye on each side.
 
-One run shows most of it; its outcomes are shared by the checks that look at them. These
-runs have nobody in between: the relay can never be to blame.
+One run shows most of it, and several checks share its outcomes. These runs have no relay
+in between, so that it can never be to blame.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ LINES = (
     "A line with 0123456789 + - * / = % in it",
     "That is all, Thank you!",
 )
-"""What is typed, in turns. Each way there are capitals, and blanks that might be lost."""
+"""Typed in turns. Each way there are capitals, and blanks that might be lost."""
 
 
 @required("starts")
@@ -110,16 +110,16 @@ def restart(bench: Bench) -> Outcome:
     with bench.run() as pair:
         talk_until(pair, "server")
         client, server = pair.terminals["client"], pair.terminals["server"]
-        # Who closes first keeps the port in TIME_WAIT; the client must not be that one.
+        # The end that closes first keeps the port in TIME_WAIT: that must be the server.
         stop(client)
         pair.types("server", bench.profile.quit.word)
-        pair.until(lambda: server.has_ended, 1.0)
+        pair.watch.until(lambda: server.has_ended, 1.0)
         resume(client)
-        if not pair.until(lambda: server.has_ended, bench.profile.quit.within):
+        if not pair.watch.until(lambda: server.has_ended, bench.profile.quit.within):
             return not_run("the server did not end by the quit word")
-        pair.until(lambda: client.has_ended, 0.5)
+        pair.watch.until(lambda: client.has_ended, 0.5)
         client.kill()
-        pair.note("referee", ":", "starts the server again at once")
+        pair.moments.note("referee", ":", "starts the server again at once")
         if pair.start("server") and pair.listens():
             bench.reuses_port = True
             return passed("the server listens again")
@@ -132,7 +132,7 @@ def restart(bench: Bench) -> Outcome:
         )
 
 
-# One run for the first five.
+# One run for the first five checks.
 
 
 def _talk(bench: Bench) -> Mapping[str, Outcome]:
@@ -142,17 +142,17 @@ def _talk(bench: Bench) -> Mapping[str, Outcome]:
 def _play_talk(bench: Bench) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     with bench.run(started=False) as pair:
-        outcomes["starts"] = _starts(pair)
+        outcomes["starts"] = _judge_start(pair)
         if outcomes["starts"].verdict is Verdict.PASS:
-            outcomes["connects"] = _connects(pair)
+            outcomes["connects"] = _judge_connection(pair)
             if outcomes["connects"].verdict is Verdict.PASS:
-                outcomes["prompts-first"] = _prompts_first(bench, pair)
-                outcomes["six-lines"], outcomes["turns"] = _six_lines(bench, pair)
+                outcomes["prompts-first"] = _judge_first_prompt(bench, pair)
+                outcomes["six-lines"], outcomes["turns"] = _judge_lines(bench, pair)
         bench.trouble = bench.trouble or pair.trouble()
     return outcomes
 
 
-def _starts(pair: Pair) -> Outcome:
+def _judge_start(pair: Pair) -> Outcome:
     if pair.profile.order == "client":
         pair.start("client")
     if pair.start("server") and pair.listens():
@@ -178,14 +178,14 @@ def _starts(pair: Pair) -> Outcome:
 
 
 def _asks_something(pair: Pair) -> bool:
-    """Whether the server shows a line that has no end, and waits behind it."""
+    """Return whether the server has shown half a line, and waits behind it."""
     server = pair.terminals.get("server")
     if server is None or server.has_ended:
         return False
     return bool(server.text) and not server.text.endswith("\n")
 
 
-def _connects(pair: Pair) -> Outcome:
+def _judge_connection(pair: Pair) -> Outcome:
     started = pair.profile.order == "client" or pair.start("client")
     if started and pair.connects():
         return passed(f"connected to port {pair.port}")
@@ -197,22 +197,22 @@ def _connects(pair: Pair) -> Outcome:
     )
 
 
-def _prompts_first(bench: Bench, pair: Pair) -> Outcome:
+def _judge_first_prompt(bench: Bench, pair: Pair) -> Outcome:
     first, second = bench.first_wanted, other(bench.first_wanted)
     if pair.profile.style == "free":
-        pair.rests()
+        pair.watch.until_quiet()
         return does_not_apply("in a free talk anybody may begin")
     if not pair.profile.program(first).prompt:
-        pair.rests()
+        pair.watch.until_quiet()
         return does_not_apply("the profile says that there is no prompt to see")
     expected = f"the {first} prompts, the {second} waits"
-    pair.until(lambda: pair.asks(first), pair.profile.limits.wait)
+    pair.watch.until(lambda: pair.asks(first), pair.profile.limits.wait)
     right = pair.asks(first)
-    pair.rests()
+    pair.watch.until_quiet()
     if right and not pair.asks(second):
         return passed(expected)
     if not right and pair.asks(second):
-        # One rule is broken; all others are looked at with the turns as they are.
+        # One rule is broken; all others are checked with the turns as they are.
         bench.profile = pair.profile = replace(bench.profile, first=second)
     wrong = "both sides prompt at once" if right else f"the {first} does not prompt"
     return failed(
@@ -223,36 +223,36 @@ def _prompts_first(bench: Bench, pair: Pair) -> Outcome:
     )
 
 
-def _six_lines(bench: Bench, pair: Pair) -> tuple[Outcome, Outcome]:
-    """Say all lines in turns; returns what came of the lines, and of the turns."""
+def _judge_lines(bench: Bench, pair: Pair) -> tuple[Outcome, Outcome]:
+    """Type all lines in turns; return the outcome of the lines, and of the turns."""
     texts, wrong = [], ""
     broken: Outcome | None = None
     for number, words in enumerate(LINES):
         side = pair.profile.sides[number % 2]
         text = pair.line(words)
         texts.append((side, text))
-        if not pair.says(side, text) and not _partly(pair, other(side), text):
-            lost = _lost(pair, side, text)
+        if not pair.says(side, text) and not _came_partly(pair, other(side), text):
+            lost = _fail_lost(pair, side, text)
             return lost, broken or not_run("a line did not arrive, and nobody had a turn")
         bench.can_talk = bench.can_talk or number == 1
-        pair.rests()
-        if number < 2 and not pair.is_stuck:  # each side has had the turn once
-            bench.busy |= frozenset(each for each in SIDES if pair.spins(each, 0.15))
-        broken = broken or _wrong_turn(pair, other(side))
+        pair.watch.until_quiet()
+        if number < 2 and not pair.watch.is_stuck:  # each side has had a turn
+            bench.busy |= frozenset(each for each in SIDES if pair.watch.spins(each, 0.15))
+        broken = broken or _judge_turn(pair, other(side))
     for side, text in texts:
-        wrong = wrong or _changed(pair, other(side), text)
-    lines = passed("six lines, unchanged") if not wrong else _altered(wrong)
+        wrong = wrong or _describe_change(pair, other(side), text)
+    lines = passed("six lines, unchanged") if not wrong else _fail_changed(wrong)
     return lines, broken or passed("six turns")
 
 
-def _partly(pair: Pair, side: str, text: str) -> bool:
-    """Whether something came of a text: its number, which is in no other."""
+def _came_partly(pair: Pair, side: str, text: str) -> bool:
+    """Return whether a part of a text was shown: its number, which no other has."""
     return text[-2:] in pair.terminals[side].text
 
 
-def _changed(pair: Pair, side: str, text: str) -> str:
-    """Say what is wrong with a text that has arrived; empty: nothing."""
-    count = pair.shows(side, text)
+def _describe_change(pair: Pair, side: str, text: str) -> str:
+    """Return how a text has changed on its way; empty: it has not."""
+    count = pair.times_shown(side, text)
     if count == 1:
         return ""
     shown = [line for line in pair.terminals[side].text.split("\n") if text[-2:] in line]
@@ -261,7 +261,7 @@ def _changed(pair: Pair, side: str, text: str) -> str:
     return f"instead of {text!r} the {side} shows {shown[0] if shown else 'nothing'!r}"
 
 
-def _altered(wrong: str) -> Outcome:
+def _fail_changed(wrong: str) -> Outcome:
     return failed(
         "a line does not arrive as it was typed: a message must be shown with its blanks "
         "and capitals, and once.",
@@ -270,7 +270,7 @@ def _altered(wrong: str) -> Outcome:
     )
 
 
-def _lost(pair: Pair, side: str, text: str) -> Outcome:
+def _fail_lost(pair: Pair, side: str, text: str) -> Outcome:
     peer = other(side)
     return failed(
         f"the line {text!r} typed on the {side}'s side is not shown by the {peer}: either "
@@ -280,8 +280,8 @@ def _lost(pair: Pair, side: str, text: str) -> Outcome:
     )
 
 
-def _wrong_turn(pair: Pair, turn: str) -> Outcome | None:
-    """Look at the prompts: one, and on the side whose turn it is."""
+def _judge_turn(pair: Pair, turn: str) -> Outcome | None:
+    """Judge the prompts: there must be one, on the side whose turn it is."""
     if pair.profile.style == "free":
         return does_not_apply("in a free talk there are no turns")
     if not pair.profile.program(turn).prompt:
@@ -313,31 +313,31 @@ def _play_quit(bench: Bench, side: str) -> dict[str, Outcome]:
     with bench.run() as pair:
         try:
             talk_until(pair, side)
-            outcome = quits(bench, pair, side)
+            outcome = judge_quit(bench, pair, side)
         except Unreached as unreached:
             outcome = not_run(str(unreached))
-        clean = _clean(bench, pair, side, outcome)
+        clean = _judge_exit(bench, pair, side, outcome)
         bench.trouble = bench.trouble or pair.trouble()
     return {"quit": outcome, "clean": clean}
 
 
 def talk_until(pair: Pair, side: str) -> None:
-    """Say a line each way, or as many as it takes until a side has the turn."""
+    """Type a line each way, or as many as it takes until a side has the turn."""
     first, second = pair.profile.sides
     for speaker in (first, second, first)[: 2 if side == first else 3]:
         if not pair.says(speaker, pair.line("a word before")):
             raise Unreached(f"a plain line typed on the {speaker}'s side did not arrive")
-    pair.awaits(side)
+    pair.await_prompt(side)
 
 
-def quits(bench: Bench, pair: Pair, side: str) -> Outcome:
-    """Type the quit word, and look who ends; both must, or only who typed it."""
+def judge_quit(bench: Bench, pair: Pair, side: str) -> Outcome:
+    """Type the quit word, and judge which programs end: both must, or that side's."""
     quit = bench.profile.quit
     must = ("client", "server") if bench.quit_ends == "both" else (side,)
     pair.types(side, quit.word)
-    pair.wait("referee", f"for {' and '.join(must)} to end")
+    pair.moments.wait("referee", f"for {' and '.join(must)} to end")
     terminals = [pair.terminals[each] for each in must]
-    if pair.until(lambda: all(each.has_ended for each in terminals), quit.within):
+    if pair.watch.until(lambda: all(each.has_ended for each in terminals), quit.within):
         return passed(pair.standings)
     left = [each for each in must if not pair.terminals[each].has_ended]
     if left == [other(side)]:
@@ -354,8 +354,8 @@ def quits(bench: Bench, pair: Pair, side: str) -> Outcome:
     return failed(why, f"{' and '.join(must)} end within {quit.within:g} s", pair.standings)
 
 
-def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
-    """Look at how the programs that ended have ended."""
+def _judge_exit(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
+    """Judge how the programs that ended have ended."""
     ended = [each for each in pair.terminals.values() if each.has_ended]
     if not ended:
         return not_run("neither program ended")
@@ -364,12 +364,12 @@ def _clean(bench: Bench, pair: Pair, side: str, outcome: Outcome) -> Outcome:
         if terminal.exit_code is None or (codes and terminal.exit_code not in codes):
             return failed(
                 f"after {bench.profile.quit.word} on the {side}'s side the "
-                f"{terminal.actor} ends as one that failed: {terminal.outcome}.",
+                f"{terminal.actor} ends as one that failed: {terminal.ending}.",
                 f"exit code {' or '.join(map(str, codes)) or 'of its own'}",
                 pair.standings,
             )
     for terminal in pair.terminals.values():
-        if outcome.verdict is Verdict.FAIL and pair.spins(terminal.actor):
+        if outcome.verdict is Verdict.FAIL and pair.watch.spins(terminal.actor):
             return failed(
                 f"after {bench.profile.quit.word} the {terminal.actor} spins: recv() "
                 "gives nothing at the end of a stream, at once, again and again.",

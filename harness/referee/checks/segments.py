@@ -21,34 +21,34 @@ segments = Register(Layer.ROBUSTNESS)
 CHARACTERS = "ωμέγα 😀 naïve e\u0301 日本"
 """Two, three and four bytes a character, and a mark that combines with the one before.
 
-No capitals: what a program does to these is a matter of other checks."""
+There are no capitals: what a program does to these is for other checks to find."""
 
 
-def _long(bench: Bench, size: int) -> Outcome:
+def _judge_long(bench: Bench, size: int) -> Outcome:
     """A long line arrives whole, as one message, and the talk goes on."""
     with bench.run() as pair:
         first, second = bench.profile.sides
-        pair.awaits(first)
-        pair.terminals[first].goes_raw()
+        pair.await_prompt(first)
+        pair.terminals[first].lift_line_limit()
         text = "".join(f"{number:05}." for number in range(size // 6 + 1))[:size]
         if pair.says(first, text):
-            return _goes_on(pair, second, f"{size} bytes arrive as one message")
+            return _judge_next_lines(pair, second, f"{size} bytes arrive as one message")
         if pair.trouble():
             return failed(
                 f"a line of {size} bytes breaks a program off.",
                 f"the {second} shows all {size} bytes",
                 pair.trouble(),
             )
-        return _refused(pair, first, size) or _cut(pair, second, text)
+        return _judge_refusal(pair, first, size) or _judge_cut(pair, second, text)
 
 
 for _size in (1500, 4096, 5000, 6000):
-    segments(f"long-{_size}", "connects", talks=True)(partial(_long, size=_size))
+    segments(f"long-{_size}", "connects", talks=True)(partial(_judge_long, size=_size))
 
 
-def _refused(pair: Pair, side: str, size: int) -> Outcome | None:
-    """See whether the line was refused before it was sent, in words, and nothing lost."""
-    said = pair.said(side)
+def _judge_refusal(pair: Pair, side: str, size: int) -> Outcome | None:
+    """Judge a line that was refused in words before it was sent; None: it was not."""
+    said = pair.answer(side)
     shown = pair.terminals[other(side)].since
     if not (said and pair.asks(side)) or "00000.00001." in shown:
         return None
@@ -65,10 +65,10 @@ def _refused(pair: Pair, side: str, size: int) -> Outcome | None:
     )
 
 
-def _cut(pair: Pair, side: str, text: str) -> Outcome:
-    """Say how much of a long message was shown, and in how many pieces."""
+def _judge_cut(pair: Pair, side: str, text: str) -> Outcome:
+    """Judge a long message by how much of it was shown, and whether as one."""
     shown = pair.terminals[side].text
-    # Whole numbers only: what the limit has cut off at the end may be any two digits.
+    # Whole numbers only: one that was cut off at the end may be any two digits.
     numbers = [number for number in text.split(".") if len(number) == 5]
     came = [number for number in numbers if number in shown]
     expected = f"the {side} shows all {len(text)} bytes as one message"
@@ -90,45 +90,49 @@ def _cut(pair: Pair, side: str, text: str) -> Outcome:
 @segments("split", "connects", talks=True)
 def split(bench: Bench) -> Outcome:
     """A message that comes in two segments is shown once, whole."""
-    return _in_two(bench, "a message in two segments", lambda text: len(text) // 2)
+    return _judge_two_segments(
+        bench, "a message in two segments", lambda text: len(text) // 2
+    )
 
 
 @segments("split-character", "connects", "non-ascii", talks=True)
 def split_character(bench: Bench) -> Outcome:
     """A character that is cut between two segments is shown whole."""
     # The first letter has two bytes: the cut is between them.
-    return _in_two(bench, CHARACTERS, lambda text: 1)
+    return _judge_two_segments(bench, CHARACTERS, lambda text: 1)
 
 
-def _in_two(bench: Bench, words: str, cut: Callable[[bytes], int]) -> Outcome:
-    """Let a message arrive in two segments, each way; `cut` says where."""
+def _judge_two_segments(bench: Bench, words: str, cut: Callable[[bytes], int]) -> Outcome:
+    """Deliver a message in two segments, each way; `cut` returns where it is cut."""
     if not bench.can_relay:
         return not_run(NO_RELAY)
     with bench.run(relayed=True) as pair:
         for side in bench.profile.sides:
             text = pair.line(words)
-            stream = _caught(pair, side, text)
+            stream = _catch(pair, side, text)
             at = stream.held.find(text.encode())
             # Where the text does not travel as it is typed, any place is as good.
             middle = at + cut(text.encode()) if at >= 0 else len(stream.held) // 2
             _deliver_in_two(pair, side, stream, middle)
             if not pair.arrives(other(side), text):
-                return _shown_as_two(pair, other(side), text)
-        return _goes_on(pair, bench.profile.first, "shown once and whole, both ways")
+                return _fail_as_two(pair, other(side), text)
+        return _judge_next_lines(
+            pair, bench.profile.first, "shown once and whole, both ways"
+        )
 
 
 def _deliver_in_two(pair: Pair, side: str, stream: Stream, middle: int) -> None:
-    """Hand on the first piece, wait until it has been read, and hand on the rest."""
+    """Pass on the first piece, wait until it has been read, and pass on the rest."""
     relay = _relay(pair)
-    pair.note("network", ":", f"delivers {middle} bytes of {len(stream.held)}")
-    stream.give(middle)
-    pair.until(lambda: relay.has_been_read(side), 1.0)
-    pair.rests()
-    pair.note("network", ":", f"delivers the other {len(stream.held)} bytes")
+    pair.moments.note("network", ":", f"delivers {middle} bytes of {len(stream.held)}")
+    stream.pass_on(middle)
+    pair.watch.until(lambda: relay.has_been_read(side), 1.0)
+    pair.watch.until_quiet()
+    pair.moments.note("network", ":", f"delivers the other {len(stream.held)} bytes")
     stream.release()
 
 
-def _shown_as_two(pair: Pair, side: str, text: str) -> Outcome:
+def _fail_as_two(pair: Pair, side: str, text: str) -> Outcome:
     expected = f"the {side} shows {text!r} once, whole"
     if trouble := pair.trouble():
         return failed(
@@ -159,10 +163,10 @@ def joined(bench: Bench) -> Outcome:
             texts = [pair.line("one message"), pair.line("another message")]
             for text in texts:
                 pair.types(side, text)
-                held = partial(_holds, stream, text)
-                if not pair.until(held, bench.profile.limits.wait):
+                held = partial(_has_come, stream, text)
+                if not pair.watch.until(held, bench.profile.limits.wait):
                     raise Unreached("the second message is not sent before an answer")
-            pair.note("network", ":", "delivers both messages in one segment")
+            pair.moments.note("network", ":", "delivers both messages in one segment")
             stream.release()
             arrived = [pair.arrives(peer, text) for text in texts]
             lines = pair.terminals[peer].text.split("\n")
@@ -182,35 +186,35 @@ def invalid_utf8(bench: Bench) -> Outcome:
     """Bytes that are no UTF-8 crash nothing."""
     if not bench.can_relay:
         return not_run(NO_RELAY)
-    outcomes = [_spoilt(bench, side) for side in bench.profile.sides]
+    outcomes = [_judge_spoilt(bench, side) for side in bench.profile.sides]
     return next((each for each in outcomes if each.explanation), outcomes[0])
 
 
-def _spoilt(bench: Bench, side: str) -> Outcome:
+def _judge_spoilt(bench: Bench, side: str) -> Outcome:
     with bench.run(relayed=True) as pair:
         peer = other(side)
         if side != bench.profile.first:
             pair.says(peer, pair.line("a word before"))
         text = pair.line("some letters are spoilt")
-        stream = _caught(pair, side, text)
+        stream = _catch(pair, side, text)
         at = stream.held.find(text.encode())
         if at < 0:
             return not_run("the text does not travel as it is typed")
         stream.held[at + 5] = 0xFF
-        pair.note("network", ":", "changes a byte of the text to 0xFF")
+        pair.moments.note("network", ":", "changes a byte of the text to 0xFF")
         begun = len(pair.terminals[peer].text)
         stream.release()
-        pair.until(
+        pair.watch.until(
             lambda: (
                 len(pair.terminals[peer].text) > begun or pair.terminals[peer].has_ended
             ),
             bench.profile.limits.wait,
         )
-        pair.rests()
-        return _unbroken(pair, peer, begun)
+        pair.watch.until_quiet()
+        return _judge_unbroken(pair, peer, begun)
 
 
-def _unbroken(pair: Pair, side: str, begun: int) -> Outcome:
+def _judge_unbroken(pair: Pair, side: str, begun: int) -> Outcome:
     terminal = pair.terminals[side]
     expected = "no crash, no traceback, no endless loop"
     if trouble := pair.trouble():
@@ -220,7 +224,7 @@ def _unbroken(pair: Pair, side: str, begun: int) -> Outcome:
             expected,
             trouble,
         )
-    if pair.spins(side):
+    if pair.watch.spins(side):
         return failed(f"your {side} spins after it.", expected, "it spins")
     if len(terminal.text) == begun:
         return tolerated(
@@ -236,24 +240,24 @@ def _relay(pair: Pair) -> Relay:
     return pair.relay
 
 
-def _caught(pair: Pair, side: str, text: str) -> Stream:
-    """Type a line and keep its bytes back once all are there. Raises Unreached."""
+def _catch(pair: Pair, side: str, text: str) -> Stream:
+    """Type a line and hold its bytes in the relay. Raises Unreached."""
     stream = _relay(pair).hold(side)
-    pair.awaits(side)
+    pair.await_prompt(side)
     pair.types(side, text)
-    pair.until(partial(_holds, stream, text), pair.profile.limits.wait)
-    pair.rests()
+    pair.watch.until(partial(_has_come, stream, text), pair.profile.limits.wait)
+    pair.watch.until_quiet()
     if not stream.held:
         raise Unreached(f"the {side} sends nothing of the line typed there")
     return stream
 
 
-def _holds(stream: Stream, text: str) -> bool:
+def _has_come(stream: Stream, text: str) -> bool:
     return text.encode() in stream.held
 
 
-def _goes_on(pair: Pair, side: str, seen: str) -> Outcome:
-    """See that a line each way still arrives, beginning with a side."""
+def _judge_next_lines(pair: Pair, side: str, seen: str) -> Outcome:
+    """Judge whether a line each way still arrives, beginning with a side."""
     for speaker in (side, other(side)):
         text = pair.line("and on it goes")
         if not pair.says(speaker, text):

@@ -15,7 +15,7 @@ strangers = Register(Layer.ROBUSTNESS)
 IDLE_SECONDS = 2.0
 
 IDLE_SHARE = 0.01
-"""Of the time, which a program that has nothing to do may run."""
+"""Share of the time for which a program that has nothing to do may run."""
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: browser\r\n\r\n"
 
@@ -26,11 +26,11 @@ def second_client(bench: Bench) -> Outcome:
     with bench.run() as pair:
         if not _exchange(pair):
             return not_run("the talk before it did not work")
-        # Only where the server still listens: else the second client is to be refused.
+        # A relay would accept for a server that does not listen any more.
         if bench.can_relay and pair.listeners():
             pair.stand_between()
         pair.start("client", "client2")
-        pair.rests()
+        pair.watch.until_quiet()
         if not _exchange(pair):
             return failed(
                 "a second client disturbs the talk of the first: the server must go on "
@@ -48,12 +48,12 @@ def second_client(bench: Bench) -> Outcome:
             return failed(
                 "a second client breaks a program off.", "the first two talk on", trouble
             )
-        return _newcomer(pair)
+        return _judge_newcomer(pair)
 
 
-def _newcomer(pair: Pair) -> Outcome:
-    """Judge how the second client itself takes it that it is not wanted."""
-    if pair.spins("client2"):
+def _judge_newcomer(pair: Pair) -> Outcome:
+    """Judge what the second client itself does when it is refused."""
+    if pair.watch.spins("client2"):
         return failed(
             "the second client spins: it tries again and again without a pause.",
             "it ends, is told, or waits",
@@ -76,11 +76,11 @@ def port_scan(bench: Bench) -> Outcome:
     with bench.run(started=False) as pair:
         if not (pair.start("server") and pair.listens()):
             return not_run("the server did not start")
-        pair.note("network", ":", "somebody connects and closes at once")
-        stranger = _knock(pair)
+        pair.moments.note("network", ":", "somebody connects and closes at once")
+        stranger = _connect(pair)
         if stranger:
             stranger.close()
-        pair.rests()
+        pair.watch.until_quiet()
         server = pair.terminals["server"]
         if trouble := pair.trouble("server"):
             return failed(
@@ -93,20 +93,21 @@ def port_scan(bench: Bench) -> Outcome:
                 "your server takes somebody who looked at its port for its client, and "
                 "ends with it.",
                 "the server waits for the next one",
-                f"the server {server.outcome}",
+                f"the server {server.ending}",
             )
-        return _still_usable(pair)
+        return _judge_next_client(pair)
 
 
 def _overhears(pair: Pair) -> bool:
-    """Whether anything of the talk came to the second client, on its screen or before."""
-    pair.rests()  # what is sent to it may come after what the first client hears
+    """Return whether a part of the talk came to the second client, or to its socket."""
+    # What is sent to it may come after what the first client hears.
+    pair.watch.until_quiet()
     stream = pair.relay.streams.get("server") if pair.relay else None
     heard = pair.terminals["client2"].text.encode() + (stream.record if stream else b"")
     return b"undisturbed" in heard
 
 
-def _still_usable(pair: Pair) -> Outcome:
+def _judge_next_client(pair: Pair) -> Outcome:
     if pair.start("client") and pair.connects(pair.profile.limits.wait) and _exchange(pair):
         return passed("the client that comes next is served")
     if pair.terminals["server"].has_ended and not pair.trouble("server"):
@@ -129,15 +130,15 @@ def http_request(bench: Bench) -> Outcome:
     with bench.run() as pair:
         if not _exchange(pair):
             return not_run("the talk before it did not work")
-        pair.note("network", ":", "a browser connects and asks for a page")
-        browser = _knock(pair)
+        pair.moments.note("network", ":", "a browser connects and asks for a page")
+        browser = _connect(pair)
         if browser:
             with suppress(OSError):
                 browser.sendall(REQUEST)
-        pair.rests()
+        pair.watch.until_quiet()
         if browser:
             browser.close()
-        pair.rests()
+        pair.watch.until_quiet()
         expected = "the talk goes on, and nothing of the request is shown as a message"
         if not _exchange(pair) or pair.trouble():
             return failed(
@@ -162,11 +163,11 @@ def idle(bench: Bench) -> Outcome:
     with bench.run() as pair:
         if not _exchange(pair):
             return not_run("the talk before it did not work")
-        pair.rests()
-        before = _figures(pair)
-        pair.wait("referee", f"for {IDLE_SECONDS:g} s, and nothing is to happen")
-        pair.passes(IDLE_SECONDS)
-        for side, (seconds, length) in _figures(pair).items():
+        pair.watch.until_quiet()
+        before = _measure(pair)
+        pair.moments.wait("referee", f"for {IDLE_SECONDS:g} s, and nothing is to happen")
+        pair.watch.pause(IDLE_SECONDS)
+        for side, (seconds, length) in _measure(pair).items():
             share = (seconds - before[side][0]) / IDLE_SECONDS
             if share > IDLE_SHARE:
                 return failed(
@@ -184,22 +185,22 @@ def idle(bench: Bench) -> Outcome:
         return passed("no output, and no work")
 
 
-def _knock(pair: Pair) -> socket.socket | None:
-    """Connect to the server as a stranger does; None: it takes nobody."""
+def _connect(pair: Pair) -> socket.socket | None:
+    """Connect to the server as a stranger; return None if it does not accept."""
     with suppress(OSError):
         return socket.create_connection(("127.0.0.1", pair.port), 1.0)
     return None
 
 
 def _exchange(pair: Pair) -> bool:
-    """Say a line each way, the first speaker first; returns whether both arrived."""
+    """Type a line each way, the first speaker's first; return whether both arrived."""
     first = pair.profile.first
     return all(pair.says(side, pair.line("undisturbed")) for side in (first, other(first)))
 
 
-def _figures(pair: Pair) -> dict[str, tuple[float, int]]:
-    """Measure how long each has run so far, and how much it has shown."""
+def _measure(pair: Pair) -> dict[str, tuple[float, int]]:
+    """Return how many seconds each has run so far, and how much it has shown."""
     return {
-        side: (processes.used(each.family), len(each.text))
+        side: (processes.seconds_used(each.family), len(each.text))
         for side, each in pair.terminals.items()
     }

@@ -1,7 +1,7 @@
 """The reports: one module a format, each of which reads a result and nothing else.
 
 `text` writes on a terminal; the others give a text for a file. What they share, and the
-one place where the text of programs is made harmless, is `shown`.
+one place where the text of programs is made harmless, is `wording`.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.referee.reports import csv, gradescope, junit, markdown, page, record
-from harness.referee.reports.shown import ReportError
+from harness.referee.reports.wording import ReportError
 from harness.referee.result import Class
 
 __all__ = ["WRITERS", "ReportError", "write"]
@@ -26,10 +26,10 @@ WRITERS: dict[str, Callable[[Class], str]] = {
 
 
 def write(kind: str, result: Class, path: Path) -> None:
-    """Write a report to a file, so that whoever reads it meanwhile finds it whole.
+    """Write a report to a file, which is whole at every moment.
 
-    A new file takes the place of the old one in one step; only what is no file, such as
-    /dev/stdout, is written as it is. Raises ReportError and OSError.
+    A new file replaces the old one in one step; only what is no file, such as
+    /dev/stdout, is written in place. Raises ReportError and OSError.
     """
     report = WRITERS[kind](result).encode("utf-8")
     if path.exists() and not path.is_file():

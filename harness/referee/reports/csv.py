@@ -1,7 +1,7 @@
 """CSV for a grade book: one row a submission, one column a check.
 
-RFC 4180 as the standard library writes it. A spreadsheet takes a cell that begins with
-`=` for a formula, whoever wrote it; such a cell gets an apostrophe in front
+RFC 4180 as the standard library writes it. A spreadsheet evaluates a cell that begins
+with `=` as a formula, whoever wrote it; such a cell gets an apostrophe in front
 (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-from harness.referee.reports.shown import kept, number, ran, remarks, shown
+from harness.referee.reports.wording import count_kept, count_run, number, remarks, sanitize
 from harness.referee.result import Class, Finding, Layer, Manual, Submission
 
 FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  # the wide ones, too, begin a formula
@@ -18,7 +18,7 @@ FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  # the wide ones, too, begin
 
 def render(result: Class) -> str:
     """Write the table; a manual line of the rubric is a column that is left empty."""
-    result = shown(result)
+    result = sanitize(result)
     written = StringIO()
     table = csv.writer(written)
     checks, manual = checks_of(result), manual_of(result)
@@ -28,7 +28,7 @@ def render(result: Class) -> str:
             *(f"{layer}{what}" for layer in Layer for what in (" points", " out of")),
             *(f"{layer}{what}" for layer in Layer for what in (" kept", " run")),
             *(each.check for each in checks),
-            *(defused(f"{each.title} (of {number(each.out_of)})") for each in manual),
+            *(defuse(f"{each.title} (of {number(each.out_of)})") for each in manual),
             "remarks",
         ]
     )
@@ -42,18 +42,19 @@ def _row(
 ) -> list[str]:
     verdicts = {each.check: str(each.verdict) for each in submission.findings}
     sums = (submission.points, submission.out_of)
+    counts = (count_kept, count_run)
     return [
-        defused(submission.name),
-        *(number(give(layer)) for layer in Layer for give in sums),
-        *(str(count(submission, layer)) for layer in Layer for count in (kept, ran)),
+        defuse(submission.name),
+        *(number(total(layer)) for layer in Layer for total in sums),
+        *(str(count(submission, layer)) for layer in Layer for count in counts),
         *(verdicts.get(each.check, "") for each in checks),
         *("" for _ in manual),
-        defused(" ".join(remarks(submission))),
+        defuse(" ".join(remarks(submission))),
     ]
 
 
 def checks_of(result: Class) -> tuple[Finding, ...]:
-    """Give one finding for each check that any submission has, in the rubric's order."""
+    """Return one finding for each check that any submission has, in the rubric's order."""
     found: dict[str, Finding] = {}
     for submission in sorted(result.submissions, key=lambda each: -len(each.findings)):
         for each in submission.findings:
@@ -63,11 +64,11 @@ def checks_of(result: Class) -> tuple[Finding, ...]:
 
 
 def manual_of(result: Class) -> tuple[Manual, ...]:
-    """Give each manual line that any submission has, once."""
+    """Return each manual line that any submission has, once."""
     lines = (each for submission in result.submissions for each in submission.manual)
     return tuple(dict.fromkeys(lines))
 
 
-def defused(cell: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
+def defuse(cell: str) -> str:
+    """Return a cell that no spreadsheet evaluates as a formula."""
     return f"'{cell}" if cell.lstrip().startswith(FORMULA) else cell

@@ -5,21 +5,21 @@ A check with points has a score; one without, as robustness has it, has none and
 as information. Gradescope knows no "skipped" and prints its own stdout to instructors
 only, so all that a student is to read stands in `output`.
 
-It may be written after every check: what is not there yet is just not in it, or stands
-in it as `not run` (`Rubric.complete`).
+It may be written after every check: a check that is still to come is not in it, or
+`not run` (`Rubric.complete`).
 """
 
 import json
 from typing import Any
 
-from harness.referee.reports.shown import (
+from harness.referee.reports.wording import (
     ReportError,
     account,
     commands,
     remarks,
+    sanitize,
     score,
     sentence,
-    shown,
     verdict,
 )
 from harness.referee.result import Class, Finding, Layer, Submission, Verdict
@@ -35,7 +35,7 @@ def render(result: Class) -> str:
             f"Gradescope's results.json is of one submission, not of "
             f"{len(result.submissions)}: referee them one by one, or write --json."
         )
-    (submission,) = shown(result).submissions
+    (submission,) = sanitize(result).submissions
     return json.dumps(_results(submission), indent=1) + "\n"
 
 

@@ -1,16 +1,16 @@
-"""JUnit XML, for whatever shows test results: one suite a submission, one case a check.
+"""JUnit XML, for programs that show test results: a suite a submission, a case a check.
 
 There is no one standard. This keeps to what Jenkins' schema allows (`junit-10.xsd` of its
 xunit plugin): a case may have no properties, so that the points stand in the suite's, by
 the check's name. `failure` is the submission's fault, `error` the referee's.
 
-XML 1.0 has no control characters, not even escaped, and ElementTree writes them unasked:
-`shown` has taken them out before.
+XML 1.0 has no control characters, not even escaped, and ElementTree does not refuse them:
+`sanitize` has taken them out before.
 """
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from harness.referee.reports.shown import account, number, remarks, shown, verdict
+from harness.referee.reports.wording import account, number, remarks, sanitize, verdict
 from harness.referee.result import Class, Finding, Submission, Verdict
 
 OUTCOMES = {
@@ -18,12 +18,12 @@ OUTCOMES = {
     Verdict.ERROR: "error",
     Verdict.NOT_RUN: "skipped",
 }
-"""The element that says so; a pass and what is tolerated have none."""
+"""The element for a verdict; a pass and a tolerated outcome have none."""
 
 
 def render(result: Class) -> str:
     """Write a class, or a single submission in one, as an XML document."""
-    result = shown(result)
+    result = sanitize(result)
     suites = [_suite(each) for each in result.submissions]
     root = Element("testsuites", name=result.rubric, time=_time(result.seconds))
     for count in ("tests", "failures", "errors"):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from harness.referee.reports.shown import (
+from harness.referee.reports.wording import (
     SIGNS,
     commands,
     concerns,
@@ -11,9 +11,9 @@ from harness.referee.reports.shown import (
     missed,
     number,
     remarks,
+    sanitize,
     score,
     sentence,
-    shown,
     time_line,
     verdict,
 )
@@ -26,7 +26,7 @@ _BACKTICKS = re.compile(r"`+")
 
 def render(result: Class) -> str:
     """Write a class, or a single submission in one."""
-    result = shown(result)
+    result = sanitize(result)
     blocks = [f"# {escaped(result.rubric)}"]
     if len(result.submissions) > 1:
         blocks += [_class_table(result)]

@@ -14,10 +14,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.referee.reports import shown as words
+from harness.referee.reports import wording
 from harness.referee.reports.csv import checks_of
 from harness.referee.result import Class, Finding, Layer, Submission, Verdict
-from harness.report import side
+from harness.report import column_of
 
 FOLDER = Path(__file__).parent
 
@@ -27,7 +27,7 @@ RANKS = (Verdict.FAIL, Verdict.ERROR, Verdict.TOLERATED, Verdict.NOT_RUN, Verdic
 
 def render(result: Class) -> str:
     """Write a class, or a single submission in one, as a page."""
-    result = words.shown(result)
+    result = wording.sanitize(result)
     style, script = ((FOLDER / name).read_text("utf-8") for name in ("page.css", "page.js"))
     page = _environment().get_template("page.html")
     return page.render(
@@ -54,10 +54,10 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.globals |= {
-        "words": words,
+        "words": wording,
         "layers": list(Layer),
         "rank": RANKS.index,
-        "side": side,
+        "column_of": column_of,
         "outcome": _outcome,
         "kept_by": _kept_by,
         "share": _share,
@@ -66,7 +66,7 @@ def _environment() -> Environment:
 
 
 def _hash(text: str) -> str:
-    """Name a script in a policy: CSP 3, section 2.3.1, hash-source."""
+    """Return the name of a script in a policy: CSP 3, section 2.3.1, hash-source."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
@@ -76,14 +76,16 @@ def _outcome(submission: Submission, check: str) -> Finding | None:
 
 
 def _kept_by(result: Class, check: str) -> int:
-    """Count the submissions that keep a check."""
+    """Return how many submissions keep a check."""
     good = (Verdict.PASS, Verdict.TOLERATED)
     outcomes = [_outcome(each, check) for each in result.submissions]
     return sum(each is not None and each.verdict in good for each in outcomes)
 
 
 def _share(submission: Submission, layer: Layer) -> float:
-    """Say how much of a layer was reached, from 0 to 1, in points or else in checks."""
+    """Return how much of a layer was reached, from 0 to 1, in points or else in checks."""
     if out_of := submission.out_of(layer):
         return submission.points(layer) / out_of
-    return words.kept(submission, layer) / max(1, words.ran(submission, layer))
+    return wording.count_kept(submission, layer) / max(
+        1, wording.count_run(submission, layer)
+    )

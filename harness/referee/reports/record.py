@@ -1,26 +1,50 @@
 """The referee's own JSON: all of a result, exactly, to be read again.
 
-Of it every other report can be made later. It is versioned: a reader refuses what it was
-not written for instead of guessing. Texts stand in it as the programs printed them; JSON
-escapes all that is not ASCII by itself.
+Every other report can be made of it later. It is versioned: a reader refuses a version
+that it was not written for. Texts stand in it as the programs printed them; JSON escapes
+all that is not ASCII.
+
+`render` writes every field, for the programs of others, which need not know a default.
+`render_short` leaves the defaults out and writes a finding a line, for a file that is
+kept. `read` reads both.
 """
 
 import dataclasses
 import json
-from enum import StrEnum
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
-from harness.referee.reports.shown import ReportError
-from harness.referee.result import FORMAT, Class, Submission
+from harness.referee.reports.wording import ReportError
+from harness.referee.result import FORMAT, Class
+from harness.referee.tables import TableError, build, table
+
+FINDING_DEPTH = 4
+"""Tables and lists around a finding: the record, its submissions, one, its findings."""
+
+_WORDS = {
+    "table": "{place} in the record is not a table.",
+    "list": "{place} in the record is not a list.",
+    "unknown": "{parent} in the record has {key!r}, which is not known.",
+    "missing": "{parent} in the record is not whole: {key!r} is missing.",
+    "choice": "{place} in the record is {value!r}, not one of {wanted}.",
+    "str": "{place} in the record is {value!r}, not a str.",
+    "float": "{place} in the record is {value!r}, not a float.",
+    "bool": "{place} in the record is {value!r}, not a bool.",
+}
+"""How a mistake in a record is put into words, by its kind (`tables`)."""
 
 
 def render(result: Class) -> str:
-    """Write a class as JSON."""
+    """Write a class as JSON, with every field."""
     return json.dumps({"format": FORMAT, **dataclasses.asdict(result)}, indent=1) + "\n"
 
 
+def render_short(result: Class) -> str:
+    """Write a class as JSON without the fields that have their default."""
+    return _layout({"format": FORMAT, **table(result)}, FINDING_DEPTH) + "\n"
+
+
 def read(text: str) -> Class:
-    """Read what `render` wrote; raises ReportError for everything else."""
+    """Read what `render` or `render_short` wrote; raises ReportError for all else."""
     tables = _parse(text)
     version = tables.pop("format", None)
     if version != FORMAT:
@@ -28,19 +52,11 @@ def read(text: str) -> Class:
             f"this record is of version {version!r} and this referee reads version "
             f"{FORMAT}: make it anew, or read it with the referee that wrote it."
         )
-    result: Class = _build(Class, tables, "record")
+    try:
+        result: Class = build(Class, tables, ("record",))
+    except TableError as error:
+        raise ReportError(error.sentence(_WORDS, first=0)) from error
     return result
-
-
-def submission_to_json(submission: Submission) -> str:
-    """Write one submission, for a worker to pass it on; it carries no version."""
-    return json.dumps(dataclasses.asdict(submission))
-
-
-def submission_from_json(text: str) -> Submission:
-    """Read what `submission_to_json` wrote; raises ReportError."""
-    submission: Submission = _build(Submission, _parse(text), "submission")
-    return submission
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -53,30 +69,18 @@ def _parse(text: str) -> dict[str, Any]:
     return tables
 
 
-def _build(kind: Any, value: Any, place: str) -> Any:
-    """Build a value of a type from JSON; `place` is where it stands in the record."""
-    if dataclasses.is_dataclass(kind):
-        return _fields(kind, value, place)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise ReportError(f"{place} in the record is not a list.")
-        inner = get_args(kind)[0]
-        return tuple(_build(inner, each, f"{place}[{at}]") for at, each in enumerate(value))
-    if issubclass(kind, StrEnum) and value in list(kind):
-        return kind(value)
-    if type(value) is kind or (kind is float and type(value) is int):
-        return kind(value)
-    raise ReportError(f"{place} in the record is {value!r}, not a {kind.__name__}.")
-
-
-def _fields(kind: Any, value: Any, place: str) -> Any:
-    hints = get_type_hints(kind)
-    if not isinstance(value, dict):
-        raise ReportError(f"{place} in the record is not a table.")
-    for name in value.keys() - hints.keys():
-        raise ReportError(f"{place} in the record has {name!r}, which is not known.")
-    built = {name: _build(hints[name], value[name], f"{place}.{name}") for name in value}
-    try:
-        return kind(**built)
-    except TypeError as error:
-        raise ReportError(f"{place} in the record is not whole: {error}.") from error
+def _layout(value: Any, depth: int, indent: str = "") -> str:
+    """Write JSON with a line for each item down to a depth, and deeper ones on one line."""
+    if not depth or not value or not isinstance(value, dict | list):
+        return json.dumps(value)
+    inner = indent + " "
+    if isinstance(value, dict):
+        items = [
+            f"{json.dumps(key)}: {_layout(each, depth - 1, inner)}"
+            for key, each in value.items()
+        ]
+    else:
+        items = [_layout(each, depth - 1, inner) for each in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    lines = f",\n{inner}".join(items)
+    return f"{opening}\n{inner}{lines}\n{indent}{closing}"

@@ -1,23 +1,20 @@
-"""What a person reads on a terminal, right after the run."""
-
-from collections.abc import Callable
+"""The report on a terminal, right after the run."""
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.referee.reports.shown import (
+from harness.referee.reports.wording import (
     commands,
     concerns,
-    kept,
     last_lines,
     missed,
     number,
     remarks,
+    sanitize,
     score,
     sentence,
-    shown,
     verdict,
 )
 from harness.referee.result import (
@@ -29,7 +26,7 @@ from harness.referee.result import (
     Submission,
     Verdict,
 )
-from harness.report import side
+from harness.report import column_of
 
 STYLES = {
     Verdict.PASS: "green",
@@ -42,46 +39,32 @@ STYLES = {
 NAME_WIDTH = 24
 """Columns that a submission's name gets before it is folded."""
 
-ORDERS: dict[str, Callable[[Submission], tuple[float, str]]] = {
-    "name": lambda each: (0, each.name),
-    "required": lambda each: (-each.points(Layer.REQUIRED), each.name),
-    "extra": lambda each: (-each.points(Layer.EXTRA), each.name),
-    "robustness": lambda each: (-kept(each, Layer.ROBUSTNESS), each.name),
-}
-"""The orders of a class table: by name, or the most first."""
 
-
-def show(
-    console: Console, result: Class, *, transcripts: bool = False, order: str = ""
-) -> None:
+def show(console: Console, result: Class, *, transcripts: bool = False) -> None:
     """Show one submission's table, or one row for each of a class.
 
     With transcripts, each check that was not simply kept is shown with both programs'
-    time line in two columns, and each submission of a class with its table. `order` is
-    one of ORDERS; without it a class stands as it was refereed.
+    time line in two columns, and each submission of a class with its table.
     """
-    result = shown(result)
-    submissions = list(result.submissions)
-    if order:
-        submissions.sort(key=ORDERS[order])
-    if len(submissions) != 1:
-        console.print(_class_table(result, submissions))
-        submissions = submissions if transcripts else []
-    for each in submissions:
+    result = sanitize(result)
+    is_class = len(result.submissions) != 1
+    if is_class:
+        console.print(_class_table(result))
+    for each in result.submissions if transcripts or not is_class else ():
         _submission(console, each)
         for finding in concerns(each) if transcripts else ():
             _transcript(console, finding)
 
 
-def _class_table(result: Class, submissions: list[Submission]) -> Table:
+def _class_table(result: Class) -> Table:
     table = Table(title=Text(result.rubric), title_justify="left", box=box.SIMPLE_HEAD)
-    longest = max((len(each.name) for each in submissions), default=0)
+    longest = max((len(each.name) for each in result.submissions), default=0)
     width = min(longest, NAME_WIDTH)
     table.add_column("submission", overflow="fold", ratio=3, min_width=width)
     for layer in Layer:
         table.add_column(layer, justify="right")
     table.add_column("required, but not kept", overflow="fold", ratio=5)
-    for each in submissions:
+    for each in result.submissions:
         table.add_row(
             Text(each.name),
             *(Text(score(each, layer)) for layer in Layer),
@@ -121,7 +104,7 @@ def _layer_table(submission: Submission, layer: Layer) -> Table:
 
 
 def _seen(finding: Finding) -> Text:
-    """Say what was seen, in the next line why, and in the last what to do."""
+    """Return what was seen, in the next line why, and in the last what to do."""
     hidden = "(hidden from the student)" if finding.hidden else ""
     lines = {
         finding.evidence.seen: "",
@@ -156,7 +139,7 @@ def _time_line(evidence: Evidence) -> Table:
         table.add_row(*(Text(name, style="bold") for name in ("s", "server", "client")))
     for each in evidence.moments:
         cells = [Text(), Text()]
-        cells[side(each.actor)] = _moment(each)
+        cells[column_of(each.actor)] = _moment(each)
         table.add_row(Text(f"{each.seconds:.3f}", style="dim"), *cells)
     return table
 

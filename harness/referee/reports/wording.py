@@ -1,9 +1,9 @@
 """What all reports share: what of a result may be shown, and in which words.
 
-`shown` is the one place where text of programs under test is made harmless. It leaves
+`sanitize` is the one place where text of programs under test is made harmless. It leaves
 no control character, no line end and nothing that is not printable in any string of a
-result; a report has still to quote what its own format takes for markup. All but
-`record`, which must give back what it was given, begin with it.
+result; a report has still to quote the markup of its own format. All reports begin with
+it but `record`, which must be read back exactly.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ from harness.report import printable, shorten
 Result = TypeVar("Result", Class, Submission)
 
 RUN = 60
-"""From how many of the same character on a run is written shorter: [z x 6000]."""
+"""A run of so many of the same character is written shorter: [z x 6000]."""
 
 SIGNS = {
     Verdict.PASS: "✓",
@@ -40,7 +40,7 @@ CONCERNS = (Verdict.FAIL, Verdict.TOLERATED, Verdict.ERROR)
 """The verdicts that a report explains with their evidence."""
 
 
-# What may be long is shortened; what is to be pasted into a shell must stay as it is.
+# Only these are shortened: a command must stay as it is, for it is pasted into a shell.
 _LONG = {
     Moment: {"text"},
     Side: {"last_lines", "ending"},
@@ -55,27 +55,29 @@ class ReportError(Exception):
     """A report cannot be made or read; the message is one sentence."""
 
 
-def shown(result: Result) -> Result:
-    """Give a result with every text printable, on one line, and of readable length.
+def sanitize(result: Result) -> Result:
+    """Return a result in which every text is printable, on one line, and not too long.
 
-    It may be called once only: what it has shortened it would shorten again.
+    It may be called once only: a second call would shorten the shortened texts.
     """
-    return _shown(result, shorter=False)  # type: ignore[no-any-return]
+    return _sanitize(result, shorter=False)  # type: ignore[no-any-return]
 
 
-def _shown(value: Any, *, shorter: bool) -> Any:
+def _sanitize(value: Any, *, shorter: bool) -> Any:
     if isinstance(value, tuple):
-        return tuple(_shown(each, shorter=shorter) for each in value)
+        return tuple(_sanitize(each, shorter=shorter) for each in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         long = _LONG.get(type(value), set())
         return dataclasses.replace(
             value,
             **{
-                field.name: _shown(getattr(value, field.name), shorter=field.name in long)
+                field.name: _sanitize(
+                    getattr(value, field.name), shorter=field.name in long
+                )
                 for field in dataclasses.fields(value)
             },
         )
-    if type(value) is str:  # not Layer and Verdict, whose texts are our own
+    if type(value) is str:  # Layer and Verdict are of another type
         return shorten(_runs(value)) if shorter else printable(value)
     return value
 
@@ -85,12 +87,12 @@ def _runs(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """Write points, or seconds, without an end that says nothing: 85, 7.5, 0.33."""
+    """Write points, or seconds, without zeros at the end: 85, 7.5, 0.33."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def sentence(text: str) -> str:
-    """Begin a text with a capital letter, where it stands alone."""
+    """Return a text with a capital letter at its beginning."""
     return text[:1].upper() + text[1:]
 
 
@@ -100,30 +102,30 @@ def score(submission: Submission, layer: Layer) -> str:
         return f"{number(submission.points(layer))} / {number(out_of)}"
     if not submission.of_layer(layer):
         return ""
-    rules = ran(submission, layer)
-    return f"{kept(submission, layer)} of {rules} kept" if rules else "none run"
+    rules = count_run(submission, layer)
+    return f"{count_kept(submission, layer)} of {rules} kept" if rules else "none run"
 
 
-def kept(submission: Submission, layer: Layer) -> int:
-    """Count the rules of a layer that were kept; tolerated counts."""
+def count_kept(submission: Submission, layer: Layer) -> int:
+    """Return how many rules of a layer were kept; a tolerated outcome counts."""
     good = (Verdict.PASS, Verdict.TOLERATED)
     return sum(each.verdict in good for each in submission.of_layer(layer))
 
 
-def ran(submission: Submission, layer: Layer) -> int:
-    """Count the rules of a layer that could be broken: what was not run could not."""
+def count_run(submission: Submission, layer: Layer) -> int:
+    """Return how many rules of a layer could be broken: those that were run."""
     outcomes = [each.verdict for each in submission.of_layer(layer)]
     return len(outcomes) - outcomes.count(Verdict.NOT_RUN)
 
 
 def verdict(finding: Finding) -> str:
-    """Write a verdict: its sign, its word, and how often if that is not always."""
+    """Write a verdict: its sign, its word, and how often it failed if not always."""
     attempts = f", {finding.evidence.attempts}" if finding.evidence.attempts else ""
     return f"{SIGNS[finding.verdict]} {finding.verdict}{attempts}"
 
 
 def missed(submission: Submission) -> list[str]:
-    """Name the required checks that were not kept: what a teacher asks for first."""
+    """Return the names of the required checks that were not kept."""
     return [
         each.check
         for each in submission.of_layer(Layer.REQUIRED)
@@ -132,12 +134,12 @@ def missed(submission: Submission) -> list[str]:
 
 
 def concerns(submission: Submission) -> list[Finding]:
-    """Give the findings that want to be explained."""
+    """Return the findings that are to be explained with their evidence."""
     return [each for each in submission.findings if each.verdict in CONCERNS]
 
 
 def remarks(submission: Submission) -> list[str]:
-    """Give a submission's notes, and what its reader must know before the numbers."""
+    """Return a submission's notes, and what its reader must know before the numbers."""
     lines = list(submission.notes)
     if submission.problem:
         lines.insert(0, f"It could not be refereed: {submission.problem}")
@@ -179,7 +181,7 @@ def account(finding: Finding) -> list[str]:
 
 
 def commands(submission: Submission) -> dict[str, str]:
-    """Give the command lines that were run, and with which interpreter."""
+    """Return the command lines that were run, and the interpreter."""
     told = {
         "server": submission.server,
         "client": submission.client,

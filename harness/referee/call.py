@@ -1,4 +1,4 @@
-"""One call of the referee: reads what is asked, has it judged, shows and writes it."""
+"""One call of the referee: the command line is read, pairs are judged, reports written."""
 
 import argparse
 import json
@@ -15,12 +15,13 @@ from rich.console import Console
 from harness.referee import isolation
 from harness.referee import profile as profiles
 from harness.referee.checks.all import CHECKS
-from harness.referee.judging import judge
 from harness.referee.profile import Profile, ProfileError
-from harness.referee.reports import WRITERS, ReportError, record, write
+from harness.referee.reports import WRITERS, ReportError, write
 from harness.referee.reports.text import show
 from harness.referee.result import Class, Finding, Layer, Submission, Verdict
 from harness.referee.rubric import Rubric, RubricError
+from harness.referee.tables import table
+from harness.referee.trial import judge
 from harness.referee.workers import Job, judge_all
 
 STOPPED = 130
@@ -28,11 +29,11 @@ STOPPED = 130
 
 
 class WrongCall(Exception):
-    """The command line asks for something that cannot be; one sentence says what."""
+    """The command line asks for something that cannot be; the message is one sentence."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the command line says: 0, 1 or 3. Raises WrongCall."""
+    """Do what the command line asks; return the exit code: 0, 1 or 3. Raises WrongCall."""
     if options.worker:
         return _work()
     try:
@@ -44,9 +45,9 @@ def run(options: argparse.Namespace) -> int:
         raise WrongCall(f"{error.filename} cannot be read: {error.strerror}") from error
     _demand_writable(options)
     if options.guess:
-        from harness.referee.guess import guess
+        from harness.referee.proposal import propose
 
-        return guess(jobs[0].profile, jobs[0].folder)
+        return propose(jobs[0].profile, jobs[0].folder)
     began = time.monotonic()
 
     def result_of(submissions: Iterable[Submission]) -> Class:
@@ -54,19 +55,19 @@ def run(options: argparse.Namespace) -> int:
         return Class(rubric.title, tuple(submissions), seconds)
 
     def update(submission: Submission) -> None:
-        """Have results.json whole after every check: who is cut off keeps the points."""
+        """Write results.json after every check: a run that is cut off keeps its points."""
         _write(options, result_of([submission]), ("gradescope",))
 
-    judged = judge_all(jobs, _at_once(options), Console(stderr=True), update)
+    judged = judge_all(jobs, _jobs_at_a_time(options), Console(stderr=True), update)
     if not judged:
         raise KeyboardInterrupt
     result = result_of(judged)
-    _write(options, result, WRITERS)  # first: the table may go into `head`
+    _write(options, result, WRITERS)  # first: printing may fail, as into `head`
     show(Console(highlight=False), result, transcripts=options.transcripts)
     if len(judged) == len(jobs):
         return _exit_code(result)
-    told = f"harness: stopped: {len(judged)} of {len(jobs)} submissions were refereed."
-    print(told, file=sys.stderr)
+    message = f"stopped: {len(judged)} of {len(jobs)} submissions were refereed."
+    print(f"harness: {message}", file=sys.stderr)
     return STOPPED
 
 
@@ -75,7 +76,7 @@ def _jobs(options: argparse.Namespace, rubric: Rubric) -> list[Job]:
     if term not in rubric.terms:
         names = ", ".join(rubric.terms)
         raise WrongCall(f"the rubric has no term {term!r}: use one of {names}")
-    only = _only(options.only)
+    only = _chosen_checks(options.only)
     course = profiles.read(options.profile) if options.profile else profiles.Class()
     rubric_file = str(options.rubric) if options.rubric else ""
     rest = (rubric_file, term, only, options.shared, bool(options.gradescope))
@@ -90,12 +91,12 @@ def _jobs(options: argparse.Namespace, rubric: Rubric) -> list[Job]:
                 "say --server COMMAND and --client COMMAND, or the folders of submissions"
             )
         return [Job(Path.cwd().name, Path.cwd(), profile, *rest)]
-    # `submissions/*` may well name a file or two beside the folders.
+    # A pattern such as `submissions/*` also names the files beside the folders.
     folders = [folder for folder in options.submissions if not folder.is_file()]
     for folder in folders or options.submissions:
         if not folder.is_dir():
             raise WrongCall(f"{folder} is no folder: a submission is a folder")
-    _name_strangers(course, {folder.resolve().name for folder in folders})
+    _warn_of_unknown_names(course, {folder.resolve().name for folder in folders})
     return [
         Job(
             folder.resolve().name,
@@ -118,15 +119,15 @@ def _with_commands(profile: Profile, options: argparse.Namespace) -> Profile:
     return replace(profile, server=server, client=client)
 
 
-def _name_strangers(course: profiles.Class, folders: set[str]) -> None:
-    """Say which of the profile's submissions are not there: a name may be misspelt."""
+def _warn_of_unknown_names(course: profiles.Class, folders: set[str]) -> None:
+    """Warn of submissions in the profile that have no folder: a name may be misspelt."""
     for name in sorted(set(course.own) - folders):
-        told = f"harness: the profile has [submission.{name}], and there is no such folder."
-        print(told, file=sys.stderr)
+        message = f"the profile has [submission.{name}], and there is no such folder."
+        print(f"harness: {message}", file=sys.stderr)
 
 
 def _demand_writable(options: argparse.Namespace) -> None:
-    """Refuse a report that cannot be written now, and not when all has been judged."""
+    """Refuse a report that cannot be written before anything is judged."""
     for path in filter(None, (getattr(options, name) for name in WRITERS)):
         if path.is_dir():
             raise WrongCall(f"{path} cannot be written: it is a folder")
@@ -134,7 +135,7 @@ def _demand_writable(options: argparse.Namespace) -> None:
             raise WrongCall(f"{path} cannot be written: see its folder")
 
 
-def _only(names: str | None) -> tuple[str, ...]:
+def _chosen_checks(names: str | None) -> tuple[str, ...]:
     if names is None:
         return ()
     only = tuple(names.split(","))
@@ -145,8 +146,8 @@ def _only(names: str | None) -> tuple[str, ...]:
     return only
 
 
-def _at_once(options: argparse.Namespace) -> int:
-    """Say how many may be judged at a time: where all share a network, only one."""
+def _jobs_at_a_time(options: argparse.Namespace) -> int:
+    """Return how many may be judged at a time: only one where all share a network."""
     jobs: int = options.jobs
     if jobs < 1:
         raise WrongCall(f"-j {jobs}: at least one has to be judged at a time")
@@ -160,7 +161,7 @@ def _at_once(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace, result: Class, names: Iterable[str]) -> None:
-    """Write the reports that were asked for, of those with these names."""
+    """Write those of the named reports for which the command line has a file."""
     for name in names:
         path = getattr(options, name)
         if not path:
@@ -172,33 +173,33 @@ def _write(options: argparse.Namespace, result: Class, names: Iterable[str]) -> 
 
 
 def _exit_code(result: Class) -> int:
-    """Say in a number how it was: 3 when nothing could be run, 1 when not all is well."""
+    """Return 3 if nothing could be run, 1 if not every required check is kept, else 0."""
     problems = [bool(each.problem) for each in result.submissions]
     if all(problems):
         return 3
     required = [
         finding for each in result.submissions for finding in each.of_layer(Layer.REQUIRED)
     ]
-    return 1 if any(problems) or any(map(_is_missed, required)) else 0
+    return 1 if any(problems) or any(map(_was_missed, required)) else 0
 
 
-def _is_missed(finding: Finding) -> bool:
-    """Whether a required check is not kept, or could not be tried although it applies."""
+def _was_missed(finding: Finding) -> bool:
+    """Return whether a required check was broken, or not tried although it applies."""
     bad = finding.verdict in (Verdict.FAIL, Verdict.ERROR)
     return bad or (finding.verdict is Verdict.NOT_RUN and finding.out_of > 0)
 
 
 def _work() -> int:
-    """Be a worker: read a job, judge it, write what was found; progress goes before it."""
+    """Be a worker: read a job from stdin, judge it, write findings to stdout."""
     job = Job.from_json(sys.stdin.readline())
-    # What is found goes where nothing that is imported could print by mistake.
+    # Findings go to a descriptor on which no module can print by mistake.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    def told(check: str, so_far: Callable[[], Submission]) -> None:
+    def progress(check: str, so_far: Callable[[], Submission]) -> None:
         step = {"check": check}
         if job.stepwise:
-            step["so far"] = record.submission_to_json(so_far())
+            step["so far"] = table(so_far())
         print(json.dumps(step), file=out, flush=True)
 
     rubric = Rubric.read(Path(job.rubric) if job.rubric else None)
@@ -210,8 +211,8 @@ def _work() -> int:
         rubric,
         job.term,
         job.only,
-        told,
+        progress,
         shared=job.shared,
     )
-    print(json.dumps({"found": record.submission_to_json(found)}), file=out, flush=True)
+    print(json.dumps({"found": table(found)}), file=out, flush=True)
     return 0

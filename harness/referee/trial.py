@@ -1,7 +1,7 @@
-"""All checks of one submission: in order, repeated where they fail, never too long.
+"""A trial: all checks of one submission, in order, repeated where they fail.
 
-A check that fails is done again, because a race inside a submission must not decide its
-points by luck: what fails three times out of three has failed; what works once is done
+A check that fails is run again, because a race inside a submission must not decide its
+points by luck: what fails three times out of three has failed; what passes once is run
 five times, and the majority counts.
 """
 
@@ -28,15 +28,15 @@ FIRST, ALL = 3, 5
 """Attempts at a check that fails each time, and at one that fails now and then."""
 
 PREPARING_SECONDS = 60.0
-"""How long the command may take that makes the programs."""
+"""Limit for the command that makes the programs."""
 
 Tries = list[tuple[Outcome, Traces]]
 """How each attempt came out, with its evidence."""
 
-Told = Callable[[str, Callable[[], Submission]], None]
-"""Told the name of each check that is begun, with what gives all that was found so far."""
+Progress = Callable[[str, Callable[[], Submission]], None]
+"""Called with each check that begins, and a function that returns the findings so far."""
 
-_Reached = Callable[[str, tuple[Finding, ...]], None]
+_Reach = Callable[[str, tuple[Finding, ...]], None]
 
 
 def judge(
@@ -46,19 +46,18 @@ def judge(
     rubric: Rubric,
     term: str,
     only: Iterable[str] = (),
-    told: Told = lambda check, so_far: None,
+    progress: Progress = lambda check, so_far: None,
     *,
     shared: bool = False,
 ) -> Submission:
-    """Run all checks on one pair and say what was found.
+    """Run all checks on one pair and return what was found.
 
-    Side effects: this process is in network namespaces of its own afterwards, where the
-    system allows it and the network is not to be `shared`. Never raises for what the
-    programs do.
+    Where the system allows it, and unless the network is to be `shared`, this process is
+    in network namespaces of its own afterwards. Never raises for what the programs do.
     """
     began = time.monotonic()
     try:
-        profile = with_commands(profile, folder)
+        profile = find_commands(profile, folder)
         prepare(profile, folder)
     except ProfileError as error:
         return _submission(name, profile, rubric, began, (), str(error))
@@ -67,9 +66,9 @@ def judge(
     found = partial(_submission, name, profile, rubric, began)
 
     def reached(check: str, so_far: tuple[Finding, ...]) -> None:
-        told(check, partial(found, so_far))
+        progress(check, partial(found, so_far))
 
-    return found(_all(bench, rubric, set(only), reached))
+    return found(_run_checks(bench, rubric, set(only), reached))
 
 
 def _submission(
@@ -80,7 +79,7 @@ def _submission(
     findings: tuple[Finding, ...],
     problem: str = "",
 ) -> Submission:
-    server, client = (_plainly(profile, side) for side in SIDES)
+    server, client = (_typed_command(profile, side) for side in SIDES)
     return Submission(
         name,
         findings,
@@ -94,8 +93,8 @@ def _submission(
     )
 
 
-def with_commands(profile: Profile, folder: Path) -> Profile:
-    """Find the programs that the profile gives no command for. Raises ProfileError."""
+def find_commands(profile: Profile, folder: Path) -> Profile:
+    """Find the programs for which the profile has no command. Raises ProfileError."""
     for side in SIDES:
         program = profile.program(side)
         if not program.command:
@@ -111,7 +110,7 @@ def with_commands(profile: Profile, folder: Path) -> Profile:
 
 
 def prepare(profile: Profile, folder: Path) -> None:
-    """Make the programs, where they have to be made. Raises ProfileError."""
+    """Run the profile's command that makes the programs. Raises ProfileError."""
     if not profile.prepare:
         return
     try:
@@ -133,7 +132,7 @@ def prepare(profile: Profile, folder: Path) -> None:
 
 @cache
 def interpreter(command: str) -> str:
-    """Say which Python runs the programs, with its version; empty: none does."""
+    """Return the Python that runs the programs, with its version; empty: none does."""
     program = shlex.split(command)[0] if command else ""
     if "python" not in Path(program).name:
         return ""
@@ -147,7 +146,7 @@ def interpreter(command: str) -> str:
 
 
 def _find(folder: Path, patterns: Iterable[str], side: str) -> str:
-    """Find a side's file. Raises ProfileError when it is not there, or not alone."""
+    """Find a side's file. Raises ProfileError unless there is exactly one."""
     for pattern in patterns:
         found = sorted(folder.glob(pattern))
         if len(found) > 1:
@@ -164,10 +163,10 @@ def _find(folder: Path, patterns: Iterable[str], side: str) -> str:
     )
 
 
-def _all(
-    bench: Bench, rubric: Rubric, only: set[str], reached: _Reached
+def _run_checks(
+    bench: Bench, rubric: Rubric, only: set[str], reached: _Reach
 ) -> tuple[Finding, ...]:
-    """Do the checks that the rubric has, in order, as long as there is time."""
+    """Run the checks that the rubric has, in order, as long as there is time."""
     clock = Clock(bench.profile.limits.submission)
     found: dict[str, Finding] = {}
     aside: set[str] = set()
@@ -184,13 +183,13 @@ def _all(
         if check.name not in rubric.by_name or (only and check.name not in wanted):
             continue
         reached(check.name, graded())
-        found[check.name], applies = _finding(bench, check, found, clock)
+        found[check.name], applies = _run_check(bench, check, found, clock)
         aside |= set() if applies else {check.name}
     return graded()
 
 
 def _with_needs(only: set[str]) -> set[str]:
-    """Add the checks that these need, and those that show whether lines get through."""
+    """Return these checks, those that they need, and those that begin every talk."""
     wanted = set(only)
     for check in reversed(CHECKS):
         if check.name in wanted:
@@ -198,16 +197,16 @@ def _with_needs(only: set[str]) -> set[str]:
     return wanted
 
 
-def _finding(
+def _run_check(
     bench: Bench, check: Check, found: dict[str, Finding], clock: Clock
 ) -> tuple[Finding, bool]:
-    """Do a check, or say why not; returns also whether the pair is asked for it."""
+    """Run a check, unless something is in its way; return also whether it applies."""
     began = time.monotonic()
     reason = _obstacle(bench, check, found, clock)
     if reason:
         outcome, evidence = not_run(reason), Evidence()
     else:
-        outcome, evidence = _attempts(bench, check, clock)
+        outcome, evidence = _repeat(bench, check, clock)
     finding = Finding(
         check.name,
         check.about,
@@ -221,7 +220,7 @@ def _finding(
 
 
 def _obstacle(bench: Bench, check: Check, found: dict[str, Finding], clock: Clock) -> str:
-    """Say why a check need not even be tried; empty: it is."""
+    """Return why a check need not even be tried; empty: nothing is in its way."""
     bad = (Verdict.FAIL, Verdict.NOT_RUN, Verdict.ERROR)
     for need in check.needs:
         if need in found and found[need].verdict in bad:
@@ -233,25 +232,25 @@ def _obstacle(bench: Bench, check: Check, found: dict[str, Finding], clock: Cloc
     return ""
 
 
-def _attempts(bench: Bench, check: Check, clock: Clock) -> tuple[Outcome, Evidence]:
-    """Do a check until it is clear how it comes out; keep the evidence of a failure."""
+def _repeat(bench: Bench, check: Check, clock: Clock) -> tuple[Outcome, Evidence]:
+    """Try a check until it is clear how it comes out; keep the evidence of a failure."""
     tries: Tries = []
     goal = 1
     while len(tries) < goal:
         bench.attempt, bench.traces = len(tries), Traces()
-        outcome = _attempt(bench, check)
+        outcome = _try(bench, check)
         tries.append((outcome, bench.traces))
         fails = sum(each.verdict is Verdict.FAIL for each, _ in tries)
         if clock.is_over or outcome.verdict is Verdict.ERROR:
             break
         if fails:
             goal = FIRST if fails == len(tries) else ALL
-    outcome, traces, attempts = sum_up(tries)
+    outcome, traces, attempts = decide(tries)
     return outcome, _evidence(outcome, traces, bench, attempts)
 
 
-def sum_up(tries: Tries) -> tuple[Outcome, Traces, str]:
-    """Let the majority decide, and say so where the attempts differ."""
+def decide(tries: Tries) -> tuple[Outcome, Traces, str]:
+    """Decide by the majority of the attempts; explain it where they differ."""
     bad = [each for each in tries if each[0].verdict is Verdict.FAIL]
     good = [each for each in tries if each[0].verdict is not Verdict.FAIL]
     outcome, traces = (bad or tries)[0]
@@ -268,8 +267,8 @@ def sum_up(tries: Tries) -> tuple[Outcome, Traces, str]:
     return outcome, traces, attempts
 
 
-def _attempt(bench: Bench, check: Check) -> Outcome:
-    """Do a check once; what goes wrong in the referee itself is nobody else's fault."""
+def _try(bench: Bench, check: Check) -> Outcome:
+    """Try a check once; a fault of the referee itself becomes an ERROR."""
     try:
         return check.play(bench)
     except Unreached as unreached:
@@ -289,13 +288,13 @@ def _evidence(outcome: Outcome, traces: Traces, bench: Bench, attempts: str) -> 
         outcome.seen,
         tuple(traces.moments),
         tuple(traces.sides),
-        _by_hand(traces, bench) if outcome.verdict is not Verdict.PASS else (),
+        _steps_by_hand(traces, bench) if outcome.verdict is not Verdict.PASS else (),
         attempts,
     )
 
 
-def _by_hand(traces: Traces, bench: Bench) -> tuple[str, ...]:
-    """Say how to see the same by hand: two terminals, and what to type in each."""
+def _steps_by_hand(traces: Traces, bench: Bench) -> tuple[str, ...]:
+    """Return how to see the same by hand: two terminals, and what to type in each."""
     steps = [f"cd {shlex.quote(str(bench.folder / bench.profile.folder))}"]
     steps += [
         f"{each.command}    # in the {each.actor}'s terminal" for each in traces.sides
@@ -308,8 +307,8 @@ def _by_hand(traces: Traces, bench: Bench) -> tuple[str, ...]:
     return tuple(steps[:40])
 
 
-def _plainly(profile: Profile, side: str) -> str:
-    """Give a side's command line as a person would type it."""
+def _typed_command(profile: Profile, side: str) -> str:
+    """Return a side's command line as a person would type it."""
     python = shlex.quote(profile.python or sys.executable)
     command = profile.program(side).command.replace("{python}", python)
     return command.replace("{port}", str(profile.port or DEFAULT_PORT))

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from harness.referee.bench import Traces, failed, passed
-from harness.referee.judging import Tries, sum_up
 from harness.referee.result import Verdict
+from harness.referee.trial import Tries, decide
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -261,7 +261,7 @@ def test_the_majority_of_the_attempts_decides(
     made: Tries = [
         (passed() if each == "P" else failed("lost"), Traces()) for each in outcomes
     ]
-    outcome, _, told = sum_up(made)
+    outcome, _, told = decide(made)
     assert (outcome.verdict, told) == (verdict, attempts)
 
 

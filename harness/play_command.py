@@ -1,4 +1,4 @@
-"""Plays conversation files for somebody to watch: `python3 -m harness play`."""
+"""`python3 -m harness play`: conversations, played for somebody to watch."""
 
 import sys
 import tempfile
@@ -13,7 +13,7 @@ from harness.stage import Stage, Unmet
 
 
 def play_all(paths: Sequence[Path], piece: int, terminal: str) -> int:
-    """Play conversations visibly: 0 when all came true, 1 when not, 2 for no script."""
+    """Play conversations visibly; return 0 if all came true, 1 if not, 2 for no script."""
     console = Console(highlight=False)
     try:
         played = [play(path, piece, terminal, console) for path in paths]
@@ -26,10 +26,10 @@ def play_all(paths: Sequence[Path], piece: int, terminal: str) -> int:
 
 
 def play(path: Path, piece: int, terminal: str, console: Console) -> bool:
-    """Play one conversation visibly; returns whether all of it came true."""
+    """Play one conversation visibly; return whether all of it came true."""
     script = Script.read(path)
     if terminal not in script.terminals:
-        (terminal,) = script.terminals  # there is only one that it is about
+        (terminal,) = script.terminals  # the only one that it is about
     console.rule(f"[bold]{script.name}")
     console.print(script.about, style="italic")
     with (

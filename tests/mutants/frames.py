@@ -1,10 +1,10 @@
 """Mistakes in the frames, one by one and in a run."""
 
-from tests.mutants.mutant import PROTOCOL_TESTS, Module, Mutant
+from tests.mutants.mutant import FRAME_TESTS, Module, Mutant
 
 MODULE = Module(
     "chatlib/protocol/frames.py",
-    PROTOCOL_TESTS,
+    FRAME_TESTS,
     (
         Mutant(
             "a header may have flags",

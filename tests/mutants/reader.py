@@ -1,10 +1,10 @@
 """Mistakes in the frame reader."""
 
-from tests.mutants.mutant import PROTOCOL_TESTS, Module, Mutant
+from tests.mutants.mutant import FRAME_TESTS, Module, Mutant
 
 MODULE = Module(
     "chatlib/protocol/reader.py",
-    PROTOCOL_TESTS,
+    FRAME_TESTS,
     (
         Mutant(
             "a header is read before it is whole",

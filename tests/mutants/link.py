@@ -241,7 +241,10 @@ _ACKNOWLEDGING = (
     Mutant(
         "an ACK counts messages that wait to be shown",
         "Link.data_to_send",
-        ("self.replies.take(self.session.shown)", "self.replies.take(self.session.received)"),
+        (
+            "self.replies.take(self.session.shown)",
+            "self.replies.take(self.session.received)",
+        ),
     ),
     Mutant(
         "the ACK of many messages waits",

@@ -58,8 +58,16 @@ FRAME_TESTS = (
 CONNECTION_TESTS = ("tests/core/test_connection.py", "tests/core/test_chat.py")
 """The tests of a connection and of the chat on it."""
 
-CHAT_TESTS = ("tests/core/test_chat.py", "tests/core/test_program.py")
-"""The tests of a chat, and of the program that makes one for every talk."""
+CHAT_TESTS = ("tests/core/test_chat.py",)
+"""The tests of a chat."""
+
+PROGRAM_TESTS = (
+    "tests/core/test_program.py::"
+    "test_with_again_the_next_talk_begins_unless_it_was_us_who_left",
+    "tests/core/test_program.py::"
+    "test_lines_that_were_never_sent_are_listed_and_cost_a_pipe_its_exit_code",
+)
+"""The tests of the end of a talk. All others of that file take half a minute."""
 
 TERMINAL_TESTS = ("tests/terminal/test_plain.py",)
 """The tests of the plain terminal."""

@@ -19,7 +19,7 @@ _LINES_IN = (
     Mutant(
         "a read drops the piece of a line before it",
         "LineBuffer.feed",
-        ("if whole and self.held: ...", "self.held.clear()"),
+        ("if lines and self.held: ...", "self.held.clear()"),
     ),
     Mutant(
         "a read without a line end drops the piece before it",
@@ -34,12 +34,22 @@ _LINES_IN = (
     Mutant(
         "the bytes over the limit are not counted",
         "LineBuffer._hold",
-        ("self._lost += len(piece[room:])", ""),
+        ("self._over += len(piece[room:])", ""),
     ),
     Mutant(
-        "the line behind one over the limit counts its lost bytes, too",
+        "the next line over the limit counts the lost bytes of the one before, too",
         "LineBuffer._release",
-        ("self._lost = 0", ""),
+        ("self._over = 0", ""),
+    ),
+    Mutant(
+        "the lines of the next read count the lost bytes of the one before",
+        "LineBuffer.feed",
+        ("self.lost = 0", ""),
+    ),
+    Mutant(
+        "every line of a read counts the lost bytes of the first",
+        "Plain._queue_lines",
+        ("lost = 0", ""),
     ),
     Mutant(
         "a line overtakes the lines that wait",
@@ -54,7 +64,10 @@ _LINES_IN = (
     Mutant(
         "the last line is lost if it has no line end",
         "Plain._queue_lines",
-        ("self._buffer.feed(data) if data else self._buffer.finish()", "self._buffer.feed(data)"),
+        (
+            "self._buffer.feed(data) if data else self._buffer.finish()",
+            "self._buffer.feed(data)",
+        ),
     ),
     Mutant(
         "the end of a pipe is reported before lines are wanted",

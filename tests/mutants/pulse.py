@@ -29,7 +29,10 @@ MODULE = Module(
         Mutant(
             "a second silence gets no PING",
             "Pulse.is_worrying",
-            ("self._asked is not None and self.heard <= self._asked", "self._asked is not None"),
+            (
+                "self._asked is not None and self.heard <= self._asked",
+                "self._asked is not None",
+            ),
         ),
         Mutant(
             "all PINGs have the same number",

@@ -177,7 +177,7 @@ class Link:
         self._detail = ""
 
         # Bytes out: frames that are written, and answers that are owed but not written.
-        self._output = bytearray()
+        self._output: list[bytes] = []
         self.replies = Replies(session.shown)
         # Whether the connection must ask for `data_to_send`. This one flag is what the
         # connection looks at after every read, so that it can skip the work of writing.
@@ -267,7 +267,7 @@ class Link:
         self.wants_to_send = self.state is not _OPEN
         if not self._output:
             return b""
-        data = bytes(self._output)
+        data = b"".join(self._output)
         self._output.clear()
         self.session.written = self.session.sent
         return data
@@ -495,8 +495,7 @@ class Link:
         output = self._output
         for kind, number, body in frames:
             # What `frames.encode` does, without the call: every line comes through here.
-            output += _pack(len(body), kind, 0, number)
-            output += body
+            output.append(_pack(len(body), kind, 0, number) + body)
             if self._trace is not silent:
                 self._log(">", kind, number, body)
         self.wants_to_send = True

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
-from itertools import repeat
 
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import READ, Loop
@@ -32,42 +31,46 @@ LINE_LIMIT = 65536
 
 
 class LineBuffer:
-    """Split bytes into lines, keeping at most LINE_LIMIT bytes of each.
+    """Split bytes into lines without their ends, keeping at most LINE_LIMIT bytes of each.
 
-    A line is returned as `(line, lost)`, without its line end; `lost` is the number of
-    bytes that were over the limit.
+    Only the first line of a read can be over the limit, because only that one may have
+    begun in reads before. `lost` is the number of bytes that were dropped from it.
     """
 
     def __init__(self) -> None:
-        self.held = bytearray()  # the beginning of a line whose end has not come yet
-        self._lost = 0  # bytes of that line over the limit
+        # The beginning of a line whose end has not come yet, and the bytes over the limit.
+        self.held = bytearray()
+        self._over = 0
+        # The same of the first line that was returned last.
+        self.lost = 0
 
-    def feed(self, data: bytes) -> list[tuple[bytes, int]]:
+    def feed(self, data: bytes) -> list[bytes]:
         """Add one read of at most LINE_LIMIT bytes; return the lines that it completes."""
-        *whole, rest = data.split(b"\n")
-        # A line that lies within one read cannot be over the limit.
-        lines = list(zip(whole, repeat(0)))
-        if whole and self.held:
-            self._hold(whole[0])
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        self.lost = 0
+        if lines and self.held:
+            self._hold(lines[0])
             lines[0] = self._release()
         if rest:
             self._hold(rest)
         return lines
 
-    def finish(self) -> list[tuple[bytes, int]]:
+    def finish(self) -> list[bytes]:
         """Return what is held as the last line, if anything is."""
+        self.lost = 0
         return [self._release()] if self.held else []
 
     def _hold(self, piece: bytes) -> None:
         room = LINE_LIMIT - len(self.held)
         self.held += piece[:room]
-        self._lost += len(piece[room:])
+        self._over += len(piece[room:])
 
-    def _release(self) -> tuple[bytes, int]:
-        line, lost = bytes(self.held), self._lost
+    def _release(self) -> bytes:
+        line, self.lost = bytes(self.held), self._over
         self.held.clear()
-        self._lost = 0
-        return line, lost
+        self._over = 0
+        return line
 
 
 class Plain(Terminal):
@@ -282,8 +285,10 @@ class Plain(Terminal):
         """Queue the lines that these bytes complete; b"" is the end of the input."""
         self._at_end = not data
         lines = self._buffer.feed(data) if data else self._buffer.finish()
-        for line, lost in lines:
+        lost = self._buffer.lost
+        for line in lines:
             self._lines.append(self._decode(line.removesuffix(b"\r"), lost))
+            lost = 0
 
     def _pass_on(self) -> None:
         """Call back for queued lines, then for the end, as long as lines are accepted.

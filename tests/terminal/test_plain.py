@@ -89,10 +89,13 @@ def finish(loop: Loop, listener: Listener) -> list[str | None]:
 
 
 def split(pieces: list[bytes]) -> list[tuple[bytes, int]]:
-    """Feed the pieces to a new buffer, then finish; return all lines."""
+    """Feed the pieces to a new buffer, then finish; return all lines and what was lost."""
     buffer = LineBuffer()
-    lines = [line for piece in pieces for line in buffer.feed(piece)]
-    return lines + buffer.finish()
+    found: list[tuple[bytes, int]] = []
+    for piece in [*pieces, b""]:
+        lines = buffer.feed(piece) if piece else buffer.finish()
+        found += [(line, 0 if index else buffer.lost) for index, line in enumerate(lines)]
+    return found
 
 
 def test_lines_are_the_same_however_the_bytes_are_cut() -> None:
@@ -110,8 +113,8 @@ def test_a_line_is_returned_when_its_line_end_comes() -> None:
     """The beginning of the next line is held until its own line end comes."""
     buffer = LineBuffer()
     assert buffer.feed(b"on") == []
-    assert buffer.feed(b"e\ntw") == [(b"one", 0)]
-    assert buffer.feed(b"o\n") == [(b"two", 0)]
+    assert buffer.feed(b"e\ntw") == [b"one"]
+    assert buffer.feed(b"o\n") == [b"two"]
     assert buffer.finish() == []
 
 
@@ -130,7 +133,9 @@ def test_bytes_over_the_limit_are_counted_line_by_line(
 
     def split_reads(pieces: list[bytes]) -> list[tuple[bytes, int]]:
         """One read is never longer than the limit."""
-        return split([each[at : at + 4] for each in pieces for at in range(0, len(each), 4)])
+        return split(
+            [each[at : at + 4] for each in pieces for at in range(0, len(each), 4)]
+        )
 
     data = b"1234\n12345\n1234567\n12\n123456"
     feed_three_ways(data, split_reads)
@@ -149,7 +154,8 @@ def test_an_endless_line_does_not_fill_the_memory() -> None:
     for _ in range(100):
         assert buffer.feed(b"x" * LINE_LIMIT) == []
     assert len(buffer.held) == LINE_LIMIT
-    assert buffer.feed(b"\n") == [(b"x" * LINE_LIMIT, 99 * LINE_LIMIT)]
+    assert buffer.feed(b"\n") == [b"x" * LINE_LIMIT]
+    assert buffer.lost == 99 * LINE_LIMIT
 
 
 # A person at a terminal.

@@ -9,11 +9,6 @@ _TYPED = (
         ('("", SLASH)', '("",)'),
     ),
     Mutant(
-        "a run of typed lines goes over an empty line",
-        "Chat._is_message",
-        ('("", SLASH)', "(SLASH,)"),
-    ),
-    Mutant(
         "a run of typed lines goes over a move",
         "Chat._is_message",
         ("not self._is_move(line)", "True"),

@@ -204,11 +204,6 @@ _TIMING = (
         ("self._frame_timer and (whole or not begun)", "self._frame_timer and not begun"),
     ),
     Mutant(
-        "between two frames the time of a frame runs",
-        "Connection._time_frame",
-        ("self._frame_timer and (whole or not begun)", "self._frame_timer and whole"),
-    ),
-    Mutant(
         "a frame has less time where our screen is slow",
         "Connection._report",
         (

@@ -223,6 +223,11 @@ _RESUMING = (
         "Session.begin",
         ("self.farewell is None and not self.over", "not self.over"),
     ),
+    Mutant(
+        "a new connection begins a talk again that is over",
+        "Session.begin",
+        ("self.farewell is None and not self.over", "self.farewell is None"),
+    ),
 )
 
 MODULE = Module(

@@ -11,7 +11,7 @@ from functools import partial
 
 from chatlib.addresses import Address, resolve
 from chatlib.connection import Connection, Owner
-from chatlib.errors import StartError, words
+from chatlib.errors import StartError, describe
 from chatlib.loop import READ
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Greeted, Lost, Trace
@@ -216,4 +216,4 @@ def _explain(error: OSError, port: int) -> str:
         case errno.EACCES:
             return f"port {port} is not for everybody: choose one from 1024 with --port"
         case _:
-            return f"cannot listen on port {port}: {words(error)}"
+            return f"cannot listen on port {port}: {describe(error)}"

@@ -424,10 +424,10 @@ class Chat(Owner):
             self._terminal.notify(f"Not done, {error}.")
 
     def _offer(self, name: str) -> None:
-        if not name and self._table and self._table.idle:
-            from chatlib.games.registry import names
+        if not name and self._table and self._table.needs_name:
+            from chatlib.games.registry import game_names
 
-            self._terminal.notify(f"There are these games: {', '.join(names())}.")
+            self._terminal.notify(f"There are these games: {', '.join(game_names())}.")
         self._play(lambda table: table.play(name.strip()))
 
     def _send_words(self, words: str) -> None:
@@ -586,7 +586,7 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/play": Chat._offer,
     "/decline": lambda chat, _: chat._play(lambda table: table.decline()),
     "/move": lambda chat, move: chat._play(lambda table: table.move(move.strip())),
-    "/board": lambda chat, _: chat._play(lambda table: table.board()),
+    "/board": lambda chat, _: chat._play(lambda table: table.show_board()),
     "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
     "/help": Chat._help,
 }
@@ -601,9 +601,9 @@ def _speaker(session: Session) -> str:
 
 def _find_game(name: str) -> type[Game] | None:
     """Find a game. They are loaded with the first: their hashing alone takes 4 MiB."""
-    from chatlib.games.registry import find
+    from chatlib.games.registry import find_game
 
-    return find(name)
+    return find_game(name)
 
 
 def _describe_delivery(sent: int, lost: int) -> str:

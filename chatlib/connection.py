@@ -11,7 +11,7 @@ Knows no terminal, and not which end it is. `chat`, `chatd` and `chatc` import i
 import socket
 from collections.abc import Iterable
 
-from chatlib.errors import words
+from chatlib.errors import describe
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
 from chatlib.protocol.events import Event, Trace, silent
 from chatlib.protocol.frames import Reason
@@ -227,7 +227,7 @@ class Connection:
         except OSError as error:
             # A reset, mostly. For the link it is an end of the stream like any other,
             # because the frames that came before it still count.
-            self._trace("!", words(error), b"")
+            self._trace("!", describe(error), b"")
             data = b""
         if data:
             self._report(self.link.receive_data(data, self._loop.now()))
@@ -317,7 +317,7 @@ class Connection:
         except OSError as error:
             # Nobody reads any more. What the peer sent before may still be in our buffer,
             # so only the reading side decides that the connection is lost.
-            self._trace("!", words(error), b"")
+            self._trace("!", describe(error), b"")
             self._pending = b""
             return
         self._pending = data[count:]

@@ -1,20 +1,22 @@
-"""What can go wrong, who erred, and the exit code that says so.
+"""The errors that this project raises, and the exit codes of both programs.
 
-The lowest layer: it imports nothing of the project and anybody may import it.
+The lowest layer: this module imports nothing of the project, and every other module may
+import it.
 
     ChatError
-    ├── UsageError              the command line, environment or file is wrong
-    ├── StartError              the program cannot start its work
-    ├── ScreenClosedError       nobody reads our stdout any more
-    ├── TableError              what a player wants cannot be done now
+    ├── UsageError              a wrong option, environment variable or file
+    ├── StartError              the program cannot begin its work
+    ├── ScreenClosedError       nothing reads our stdout any more
+    ├── TableError              what a player asked for is not possible now
     └── ProtocolError
-        ├── LocalProtocolError  we erred: say so at the prompt and go on
-        └── RemoteProtocolError they erred: tell them and end the connection
-            ├── VersionError    they speak another version of the protocol
-            └── UnknownSessionError    they speak of messages that we never sent
+        ├── LocalProtocolError  this end was about to break a rule
+        └── RemoteProtocolError the peer broke a rule
+            ├── VersionError    the peer speaks another version of the protocol
+            └── UnknownSessionError    the peer counts messages that we never sent
 
-The text of each is one sentence in the words of the person who reads it,
-lower case and without a full stop, so that it can follow a name and a colon.
+The text of an error is printed behind a name and a colon, as in `chatc: there is no host
+x`. So it is one sentence in lower case without a full stop, in the words of the person at
+the terminal.
 """
 
 from enum import IntEnum
@@ -22,69 +24,69 @@ from signal import SIGPIPE
 
 
 class Exit(IntEnum):
-    """The exit codes of both programs; a signal `n` gives 128 + n (POSIX shells)."""
+    """The exit codes of both programs; after a signal it is 128 + its number (POSIX)."""
 
+    # One of the two said goodbye, and every message was delivered.
     GOODBYE = 0
-    """Somebody said goodbye and everything was delivered."""
+    # The connection was lost for good, or the peer broke the protocol.
     LOST = 1
-    """The connection was lost for good, or the peer broke the protocol."""
+    # The command line was wrong; 2 is argparse's own code for it.
     USAGE = 2
-    """The command line was wrong; argparse's own code for it."""
+    # The port is in use, the host is unknown, or no server answers there.
     START = 3
-    """Port in use, no server there, no such host."""
+    # The server is in a talk with another client.
     BUSY = 4
-    """The server is talking with somebody else."""
 
 
 class ChatError(Exception):
-    """Anything that this project raises on purpose."""
+    """The base of every error that this project raises on purpose."""
 
-    code: int = Exit.LOST
-    """What a program that ends with this error exits with."""
+    code: int = Exit.LOST  # the exit code of a program that ends with this error
 
 
 class UsageError(ChatError):
-    """An option, an environment variable or a line of `chat.toml` makes no sense."""
+    """An option, an environment variable or a line of `chat.toml` is wrong."""
 
     code = Exit.USAGE
 
 
 class StartError(ChatError):
-    """The program cannot start: no such host, port in use, no server there."""
+    """The program cannot start: unknown host, port in use, no server there."""
 
     code = Exit.START
 
 
 class ScreenClosedError(ChatError):
-    """Nobody reads our stdout any more, so nothing can be shown: `chatd | head -1`."""
+    """Nothing reads our stdout any more, as in `chatd | head -1`: nothing can be shown."""
 
+    # A shell reports this code for a program that was killed by writing into such a pipe.
     code = 128 + SIGPIPE
 
 
 class TableError(ChatError):
-    """What a player wants cannot be done now: say so and go on."""
+    """What a player asked for is not possible now; the game and the chat go on."""
 
 
 class ProtocolError(ChatError):
-    """A rule of the protocol was broken; which class says by whom."""
+    """A rule of the protocol was broken; the subclass says by which end."""
 
 
 class LocalProtocolError(ProtocolError):
-    """We were about to break a rule; nothing was sent and nothing has changed."""
+    """This end was about to break a rule; nothing was sent and nothing has changed."""
 
 
 class RemoteProtocolError(ProtocolError):
-    """The peer broke a rule; nothing it sends from here on is looked at."""
+    """The peer broke a rule; nothing that it sends afterwards is read."""
 
 
 class UnknownSessionError(RemoteProtocolError):
-    """The peer speaks of messages that we never sent: its session is not one of ours."""
+    """The peer counts messages that we never sent, so its session is not one of ours."""
 
 
 class VersionError(RemoteProtocolError):
     """The peer speaks another version of the protocol."""
 
 
-def words(error: Exception) -> str:
-    """Say what a system error is, without its number."""
+def describe(error: Exception) -> str:
+    """Return the text of an error, a system error's without its number."""
     return getattr(error, "strerror", None) or str(error)

@@ -1,4 +1,4 @@
-"""Verbose frame logs: `-v`, `-vv` and `--frame-log FILE`.
+"""The frame log: `-v`, `-vv` and `--frame-log FILE`.
 
 One event is one line:
 
@@ -12,9 +12,11 @@ One event is one line:
     x  half of the connection, or all of it, was closed
     !  an error
 
-`-v` shows all but `~`, `-vv` those too, the file has everything, with raw bytes. The
-text after a frame's sign is the frame's own `str`. Knows no frame, no socket and no
-terminal: it is given what to write and where.
+`-v` shows every sign but `~`, and `-vv` that one too. The file has all of them, with the
+raw bytes. The text behind a frame's sign is the frame's own `str`.
+
+This module knows no frame, no socket and no terminal: a connection calls it with what
+happened, and it calls the function that shows a line.
 """
 
 import os
@@ -22,92 +24,98 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from chatlib.errors import words
+from chatlib.errors import describe
 
 LEGEND = "< received, > sent, = state, ~ raw bytes, x closed, ! error."
-"""The signs, in one line, for `--help`."""
+"""The signs on one line, for `--help`."""
 
 RAW = "~"
-"""The sign that only `-vv` and the file show."""
+"""The sign of raw reads and writes."""
 
 
 class FrameLog:
-    """Where traces go: to the screen's side as text, to a file as JSON lines.
+    """The frame log of one program: text for the person, JSON lines for the file.
 
-    `level` 0 shows nothing, 1 frames and states, 2 raw reads and writes too.
-    `tell` writes one line for the person. A file that cannot be written is given up
-    after one warning; the chat goes on.
+    `level` 0 shows nothing, 1 frames and states, 2 raw reads and writes too. `show(line)`
+    shows one line to the person. The first error of the file closes it with one warning,
+    and the chat goes on.
     """
 
     def __init__(
-        self, who: str, level: int, path: str | None, tell: Callable[[str], None]
+        self, program: str, level: int, path: str | None, show: Callable[[str], None]
     ) -> None:
-        self._who = who
+        # The name in every line: "server" or "client".
+        self._program = program
         self._level = level
-        self._tell = tell
+        self._show = show
         self._path = path
+        # The descriptor of the file; -1 when none is open.
         self._file = -1
         if path is not None:
             self._open(path)
 
     @property
-    def wanted(self) -> bool:
-        """Whether anybody listens at all."""
+    def enabled(self) -> bool:
+        """Whether anything is shown or written, so that tracing has a use."""
         return self._level > 0 or self._file >= 0
 
-    def tracer(self, number: int) -> Callable[[str, object, bytes], None]:
-        """Give the trace function of the connection with this number.
+    def make_trace(self, number: int) -> Callable[[str, object, bytes], None]:
+        """Return the trace function, `trace(sign, what, raw)`, of one connection.
 
-        The first connection of a program is called by the program's name; a later one
-        has its number behind it, so that strangers and second clients can be told
-        apart: `server#2`.
+        `number` counts the program's connections from 1. The first has the program's name
+        in its lines; a later one has its number too, `server#2`, so that second clients
+        and strangers can be distinguished.
         """
-        who = self._who if number == 1 else f"{self._who}#{number}"
-        return partial(self._write, who)
+        name = self._program if number == 1 else f"{self._program}#{number}"
+        return partial(self._write, name)
 
     def close(self) -> None:
-        """Close the file, if there is one."""
+        """Close the file, if one is open."""
         if self._file >= 0:
             os.close(self._file)
         self._file = -1
 
-    def _write(self, who: str, sign: str, what: object, raw: bytes) -> None:
+    def _write(self, name: str, sign: str, what: object, raw: bytes) -> None:
         if self._level > 1 or (self._level and sign != RAW):
-            self._tell(f"{_clock()} {who} {sign} {what}")
+            self._show(f"{_time_of_day()} {name} {sign} {what}")
         if self._file >= 0:
-            self._record(who, sign, what, raw)
+            self._append(name, sign, what, raw)
 
     def _open(self, path: str) -> None:
-        # Nonblocking, because opening a named pipe would wait for its reader.
+        # O_NONBLOCK: opening a named pipe would otherwise wait until it has a reader.
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
         try:
+            # 0600: the log contains what two people say to each other.
             self._file = os.open(path, flags, 0o600)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # ValueError: the path has a null byte
             self._warn(error)
 
-    def _record(self, who: str, sign: str, what: object, raw: bytes) -> None:
-        """Append one JSON object: at once, so that a crash loses none."""
-        import json  # 2 ms that only those pay who asked for the file
+    def _append(self, name: str, sign: str, what: object, raw: bytes) -> None:
+        # The import takes 2 ms, which only a program with such a file pays.
+        import json
 
         record = {
+            # The wall clock puts two files beside each other, the other one measures.
             "wall_ns": time.time_ns(),
             "clock_ns": time.monotonic_ns(),
-            "who": who,
+            "who": name,
             "sign": sign,
             "text": str(what),
             "raw": raw.hex(),
         }
         try:
+            # Without a buffer: a program that is killed leaves a log of all before.
             os.write(self._file, json.dumps(record).encode() + b"\n")
         except OSError as error:
             self.close()
             self._warn(error)
 
     def _warn(self, error: Exception) -> None:
-        self._tell(f"No frame log from here on: {self._path}: {words(error)}.")
+        self._show(f"No frame log from here on: {self._path}: {describe(error)}.")
 
 
-def _clock() -> str:
-    """Give the time of day to the millisecond, in the local time zone."""
+def _time_of_day() -> str:
+    """Return the local time to the millisecond, as in 12:04:07.312."""
     now = time.time()
+    # `strftime` knows no milliseconds.
     return f"{time.strftime('%H:%M:%S', time.localtime(now))}.{int(now * 1000) % 1000:03d}"

@@ -1,8 +1,8 @@
 """One selector for everything that a program waits for.
 
-Sockets, keyboard, timers and signals all end in the same `select` call, so there is
-no thread, no polling, and nothing wakes up while nothing happens. This module knows
-no chat; anybody may import it, and it imports nothing of the project.
+Sockets, keyboard, timers and signals all end the same `select` call. So there is no
+thread and no polling, and nothing runs while nothing happens. This module knows no chat;
+every module may import it, and it imports nothing of the project.
 """
 
 import errno
@@ -17,28 +17,22 @@ from signal import SIGALRM
 from time import monotonic
 from types import FrameType
 
-STUCK_SECONDS = 1.0
-"""How long a signal waits for a program that waits for somebody else."""
+BLOCKED_SECONDS = 1.0
+"""How long a signal waits for a blocking call outside the loop before it interrupts it."""
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 
 # Not DefaultSelector: epoll refuses regular files and /dev/null, and kqueue refuses
-# /dev/tty, so `chatc < file` would end in a PermissionError. For a handful of
-# descriptors poll is as fast as epoll. Of macOS's poll, terminals are not to be had.
-if sys.platform == "darwin":
-    Selector = selectors.SelectSelector
-else:
-    Selector = selectors.PollSelector
+# /dev/tty, so `chatc < file` would end in a PermissionError. For a handful of descriptors
+# poll is as fast as epoll. On macOS poll refuses terminals, too: there it is select.
+Selector = selectors.SelectSelector if sys.platform == "darwin" else selectors.PollSelector
 
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 class Timer:
-    """A call that is due at `when` on the loop's clock, unless it is cancelled.
-
-    `queue` is the loop's: those that are pending, the next one first.
-    """
+    """A callback that the loop calls once, at `when` on its clock, unless cancelled."""
 
     __slots__ = ("_queue", "callback", "when")
 
@@ -47,47 +41,51 @@ class Timer:
     ) -> None:
         self.when = when
         self.callback = callback
-        self._queue = queue
+        self._queue = queue  # the loop's pending timers, of which this is one
 
     @property
     def pending(self) -> bool:
-        """Whether the call is still to come."""
+        """Whether the callback is still to be called."""
         return self in self._queue
 
     def cancel(self) -> None:
-        """Forget the call. Harmless when it is over already."""
+        """Remove the timer from the loop. Harmless after its callback was called."""
         if self.pending:
             self._queue.remove(self)
 
 
 class Loop:
-    """Wait for descriptors, timers and signals, and call who asked.
+    """Wait for descriptors, timers and signals, and call the callback of each.
 
-    `clock` gives seconds that never go back; tests pass one of their own. `now` is that
-    clock, for everybody.
+    `clock` returns seconds that never go back; a test passes one of its own.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self.now = clock
+        self.now = clock  # the loop's clock, for every module that needs the time
+        self.blocked = False  # whether a call outside the loop may be blocking right now
+        self._running = False  # between `run` and `stop`
+        self._stopped = False  # whether `stop` was called in this turn
         self._selector = Selector()
-        self._callbacks: dict[int, Callable[[int], None]] = {}  # of what is watched
-        self._timers: list[Timer] = []  # those that are pending, the next one first
-        self._signals: dict[int, Callable[[int], None]] = {}
-        self._handlers: dict[int, _Handler] = {}  # those that were there before ours
-        self._wakeup: tuple[int, int] | None = None
-        self._running = False
-        self._stopped = False  # in this turn
-        self.stuck = False
-        self._unheard = False  # a signal has come that the loop has not been told of
+        self._callbacks: dict[int, Callable[[int], None]] = {}  # by watched descriptor
+        # The pending timers, the next one first. A sorted list and not a heap: there are
+        # few of them, and a cancelled one leaves at once and fills no memory.
+        self._timers: list[Timer] = []
+        self._signal_callbacks: dict[int, Callable[[int], None]] = {}
+        self._signal_pipe: tuple[int, int] | None = None  # its reading and writing end
+        self._signal_unread = False  # a signal arrived that the loop has not read yet
+        self._previous_handlers: dict[int, _Handler] = {}  # what `close` restores
+
+    # Descriptors.
 
     def watch(self, fd: int, events: int, callback: Callable[[int], None]) -> None:
-        """Call `callback(mask)` whenever `fd` is ready for one of `events`.
+        """Call `callback(events)` whenever `fd` is ready for one of `events`.
 
-        For a descriptor that is watched already, both are replaced.
+        For a descriptor that is watched already, both arguments replace the earlier ones.
         """
         if fd not in self._callbacks:
             self._selector.register(fd, events)
-        elif events != self._selector.get_key(fd).events:  # the same again costs 5 us
+        # Most calls change the callback alone, and `modify` would take 5 us for nothing.
+        elif events != self._selector.get_key(fd).events:
             self._selector.modify(fd, events)
         self._callbacks[fd] = callback
 
@@ -96,12 +94,22 @@ class Loop:
         if self._callbacks.pop(fd, None):
             self._selector.unregister(fd)
 
+    # Timers.
+
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call `callback` once, `seconds` from now."""
+        """Call `callback` once, `seconds` from now; return its timer."""
         timer = Timer(self.now() + seconds, callback, self._timers)
-        # A list in order and not a heap: there are few, and what was cancelled is gone.
-        insort(self._timers, timer, key=_when)
+        insort(self._timers, timer, key=_due_time)
         return timer
+
+    def _call_due_timers(self) -> None:
+        # The time is taken once: a callback that asks for a call in 0 seconds gets it in
+        # the next turn, so that it cannot keep this one from ending.
+        now = self.now()
+        while self._timers and self._timers[0].when <= now and not self._stopped:
+            self._timers.pop(0).callback()
+
+    # Signals.
 
     def on_signals(
         self,
@@ -112,36 +120,67 @@ class Loop:
     ) -> None:
         """Call `callback(number)` from the loop when one of these signals arrives.
 
-        Side effect: replaces the process's handlers until `close`. The interpreter
-        writes the signal's number into a pipe that the selector watches; without that
-        a signal would not end a `select` that waits (PEP 475 restarts it).
-
-        Who sets `stuck` while it waits outside the loop, for a reader that may never
-        read, gets an InterruptedError there when an urgent signal has not been heard
-        for STUCK_SECONDS. SIGALRM is used for that.
+        Replaces the process's handlers until `close`, that of SIGALRM too. An urgent
+        signal does not wait for a blocking call outside the loop: while `blocked` is set,
+        such a call ends with an InterruptedError after BLOCKED_SECONDS.
         """
-        if self._wakeup is None:
-            self._wakeup = os.pipe()
-            for fd in self._wakeup:
-                os.set_blocking(fd, False)
-            signal.set_wakeup_fd(self._wakeup[1], warn_on_full_buffer=False)
-            self.watch(self._wakeup[0], READ, self._read_signals)
+        self._open_signal_pipe()
         for number in numbers:
-            self._signals[number] = callback
-            before = signal.signal(number, self._handle if urgent else _ignore)
-            self._handlers.setdefault(number, before)
-        self._handlers.setdefault(SIGALRM, signal.signal(SIGALRM, self._interrupt))
+            self._signal_callbacks[number] = callback
+            handler = self._note_signal if urgent else _do_nothing
+            self._previous_handlers.setdefault(number, signal.signal(number, handler))
+        previous = signal.signal(SIGALRM, self._interrupt_blocked_call)
+        self._previous_handlers.setdefault(SIGALRM, previous)
+
+    def _open_signal_pipe(self) -> None:
+        """Let the interpreter write the number of every signal into a watched pipe.
+
+        Without it a signal would not end a `select` that waits: the interpreter calls the
+        handler and then restarts the `select` (PEP 475).
+        """
+        if self._signal_pipe is not None:
+            return
+        reader, writer = self._signal_pipe = os.pipe()
+        for fd in self._signal_pipe:
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        self.watch(reader, READ, lambda _: self._read_signals(reader))
+
+    def _note_signal(self, number: int, frame: FrameType | None) -> None:
+        # The callback is called by the loop, which reads the pipe. Here only the alarm is
+        # set that ends a call that is blocking: it repeats, since one may come too early.
+        self._signal_unread = True
+        if self.blocked:
+            signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS, BLOCKED_SECONDS)
+
+    def _interrupt_blocked_call(self, number: int, frame: FrameType | None) -> None:
+        """Raise InterruptedError out of a blocking call that keeps a signal waiting."""
+        if self._signal_unread and self.blocked:
+            raise InterruptedError(errno.EINTR, "nobody reads it")
+
+    def _read_signals(self, reader: int) -> None:
+        if self._signal_unread:
+            self._signal_unread = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        with suppress(BlockingIOError):
+            for number in os.read(reader, 4096):
+                # The pipe has the numbers of signals that others handle, too.
+                callback = self._signal_callbacks.get(number)
+                if callback:
+                    callback(number)
+
+    # Running.
 
     @property
     def running(self) -> bool:
-        """Whether `run` has begun and `stop` has not been called since."""
+        """Whether `run` was called, and `stop` not yet."""
         return self._running
 
     def run(self, guest: Callable[[], None] | None = None) -> None:
-        """Wait and call until `stop`.
+        """Wait and call callbacks until `stop` is called.
 
-        A `guest` is a loop of somebody else's that calls `turn` for as long as we are
-        `running`; should it end earlier, we go on without it.
+        A `guest` is the loop of a library. It calls `turn` as long as this loop is
+        `running`; if it returns earlier, this loop goes on without it.
         """
         self._running = True
         if guest:
@@ -150,73 +189,48 @@ class Loop:
             self.turn()
 
     def stop(self) -> None:
-        """Let `run` return; what else is due in this turn stays due."""
+        """Let `run` return; the callbacks that are due in this turn wait for the next."""
         self._running = False
         self._stopped = True
 
-    def turn(self, limit: float | None = None) -> None:
-        """Wait once, until a timer is due or `limit` seconds are over; make the calls."""
+    def turn(self, timeout: float | None = None) -> None:
+        """Wait once, until a timer is due or `timeout` seconds are over; call callbacks."""
         self._stopped = False
         timers = self._timers
         if timers:
-            due = timers[0].when - self.now()  # below 0 when it is late: nobody waits then
-            limit = due if limit is None or due < limit else limit
-        for key, mask in self._selector.select(limit):
+            # Below 0 for a timer that is late; the selector does not wait then.
+            due = timers[0].when - self.now()
+            timeout = due if timeout is None or due < timeout else timeout
+        for key, events in self._selector.select(timeout):
             # An earlier callback of this turn may have forgotten the descriptor.
             callback = self._callbacks.get(key.fd)
             if callback and not self._stopped:
-                callback(mask)
+                callback(events)
         if timers and timers[0].when <= self.now():
-            self._call_due()
+            self._call_due_timers()
 
     def close(self) -> None:
-        """Give back the selector, the signals' pipe and the signals themselves."""
-        for number, handler in self._handlers.items():
+        """Close selector and signal pipe, and restore the process's signal handlers."""
+        for number, handler in self._previous_handlers.items():
+            # None is a handler that was not installed from Python.
             signal.signal(number, handler or signal.SIG_DFL)
-        if self._wakeup:
+        if self._signal_pipe:
             signal.set_wakeup_fd(-1)
-            for fd in self._wakeup:
+            for fd in self._signal_pipe:
                 os.close(fd)
         self._selector.close()
 
-    def _call_due(self) -> None:
-        now = self.now()  # once: what is asked for now and at once is due next turn
-        while self._timers and self._timers[0].when <= now and not self._stopped:
-            self._timers.pop(0).callback()
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        """Note that there is something to hear; the pipe is what tells the loop."""
-        self._unheard = True
-        if self.stuck:
-            signal.setitimer(signal.ITIMER_REAL, STUCK_SECONDS, STUCK_SECONDS)
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Get out who is stuck, if the loop has not heard the signal yet."""
-        if self._unheard and self.stuck:
-            raise InterruptedError(errno.EINTR, "nobody reads it")
-
-    def _read_signals(self, mask: int) -> None:
-        assert self._wakeup is not None
-        if self._unheard:
-            self._unheard = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        with suppress(BlockingIOError):
-            for number in os.read(self._wakeup[0], 4096):
-                callback = self._signals.get(number)
-                if callback:
-                    callback(number)
-
 
 class Deadline:
-    """A call that is due in at most so many seconds: its end only ever comes nearer."""
+    """A callback that is called after a number of seconds which can only become fewer."""
 
     def __init__(self, loop: Loop, callback: Callable[[], None]) -> None:
         self._loop = loop
         self._callback = callback
-        self._timer: Timer | None = None
+        self._timer: Timer | None = None  # the last one that was set, pending or over
 
     def limit(self, seconds: float) -> None:
-        """Call in at most so many seconds; an earlier end stands."""
+        """Call the callback in at most so many seconds; an earlier limit stays."""
         timer = self._timer
         if timer and timer.pending and timer.when <= self._loop.now() + seconds:
             return
@@ -224,14 +238,14 @@ class Deadline:
         self._timer = self._loop.call_later(seconds, self._callback)
 
     def lift(self) -> None:
-        """Call no more, up to the next limit. Harmless when there is none."""
+        """Cancel the callback until the next limit. Harmless when there is none."""
         if self._timer:
             self._timer.cancel()
 
 
-def _when(timer: Timer) -> float:
+def _due_time(timer: Timer) -> float:
     return timer.when
 
 
-def _ignore(number: int, frame: FrameType | None) -> None:
-    """Do nothing; but without a handler no byte is written into the pipe."""
+def _do_nothing(number: int, frame: FrameType | None) -> None:
+    """Stand in for a handler: without one the interpreter writes nothing to the pipe."""

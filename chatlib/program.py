@@ -15,7 +15,7 @@ from itertools import count
 from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
-from chatlib.errors import ChatError, Exit, ScreenClosedError, words
+from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import READ, Loop
 from chatlib.protocol.events import Trace, silent
@@ -155,7 +155,7 @@ class Program:
         HELLO is sent.
         """
         number = next(self._numbers)
-        trace = self._log.tracer(number) if self._log.wanted else silent
+        trace = self._log.make_trace(number) if self._log.enabled else silent
         trace("=", f"{verb} {address}", b"")
         link = make_link(trace)
         connection = Connection(self.loop, sock, address, link, owner, trace)
@@ -238,5 +238,5 @@ def run(
         report(f"{name}: {visible(str(error))}")
         return error.code
     except OSError as error:  # no descriptor or no memory left, even to begin with
-        report(f"{name}: {visible(words(error))}")
+        report(f"{name}: {visible(describe(error))}")
         return Exit.START

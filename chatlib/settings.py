@@ -1,12 +1,12 @@
-"""Options, environment and file: the same for both programs.
+"""The settings of both programs: command line, environment, file, defaults.
 
-For each setting the first of these that is there counts: the option, the environment
-variable (`CHAT_PORT` for `--port`), `chat.toml` in the current folder or else in the
-user's configuration folder, the default. So two programs that are started in one
-folder agree without being edited.
+For each setting the first source that has it counts: the option, the environment variable
+(`CHAT_PORT` for `--port`), `chat.toml` in the current folder or else in the user's
+configuration folder, the default. So two programs that are started in one folder use the
+same settings without being edited.
 
-Knows neither socket nor terminal. `program` reads the settings once; everybody else is
-given what it needs.
+This module knows neither socket nor terminal. `program` reads the settings once and passes
+to every other module what it needs.
 """
 
 import argparse
@@ -16,16 +16,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from chatlib import VERSION
-from chatlib.errors import UsageError, words
+from chatlib.errors import UsageError, describe
 
-FILE = "chat.toml"
+FILE_NAME = "chat.toml"
 
-_Parser = Callable[[object], object]
+_Converter = Callable[[object], object]
+"""Checks a value from any source and returns it in its type; raises ValueError."""
 
 
 class Settings:
-    """What the program was asked to do, every value checked."""
+    """The settings of one program, every value checked; each is named as its option."""
 
+    # Of both programs.
     host: str
     port: int
     name: str
@@ -37,89 +39,100 @@ class Settings:
     timestamps: bool
     verbose: int
     frame_log: str | None
-    wait: float
-    """chatc: seconds to wait for a server that is not there yet."""
-    mode: str
-    """chatd: `turns` or `free`; the client follows."""
-    retry: float
-    """chatc: seconds to look for the server when the connection is lost."""
-    keep: float
-    """chatd: seconds to keep a lost client's seat."""
-    again: bool
-    """chatd: wait for the next client when one has left."""
+    # Of chatc alone.
+    wait: float  # seconds in which a server may still appear
+    retry: float  # seconds for which a lost server is looked for
+    # Of chatd alone.
+    mode: str  # "turns" or "free"; the client follows
+    keep: float  # seconds for which the seat of a lost client is kept
+    again: bool  # whether the next client is awaited when one has left
 
 
-class Option(namedtuple("Option", ("name", "default", "parse", "metavar", "only", "help"))):
-    """One setting: `metavar` None makes it a switch; `only` names the program it is for."""
+class Option(
+    namedtuple("Option", ("name", "default", "convert", "metavar", "program", "help"))
+):
+    """One setting: its name, default, and what argparse needs to know.
+
+    A `metavar` of None makes it a switch. `program` names the only program that has the
+    setting; None stands for both.
+    """
 
     __slots__ = ()
     name: str
     default: object
-    parse: _Parser
+    convert: _Converter
     metavar: str | None
-    only: str | None
+    program: str | None
     help: str
 
     @property
     def flag(self) -> str:
-        """The option as it is typed."""
+        """The option as it is typed, such as --frame-log."""
         return _flag(self.name)
 
     @property
     def variable(self) -> str:
-        """The name of its environment variable."""
+        """The environment variable, such as CHAT_FRAME_LOG."""
         return "CHAT_" + self.name.upper()
 
 
-def _text(value: object) -> str:
+# Converters. The command line and the environment have strings only, and TOML has types:
+# a value of another type than expected is refused and not bent until it fits.
+
+
+def _to_text(value: object) -> str:
+    # No path and no host name may contain a null byte: the system would cut it there.
     if not isinstance(value, str) or "\0" in value:
         raise ValueError("expected text")
     return value
 
 
-def _host(value: object) -> str:
-    if not _text(value):
+def _to_host(value: object) -> str:
+    # An empty name would be resolved to "all addresses of this machine".
+    if not _to_text(value):
         raise ValueError("expected the name or address of a host")
-    return _text(value)
+    return _to_text(value)
 
 
-def _name(value: object) -> str:
-    if len(_text(value).encode("utf-8", "replace")) not in range(1, 128):
+def _to_name(value: object) -> str:
+    # The limit of a name in HELLO, which counts bytes; see `protocol.frames`.
+    if len(_to_text(value).encode("utf-8", "replace")) not in range(1, 128):
         raise ValueError("expected 1 to 127 bytes")
-    return _text(value)
+    return _to_text(value)
 
 
-def _port(value: object) -> int:
-    port = _integer(value)
+def _to_port(value: object) -> int:
+    port = _to_integer(value)
     if port not in range(65536):
         raise ValueError("expected a port from 0 to 65535")
     return port
 
 
-def _mode(value: object) -> str:
+def _to_mode(value: object) -> str:
     if value not in ("turns", "free"):
         raise ValueError("expected turns or free")
     return str(value)
 
 
-def _level(value: object) -> int:
-    level = _integer(value)
+def _to_level(value: object) -> int:
+    level = _to_integer(value)
     if level < 0:
         raise ValueError("expected 0 or more")
     return level
 
 
-def _seconds(value: object) -> float:
+def _to_seconds(value: object) -> float:
     try:
         seconds = float(str(value))
     except ValueError:
         raise ValueError("expected a number of seconds") from None
+    # False for "nan", too. "inf" is refused because no system call waits that long.
     if not 0 <= seconds < float("inf"):
         raise ValueError("expected a number of seconds, 0 or more")
     return seconds
 
 
-def _switch(value: object) -> bool:
+def _to_switch(value: object) -> bool:
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     try:
         return words[str(value).lower()]
@@ -127,8 +140,9 @@ def _switch(value: object) -> bool:
         raise ValueError("expected true or false") from None
 
 
-def _integer(value: object) -> int:
+def _to_integer(value: object) -> int:
     try:
+        # In Python a bool is an int, but `port = true` is a mistake.
         if isinstance(value, int | str) and not isinstance(value, bool):
             return int(value)
     except ValueError:
@@ -136,36 +150,62 @@ def _integer(value: object) -> int:
     raise ValueError("expected a whole number")
 
 
+# In the order of `--help`. A line of help has 24 columns for the option and the rest of 80
+# for its text.
 OPTIONS = (
-    Option("host", "localhost", _host, "HOST", None, "name or address; default localhost"),
-    Option("port", 7777, _port, "PORT", None, "default 7777; 0: chatd takes a free one"),
     Option(
-        "mode", "turns", _mode, "MODE", "chatd", "turns (default), or free: at any time"
+        "host", "localhost", _to_host, "HOST", None, "name or address; default localhost"
     ),
-    Option("again", False, _switch, None, "chatd", "await the next client when one leaves"),
+    Option("port", 7777, _to_port, "PORT", None, "default 7777; 0: chatd takes a free one"),
     Option(
-        "wait", 60.0, _seconds, "SECONDS", "chatc", "for a server to appear; default 60"
+        "mode", "turns", _to_mode, "MODE", "chatd", "turns (default), or free: at any time"
     ),
     Option(
-        "retry", 120.0, _seconds, "SECONDS", "chatc", "mend a lost connection; default 120"
+        "again", False, _to_switch, None, "chatd", "await the next client when one leaves"
     ),
     Option(
-        "keep", 60.0, _seconds, "SECONDS", "chatd", "keep a lost client's seat; default 60"
+        "wait", 60.0, _to_seconds, "SECONDS", "chatc", "for a server to appear; default 60"
     ),
-    Option("name", None, _name, "NAME", None, "what the other side calls you"),
-    Option("prompt", ">", _text, "TEXT", None, "what asks you for a message; default '>'"),
-    Option("plain", False, _switch, None, None, "let the kernel edit the line"),
-    Option("no_status", False, _switch, None, None, "no status line under the input"),
-    Option("no_history", False, _switch, None, None, "keep no typed lines for next time"),
-    Option("bell", False, _switch, None, None, "ring when a message comes"),
-    Option("timestamps", False, _switch, None, None, "the time before each line"),
-    Option("verbose", 0, _level, None, None, "log frames; -vv: reads and writes too"),
-    Option("frame_log", None, _text, "FILE", None, "append every event to FILE, as JSON"),
+    Option(
+        "retry",
+        120.0,
+        _to_seconds,
+        "SECONDS",
+        "chatc",
+        "mend a lost connection; default 120",
+    ),
+    Option(
+        "keep",
+        60.0,
+        _to_seconds,
+        "SECONDS",
+        "chatd",
+        "keep a lost client's seat; default 60",
+    ),
+    Option("name", None, _to_name, "NAME", None, "what the other side calls you"),
+    Option(
+        "prompt", ">", _to_text, "TEXT", None, "what asks you for a message; default '>'"
+    ),
+    Option("plain", False, _to_switch, None, None, "let the kernel edit the line"),
+    Option("no_status", False, _to_switch, None, None, "no status line under the input"),
+    Option(
+        "no_history", False, _to_switch, None, None, "keep no typed lines for next time"
+    ),
+    Option("bell", False, _to_switch, None, None, "ring when a message comes"),
+    Option("timestamps", False, _to_switch, None, None, "the time before each line"),
+    Option("verbose", 0, _to_level, None, None, "log frames; -vv: reads and writes too"),
+    Option(
+        "frame_log", None, _to_text, "FILE", None, "append every event to FILE, as JSON"
+    ),
 )
 
-_PLACES = """\
+# What `--help` ends with.
+_SOURCES = """\
 Every option can also stand in the environment (CHAT_PORT=7000) or in chat.toml
 (port = 7000), in the current folder or in ~/.config/chat."""
+
+
+# Reading and merging.
 
 
 def read_settings(
@@ -175,59 +215,60 @@ def read_settings(
     environment: Mapping[str, str] = os.environ,
     epilog: str = "",
 ) -> Settings:
-    """Read command line, environment and file for `chatd` or `chatc`.
+    """Read command line, environment and file of `chatd` or `chatc`.
 
-    `arguments` None means those of the process. `description` and `epilog` stand before
-    and after the options in `--help`. Raises UsageError; `--help` and
-    `--version` print and raise SystemExit(0), as argparse does.
+    `arguments` None stands for those of the process. `description` and `epilog` are shown
+    before and after the options in `--help`. Raises UsageError; `--help` and `--version`
+    print and raise SystemExit(0), as argparse does.
     """
-    options = [option for option in OPTIONS if option.only in (None, program)]
-    parser = _parser(program, description, epilog, options)
-    given = vars(parser.parse_args(arguments))
+    # The other program's own options are unknown on the command line, as any typo.
+    options = [option for option in OPTIONS if option.program in (None, program)]
+    parser = _make_parser(program, description, epilog, options)
+    given = vars(_parse(parser, arguments))
     path = given.pop("config")
     sources = [
         {name: (value, _flag(name)) for name, value in given.items() if value is not None},
-        _from_environment(options, environment),
-        _from_file(_find_file(environment) if path is None else path, path is not None),
+        _read_environment(options, environment),
+        _read_file(_find_file(environment) if path is None else path, path is not None),
     ]
-    return _choose(options, sources)
+    return _merge(options, sources)
 
 
 _Source = Mapping[str, tuple[object, str]]
-"""Settings by name: the value, and how to name the place it came from in an error."""
+"""Values by setting; each with the place that it came from, as an error names it."""
 
 
-def _choose(options: Iterable[Option], sources: Iterable[_Source]) -> Settings:
+def _merge(options: Iterable[Option], sources: Iterable[_Source]) -> Settings:
+    """Return the settings: each from the first of the sources that has it."""
     settings = Settings()
     for option in options:
         found = [source[option.name] for source in sources if option.name in source]
-        value = _check(option, *found[0]) if found else option.default
+        # A value that does not count is not converted: a typo in the file is harmless for
+        # somebody who gives the option.
+        value = _convert(option, *found[0]) if found else option.default
         setattr(settings, option.name, value)
     return settings
 
 
-def _check(option: Option, value: object, where: str) -> object:
+def _convert(option: Option, value: object, place: str) -> object:
     try:
-        return option.parse(value)
+        return option.convert(value)
     except ValueError as error:
-        raise UsageError(f"{where}: {error}, not {value!r}") from None
+        raise UsageError(f"{place}: {error}, not {value!r}") from None
 
 
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-class _ArgumentParser(argparse.ArgumentParser):
-    """argparse, with errors as exceptions in one sentence."""
-
-    def error(self, message: str) -> "NoReturn":
-        raise UsageError(f"{message}; '{self.prog} --help' lists what there is")
+# The command line.
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """argparse's, which at every option would ask `shutil` how wide the terminal is.
+    """The help of argparse, in the width of the terminal.
 
-    That import takes 3 ms, a tenth of our start-up.
+    argparse makes a formatter for every option, and its own imports `shutil` to ask for
+    that width: 3 ms, a tenth of the start of a program.
     """
 
     def __init__(self, prog: str) -> None:
@@ -235,27 +276,31 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def _columns() -> int:
-    """Say how wide the terminal is, as `shutil.get_terminal_size` does."""
+    """Return the width of the terminal, from the places where `shutil` looks for it."""
     with suppress(ValueError):
         columns = int(os.environ.get("COLUMNS", ""))
         if columns > 0:
             return columns
     try:
+        # A terminal whose size nobody has set reports 0 columns.
         return os.get_terminal_size(1).columns or 80
     except OSError:
-        return 80  # no terminal
+        return 80  # stdout is no terminal
 
 
-def _parser(
+def _make_parser(
     program: str, description: str, epilog: str, options: Iterable[Option]
 ) -> argparse.ArgumentParser:
-    parser = _ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog=program,
         description=description,
-        epilog=f"{epilog}{_PLACES}",
+        epilog=f"{epilog}{_SOURCES}",
         formatter_class=_HelpFormatter,
         allow_abbrev=False,
+        exit_on_error=False,
     )
+    # Values stay strings and have no default here, so that every source is converted by
+    # the same code and "not given" can be seen.
     for option in options:
         if option.name == "verbose":
             parser.add_argument("-v", option.flag, action="count", help=option.help)
@@ -270,7 +315,26 @@ def _parser(
     return parser
 
 
-def _from_environment(options: Iterable[Option], environment: Mapping[str, str]) -> _Source:
+def _parse(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None
+) -> argparse.Namespace:
+    """Return the options that were given, and None for the others. Raises UsageError."""
+    try:
+        # Not `parse_args`: in Python 3.11 it prints and exits for an unknown argument,
+        # even with `exit_on_error=False`.
+        given, unknown = parser.parse_known_args(arguments)
+        if not unknown:
+            return given
+        error = f"unrecognized arguments: {' '.join(unknown)}"
+    except argparse.ArgumentError as refusal:
+        error = str(refusal)
+    raise UsageError(f"{error}; '{parser.prog} --help' lists what there is") from None
+
+
+# The environment and the file.
+
+
+def _read_environment(options: Iterable[Option], environment: Mapping[str, str]) -> _Source:
     return {
         option.name: (environment[option.variable], option.variable)
         for option in options
@@ -279,23 +343,24 @@ def _from_environment(options: Iterable[Option], environment: Mapping[str, str])
 
 
 def _find_file(environment: Mapping[str, str]) -> str:
-    """Name `chat.toml` here, or else the one in the user's configuration folder."""
-    if os.path.exists(FILE):
-        return FILE
+    """Return the path of `chat.toml` here, or else in the user's configuration folder."""
+    if os.path.exists(FILE_NAME):
+        return FILE_NAME
     home = environment.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return os.path.join(home, "chat", FILE)
+    return os.path.join(home, "chat", FILE_NAME)
 
 
-def _from_file(path: str, required: bool) -> _Source:
-    """Read a TOML file; the settings of the other program may stand in it too."""
+def _read_file(path: str, required: bool) -> _Source:
+    """Read a TOML file. Raises UsageError; a missing file is empty unless `required`."""
     try:
         with open(path, "rb") as file:
             data = file.read()
     except OSError as error:
         if not required and isinstance(error, FileNotFoundError | NotADirectoryError):
             return {}
-        raise UsageError(f"{path}: {words(error)}") from None
-    values = _parse_file(path, data)
+        raise UsageError(f"{path}: {describe(error)}") from None
+    values = _parse_toml(path, data)
+    # Both programs may share one file, so it may have the settings of the other one.
     known = {option.name for option in OPTIONS}
     for key in values:
         if key.replace("-", "_") not in known:
@@ -303,15 +368,10 @@ def _from_file(path: str, required: bool) -> _Source:
     return {key.replace("-", "_"): (values[key], f"{path}: {key}") for key in values}
 
 
-def _parse_file(path: str, data: bytes) -> dict[str, object]:
-    import tomllib  # 9 ms that only those pay who have such a file
+def _parse_toml(path: str, data: bytes) -> dict[str, object]:
+    import tomllib  # its import takes 9 ms, which only a user of such a file pays
 
     try:
         return tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or absurd
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested too deep
         raise UsageError(f"{path}: {error}") from None
-
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn

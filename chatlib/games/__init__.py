@@ -1,8 +1,9 @@
 """Games for two, in the middle of a talk.
 
-`game` says what a game is; `tictactoe`, `connectfour` and `hangman` are some; `secret`
-helps where something is hidden for a while; `registry` finds them, those of other packages
-too; `table` is where two play: offer, accept, move, resign, score.
+`game` says what a game is; `tictactoe`, `connectfour` and `hangman` are the games that
+come with the programs; `secret` helps where a player hides something for a while;
+`registry` finds a game by its name, those of other packages too; `table` is where one end
+plays with the other: offer, accept, move, resign, score.
 
-All pure: words in, words out. No socket, no terminal, no clock.
+All of it is pure: words in, words out. No socket, no terminal, no clock.
 """

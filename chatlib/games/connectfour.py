@@ -1,4 +1,4 @@
-"""Connect four: seven columns, six rows, and what is dropped falls. Pure rules and text."""
+"""Connect four: four in a line, on seven columns of six rows. Pure rules and text."""
 
 from collections.abc import Iterator
 
@@ -7,27 +7,30 @@ from chatlib.games.game import BoardGame, IllegalMoveError
 COLUMNS, ROWS = 7, 6
 
 DIRECTIONS = ((1, 0), (0, 1), (1, 1), (1, -1))
-"""Right, up, and the two slopes; each is looked along both ways."""
+"""Right, up, and the two diagonals; a line is looked for both ways along each."""
 
-WANTED = 4
+# The pieces of one player in a line that win.
+LINE_LENGTH = 4
 
 
 class ConnectFour(BoardGame):
-    """Squares are counted from the lowest on the left, row by row."""
+    """Connect four, as one end sees it."""
 
     name = "connectfour"
     hint = "a number drops into that column"
 
     def __init__(self, begins: bool) -> None:
         super().__init__(begins)
+        # The player in each square: from the lowest row up, and there from left to right.
         self.squares: list[int | None] = [None] * (COLUMNS * ROWS)
 
     def is_move(self, line: str) -> bool:
-        """One digit from 1 to 7."""
+        """Return whether a line is one digit from 1 to 7."""
+        # Not `isdigit`, which also accepts the digits of other scripts.
         return len(line) == 1 and line in "1234567"
 
     def place(self, player: int, move: str) -> int:
-        """Drop into a column: the lowest free square of it is taken."""
+        """Drop a piece into a column: it takes the lowest free square there."""
         if not self.is_move(move):
             raise IllegalMoveError(f"a move is a number from 1 to {COLUMNS}")
         for square in range(int(move) - 1, COLUMNS * ROWS, COLUMNS):
@@ -37,46 +40,51 @@ class ConnectFour(BoardGame):
         raise IllegalMoveError(f"column {move} is full")
 
     def winner(self) -> int | None:
-        """Whoever has four in a row through the last square."""
-        if self.last is None:
-            return None
-        player = self.squares[self.last]
-        row, column = divmod(self.last, COLUMNS)
+        """Return the player who has four in a line through the last square."""
+        assert self.last_square is not None
+        player = self.squares[self.last_square]
+        row, column = divmod(self.last_square, COLUMNS)
         for right, up in DIRECTIONS:
+            # The last piece may lie anywhere in its line, so both ways are counted.
             ways = (right, up), (-right, -up)
-            run = 1 + sum(self._run(column, row, way, player) for way in ways)
-            if run >= WANTED:
+            length = 1 + sum(self._count(column, row, way, player) for way in ways)
+            if length >= LINE_LENGTH:
                 return player
         return None
 
-    def full(self) -> bool:
-        """Whether every square is taken."""
+    def is_full(self) -> bool:
+        """Return whether every square is taken."""
         return None not in self.squares
 
-    def board(self) -> str:
-        """Draw six rows under the numbers of the columns."""
+    def draw_board(self) -> str:
+        """Return six rows, the highest first, under the numbers of the columns."""
         head = " " + "".join(f" {column} " for column in range(1, COLUMNS + 1)).rstrip()
-        rows = [self._row(row) for row in reversed(range(ROWS))]
+        rows = [self._draw_row(row) for row in reversed(range(ROWS))]
         return "\n".join([head, *rows, "+" + "-" * (3 * COLUMNS) + "+"])
 
-    def _row(self, row: int) -> str:
+    def _draw_row(self, row: int) -> str:
         squares = range(row * COLUMNS, (row + 1) * COLUMNS)
-        marks = "".join(self.mark(each, self.squares[each], ".") for each in squares)
-        return f"|{marks}|"
+        cells = [self.draw_square(each, self.squares[each], ".") for each in squares]
+        return f"|{''.join(cells)}|"
 
-    def _run(self, column: int, row: int, way: tuple[int, int], player: int | None) -> int:
-        """Count the player's squares in a row from there, that one not included."""
+    def _count(
+        self, column: int, row: int, direction: tuple[int, int], player: int | None
+    ) -> int:
+        """Count the player's squares next to one in a direction, up to another's."""
         count = 0
-        for square in _along(column, row, way):
+        for square in _squares_along(column, row, direction):
             if self.squares[square] != player:
                 break
             count += 1
         return count
 
 
-def _along(column: int, row: int, way: tuple[int, int]) -> Iterator[int]:
-    """Walk from a square to the edge; it is not one of them itself."""
-    column, row = column + way[0], row + way[1]
+def _squares_along(column: int, row: int, direction: tuple[int, int]) -> Iterator[int]:
+    """Yield the squares between one and the edge of the board, without that one."""
+    right, up = direction
+    column, row = column + right, row + up
+    # Column and row are checked, and not the number of the square: that of the next row
+    # begins where a row ends.
     while 0 <= column < COLUMNS and 0 <= row < ROWS:
         yield row * COLUMNS + column
-        column, row = column + way[0], row + way[1]
+        column, row = column + right, row + up

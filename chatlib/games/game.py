@@ -1,19 +1,19 @@
-"""What a game is: its rules as one of the two ends sees them. Anybody may import it.
+"""What a game is: its rules, as one of the two ends sees them.
 
-Both ends run the same rules, and both check every move: the player's before it is sent,
-the other's when it comes. So an end trusts nothing that it is told, and a cheat can be
-named. `docs/games.md` writes a new game from here.
+Both ends run the same rules, and both check every move: the own one before it is sent, the
+other end's when it arrives. So no end has to trust the other, and one that cheats can be
+named. Every module may import this one; `docs/games.md` shows how to write a new game.
 """
 
 from enum import Enum
 
 
 class IllegalMoveError(Exception):
-    """A move that the rules do not allow; the text says why, and it costs nothing."""
+    """The rules do not allow a move; the text says why, and nothing has changed."""
 
 
 class CheatingError(Exception):
-    """The other end did what the rules do not allow: its program would have refused."""
+    """The other end sent what an honest program would have refused to send."""
 
 
 class Outcome(Enum):
@@ -25,20 +25,20 @@ class Outcome(Enum):
 
 
 class Game:
-    """One game between this end and the other.
+    """The base class of every game between this end and the other.
 
-    `begins` says whether this end is the one who begins. What `mine` and `theirs` give
-    is what the other end's `theirs` gets, each on its own, in this order.
+    `begins` says whether this end begins. The strings that `make_move` and `receive`
+    return are sent, and each is passed to the other end's `receive`, in the same order.
     """
 
+    # What /play calls the game: one word in lower case.
     name = ""
-    """What it is called in `/play NAME`: lower case, one word."""
-
+    # How to move, in a few words.
     hint = ""
-    """How one moves, in a few words."""
 
     def __init__(self, begins: bool) -> None:
         self.begins = begins
+        # None while the game is on.
         self.outcome: Outcome | None = None
 
     @property
@@ -47,88 +47,97 @@ class Game:
         raise NotImplementedError
 
     @property
-    def settled(self) -> bool:
-        """Whether the board may be looked at: no answer is on its way that changes it."""
+    def board_is_current(self) -> bool:
+        """Whether the board may be shown: no answer that changes it is on its way."""
+        # Only where something is hidden does a move wait for an answer.
         return True
 
     def is_move(self, line: str) -> bool:
-        """Whether a line that was typed is a move and not talk."""
+        """Return whether a typed line is a move; any other line is talk."""
         raise NotImplementedError
 
-    def mine(self, move: str) -> list[str]:
-        """Make this end's move; returns what to tell. Raises IllegalMoveError."""
+    def make_move(self, move: str) -> list[str]:
+        """Make this player's move; return what to send. Raises IllegalMoveError."""
         raise NotImplementedError
 
-    def theirs(self, told: str) -> list[str]:
-        """Take what the other end tells; returns what to answer. Raises CheatingError."""
+    def receive(self, words: str) -> list[str]:
+        """Handle what the other end sent; return what to answer. Raises CheatingError."""
         raise NotImplementedError
 
-    def board(self) -> str:
-        """Draw the game as it stands: lines of text, the same on both ends."""
+    def draw_board(self) -> str:
+        """Return the board as lines of text, the same on both ends."""
         raise NotImplementedError
 
 
 class BoardGame(Game):
-    """A game in which two move in turn, and everybody sees everything.
+    """The base class of games in which two move in turn and both see everything.
 
-    A subclass has `place`, `winner`, `full` and `board`; players are 0, who begins, and 1.
+    A subclass has `place`, `winner`, `is_full` and `draw_board`. Player 0 begins, the
+    other one is 1.
     """
 
+    # The mark of player 0, and that of player 1.
     MARKS = "XO"
 
     def __init__(self, begins: bool) -> None:
         super().__init__(begins)
-        self._me = 0 if begins else 1
-        self.turn = 0
-        self.last: int | None = None  # the square that was taken last
+        self.next_player = 0
+        self.last_square: int | None = None  # the one that was taken last
+        self._my_player = 0 if begins else 1
 
-    @property
-    def my_move(self) -> bool:
-        """Whether this end's player is to move."""
-        return self.outcome is None and self.turn == self._me
-
-    def mine(self, move: str) -> list[str]:
-        """Make a move and tell it as it was typed."""
-        if not self.my_move:
-            raise IllegalMoveError("it is not your move")
-        self._move(self._me, move)
-        return [move]
-
-    def theirs(self, told: str) -> list[str]:
-        """Make the other's move, if it is one."""
-        if self.outcome is not None or self.my_move:
-            raise CheatingError("moved out of turn")
-        try:
-            self._move(1 - self._me, told)
-        except IllegalMoveError as error:
-            raise CheatingError(f"made a move that is none: {error}") from None
-        return []
+    # What the rules of the game say.
 
     def place(self, player: int, move: str) -> int:
-        """Put a player's mark where the move says; returns the square it is in.
+        """Put a player's mark where the move says; return the square that it is on.
 
         Raises IllegalMoveError, and then nothing has changed.
         """
         raise NotImplementedError
 
     def winner(self) -> int | None:
-        """Give the player who has won by the last move, if one has."""
+        """Return the player who has won by the last move, or None."""
         raise NotImplementedError
 
-    def full(self) -> bool:
-        """Whether nobody can move any more."""
+    def is_full(self) -> bool:
+        """Return whether no more move is possible."""
         raise NotImplementedError
+
+    # What all of these games have in common.
+
+    @property
+    def my_move(self) -> bool:
+        """Whether this end's player is to move."""
+        return self.outcome is None and self.next_player == self._my_player
+
+    def make_move(self, move: str) -> list[str]:
+        """Make this player's move; it is sent as it was typed."""
+        if not self.my_move:
+            raise IllegalMoveError("it is not your move")
+        self._move(self._my_player, move)
+        return [move]
+
+    def receive(self, words: str) -> list[str]:
+        """Make the other player's move, which needs no answer."""
+        # An honest program refuses such a move before it sends it; the next one, too.
+        if self.outcome is not None or self.my_move:
+            raise CheatingError("moved out of turn")
+        try:
+            self._move(1 - self._my_player, words)
+        except IllegalMoveError as error:
+            raise CheatingError(f"made a move that is none: {error}") from None
+        return []
+
+    def draw_square(self, square: int, player: int | None, empty: str) -> str:
+        """Return a square, three characters wide; the one taken last is in brackets."""
+        text = empty if player is None else self.MARKS[player]
+        return f"({text})" if square == self.last_square else f" {text} "
 
     def _move(self, player: int, move: str) -> None:
-        self.last = self.place(player, move)
-        self.turn = 1 - player
+        self.last_square = self.place(player, move)
+        self.next_player = 1 - player
+        # The winner comes first: a line that the last free square completes is no draw.
         winner = self.winner()
         if winner is not None:
-            self.outcome = Outcome.WON if winner == self._me else Outcome.LOST
-        elif self.full():
+            self.outcome = Outcome.WON if winner == self._my_player else Outcome.LOST
+        elif self.is_full():
             self.outcome = Outcome.DRAWN
-
-    def mark(self, square: int, player: int | None, empty: str) -> str:
-        """Draw one square three characters wide, the last move in brackets."""
-        text = empty if player is None else self.MARKS[player]
-        return f"({text})" if square == self.last else f" {text} "

@@ -1,32 +1,34 @@
-r"""Hangman: one sets a word, the other guesses its letters. Pure rules and text.
+r"""Hangman: one player sets a word, the other guesses its letters. Pure rules and text.
 
-What the two ends tell each other:
+What the two ends send each other:
 
-    word PROMISE COUNT    the setter has chosen: a promise of the word, and its letters
-    guess a               the guesser guesses a letter, or the whole word
-    at 2 5                the setter's program answers where it stands: or `at`, nowhere
-    was SALT WORD         in the end the word, which must fit promise and answers
+    word COMMITMENT COUNT  the setter has chosen a word of so many letters
+    guess a                the guesser guesses a letter, or the whole word
+    at 2 5                 the setter's program answers with the places of it; or `at`, none
+    was SALT WORD          at the end the word, which must fit commitment and answers
 
-The guesser's program checks all of it when the word is told: nobody can change the word
-half way. Nobody can peek either: until then there is only the promise.
+The guesser's program checks all of it when the word is revealed, so the setter cannot
+change the word in the meantime. The guesser cannot see it either: until then there is only
+the commitment (see `secret`).
 """
 
 from unicodedata import category, normalize
 
 from chatlib.games.game import CheatingError, Game, IllegalMoveError, Outcome
-from chatlib.games.secret import Secret, open_secret
+from chatlib.games.secret import Secret, open_commitment
 
 LETTERS_LIMIT = 30
-"""Letters of a word, so that it fits on a line."""
+"""The letters of the longest word, so that it fits on a line of the screen."""
 
 BYTES_LIMIT = 400
-"""Bytes of them, with all marks, so that the word and its salt fit into a frame."""
+"""The bytes of a word with all marks on its letters: with its salt it fits into a frame."""
 
 MISSES_LIMIT = 7
+"""The wrong guesses after which the guesser has lost."""
 
 FINAL, SIGMA = "\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}"
 
-# What is there after so many misses: the whole drawing, and the parts that come one by one.
+# The whole drawing, and the row and column of each part that one more miss adds.
 _GALLOWS = (
     "  +---+  ",
     "  |   |  ",
@@ -39,11 +41,15 @@ _GALLOWS = (
 _PARTS = ((1, 6), (2, 6), (3, 6), (3, 5), (3, 7), (4, 5), (4, 7))
 
 
-def letters(word: str) -> list[str]:
-    """Split a word into its letters: a base and the marks on it. [] if it is no word."""
+# Letters, in any script.
+
+
+def split_letters(word: str) -> list[str]:
+    """Return the letters of a word, each with the marks on it; [] if it is no word."""
     found: list[str] = []
     for character in normalize("NFC", word):
         kind = category(character)[0]
+        # Not every letter with a mark has a code point of its own, even when composed.
         if kind == "M" and found:
             found[-1] += character
         elif kind == "L":
@@ -53,182 +59,196 @@ def letters(word: str) -> list[str]:
     return found
 
 
-def fold(letter: str) -> str:
-    """Make a letter comparable: small, and a Greek sigma one wherever it stands."""
+def fold_letter(letter: str) -> str:
+    """Return a letter in the form in which two are compared: lower case, composed."""
+    # Of the two lower-case sigmas one stands at the end of a word: to guess one is to
+    # guess the other. Lower-casing may decompose, as it does for a dotted capital I.
     return normalize("NFC", letter.lower()).replace(FINAL, SIGMA)
 
 
+def fold_letters(guess: str) -> str:
+    """Return a letter or a word in the form in which two are compared."""
+    return "".join(map(fold_letter, split_letters(guess)))
+
+
 class Hangman(Game):
-    """Who begins sets the word."""
+    """Hangman, as one end sees it. The player who begins is the setter."""
 
     name = "hangman"
     hint = "who begins sets a word with /move WORD; a letter guesses it, /move WORD all"
 
     def __init__(self, begins: bool) -> None:
         super().__init__(begins)
-        self._secret: Secret | None = None  # the setter's
-        self._promise = ""  # as the guesser knows it
-        self.shown: list[str | None] = []  # the letters that are known, in their places
+        # What both ends know: the letter in each place, None while it is covered; the
+        # letters and words that were guessed; the places of each guess, [] for a miss.
+        self.uncovered: list[str | None] = []
         self.guesses: list[str] = []
-        self.answers: list[list[int]] = []  # where each guess stands; [] for a miss
-        self.word = ""  # once it was told
+        self.answers: list[list[int]] = []
+        self.word = ""  # "" until it is revealed
+        # What only one of them has: the setter the word, the guesser the commitment to it.
+        self._secret: Secret | None = None
+        self._commitment = ""
+
+    # What the table asks of every game.
 
     @property
     def my_move(self) -> bool:
-        """The setter moves once; the guesser when the last guess was answered."""
-        if self.outcome is not None or self._decided:
+        """Whether the setter has no word yet, or the guesser waits for no answer."""
+        if self.outcome is not None or self._is_decided:
             return False
         if self.begins:
             return self._secret is None
-        return bool(self._promise) and len(self.guesses) == len(self.answers)
+        return bool(self._commitment) and len(self.guesses) == len(self.answers)
 
     @property
-    def settled(self) -> bool:
-        """Whether the last guess was answered, and the word told once that is due."""
-        told = self.outcome is not None or not self._decided
-        return told and len(self.guesses) == len(self.answers)
+    def board_is_current(self) -> bool:
+        """Whether the last guess was answered, and the word revealed where it is due."""
+        revealed = self.outcome is not None or not self._is_decided
+        return revealed and len(self.guesses) == len(self.answers)
 
     def is_move(self, line: str) -> bool:
-        """One letter, of the one who guesses; all else is talk."""
-        return not self.begins and len(letters(line)) == 1
+        """Return whether a line is one letter, typed by the guesser."""
+        # A whole word may well be talk: it is guessed with /move.
+        return not self.begins and len(split_letters(line)) == 1
 
-    def mine(self, move: str) -> list[str]:
-        """Set the word, or guess."""
+    def make_move(self, move: str) -> list[str]:
+        """Set the word, or guess a letter or the word."""
         if not self.my_move:
             raise IllegalMoveError("it is not your move")
-        spelled = letters(move)
-        word = "".join(spelled)
-        if not 1 <= len(spelled) <= LETTERS_LIMIT:
+        letters = split_letters(move)
+        word = "".join(letters)
+        if not 1 <= len(letters) <= LETTERS_LIMIT:
             raise IllegalMoveError(f"a word is 1 to {LETTERS_LIMIT} letters")
         if len(word.encode()) > BYTES_LIMIT:
             raise IllegalMoveError("there are too many marks on the letters")
-        if self.begins:
-            return self._set_word(word)
-        self._guess(word)
-        return [f"guess {word}"]
+        return self._set_word(word) if self.begins else self._guess(word)
 
-    def theirs(self, told: str) -> list[str]:
-        """Take what the other end tells, if it is its time to tell it."""
-        verb, _, rest = told.partition(" ")
-        if self.begins and verb == "guess" and self._secret and not self._decided:
-            return self._answer(rest)
-        if not self.begins:
-            if verb == "word" and not self._promise:
-                return self._take_promise(rest)
-            if verb == "at" and len(self.guesses) > len(self.answers):
-                return self._take_answer(rest)
-            if verb == "was" and self._decided and not self.word:
-                return self._check(rest)
+    def receive(self, words: str) -> list[str]:
+        """Handle what the other end sent, where it is due."""
+        verb, _, rest = words.partition(" ")
+        if self.begins:
+            if verb == "guess" and self._secret and not self._is_decided:
+                return self._receive_guess(rest)
+        elif verb == "word" and not self._commitment:
+            return self._receive_commitment(rest)
+        elif verb == "at" and len(self.guesses) > len(self.answers):
+            return self._receive_places(rest)
+        elif verb == "was" and self._is_decided and not self.word:
+            return self._receive_word(rest)
         raise CheatingError(f"said {verb!r} where it makes no sense")
 
-    def board(self) -> str:
-        """Draw gallows and word side by side: what is known, what was guessed."""
-        known = " ".join(letter or "_" for letter in self.shown) or "..."
+    def draw_board(self) -> str:
+        """Return the gallows, and beside it the letters and the guesses so far."""
+        letters = " ".join(letter or "_" for letter in self.uncovered) or "..."
         last = f", last {self.guesses[-1]}" if self.guesses else ""
-        told = f"The word was {self.word}." if self.word else ""
-        beside = ["", known, "", f"guessed: {' '.join(self.guesses)}{last}", told, "", ""]
-        rows = zip(_draw(self.misses), beside, strict=True)
+        word = f"The word was {self.word}." if self.word else ""
+        beside = ["", letters, "", f"guessed: {' '.join(self.guesses)}{last}", word, "", ""]
+        rows = zip(_draw_gallows(self.misses), beside, strict=True)
         return "\n".join(f"{left} {right}".rstrip() for left, right in rows)
+
+    # What both ends work out from the answers.
 
     @property
     def misses(self) -> int:
-        """How many guesses stood nowhere."""
+        """The number of wrong guesses."""
         return self.answers.count([])
 
     @property
-    def _decided(self) -> bool:
-        """Whether all letters are known, or the man hangs."""
-        return bool(self.shown) and (None not in self.shown or self.misses >= MISSES_LIMIT)
+    def _is_decided(self) -> bool:
+        """Whether all letters are uncovered, or there were too many misses."""
+        return bool(self.uncovered) and (
+            None not in self.uncovered or self.misses >= MISSES_LIMIT
+        )
 
-    # The setter.
+    def _was_guessed(self, guess: str) -> bool:
+        return fold_letters(guess) in map(fold_letters, self.guesses)
+
+    def _add_answer(self, places: list[int]) -> None:
+        """Add the places of the last guess, and uncover the letters there."""
+        self.answers.append(places)
+        guess = [fold_letter(letter) for letter in split_letters(self.guesses[-1])]
+        # A guessed word has a letter for each place, a letter is the same in all of them.
+        for index, place in enumerate(places):
+            self.uncovered[place - 1] = guess[index if len(guess) > 1 else 0]
+
+    # The setter's end.
 
     def _set_word(self, word: str) -> list[str]:
         self._secret = Secret(word)
-        count = len(letters(word))
-        self.shown = [None] * count
-        return [f"word {self._secret.promise} {count}"]
+        count = len(split_letters(word))
+        self.uncovered = [None] * count
+        return [f"word {self._secret.commitment} {count}"]
 
-    def _answer(self, guess: str) -> list[str]:
-        """Answer a guess; if it was the last, tell the word."""
+    def _receive_guess(self, guess: str) -> list[str]:
+        """Answer a guess, and reveal the word if it was the last."""
         assert self._secret
-        count = len(letters(guess))
-        if not 1 <= count <= LETTERS_LIMIT or self._has_guessed(guess):
+        # The guesser's program refuses such a guess, too.
+        count = len(split_letters(guess))
+        if not 1 <= count <= LETTERS_LIMIT or self._was_guessed(guess):
             raise CheatingError(f"guessed {guess!r}, which is no new letter or word")
         self.guesses.append(guess)
-        places = _places(self._secret.words, guess)
-        self._note(places)
-        told = [" ".join(["at", *map(str, places)])]
-        if self._decided:
+        places = _find_places(self._secret.words, guess)
+        self._add_answer(places)
+        answers = [" ".join(["at", *map(str, places)])]
+        if self._is_decided:
             self.word = self._secret.words
-            self.outcome = Outcome.LOST if None not in self.shown else Outcome.WON
-            told.append(f"was {self._secret.proof}")
-        return told
+            self.outcome = Outcome.LOST if None not in self.uncovered else Outcome.WON
+            answers.append(f"was {self._secret.opening}")
+        return answers
 
-    # The guesser.
+    # The guesser's end.
 
-    def _take_promise(self, rest: str) -> list[str]:
-        promise, _, count = rest.partition(" ")
-        if not promise or not count.isdecimal() or not 1 <= int(count) <= LETTERS_LIMIT:
-            raise CheatingError("set a word that is none")
-        self._promise = promise
-        self.shown = [None] * int(count)
-        return []
-
-    def _guess(self, guess: str) -> None:
-        if self._has_guessed(guess):
+    def _guess(self, guess: str) -> list[str]:
+        if self._was_guessed(guess):
             raise IllegalMoveError(f"you have guessed {guess} before")
         self.guesses.append(guess)
+        return [f"guess {guess}"]
 
-    def _has_guessed(self, guess: str) -> bool:
-        return fold_all(guess) in map(fold_all, self.guesses)
-
-    def _take_answer(self, rest: str) -> list[str]:
-        """Take the places of a guess; they are checked against the word in the end."""
-        places = [int(each) if each.isdecimal() else 0 for each in rest.split()]
-        guessed = len(letters(self.guesses[-1]))
-        whole = guessed > 1 and places and len(places) != guessed
-        if whole or not all(1 <= place <= len(self.shown) for place in places):
-            raise CheatingError("answered with places that are none")
-        self._note(places)
+    def _receive_commitment(self, rest: str) -> list[str]:
+        commitment, _, count = rest.partition(" ")
+        if not commitment or not count.isdecimal() or not 1 <= int(count) <= LETTERS_LIMIT:
+            raise CheatingError("set a word that is none")
+        self._commitment = commitment
+        self.uncovered = [None] * int(count)
         return []
 
-    def _note(self, places: list[int]) -> None:
-        """Keep the answer to the last guess, and show the letters that it uncovers."""
-        self.answers.append(places)
-        guess = [fold(letter) for letter in letters(self.guesses[-1])]
-        for index, place in enumerate(places):
-            self.shown[place - 1] = guess[index if len(guess) > 1 else 0]
+    def _receive_places(self, rest: str) -> list[str]:
+        """Uncover the places of the last guess; they are checked with the word."""
+        # 0 is no place: it stands for whatever is no number.
+        places = [int(each) if each.isdecimal() else 0 for each in rest.split()]
+        guessed = len(split_letters(self.guesses[-1]))
+        # The whole word stands in all places or in none.
+        partial = guessed > 1 and places and len(places) != guessed
+        if partial or not all(1 <= place <= len(self.uncovered) for place in places):
+            raise CheatingError("answered with places that are none")
+        self._add_answer(places)
+        return []
 
-    def _check(self, proof: str) -> list[str]:
-        """Hold the word against its promise and against every answer."""
-        word = open_secret(self._promise, proof)
-        spelled = letters(word)
-        if len(spelled) != len(self.shown):
+    def _receive_word(self, opening: str) -> list[str]:
+        """Check the revealed word against the commitment and against every answer."""
+        word = open_commitment(self._commitment, opening)
+        if len(split_letters(word)) != len(self.uncovered):
             raise CheatingError("told a word of another length")
+        # The commitment fits a setter who answered for another word all the time.
         for guess, places in zip(self.guesses, self.answers, strict=True):
-            if _places(word, guess) != places:
+            if _find_places(word, guess) != places:
                 raise CheatingError(f"answered wrong when {guess!r} was guessed")
         self.word = word
-        self.outcome = Outcome.WON if None not in self.shown else Outcome.LOST
+        self.outcome = Outcome.WON if None not in self.uncovered else Outcome.LOST
         return []
 
 
-def fold_all(guess: str) -> str:
-    """Make a letter or a word comparable."""
-    return "".join(map(fold, letters(guess)))
+def _find_places(word: str, guess: str) -> list[int]:
+    """Return the places of a guess in a word, counted from 1; [] if it is not there."""
+    letters = [fold_letter(letter) for letter in split_letters(word)]
+    guessed = [fold_letter(letter) for letter in split_letters(guess)]
+    if len(guessed) > 1:
+        return list(range(1, len(letters) + 1)) if guessed == letters else []
+    return [place for place, letter in enumerate(letters, 1) if [letter] == guessed]
 
 
-def _places(word: str, guess: str) -> list[int]:
-    """Say where a guess stands, counted from 1: a letter's places, all of them, or none."""
-    spelled = [fold(letter) for letter in letters(word)]
-    wanted = [fold(letter) for letter in letters(guess)]
-    if len(wanted) > 1:
-        return list(range(1, len(spelled) + 1)) if wanted == spelled else []
-    return [place for place, letter in enumerate(spelled, 1) if [letter] == wanted]
-
-
-def _draw(misses: int) -> list[str]:
-    """Draw the gallows with what hangs there after so many misses."""
+def _draw_gallows(misses: int) -> list[str]:
+    """Return the rows of the drawing after so many misses."""
     rows = [list(row) for row in _GALLOWS]
     for row, column in _PARTS[misses:]:
         rows[row][column] = " "

@@ -1,7 +1,7 @@
-"""Something hidden that cannot be changed: promised first, told later. Pure.
+"""A commitment: words that are hidden now, revealed later, and cannot change in between.
 
-The promise is the SHA-256 of a random salt and the words (a commitment): it says nothing
-about the words, and no other words fit it.
+The commitment is the SHA-256 of a random salt and the words. It says nothing about them;
+salt and words together open it, and no other words do.
 """
 
 import hashlib
@@ -11,32 +11,34 @@ from unicodedata import normalize
 
 from chatlib.games.game import CheatingError
 
+# With 128 random bits nobody can find the words by trying all there are.
 SALT_BYTES = 16
-"""So many random bytes that nobody can try all words."""
 
 
 class Secret:
-    """Words that this end has promised; `salt` is a new one unless it is given."""
+    """Words that this end hides, with a new salt unless one is given."""
 
     def __init__(self, words: str, salt: str = "") -> None:
+        # Composed, so that the same accents are the same bytes on every keyboard.
         self.words = normalize("NFC", words)
         self._salt = salt or secrets.token_hex(SALT_BYTES)
 
     @property
-    def promise(self) -> str:
-        """What to tell at once: 64 hexadecimal digits."""
+    def commitment(self) -> str:
+        """What to send at once: 64 hexadecimal digits."""
         return _digest(self._salt, self.words)
 
     @property
-    def proof(self) -> str:
-        """What to tell in the end: the salt, a blank, the words."""
+    def opening(self) -> str:
+        """What to send in the end: the salt, a blank, the words."""
         return f"{self._salt} {self.words}"
 
 
-def open_secret(promise: str, proof: str) -> str:
-    """Give the words of the other end's secret. Raises CheatingError if they are others."""
-    salt, _, words = proof.partition(" ")
-    if not hmac.compare_digest(_digest(salt, words).encode(), promise.encode()):
+def open_commitment(commitment: str, opening: str) -> str:
+    """Return the words in an opening. Raises CheatingError if it does not fit."""
+    salt, _, words = opening.partition(" ")
+    # As bytes: `compare_digest` refuses a str that is not ASCII, and a peer may send one.
+    if not hmac.compare_digest(_digest(salt, words).encode(), commitment.encode()):
         raise CheatingError("changed what had been promised")
     return words
 

@@ -1,16 +1,16 @@
 """The table where two play: offer, accept, move, resign, score, and who begins.
 
-One end's side of it, pure: what the person wants and what the other end tells go in, words
-for both come out. What travels, each in a GAME frame of its own:
+A `Table` is one end's side of it, and pure: the player's wishes and the words of the other
+end go in, words to send and lines to show come out. The words travel in GAME frames:
 
-    offer NAME me|you    a game, and who is to begin
-    accept, decline      the answer
-    move WORDS           what the game has to tell
-    resign               I give up
-    foul REASON          your last move breaks the rules: the game is over
+    offer NAME me|you    a game that the sender begins (me), or the receiver (you)
+    accept, decline      the answer to an offer
+    move WORDS           what the game has to send
+    resign               the sender gives up
+    foul REASON          the receiver's last move breaks the rules: the game is over
 
-Two offers may cross. Then that of the `wins_ties` end counts (the client's), and the other
-end has accepted it, if both are of the same game.
+Two offers may cross. Then the offer of the end that wins ties counts (the client). If both
+are of the same game, the other end has thereby accepted it.
 """
 
 from collections.abc import Callable
@@ -25,43 +25,48 @@ RESULTS = {
     Outcome.DRAWN: "A draw",
 }
 
-
 FOUL_LIMIT = 100
-"""Characters of what a cheat is told: in any script they fit into a frame."""
+"""The characters of a foul that are sent: in any script they fit into a GAME frame."""
 
 
 class Table:
-    """Where one end plays with the other.
+    """The place where one end plays with the other.
 
-    `find` gives the game of a name, or None; `tell(words)` sends them to the other end;
-    `show(line)` shows a line to the person; `peer` is how the other end is called.
+    `find_game(name)` returns a game or None, `send(words)` sends words to the other end,
+    and `show(line)` shows a line to the player. `peer` is what the other end is called.
     """
 
     def __init__(
         self,
-        find: Callable[[str], type[Game] | None],
-        tell: Callable[[str], None],
+        find_game: Callable[[str], type[Game] | None],
+        send: Callable[[str], None],
         show: Callable[[str], None],
         *,
         wins_ties: bool,
         peer: str,
     ) -> None:
-        self.game: Game | None = None
-        self.offered: str | None = None  # by us, and not answered
-        self.asked: str | None = None  # by the other end, and not answered
-        self.won = self.lost = self.drawn = 0
-        self._find = find
-        self._tell = tell
-        self._write = show
+        self._find_game = find_game
+        self._send = send
+        self._show_line = show
         self._wins_ties = wins_ties
         self._peer = peer
-        self._begins = True  # whether we begin the next game that we offer
-        self._asked_begins = False  # whether we begin the one that we are asked for
-        self._last = ""  # the game that was played last
-        self._settled = True  # no move of an ended game can be on its way any more
-        self._given_up: Game | None = None  # by us; the other end may not know it yet
+        # The game that is on, and the name of the game in an offer without an answer.
+        self.game: Game | None = None
+        self.offer_sent: str | None = None
+        self.offer_received: str | None = None
+        # Whether this end begins the game in the offer that it received.
+        self._begins_if_accepted = False
+        # The score, and what /play without a name plays again: "" before the first game.
+        self.won = self.lost = self.drawn = 0
+        self._last_name = ""
+        # Whether this end begins the next game that it offers.
+        self._begins_next = True
+        # Whether a move of a game that has ended here may still arrive; and that game, if
+        # this end has given it up and the peer may not have known.
+        self._late_move_possible = False
+        self._resigned_game: Game | None = None
 
-    # What the person wants. Each raises TableError when it cannot be.
+    # What the player wants. Each method raises TableError when it is not possible.
 
     @property
     def my_move(self) -> bool:
@@ -69,215 +74,229 @@ class Table:
         return self.game is not None and self.game.my_move
 
     @property
-    def idle(self) -> bool:
-        """Whether nothing is on, offered or to be played again."""
-        return not (self.game or self.asked or self.offered or self._last)
+    def needs_name(self) -> bool:
+        """Whether `play` needs a name: no game is on, offered, or to be played again."""
+        return not (self.game or self.offer_received or self.offer_sent or self._last_name)
 
     def play(self, name: str) -> None:
-        """Offer a game; without a name take the one that is offered, or play again."""
+        """Offer a game; without a name accept the peer's offer, or play again."""
         if self.game:
             raise TableError("a game is on: /resign gives it up")
-        if self.asked and name in ("", self.asked):
-            self._accept()
+        if self.offer_received and name in ("", self.offer_received):
+            self._accept_offer(self.offer_received)
             return
-        name = name or self._last
+        name = name or self._last_name
         if not name:
             raise TableError("which game? /play NAME")
-        if self._find(name) is None:
+        if self._find_game(name) is None:
             raise TableError(f"there is no game {name!r} here")
-        if self.offered:
+        # A second offer could cross the answer to the first, and the ends would disagree
+        # about which game was accepted.
+        if self.offer_sent:
             raise TableError(f"{self._peer} has not answered your last offer")
-        if self.asked:
-            self._tell("decline")
-        self.offered, self.asked = name, None
-        self._tell(f"offer {name} {'me' if self._begins else 'you'}")
-        self._show(f"You offer a game of {name}.")
+        self._offer(name)
 
     def decline(self) -> None:
-        """Do not take the game that is offered."""
-        if not self.asked:
+        """Decline the game that the peer has offered."""
+        if not self.offer_received:
             raise TableError("no game is offered to you")
-        self.asked = None
-        self._tell("decline")
+        self.offer_received = None
+        self._send("decline")
         self._show("You decline the game.")
 
     def move(self, move: str) -> None:
         """Make a move in the game that is on."""
-        game = self._playing()
+        game = self._require_game()
         try:
-            told = game.mine(move)
+            moves = game.make_move(move)
         except IllegalMoveError as error:
             raise TableError(str(error)) from None
-        for words in told:
-            self._tell(f"move {words}")
-        self._draw(game)
+        for words in moves:
+            self._send(f"move {words}")
+        self._show_move(game)
 
     def resign(self) -> None:
-        """Give up the game."""
-        game = self._playing()
-        self._tell("resign")
-        self._settled, self._given_up = False, game
-        self._end(Outcome.LOST, "You give up")
+        """Resign from the game that is on."""
+        game = self._require_game()
+        self._send("resign")
+        self._late_move_possible, self._resigned_game = True, game
+        self._end_game(Outcome.LOST, "You give up")
 
-    def board(self) -> None:
-        """Show the board again."""
-        self._show_board(self._playing())
+    def show_board(self) -> None:
+        """Show the board of the game that is on."""
+        self._show_board_of(self._require_game())
 
-    def _playing(self) -> Game:
+    def _require_game(self) -> Game:
         if self.game is None:
             raise TableError("no game is on: /play NAME offers one")
         return self.game
 
-    # What the other end tells.
+    def _offer(self, name: str) -> None:
+        # To offer another game is to decline the peer's.
+        if self.offer_received:
+            self._send("decline")
+        self.offer_sent, self.offer_received = name, None
+        self._send(f"offer {name} {'me' if self._begins_next else 'you'}")
+        self._show(f"You offer a game of {name}.")
+
+    def _accept_offer(self, name: str) -> None:
+        self._send("accept")
+        self._start_game(name, self._begins_if_accepted)
+
+    # What the other end sent.
 
     def receive(self, words: str) -> None:
-        """Take what the other end tells. Raises nothing: it is named what is wrong."""
+        """Handle the words of a GAME frame; a cheat is named, and nothing is raised."""
         verb, _, rest = words.partition(" ")
-        handle = _VERBS.get(verb)
+        handle = _HANDLERS.get(verb)
         if handle is None:
-            self._catch(f"said {verb!r}, which is no word of any game")
+            self._call_foul(f"said {verb!r}, which is no word of any game")
         else:
             handle(self, rest)
 
     def _receive_offer(self, rest: str) -> None:
         name, _, begins = rest.partition(" ")
-        self._settled, self._given_up = True, None
-        if self._find(name) is None or begins not in ("me", "you"):
-            self._tell("decline")
+        # The peer offers a game only after it knows that the last one is over.
+        self._late_move_possible, self._resigned_game = False, None
+        if self._find_game(name) is None or begins not in ("me", "you"):
+            self._send("decline")
             self._show(f"{self._peer} offers a game that is not here: {name}.")
         elif self.game:
-            self._tell("decline")  # ours began when it had not heard of that
-        elif self.offered:
-            self._cross(name, begins == "you")
+            # The offer was sent before the peer knew of the game that is on here.
+            self._send("decline")
+        elif self.offer_sent:
+            self._receive_crossing_offer(name, begins == "you")
         else:
-            self.asked, self._asked_begins = name, begins == "you"
+            self.offer_received, self._begins_if_accepted = name, begins == "you"
             self._show(f"{self._peer} offers a game of {name}: /play or /decline.")
 
-    def _cross(self, name: str, begins: bool) -> None:
-        """Both have offered at once: the wins_ties's offer counts on both ends."""
-        same = name == self.offered
+    def _receive_crossing_offer(self, name: str, begins: bool) -> None:
+        """Decide which of two offers counts that have crossed."""
+        same = name == self.offer_sent
         if self._wins_ties:
+            # Of two games this end's stays offered, and the peer drops its own.
             if same:
-                self._start(name, self._begins)
-            return  # otherwise ours stands, and theirs is void
-        self.offered = None
+                self._start_game(name, self._begins_next)
+            return
+        self.offer_sent = None
         if same:
-            self._start(name, begins)
+            self._start_game(name, begins)
         else:
-            self.asked, self._asked_begins = name, begins
+            self.offer_received, self._begins_if_accepted = name, begins
             self._show(f"{self._peer} offers {name} at the same time: /play or /decline.")
 
     def _receive_accept(self, rest: str) -> None:
-        if self.offered:
-            self._start(self.offered, self._begins)
+        if self.offer_sent:
+            self._start_game(self.offer_sent, self._begins_next)
         else:
-            self._catch("accepts a game that nobody has offered")
+            self._call_foul("accepts a game that nobody has offered")
 
     def _receive_decline(self, rest: str) -> None:
-        if self.offered:
-            self.offered = None
+        # It may be the answer to an offer that is void because two have crossed.
+        if self.offer_sent:
+            self.offer_sent = None
             self._show(f"{self._peer} declines the game.")
 
     def _receive_move(self, rest: str) -> None:
         if self.game is None:
-            self._receive_late(rest)
+            self._receive_late_move(rest)
             return
         try:
-            answers = self.game.theirs(rest)
+            answers = self.game.receive(rest)
         except CheatingError as error:
-            self._catch(str(error))
+            self._call_foul(str(error))
             return
         for answer in answers:
-            self._tell(f"move {answer}")
-        self._draw(self.game)
+            self._send(f"move {answer}")
+        self._show_move(self.game)
 
-    def _receive_late(self, rest: str) -> None:
-        """Take a move where no game is on: it may have been on its way when we gave up.
+    def _receive_late_move(self, rest: str) -> None:
+        """Handle a move of a game that is over here: it may have crossed a resignation.
 
-        If it ended the game, it did so before we gave up, and so it looks on the other
-        end, too. One that has to be answered cannot have ended it.
+        If it ended the game, it did so before the resignation arrived there, and both ends
+        count that result. A move that has to be answered cannot have ended the game.
         """
-        if self._settled:
-            self._catch("makes a move, and no game is on")
-        game = self._given_up
+        if not self._late_move_possible:
+            self._call_foul("makes a move, and no game is on")
+            return
+        game = self._resigned_game
         with suppress(CheatingError):
-            if game and not game.theirs(rest) and game.outcome:
-                self._given_up = None
+            if game and not game.receive(rest) and game.outcome:
+                self._resigned_game = None
                 self.lost -= 1
-                self._draw(game)
+                self._show_move(game)
 
     def _receive_resign(self, rest: str) -> None:
         if self.game:
-            self._end(Outcome.WON, f"{self._peer} gives up")
-        elif self._given_up:  # at the same moment: so it looks on the other end, too
-            self._given_up = None
+            self._end_game(Outcome.WON, f"{self._peer} gives up")
+        elif self._resigned_game:
+            # The two resignations crossed, so the peer sees the same.
+            self._resigned_game = None
             self.lost -= 1
-            self._end(Outcome.DRAWN, "Both give up: a draw")
+            self._end_game(Outcome.DRAWN, "Both give up: a draw")
 
     def _receive_foul(self, rest: str) -> None:
+        # A foul that crosses the end of the game has nothing left to end.
         if self.game:
-            self._stop()
+            self.game = None
             self._show(f"{self._peer} says that you broke the rules: {rest}. No result.")
 
-    # How it is done.
+    def _call_foul(self, what: str) -> None:
+        """Name a cheat to the player and to the peer, and end the game without a result."""
+        playing = self.game is not None
+        self.game = self.offer_sent = self.offer_received = None
+        # Moves that the peer sent before it reads of the foul are no second one.
+        self._late_move_possible = True
+        ending = ": the game is over, without a result" if playing else ""
+        self._show(f"{self._peer} {what}{ending}.")
+        self._send(f"foul {what}"[:FOUL_LIMIT])
 
-    def _accept(self) -> None:
-        assert self.asked
-        self._tell("accept")
-        self._start(self.asked, self._asked_begins)
+    # From the beginning of a game to its end.
 
-    def _start(self, name: str, begins: bool) -> None:
-        kind = self._find(name)
+    def _start_game(self, name: str, begins: bool) -> None:
+        kind = self._find_game(name)
         assert kind is not None
-        self.offered = self.asked = None
-        self._settled, self._given_up = True, None
-        self._last, self._begins = name, not begins  # next time the other begins
+        self.offer_sent = self.offer_received = None
+        self._late_move_possible, self._resigned_game = False, None
+        # The two begin by turns, whichever of them offers the next game.
+        self._last_name, self._begins_next = name, not begins
         self.game = kind(begins)
         who = "you begin" if begins else f"{self._peer} begins"
         self._show(f"A game of {name}: {who}.")
         self._show(f"(How to move: {kind.hint}.)")
-        self._show_board(self.game)
+        self._show_board_of(self.game)
 
-    def _draw(self, game: Game) -> None:
-        """Show the board after a move, and how the game ended, if it has."""
-        if game.settled:
-            self._show_board(game)
-        if game.outcome:
-            result = RESULTS[game.outcome].format(peer=self._peer)
-            self._end(game.outcome, result)
-
-    def _show(self, line: str) -> None:
-        """Show a line; one that begins with who the other end is, as a sentence does."""
-        self._write(f"T{line[1:]}" if line.startswith("the ") else line)
-
-    def _show_board(self, game: Game) -> None:
-        for line in game.board().split("\n"):
-            self._show(line)
-
-    def _end(self, outcome: Outcome, sentence: str) -> None:
+    def _end_game(self, outcome: Outcome, sentence: str) -> None:
         self.won += outcome is Outcome.WON
         self.lost += outcome is Outcome.LOST
         self.drawn += outcome is Outcome.DRAWN
-        self._stop()
+        self.game = None
         score = f"you {self.won}, {self._peer} {self.lost}"
         draws = f", {self.drawn} drawn" if self.drawn else ""
         self._show(f"{sentence}. Score: {score}{draws}. /play plays again.")
 
-    def _catch(self, what: str) -> None:
-        """The other end has cheated: name it, tell it, and play no more of this game."""
-        playing = self.game is not None
-        self._stop()
-        self._settled = False
-        self.offered = self.asked = None
-        ending = ": the game is over, without a result" if playing else ""
-        self._show(f"{self._peer} {what}{ending}.")
-        self._tell(f"foul {what}"[:FOUL_LIMIT])
+    # What the player sees.
 
-    def _stop(self) -> None:
-        self.game = None
+    def _show_move(self, game: Game) -> None:
+        """Show the board after a move, and the result if that was the last one."""
+        # A guess in hangman waits for its answer, which shows the board.
+        if game.board_is_current:
+            self._show_board_of(game)
+        if game.outcome:
+            result = RESULTS[game.outcome].format(peer=self._peer)
+            self._end_game(game.outcome, result)
+
+    def _show_board_of(self, game: Game) -> None:
+        for line in game.draw_board().split("\n"):
+            self._show(line)
+
+    def _show(self, line: str) -> None:
+        # A peer without a name is "the server", and a sentence may begin with that.
+        self._show_line(f"T{line[1:]}" if line.startswith("the ") else line)
 
 
-_VERBS: dict[str, Callable[[Table, str], None]] = {
+# By the first of the words that a GAME frame carries.
+_HANDLERS: dict[str, Callable[[Table, str], None]] = {
     "offer": Table._receive_offer,
     "accept": Table._receive_accept,
     "decline": Table._receive_decline,

@@ -1,23 +1,25 @@
-r"""What a frame is: its kinds, limits, bytes, and how it shows itself in a log.
+r"""What a frame is: its kinds, limits and bytes, and its line in a log.
 
     length u16 | kind u8 | flags u8 = 0 | number u32 | body: `length` bytes
 
-Big endian. There is no end-of-message mark on a TCP socket and there cannot be
-one inside free text, so the length goes first: a reader knows after eight bytes
-how many belong to the message, however the network cuts or joins them.
+Big endian. TCP delivers a stream of bytes without any mark between two messages, and no
+byte can serve as a mark because a text may contain every one. So the length goes first:
+after eight bytes a reader knows how many more belong to the frame, however the network
+cuts or joins them.
 
-No I/O here. `reader` and `session` import this module, and nothing above them
-needs to: its constants and classes are passed on through the session.
+No I/O here. Modules outside the protocol package need not import this one: the session
+passes on what they use.
 """
 
 from collections import namedtuple
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import IntEnum
-from itertools import count, repeat
 from struct import Struct
 
 from chatlib.errors import LocalProtocolError, RemoteProtocolError, VersionError
+
+# Layout.
 
 HEADER = Struct("!HBBI")
 """Length of the body, kind, flags, number: eight bytes."""
@@ -26,29 +28,31 @@ VERSION = 1
 """The version of the protocol that this code speaks."""
 
 MAGIC = b"CHAT"
-"""How a HELLO begins, so that no other protocol's opening can pass for one."""
+"""The first bytes of a HELLO; the opening of no other protocol has them in this place."""
 
 SESSION_BYTES = 16
-"""The length of a session id: 128 random bits never meet by chance."""
+"""The length of a session id: two ids of 128 random bits are never equal by chance."""
+
+# Limits, all in bytes of UTF-8.
 
 TEXT_LIMIT = 32768
-"""Bytes of UTF-8 in one message: room for 6000 characters of any script, emoji too."""
+"""The longest text of one message: 6000 characters of any script, emoji too."""
 
 GAME_LIMIT = 512
-"""Bytes of UTF-8 in what is told about a game: a verb and its arguments."""
+"""The longest words about a game: a verb and its arguments."""
 
 NAME_LIMIT = 127
-"""Bytes of UTF-8 in a name."""
+"""The longest name of a person."""
 
 FAREWELL_LIMIT = 127
-"""Bytes of UTF-8 that a BYE may carry beside its reason."""
+"""The longest text of a BYE, behind its reason."""
 
-ELIDED_AT = 75
-"""Characters of a text that a log line shows; enough for one line of a terminal."""
+QUOTE_LIMIT = 75
+"""The characters of a text in a log line, so that most lines fit on one of a terminal."""
 
 
 class Kind(IntEnum):
-    """What a frame is for."""
+    """The kinds of frames, as numbered on the wire."""
 
     HELLO = 1
     TEXT = 2
@@ -60,7 +64,7 @@ class Kind(IntEnum):
 
 
 class Mode(IntEnum):
-    """How the two take turns. The server decides; a client may leave it open."""
+    """The ways to take turns. The server chooses one; a client may say ANY."""
 
     ANY = 0
     TURNS = 1
@@ -68,30 +72,30 @@ class Mode(IntEnum):
 
 
 class Reason(IntEnum):
-    """Why somebody says BYE."""
+    """The reasons of a BYE."""
 
+    # The person left: `/q`, Ctrl-D, end of input.
     QUIT = 1
-    """The person left: `/q`, Ctrl-D, end of input."""
+    # The server is in a talk with another client.
     BUSY = 2
-    """The server talks with somebody else."""
+    # The peer speaks another version of the protocol.
     VERSION = 3
-    """Your version of the protocol is not mine."""
+    # The peer counts messages that the sender never sent: its session is not one of ours.
     UNKNOWN_SESSION = 4
-    """You speak of messages that I never sent: yours is not a session of mine."""
+    # The peer broke the protocol.
     PROTOCOL = 5
-    """You broke the protocol."""
+    # The program was stopped: a signal, a closed terminal, a closed screen.
     STOPPED = 6
-    """The program was stopped: a signal, a closed terminal, a closed screen."""
 
 
-# Python 3.11 cannot ask an enum whether it has a member of some value.
+# In Python 3.11 `9 in Mode` raises TypeError for a number that is no member.
 _MODES = frozenset(map(int, Mode))
 _REASONS = frozenset(map(int, Reason))
 
 HELLO_FIXED = Struct(f"!4sB{SESSION_BYTES}sB")
 """The part of a HELLO before the name: magic, version, session id, mode."""
 
-LENGTHS: Mapping[int, range] = {
+BODY_LENGTHS: Mapping[int, range] = {
     Kind.HELLO: range(HELLO_FIXED.size, HELLO_FIXED.size + NAME_LIMIT + 1),
     Kind.TEXT: range(1, TEXT_LIMIT + 1),
     Kind.GAME: range(1, GAME_LIMIT + 1),
@@ -100,22 +104,21 @@ LENGTHS: Mapping[int, range] = {
     Kind.PONG: range(1),
     Kind.BYE: range(1, 1 + FAREWELL_LIMIT + 1),
 }
-"""Which body lengths each kind may have: all that is checked before storing any."""
+"""The body lengths that each kind may have."""
 
 
-def check_header(
-    length: int, kind: int, flags: int, lengths: Mapping[int, range] = LENGTHS
-) -> None:
-    """Refuse a header that cannot be right, before a byte of its body is stored.
+def check_header(length: int, kind: int, flags: int, lengths: Mapping[int, range]) -> None:
+    """Refuse a wrong header before a byte of its body is stored.
 
-    `lengths` says which kinds are admitted at this moment, and how long each may be.
+    `lengths` has the kinds that are allowed at this moment, and the body lengths of each.
     Raises RemoteProtocolError.
     """
-    if kind not in LENGTHS:
+    if kind not in BODY_LENGTHS:
         raise RemoteProtocolError(f"unknown kind {kind}")
     name = Kind(kind).name
     if kind not in lengths:
         raise RemoteProtocolError(f"{name} before HELLO")
+    # No flag is defined yet. Refusing all keeps two programs from reading one differently.
     if flags:
         raise RemoteProtocolError(f"{name} with flags {flags:#04x}, expected 0")
     allowed = lengths[kind]
@@ -125,12 +128,12 @@ def check_header(
         )
 
 
-class Frame(namedtuple("Frame", ("kind", "number", "body"))):
-    """One frame, whole: its kind, its number and the bytes of its body.
+# Frames. Named tuples and not dataclasses: the import of `dataclasses` alone takes 8 ms,
+# as long as the start of the interpreter.
 
-    A named tuple and not a dataclass: the import of `dataclasses` alone takes
-    8 ms, as long as the interpreter itself.
-    """
+
+class Frame(namedtuple("Frame", ("kind", "number", "body"))):
+    """One whole frame: its kind, its number and the bytes of its body."""
 
     __slots__ = ()
     kind: Kind
@@ -138,43 +141,25 @@ class Frame(namedtuple("Frame", ("kind", "number", "body"))):
     body: bytes
 
     def encode(self) -> bytes:
-        """Give the frame as it travels: eight bytes of header, then the body."""
+        """Return the bytes of the frame on the wire."""
         return encode(*self)
 
-    @property
-    def text(self) -> str:
-        """The body of a TEXT or GAME. Raises RemoteProtocolError if it is not UTF-8."""
-        return decode(self.body, f"{self.kind.name} {self.number}")
-
     def __str__(self) -> str:
-        """Show the frame on one line, whatever its bytes are.
-
-        `repr` escapes everything that is not printable, line ends included, so a
-        frame can neither break a log line nor reach the terminal that shows it.
-        """
-        parts = [self.kind.name, str(self.number), *_describe(self)]
-        return f"{' '.join(parts)} [{len(self.body)} bytes]"
+        """Return the frame's log line: one printable line for any body."""
+        fields = [self.kind.name, str(self.number), *_body_fields(self)]
+        return f"{' '.join(fields)} [{len(self.body)} bytes]"
 
 
 def encode(kind: Kind, number: int, body: bytes) -> bytes:
-    """Give a frame as it travels: eight bytes of header, then the body."""
+    """Return the bytes of a frame on the wire: eight of header, then the body."""
     return HEADER.pack(len(body), kind, 0, number) + body
 
 
-def encode_run(kinds: Iterable[Kind], number: int, bodies: Sequence[bytes]) -> bytes:
-    """Give frames of these kinds, numbered from `number` on, as they travel.
-
-    Headers and bodies are interleaved by the interpreter's own loops: 103 ns a frame of
-    64 bytes, where packing one by one takes 127 and `Frame.encode` 392.
-    """
-    parts = [b""] * (2 * len(bodies))
-    parts[::2] = map(HEADER.pack, map(len, bodies), kinds, repeat(0), count(number))
-    parts[1::2] = bodies
-    return b"".join(parts)
+# What the bodies contain.
 
 
 class Hello(namedtuple("Hello", ("session", "mode", "name"))):
-    """What a HELLO carries: the session's id, the mode, the speaker's name."""
+    """The content of a HELLO: session id, mode, and the name of the person."""
 
     __slots__ = ()
     session: bytes
@@ -182,7 +167,7 @@ class Hello(namedtuple("Hello", ("session", "mode", "name"))):
     name: str
 
     def encode(self) -> bytes:
-        """Give the body of the HELLO. Raises LocalProtocolError for a long name."""
+        """Return the body of the HELLO. Raises LocalProtocolError for a long name."""
         name = self.name.encode("utf-8", "replace")
         if len(name) > NAME_LIMIT:
             raise LocalProtocolError(
@@ -192,12 +177,10 @@ class Hello(namedtuple("Hello", ("session", "mode", "name"))):
 
     @classmethod
     def decode(cls, body: bytes) -> "Hello":
-        """Read the body of a HELLO.
-
-        Raises RemoteProtocolError, and its kind VersionError when everything but the
-        version would do.
-        """
+        """Parse the body of a HELLO. Raises RemoteProtocolError or VersionError."""
         magic, version, session, mode = HELLO_FIXED.unpack_from(body)
+        # In this order: only a peer that speaks this protocol has a version of it, and
+        # another version may put the rest elsewhere.
         if magic != MAGIC:
             raise RemoteProtocolError(f"HELLO begins with {magic!r}, not with {MAGIC!r}")
         if version != VERSION:
@@ -209,30 +192,30 @@ class Hello(namedtuple("Hello", ("session", "mode", "name"))):
 
 
 class Bye(namedtuple("Bye", ("reason", "text"))):
-    """What a BYE carries: why, and a few words for the person."""
+    """The content of a BYE: the reason, and a few words for the person."""
 
     __slots__ = ()
     reason: Reason
     text: str
 
     def encode(self) -> bytes:
-        """Give the body of the BYE; words over the limit are cut between characters."""
-        words = self.text.encode("utf-8", "replace")[:FAREWELL_LIMIT]
-        # "ignore" drops the half character that the cut may have left at the end.
-        return bytes([self.reason]) + words.decode("utf-8", "ignore").encode()
+        """Return the body of the BYE, its text cut to FAREWELL_LIMIT between characters."""
+        cut = self.text.encode("utf-8", "replace")[:FAREWELL_LIMIT]
+        # "ignore" drops the part of a character that the cut may have left at the end.
+        return bytes([self.reason]) + cut.decode("utf-8", "ignore").encode()
 
     @classmethod
     def decode(cls, body: bytes) -> "Bye":
-        """Read the body of a BYE. Raises RemoteProtocolError."""
+        """Parse the body of a BYE. Raises RemoteProtocolError."""
         if body[0] not in _REASONS:
             raise RemoteProtocolError(f"BYE with unknown reason {body[0]}")
         return cls(Reason(body[0]), decode(body[1:], "the words of BYE"))
 
 
 def encode_text(text: str, limit: int = TEXT_LIMIT) -> bytes:
-    """Give the body of a TEXT, or of a GAME with its own limit.
+    """Return the body of a TEXT, or of a GAME with GAME_LIMIT.
 
-    Raises LocalProtocolError when it cannot be one.
+    Raises LocalProtocolError for a text that is empty, too long, or has half a character.
     """
     try:
         body = text.encode()
@@ -248,17 +231,21 @@ def encode_text(text: str, limit: int = TEXT_LIMIT) -> bytes:
 
 
 def decode(body: bytes, what: str) -> str:
-    """Read UTF-8 strictly; `what` names it in the RemoteProtocolError."""
+    """Decode UTF-8 strictly; `what` names it in the text of the RemoteProtocolError."""
     try:
         return body.decode()
     except UnicodeDecodeError as error:
         raise RemoteProtocolError(f"{what} is not UTF-8 at byte {error.start}") from None
 
 
-def _describe(frame: Frame) -> list[str]:
-    """Give the words between number and length in a log line; never raises."""
+# The line of a frame in a log. `repr` escapes everything that is not printable, line ends
+# among it, so a frame can neither break the line nor reach the terminal that shows it.
+
+
+def _body_fields(frame: Frame) -> list[str]:
+    """Return what a log line says about the body; raises nothing."""
     if frame.kind in (Kind.TEXT, Kind.GAME):
-        return [_elide(frame.body)]
+        return [_quote(frame.body)]
     try:
         if frame.kind is Kind.HELLO:
             hello = Hello.decode(frame.body)
@@ -267,16 +254,17 @@ def _describe(frame: Frame) -> list[str]:
             bye = Bye.decode(frame.body)
             return [bye.reason.name.lower(), repr(bye.text)]
     except RemoteProtocolError:
-        return [_elide(frame.body)]  # it is being refused: show the bytes themselves
+        # The frame is about to be refused; its bytes show the reason.
+        return [_quote(frame.body)]
     return []
 
 
-def _elide(body: bytes) -> str:
-    """Quote a body for a log line, shortened in the middle; bytes if it is not UTF-8."""
+def _quote(body: bytes) -> str:
+    """Return a body in quotes, a long one without its middle; not as text if not UTF-8."""
     shown: str | bytes = body
     with suppress(UnicodeDecodeError):
         shown = body.decode()
-    if len(shown) <= ELIDED_AT:
+    if len(shown) <= QUOTE_LIMIT:
         return repr(shown)
-    half = ELIDED_AT // 2
+    half = QUOTE_LIMIT // 2
     return f"{shown[:half]!r}...{shown[-half:]!r}"

@@ -1,71 +1,79 @@
-"""FrameReader: feed bytes as they come, iterate the frames that are whole.
+"""FrameReader: bytes in, whole frames out, however TCP cut the bytes.
 
-A message is whole only when its last byte is there. One read may hold a piece of a
-frame, several frames, or several and a piece; the same bytes give the same frames
-however they were cut. No I/O here. Only `session` and tests import this module.
+One read may contain a piece of a frame, several frames, or several and a piece. A frame is
+whole when its last byte has arrived, and not before. Two rules:
+
+* the same bytes give the same frames and the same error, in whatever pieces they come;
+* a wrong header is refused at its eighth byte, before anything behind it is stored; from
+  then on the reader stays in error.
+
+No I/O here. In the product only this package imports the module.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from struct import Struct
 
 from chatlib.errors import RemoteProtocolError
-from chatlib.protocol.frames import HEADER, LENGTHS, Frame, Kind, check_header
+from chatlib.protocol.frames import BODY_LENGTHS, HEADER, Kind, check_header
 
-# The header once more, as two numbers: all that can be wrong is in the first of them.
+# The header as two numbers: whatever can be wrong in it is in the first one.
 _unpack = Struct("!II").unpack_from
 _SIZE = HEADER.size
 
-REMEMBERED = 4096
-"""Longest body whose header is remembered when it was found right: a terminal's longest
-line. A peer that sends every length there is makes us remember less than a MiB."""
+CACHED_LENGTH_LIMIT = 4096
+"""The longest body whose header is cached: the longest line that a terminal passes on.
+
+A peer that sends every length up to it makes the cache grow to less than a MiB.
+"""
 
 
-class _Known(dict[int, tuple[Kind, int]]):
-    """Headers that were found right: their kind, and the bytes of the whole frame.
+class _HeaderCache(dict[int, tuple[Kind, int]]):
+    """The headers that were found right: kind and size in bytes of the whole frame.
 
-    A lookup instead of a check is what makes the reader three times as fast; what is not
-    known yet is checked here. `first` are the kinds that the very first may have.
+    The key is a header's first number. A lookup instead of a check makes the reader three
+    times as fast; a header that is not in the cache is checked when it is looked up.
     """
 
-    def __init__(self, first: Iterable[Kind]) -> None:
-        self._lengths: Mapping[int, range] = {kind: LENGTHS[kind] for kind in first}
+    def __init__(self, first_kinds: Iterable[Kind]) -> None:
+        # The kinds that are allowed now, with their lengths: for the very first frame
+        # `first_kinds`, and then all.
+        self._lengths: Mapping[int, range] = {
+            kind: BODY_LENGTHS[kind] for kind in first_kinds
+        }
 
     def __missing__(self, start: int) -> tuple[Kind, int]:
         """Check a header by its first number. Raises RemoteProtocolError."""
         length, kind, flags = start >> 16, start >> 8 & 255, start & 255
         check_header(length, kind, flags, self._lengths)
-        self._lengths = LENGTHS  # behind the first any may come
+        self._lengths = BODY_LENGTHS
         found = Kind(kind), _SIZE + length
-        if length <= REMEMBERED:
+        if length <= CACHED_LENGTH_LIMIT:
             self[start] = found
         return found
 
 
 class FrameReader:
-    """Turn bytes into frames, in time linear in the bytes, also one byte at a time.
+    """The frames in a stream of bytes, in time linear in the bytes, even one by one.
 
-    `first` names the kinds that the very first frame may have; anything else is
-    refused at its eighth byte. At most one unfinished frame is held (32776 bytes).
-
-    `frames` are those that are whole and waiting: plain triples of kind, number and
-    body, because a tuple with names costs 130 ns and all the rest of a frame 220.
-    To iterate gives each as a Frame. `error` is what is wrong with what follows them,
-    where that cannot be a frame: it stays, and what is fed later is forgotten.
-    `unfinished` is what has come of the frame behind them.
+    `first_kinds` are the kinds that the very first frame may have; any other is refused.
+    At most one unfinished frame is stored, which is 32776 bytes.
     """
 
-    def __init__(self, first: Iterable[Kind] = Kind) -> None:
+    def __init__(self, first_kinds: Iterable[Kind] = Kind) -> None:
+        # The whole frames, for the caller to take: kind, number and body. Plain tuples,
+        # because a `Frame` takes 130 ns to make and all the rest of one 220.
         self.frames: deque[tuple[Kind, int, bytes]] = deque()
-        self._known = _Known(first)
+        # What is wrong with the bytes behind the frames. Later bytes are ignored.
         self.error: RemoteProtocolError | None = None
-        # The frame that is not whole yet, and how many bytes it takes to go on. Parsing
-        # only then, instead of at every read, keeps byte-by-byte feeding linear.
-        self.unfinished = bytearray()
+        self.unfinished = bytearray()  # what has arrived of the frame behind the whole ones
+        # The size at which `unfinished` is parsed again: that of the header, then that of
+        # the frame. Parsing it at every read would take time quadratic in the bytes.
         self._needed = _SIZE
+        self._headers = _HeaderCache(first_kinds)
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of the stream; raises nothing."""
+        """Add the next bytes of the stream to `frames`, `unfinished`, or `error`."""
         buffer = self.unfinished
         if buffer:
             buffer += data
@@ -75,16 +83,16 @@ class FrameReader:
             buffer.clear()
         if self.error:
             return
-        # One offset walks through the data: cutting the rest off after every frame
-        # (`data = data[n:]`) costs three times as much. Names are local because a
-        # global or an attribute costs 20 ns, a tenth of what a frame does.
+        # One offset moves through the data: `data = data[n:]` after every frame would copy
+        # the rest each time and take three times as long. The names are local because a
+        # global or an attribute takes 20 ns, a tenth of a frame.
         start, end = 0, len(data)
-        last = end - _SIZE  # where a header may begin
-        unpack, frames, known = _unpack, self.frames, self._known
+        last = end - _SIZE  # the last place where a whole header may begin
+        unpack, frames, headers = _unpack, self.frames, self._headers
         try:
             while start <= last:
                 word, number = unpack(data, start)
-                kind, size = known[word]
+                kind, size = headers[word]
                 after = start + size
                 if after > end:
                     break
@@ -94,46 +102,31 @@ class FrameReader:
             self.error = error
             return
         if start < end:
+            # Only a frame whose header is whole has been given a `size`.
             self._needed = size if start <= last else _SIZE
             buffer += data[start:]
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Hand out the whole frames in order, each once; then raise the `error`."""
-        while self.frames:
-            yield Frame._make(self.frames.popleft())
-        if self.error:
-            raise self.error
-
-    @property
-    def missing(self) -> int:
-        """How many bytes the frame that was begun still lacks, as far as is known.
-
-        Eight minus what is there while its header is not whole; 0 between frames.
-        """
-        return self._needed - len(self.unfinished) if self.unfinished else 0
-
-    @property
-    def progress(self) -> str:
-        """What the frame that was begun has so far, for a log; "" between frames."""
-        if not self.unfinished:
-            return ""
-        held = len(self.unfinished)
-        if held < _SIZE:
-            return f"header {held} of {_SIZE}"
-        _, kind, _, number = HEADER.unpack_from(self.unfinished)
-        held, needed = held - _SIZE, self._needed - _SIZE
-        return f"{Kind(kind).name} {number}, body {held} of {needed}"
-
     @property
     def contents(self) -> str:
-        """What waits here, for a log: whole frames, and the piece behind them."""
+        """What the reader holds, for a log: "2 frames, header 3 of 8"; "" when empty."""
         count = len(self.frames)
         frames = [f"{count} frame{'s' if count > 1 else ''}"] if count else []
-        return ", ".join([*frames, *filter(None, [self.progress])])
+        return ", ".join([*frames, *self._unfinished_parts()])
 
     @property
     def cut(self) -> str:
-        """What an end of stream at this point breaks off; "" between frames."""
+        """What an end of the stream would cut off, for a person; "" between two frames."""
         if not self.unfinished:
             return ""
         return f"stream ends after {len(self.unfinished)} bytes, expected {self._needed}"
+
+    def _unfinished_parts(self) -> list[str]:
+        """Return how much of the unfinished frame has arrived, if there is one."""
+        arrived = len(self.unfinished)
+        if not arrived:
+            return []
+        if arrived < _SIZE:
+            return [f"header {arrived} of {_SIZE}"]
+        _, kind, _, number = HEADER.unpack_from(self.unfinished)
+        body = f"body {arrived - _SIZE} of {self._needed - _SIZE}"
+        return [f"{Kind(kind).name} {number}", body]

@@ -22,7 +22,7 @@ class Screen:
     """stdout and stderr, whose writes a signal can interrupt.
 
     A write blocks while its reader (a pager, a stopped program) reads nothing. The loop
-    then ends the write STUCK_SECONDS after a signal, so that the signal can be handled.
+    then ends the write BLOCKED_SECONDS after a signal, so that the signal can be handled.
     """
 
     def __init__(self, loop: Loop) -> None:
@@ -52,14 +52,14 @@ class Screen:
         """Write to a descriptor; raises InterruptedError once a write was interrupted."""
         if self._abandoned:  # the next write would block like the one before
             raise InterruptedError(errno.EINTR, "nobody reads it")
-        self._loop.stuck = True
+        self._loop.blocked = True
         try:
             _write_all(fd, text)
         except InterruptedError:
             self._abandoned = True
             raise
         finally:
-            self._loop.stuck = False
+            self._loop.blocked = False
 
 
 # Descriptors.

@@ -1,9 +1,9 @@
-"""`make fuzz`: random bytes for what the peer's bytes meet first, reader and screen filter.
+"""`make fuzz`: random bytes for the reader and the filter of the screen.
 
-For any bytes: fed whole and byte by byte they give the same frames and the same error;
-nothing but a RemoteProtocolError is ever raised; and no text that comes out of them is
-obeyed by a terminal. `check` is also what a coverage-guided fuzzer wants: atheris, say,
-with `atheris.Setup(sys.argv, check)`.
+For any bytes: read whole and byte by byte they give the same frames and the same error;
+nothing but a RemoteProtocolError is ever raised; and no text in them can control a
+terminal. `check` is also a target for a coverage-guided fuzzer, such as atheris with
+`atheris.Setup(sys.argv, check)`.
 """
 
 import random
@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from chatlib.errors import RemoteProtocolError
-from chatlib.protocol.frames import Bye, Frame, Hello, Kind
+from chatlib.protocol.frames import Bye, Frame, Hello, Kind, decode
 from chatlib.protocol.reader import FrameReader
 from chatlib.terminal.visible import visible
 from harness import wire
@@ -28,7 +28,7 @@ SEEDS = (
 
 
 def check(data: bytes) -> None:
-    """Hold everything above against some bytes."""
+    """Check the promises above for some bytes. Raises AssertionError."""
     whole = read([data])
     assert read([bytes([byte]) for byte in data]) == whole
     for frame in whole[0]:
@@ -37,23 +37,18 @@ def check(data: bytes) -> None:
 
 
 def read(pieces: Sequence[bytes]) -> tuple[list[Frame], str]:
-    """Feed the pieces; give the frames, and the error that ended them."""
+    """Feed the pieces; return the frames, and the text of the error, "" without one."""
     reader = FrameReader()
-    frames: list[Frame] = []
-    try:
-        for piece in pieces:
-            reader.feed(piece)
-            frames.extend(reader)
-    except RemoteProtocolError as error:
-        return frames, str(error)
-    return frames, ""
+    for piece in pieces:
+        reader.feed(piece)
+    return [Frame(*frame) for frame in reader.frames], str(reader.error or "")
 
 
 def show(frame: Frame) -> None:
-    """Read what a frame says, and see that it may be shown."""
+    """Decode the text of a frame, and check what the filter of the screen leaves of it."""
     try:
         if frame.kind is Kind.TEXT:
-            text = frame.text
+            text = decode(frame.body, "TEXT")
         elif frame.kind is Kind.HELLO:
             text = Hello.decode(frame.body).name
         elif frame.kind is Kind.BYE:
@@ -66,7 +61,7 @@ def show(frame: Frame) -> None:
 
 
 def mutate(dice: random.Random) -> bytes:
-    """Make bytes that are nearly right: those get furthest in."""
+    """Return bytes that are nearly right: only those get past the header."""
     data = bytearray(b"".join(dice.choices(SEEDS, k=dice.randint(1, 4))))
     for _ in range(dice.randint(0, 4)):
         place = dice.randrange(len(data))
@@ -84,7 +79,7 @@ def mutate(dice: random.Random) -> bytes:
 
 
 def run(seed: int, count: int) -> None:
-    """Check so many inputs; a failure can be had again with the seed."""
+    """Check `count` inputs; the same seed makes the same inputs again."""
     dice = random.Random(seed)
     for _ in range(count):
         check(mutate(dice))

@@ -1,4 +1,4 @@
-"""Names of hosts become addresses in a fixed order, or one sentence that says why not."""
+"""A host becomes a list of addresses in a fixed order, or one sentence that says why."""
 
 import socket
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chatlib.addresses import resolve
-from chatlib.errors import Exit, StartError, words
+from chatlib.errors import Exit, StartError
 
 STREAM = socket.SOCK_STREAM
 SIX = (socket.AF_INET6, STREAM, 6, "", ("::1", 80, 0, 0))
@@ -15,13 +15,13 @@ FOUR = (socket.AF_INET, STREAM, 6, "", ("127.0.0.1", 80))
 OTHER_FOUR = (socket.AF_INET, STREAM, 6, "", ("192.0.2.1", 80))
 
 
-def answer(monkeypatch: pytest.MonkeyPatch, *found: tuple[Any, ...]) -> None:
-    """Let the resolver answer this, because its own answers differ between machines."""
+def let_the_resolver_find(monkeypatch: pytest.MonkeyPatch, *found: tuple[Any, ...]) -> None:
+    """Replace the resolver, whose real answers differ between machines."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: list(found))
 
 
-def test_a_numeric_address_stands_for_itself() -> None:
-    """No question is asked about it."""
+def test_a_numeric_address_resolves_to_itself() -> None:
+    """The resolver needs no network for it."""
     assert resolve("127.0.0.1", 7777) == [(socket.AF_INET, ("127.0.0.1", 7777))]
     assert resolve("::1", 7777) == [(socket.AF_INET6, ("::1", 7777, 0, 0))]
 
@@ -31,9 +31,9 @@ def test_localhost_is_127_0_0_1_first() -> None:
     assert resolve("localhost", 7777)[0] == (socket.AF_INET, ("127.0.0.1", 7777))
 
 
-def test_ipv4_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the order of the resolver is kept."""
-    answer(monkeypatch, SIX, OTHER_FOUR, OTHER_SIX, FOUR)
+def test_ipv4_addresses_come_before_ipv6_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within each family the resolver's order is kept."""
+    let_the_resolver_find(monkeypatch, SIX, OTHER_FOUR, OTHER_SIX, FOUR)
     assert resolve("example", 80) == [
         (socket.AF_INET, ("192.0.2.1", 80)),
         (socket.AF_INET, ("127.0.0.1", 80)),
@@ -42,22 +42,26 @@ def test_ipv4_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_every_address_comes_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hosts file may name one twice; a server cannot listen there twice."""
-    answer(monkeypatch, FOUR, SIX, FOUR, SIX)
+def test_an_address_that_the_resolver_finds_twice_is_returned_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hosts file may list one twice, and a server cannot bind it twice."""
+    let_the_resolver_find(monkeypatch, FOUR, SIX, FOUR, SIX)
     assert resolve("example", 80) == [
         (socket.AF_INET, ("127.0.0.1", 80)),
         (socket.AF_INET6, ("::1", 80, 0, 0)),
     ]
 
 
-def test_an_unknown_host_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_is_reported_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """It names the host and the reason, without the error's number."""
 
     def fail(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    # A real question for an unknown name takes as long as the network likes.
+    # A real query for an unknown name may take as long as the network is slow.
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(StartError) as raised:
         resolve("nowhere.example", 7777)
@@ -68,7 +72,7 @@ def test_an_unknown_host_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_port_0_stays_0() -> None:
-    """The resolver is not to make anything of it."""
+    """A server passes port 0 to get a free port."""
     assert resolve("127.0.0.1", 0) == [(socket.AF_INET, ("127.0.0.1", 0))]
 
 
@@ -81,8 +85,8 @@ def test_port_0_stays_0() -> None:
         pytest.param("\udcff", id="not-unicode"),
     ],
 )
-def test_a_host_that_no_resolver_can_be_asked_for_is_one_sentence(host: str) -> None:
-    """A name that cannot be one is no host either, and no reason for a traceback."""
+def test_a_malformed_host_is_reported_in_one_sentence_too(host: str) -> None:
+    """Python refuses such a name before the resolver sees it; no traceback follows."""
     with pytest.raises(StartError) as raised:
         resolve(host, 7777)
     sentence = str(raised.value)
@@ -91,11 +95,5 @@ def test_a_host_that_no_resolver_can_be_asked_for_is_one_sentence(host: str) -> 
     assert "[Errno" not in sentence
     assert "\n" not in sentence
     assert raised.value.code == Exit.START
-    # Not "during handling of the above exception": the person has no use for it.
+    # No "during handling of the above exception" behind it.
     assert raised.value.__suppress_context__
-
-
-def test_words_leave_the_number_out() -> None:
-    """`[Errno 111]` is for programmers."""
-    assert words(ConnectionRefusedError(111, "Connection refused")) == "Connection refused"
-    assert words(ValueError("no number here")) == "no number here"

@@ -1019,7 +1019,7 @@ def test_what_has_come_while_the_screen_kept_us_is_heard_before_we_complain() ->
     owner.calls.clear()
     clock.now += PING_SECONDS  # spent in a callback of ours; meanwhile the peer speaks
     peer.send(frame(Kind.PONG, 1))
-    loop._call_due()  # the timer comes before the socket is looked at
+    loop._call_due_timers()  # the timer comes before the socket is looked at
     assert owner.events == []
     assert owner.closed_times == 0
 

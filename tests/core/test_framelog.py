@@ -20,94 +20,100 @@ HOSTILE = "one\ntwo\r\x1b[2J\u2028\u202e\ud800 \0"
 
 
 def make_log(
-    level: int = 0, path: Path | str | None = None, who: str = "server"
+    level: int = 0, path: Path | str | None = None, program: str = "server"
 ) -> tuple[FrameLog, list[str]]:
-    """Give a log and the list of what it tells the person."""
-    told: list[str] = []
-    return FrameLog(who, level, None if path is None else str(path), told.append), told
+    """Return a log and the list of the lines that it shows to the person."""
+    shown: list[str] = []
+    return FrameLog(
+        program, level, None if path is None else str(path), shown.append
+    ), shown
 
 
 def records(path: Path) -> list[dict[str, Any]]:
-    """Read the file as whoever analyses it would."""
+    """Parse the file as a program that analyses it would."""
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 # On the screen.
 
 
-def test_a_line_has_the_time_who_the_sign_and_what() -> None:
+def test_a_line_has_time_program_sign_and_text() -> None:
     """The form that the README shows."""
-    log, told = make_log(level=1)
-    log.tracer(1)("<", Frame(Kind.TEXT, 1, b"hello"), b"")
-    (line,) = told
+    log, shown = make_log(level=1)
+    log.make_trace(1)("<", Frame(Kind.TEXT, 1, b"hello"), b"")
+    (line,) = shown
     assert re.fullmatch(
         r"\d\d:\d\d:\d\d\.\d\d\d server < TEXT 1 'hello' \[5 bytes\]", line
     ), line
 
 
-def test_the_time_is_that_of_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Local, to the millisecond, so that two logs can be laid side by side."""
+def test_the_time_is_the_local_time_to_the_millisecond(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So two logs can be read side by side."""
     monkeypatch.setattr(time, "time", lambda: 1_700_000_000.1875)
     monkeypatch.setattr(time, "localtime", time.gmtime)
-    log, told = make_log(level=1)
-    log.tracer(1)("=", "OPEN", b"")
-    assert told == ["22:13:20.187 server = OPEN"]
+    log, shown = make_log(level=1)
+    log.make_trace(1)("=", "OPEN", b"")
+    assert shown == ["22:13:20.187 server = OPEN"]
 
 
-@pytest.mark.parametrize(("level", "shown"), [(0, ""), (1, "<>=x!"), (2, SIGNS)])
-def test_the_level_decides_which_signs_are_shown(level: int, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("level", "signs"), [(0, ""), (1, "<>=x!"), (2, SIGNS)], ids=["none", "-v", "-vv"]
+)
+def test_the_level_decides_which_signs_are_shown(level: int, signs: str) -> None:
     """Nothing without `-v`; raw reads and writes only with `-vv`."""
-    log, told = make_log(level)
-    trace = log.tracer(1)
+    log, shown = make_log(level)
+    trace = log.make_trace(1)
     for sign in SIGNS:
         trace(sign, "what", b"")
-    assert "".join(line.split()[2] for line in told) == shown
+    assert "".join(line.split()[2] for line in shown) == signs
 
 
 def test_the_legend_names_every_sign() -> None:
-    """`--help` explains all that a log may contain."""
+    """`--help` explains every sign that a log may contain."""
     signs = {word for word in LEGEND.split() if len(word) == 1}
     assert signs == set(SIGNS)
 
 
-def test_a_later_connection_has_its_number_behind_the_name() -> None:
-    """Strangers can be told apart from the one who is talked with."""
-    log, told = make_log(level=1)
+def test_a_later_connection_has_its_number_behind_the_program() -> None:
+    """So the lines of a stranger differ from those of the talk."""
+    log, shown = make_log(level=1)
     for number in (1, 2, 17):
-        log.tracer(number)("=", "OPEN", b"")
-    assert [line.split()[1] for line in told] == ["server", "server#2", "server#17"]
+        log.make_trace(number)("=", "OPEN", b"")
+    assert [line.split()[1] for line in shown] == ["server", "server#2", "server#17"]
 
 
-def test_a_hostile_frame_stays_one_line_on_the_screen() -> None:
-    """The frame quotes itself; the screen gets nothing that it would obey."""
-    log, told = make_log(level=1)
+def test_a_hostile_frame_is_one_printable_line_on_the_screen() -> None:
+    """No byte of it reaches the terminal unescaped."""
+    log, shown = make_log(level=1)
     body = HOSTILE.encode("utf-8", "replace")
-    log.tracer(1)("<", Frame(Kind.TEXT, 1, body), body)
-    (line,) = told
+    log.make_trace(1)("<", Frame(Kind.TEXT, 1, body), body)
+    (line,) = shown
     assert line.isprintable()
 
 
-def test_a_log_is_wanted_when_anybody_listens(tmp_path: Path) -> None:
-    """Otherwise connections may trace into nothing at all."""
-    assert not make_log()[0].wanted
-    assert make_log(level=1)[0].wanted
-    assert not make_log(path=tmp_path)[0].wanted  # a folder cannot be written
+def test_a_log_is_enabled_while_it_shows_or_writes_anything(tmp_path: Path) -> None:
+    """A disabled log lets connections skip tracing."""
+    assert not make_log()[0].enabled
+    assert make_log(level=1)[0].enabled
+    assert not make_log(path=tmp_path)[0].enabled  # a folder cannot be written
     log, _ = make_log(path=tmp_path / "log")
-    assert log.wanted
+    assert log.enabled
     log.close()
-    assert not log.wanted
+    assert not log.enabled
 
 
 # In the file.
 
 
-def test_a_record_has_both_clocks_who_sign_text_and_raw_bytes(tmp_path: Path) -> None:
-    """The wall to lay two files side by side, the other clock to measure with."""
+def test_a_record_has_both_clocks_program_sign_text_and_raw_bytes(tmp_path: Path) -> None:
+    """The wall clock compares two files, the monotonic clock measures."""
     path = tmp_path / "log"
-    log, told = make_log(path=path)
+    log, shown = make_log(path=path)
     frame = Frame(Kind.TEXT, 1, b"hello")
     wall, clock = time.time_ns(), time.monotonic_ns()
-    log.tracer(2)(">", frame, frame.encode())
+    log.make_trace(2)(">", frame, frame.encode())
     (record,) = records(path)
     assert wall <= record.pop("wall_ns") <= time.time_ns()
     assert clock <= record.pop("clock_ns") <= time.monotonic_ns()
@@ -117,36 +123,36 @@ def test_a_record_has_both_clocks_who_sign_text_and_raw_bytes(tmp_path: Path) ->
         "text": "TEXT 1 'hello' [5 bytes]",
         "raw": "0005020000000001" + b"hello".hex(),
     }
-    assert told == []
+    assert shown == []
     log.close()
 
 
 def test_the_file_has_every_sign_whatever_the_level(tmp_path: Path) -> None:
-    """Nobody can know beforehand what will be looked for."""
+    """The file is complete even without `-v`."""
     path = tmp_path / "log"
     log, _ = make_log(level=0, path=path)
-    trace = log.tracer(1)
+    trace = log.make_trace(1)
     for sign in SIGNS:
         trace(sign, "what", b"")
     assert "".join(record["sign"] for record in records(path)) == SIGNS
     log.close()
 
 
-def test_every_record_is_in_the_file_at_once(tmp_path: Path) -> None:
-    """A program that is killed leaves a log of all that happened before."""
+def test_a_record_is_in_the_file_as_soon_as_it_is_traced(tmp_path: Path) -> None:
+    """A program that is killed leaves a log of everything before."""
     path = tmp_path / "log"
     log, _ = make_log(path=path)
     for count in range(1, 4):
-        log.tracer(1)("=", "OPEN", b"")
+        log.make_trace(1)("=", "OPEN", b"")
         assert len(records(path)) == count
     log.close()
 
 
-def test_hostile_text_stays_one_line_of_ascii(tmp_path: Path) -> None:
-    """`grep` and `cat` on the file are as safe as a JSON reader."""
+def test_hostile_text_is_one_line_of_ascii_in_the_file(tmp_path: Path) -> None:
+    """`cat` and `grep` on the file are as safe as a JSON parser."""
     path = tmp_path / "log"
     log, _ = make_log(path=path)
-    log.tracer(1)("!", HOSTILE, HOSTILE.encode("utf-8", "replace"))
+    log.make_trace(1)("!", HOSTILE, HOSTILE.encode("utf-8", "replace"))
     data = path.read_bytes()
     assert data.endswith(b"\n")
     assert data[:-1].decode("ascii").isprintable()
@@ -154,8 +160,8 @@ def test_hostile_text_stays_one_line_of_ascii(tmp_path: Path) -> None:
     log.close()
 
 
-def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
-    """It holds what two people said to each other."""
+def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
+    """It contains what two people say to each other."""
     path = tmp_path / "log"
     before = os.umask(0)
     try:
@@ -166,62 +172,62 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     log.close()
 
 
-def test_a_second_program_appends(tmp_path: Path) -> None:
-    """Both sides may write into one file; neither overwrites the other."""
+def test_a_second_program_appends_to_the_file(tmp_path: Path) -> None:
+    """Both programs may write into one file; neither overwrites the other."""
     path = tmp_path / "log"
     server, _ = make_log(path=path)
-    client, _ = make_log(path=path, who="client")
+    client, _ = make_log(path=path, program="client")
     for log in (server, client, server):
-        log.tracer(1)("=", "OPEN", b"")
+        log.make_trace(1)("=", "OPEN", b"")
     server.close()
     client.close()
     assert [record["who"] for record in records(path)] == ["server", "client", "server"]
 
 
-def test_after_close_nothing_is_written(tmp_path: Path) -> None:
-    """Closing twice, and tracing into a closed log, are harmless."""
+def test_a_closed_log_ignores_traces(tmp_path: Path) -> None:
+    """Closing it twice is harmless, too."""
     path = tmp_path / "log"
-    log, told = make_log(path=path)
-    trace = log.tracer(1)
+    log, shown = make_log(path=path)
+    trace = log.make_trace(1)
     log.close()
     log.close()
     trace("=", "CLOSED", b"")
     assert path.read_bytes() == b""
-    assert told == []
+    assert shown == []
 
 
 # A file that cannot be written.
 
 
-def _refusal(path: str) -> str:
-    """Say in Python's own words, which change, why a path is none."""
+def _null_byte_error(path: str) -> str:
+    """Return Python's own text, which its versions change, for a null byte in a path."""
     with pytest.raises(ValueError, match="null") as caught:
         os.open(path, os.O_RDONLY)
     return str(caught.value)
 
 
 def test_a_file_that_cannot_be_opened_costs_one_warning(tmp_path: Path) -> None:
-    """The chat goes on, and so does what the screen shows."""
+    """The chat and the lines on the screen go on."""
     (tmp_path / "file").touch()
     reasons: dict[Path | str, str] = {
         tmp_path: "Is a directory",
         tmp_path / "no" / "such" / "folder": "No such file or directory",
         tmp_path / "file" / "below": "Not a directory",
-        f"{tmp_path}/\0": _refusal(f"{tmp_path}/\0"),
+        f"{tmp_path}/\0": _null_byte_error(f"{tmp_path}/\0"),
     }
     for path, reason in reasons.items():
-        log, told = make_log(level=1, path=path)
-        assert told == [f"No frame log from here on: {path}: {reason}."]
-        log.tracer(1)("=", "OPEN", b"")
-        log.tracer(1)("=", "CLOSED", b"")
-        assert [line.split(" ", 1)[1] for line in told[1:]] == [
+        log, shown = make_log(level=1, path=path)
+        assert shown == [f"No frame log from here on: {path}: {reason}."]
+        log.make_trace(1)("=", "OPEN", b"")
+        log.make_trace(1)("=", "CLOSED", b"")
+        assert [line.split(" ", 1)[1] for line in shown[1:]] == [
             "server = OPEN",
             "server = CLOSED",
         ]
 
 
-def test_a_pipe_without_a_reader_is_not_waited_for(tmp_path: Path) -> None:
-    """Opening it as a file is opened would stand still for ever."""
+def test_opening_a_pipe_without_a_reader_does_not_block(tmp_path: Path) -> None:
+    """It is refused with a warning, as the program has to start."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
 
@@ -231,34 +237,34 @@ def test_a_pipe_without_a_reader_is_not_waited_for(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGALRM, give_up)
     signal.setitimer(signal.ITIMER_REAL, 5)
     try:
-        _, told = make_log(path=path)
+        _, shown = make_log(path=path)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert told == [f"No frame log from here on: {path}: No such device or address."]
+    assert shown == [f"No frame log from here on: {path}: No such device or address."]
 
 
-def test_a_disk_that_is_full_costs_one_warning() -> None:
-    """The file is given up at the first write that fails."""
-    log, told = make_log(path="/dev/full")
-    assert told == []
-    trace = log.tracer(1)
+def test_a_full_disk_costs_one_warning() -> None:
+    """The first failing write closes the file."""
+    log, shown = make_log(path="/dev/full")
+    assert shown == []
+    trace = log.make_trace(1)
     trace("=", "OPEN", b"")
     trace("=", "CLOSED", b"")
-    assert told == ["No frame log from here on: /dev/full: No space left on device."]
-    assert not log.wanted
+    assert shown == ["No frame log from here on: /dev/full: No space left on device."]
+    assert not log.enabled
 
 
-def test_a_pipe_with_a_reader_is_a_file_like_any_other(tmp_path: Path) -> None:
-    """`--frame-log` may feed another program, until that has gone."""
+def test_a_pipe_with_a_reader_can_be_written(tmp_path: Path) -> None:
+    """`--frame-log` may feed another program, until that one ends."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    log, told = make_log(path=path)
-    log.tracer(1)("=", "OPEN", b"")
+    log, shown = make_log(path=path)
+    log.make_trace(1)("=", "OPEN", b"")
     assert select.select([reader], [], [], 5)[0]
     assert json.loads(os.read(reader, 65536))["text"] == "OPEN"
     os.close(reader)
-    log.tracer(1)("=", "CLOSED", b"")
-    log.tracer(1)("=", "CLOSED", b"")
-    assert told == [f"No frame log from here on: {path}: Broken pipe."]
+    log.make_trace(1)("=", "CLOSED", b"")
+    log.make_trace(1)("=", "CLOSED", b"")
+    assert shown == [f"No frame log from here on: {path}: Broken pipe."]

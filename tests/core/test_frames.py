@@ -1,16 +1,14 @@
 """What a frame is: bytes both ways, limits checked at the header, one line in a log."""
 
-from itertools import count
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlib.errors import LocalProtocolError, RemoteProtocolError, VersionError
 from chatlib.protocol.frames import (
+    BODY_LENGTHS,
     FAREWELL_LIMIT,
     HELLO_FIXED,
-    LENGTHS,
     NAME_LIMIT,
     TEXT_LIMIT,
     Bye,
@@ -20,7 +18,8 @@ from chatlib.protocol.frames import (
     Mode,
     Reason,
     check_header,
-    encode_run,
+    decode,
+    encode,
     encode_text,
 )
 from harness import wire
@@ -39,40 +38,31 @@ SESSION = bytes(range(16))
             b"\1\0\2\0\xff\xff\xff\xff" + b"x" * 256,
         ),
     ],
+    ids=["TEXT", "ACK", "BYE", "longest-number-and-two-bytes-of-length"],
 )
-def test_a_frame_travels_as_the_protocol_page_says(frame: Frame, raw: bytes) -> None:
+def test_a_frame_is_encoded_as_the_protocol_page_says(frame: Frame, raw: bytes) -> None:
     """Big endian: length, kind, flags, number, body."""
-    assert frame.encode() == raw
+    assert frame.encode() == encode(*frame) == raw
     assert wire.frame(frame.kind, frame.number, frame.body) == raw
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(Kind), st.binary(max_size=300))), st.integers(0, 99)
-)
-def test_a_run_of_frames_travels_as_each_of_them_does(
-    frames: list[tuple[Kind, bytes]], first: int
-) -> None:
-    """One behind the other, each of its own kind and length, and numbered on."""
-    kinds, bodies = [kind for kind, _ in frames], [body for _, body in frames]
-    each = [wire.frame(*frame) for frame in zip(kinds, count(first), bodies, strict=False)]
-    assert encode_run(kinds, first, bodies) == b"".join(each)
-
-
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.name)
 def test_each_kind_has_its_shortest_and_its_longest_body(kind: Kind) -> None:
-    """Both ends of the range are allowed, one byte beyond each is not."""
-    allowed = LENGTHS[kind]
+    """Both limits are allowed, and one byte beyond each is refused."""
+    allowed = BODY_LENGTHS[kind]
     shortest, longest = allowed.start, allowed.stop - 1
-    check_header(shortest, kind, 0)
-    check_header(longest, kind, 0)
+    check_header(shortest, kind, 0, BODY_LENGTHS)
+    check_header(longest, kind, 0, BODY_LENGTHS)
     for length in {shortest - 1, longest + 1} - {-1}:
         with pytest.raises(RemoteProtocolError, match=f"{kind.name} of {length} bytes"):
-            check_header(length, kind, 0)
+            check_header(length, kind, 0, BODY_LENGTHS)
 
 
 def test_the_limits_are_those_of_the_protocol_page() -> None:
     """HELLO 22 to 149, TEXT 1 to 32768, GAME 1 to 512, BYE 1 to 128, the others 0."""
-    limits = {kind.name: (LENGTHS[kind].start, LENGTHS[kind].stop - 1) for kind in Kind}
+    limits = {
+        kind.name: (BODY_LENGTHS[kind].start, BODY_LENGTHS[kind].stop - 1) for kind in Kind
+    }
     assert limits == {
         "HELLO": (22, 149),
         "TEXT": (1, 32768),
@@ -86,28 +76,32 @@ def test_the_limits_are_those_of_the_protocol_page() -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(range(256)) - set(Kind)))
 def test_an_unknown_kind_is_refused(kind: int) -> None:
-    """Also the kinds that are kept for later."""
+    """Every number that no kind has today."""
     with pytest.raises(RemoteProtocolError, match=f"^unknown kind {kind}$"):
-        check_header(1, kind, 0)
+        check_header(1, kind, 0, BODY_LENGTHS)
 
 
-@pytest.mark.parametrize("flags", [1, 0x80, 0xFF])
+@pytest.mark.parametrize("flags", [1, 0x80, 0xFF], ids=hex)
 def test_flags_that_are_not_0_are_refused(flags: int) -> None:
-    """Two readers must not be able to differ about what a flag means."""
+    """Otherwise two programs could disagree about the meaning of a flag."""
     with pytest.raises(RemoteProtocolError, match="TEXT with flags 0x"):
-        check_header(5, Kind.TEXT, flags)
+        check_header(5, Kind.TEXT, flags, BODY_LENGTHS)
 
 
-def test_a_kind_that_is_not_admitted_yet_is_refused() -> None:
-    """Before HELLO nothing else may come, however well it is formed."""
+def test_a_kind_that_is_not_allowed_yet_is_refused() -> None:
+    """Before HELLO no other frame may come, however well it is formed."""
     with pytest.raises(RemoteProtocolError, match="TEXT before HELLO"):
-        check_header(5, Kind.TEXT, 0, {Kind.HELLO: LENGTHS[Kind.HELLO]})
+        check_header(5, Kind.TEXT, 0, {Kind.HELLO: BODY_LENGTHS[Kind.HELLO]})
 
 
-@pytest.mark.parametrize("name", ["", "server", "Grüße", "x" * NAME_LIMIT])
-@pytest.mark.parametrize("mode", Mode)
-def test_a_hello_comes_back_as_it_was(name: str, mode: Mode) -> None:
-    """Session id, mode and name survive the wire; the harness lays it out alike."""
+@pytest.mark.parametrize(
+    "name",
+    ["", "server", "Grüße", "x" * NAME_LIMIT],
+    ids=["empty", "ascii", "not-ascii", "longest"],
+)
+@pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.name)
+def test_a_hello_is_decoded_to_what_was_encoded(name: str, mode: Mode) -> None:
+    """Session id, mode and name; the harness lays out the same bytes."""
     hello = Hello(SESSION, mode, name)
     body = hello.encode()
     assert Hello.decode(body) == hello
@@ -115,7 +109,7 @@ def test_a_hello_comes_back_as_it_was(name: str, mode: Mode) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "error", "says"),
+    ("body", "error", "text"),
     [
         (b"GET \x01" + SESSION + b"\0", RemoteProtocolError, "begins with b'GET '"),
         (b"CHAT\x02" + SESSION + b"\0", VersionError, "version 2, this is version 1"),
@@ -126,50 +120,53 @@ def test_a_hello_comes_back_as_it_was(name: str, mode: Mode) -> None:
             "name in HELLO is not",
         ),
     ],
+    ids=["magic", "version", "mode", "name"],
 )
-def test_a_hello_that_is_none_is_refused(
-    body: bytes, error: type[Exception], says: str
+def test_a_malformed_hello_is_refused(
+    body: bytes, error: type[Exception], text: str
 ) -> None:
-    """Each mistake has words of its own."""
-    with pytest.raises(error, match=says) as caught:
+    """With an error of its own for each field."""
+    with pytest.raises(error, match=text) as caught:
         Hello.decode(body)
     assert type(caught.value) is error
 
 
-def test_a_name_over_the_limit_is_our_own_error() -> None:
-    """Counted in bytes and not in characters."""
+def test_a_name_over_the_limit_is_a_local_error() -> None:
+    """The limit counts bytes and not characters."""
     with pytest.raises(LocalProtocolError, match="the name is 128 bytes long"):
         Hello(SESSION, Mode.ANY, "ü" * 64).encode()
 
 
-@pytest.mark.parametrize("reason", Reason)
-@pytest.mark.parametrize("words", ["", "see you", "ü" * 63])
-def test_a_bye_comes_back_as_it_was(reason: Reason, words: str) -> None:
-    """Reason and words survive the wire; the harness lays it out alike."""
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+@pytest.mark.parametrize("words", ["", "see you", "ü" * 63], ids=["empty", "short", "long"])
+def test_a_bye_is_decoded_to_what_was_encoded(reason: Reason, words: str) -> None:
+    """Reason and text; the harness lays out the same bytes."""
     body = Bye(reason, words).encode()
     assert Bye.decode(body) == Bye(reason, words)
     assert wire.bye(1, reason, words)[8:] == body
 
 
 def test_a_long_farewell_is_cut_between_characters() -> None:
-    """127 bytes hold 63 two-byte characters and not a half one more."""
+    """127 bytes have room for 63 characters of two bytes; half a character is dropped."""
     body = Bye(Reason.QUIT, "ü" * 100).encode()
     assert len(body) <= 1 + FAREWELL_LIMIT
     assert Bye.decode(body).text == "ü" * 63
 
 
 @pytest.mark.parametrize(
-    ("body", "says"), [(b"\0", "unknown reason 0"), (b"\x01\xff", "words of BYE")]
+    ("body", "text"),
+    [(b"\0", "unknown reason 0"), (b"\x01\xff", "words of BYE")],
+    ids=["reason", "words"],
 )
-def test_a_bye_that_is_none_is_refused(body: bytes, says: str) -> None:
-    """A reason nobody knows, and words that are no text."""
-    with pytest.raises(RemoteProtocolError, match=says):
+def test_a_malformed_bye_is_refused(body: bytes, text: str) -> None:
+    """For an unknown reason, and for a text that is not UTF-8."""
+    with pytest.raises(RemoteProtocolError, match=text):
         Bye.decode(body)
 
 
-@pytest.mark.parametrize("unit", ["x", "ü", "日", "🙂"])
+@pytest.mark.parametrize("unit", ["x", "ü", "日", "🙂"], ids=["1", "2", "3", "4"])
 def test_a_message_may_be_as_long_as_the_limit_and_no_longer(unit: str) -> None:
-    """Bytes count, in characters of one to four."""
+    """The limit counts bytes, in characters of one to four."""
     size = len(unit.encode())
     longest = unit * (TEXT_LIMIT // size) + "." * (TEXT_LIMIT % size)
     assert len(encode_text(longest)) == TEXT_LIMIT
@@ -177,17 +174,22 @@ def test_a_message_may_be_as_long_as_the_limit_and_no_longer(unit: str) -> None:
         encode_text(longest + unit)
 
 
-@pytest.mark.parametrize(("text", "says"), [("", "empty"), ("\udcff", "not valid Unicode")])
-def test_a_message_that_cannot_travel_is_our_own_error(text: str, says: str) -> None:
-    """Nothing is sent and nothing has changed."""
-    with pytest.raises(LocalProtocolError, match=says):
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [("", "empty"), ("\udcff", "not valid Unicode")],
+    ids=["empty", "lone-surrogate"],
+)
+def test_a_text_that_cannot_be_encoded_is_a_local_error(text: str, error: str) -> None:
+    """It is refused before anything is sent."""
+    with pytest.raises(LocalProtocolError, match=error):
         encode_text(text)
 
 
-def test_a_text_that_is_not_utf_8_says_where() -> None:
-    """At which byte, so that it can be found in a log."""
-    with pytest.raises(RemoteProtocolError, match="TEXT 3 is not UTF-8 at byte 2"):
-        _ = Frame(Kind.TEXT, 3, b"ab\xff").text
+def test_a_body_that_is_not_utf_8_is_refused() -> None:
+    """The error says at which byte, so that it can be found in a log."""
+    assert decode("Grüße".encode(), "TEXT 3") == "Grüße"
+    with pytest.raises(RemoteProtocolError, match=r"^TEXT 3 is not UTF-8 at byte 2$"):
+        decode(b"ab\xff", "TEXT 3")
 
 
 @pytest.mark.parametrize(
@@ -210,16 +212,26 @@ def test_a_text_that_is_not_utf_8_says_where() -> None:
         (Frame(Kind.BYE, 1, b"\1see you"), "BYE 1 quit 'see you' [8 bytes]"),
         (Frame(Kind.BYE, 1, b"\0"), r"BYE 1 '\x00' [1 bytes]"),
     ],
+    ids=[
+        "TEXT",
+        "TEXT-not-ascii",
+        "TEXT-with-controls",
+        "TEXT-not-utf-8",
+        "TEXT-too-long-for-a-line",
+        "ACK",
+        "HELLO",
+        "HELLO-malformed",
+        "BYE",
+        "BYE-malformed",
+    ],
 )
-def test_a_frame_shows_itself_on_one_line(frame: Frame, line: str) -> None:
-    """Kind, number, what is in it, and how many bytes that was."""
+def test_a_frame_is_shown_on_one_line_of_a_log(frame: Frame, line: str) -> None:
+    """Kind, number, what is in the body, and the length of it."""
     assert str(frame) == line
 
 
 @given(st.sampled_from(Kind), st.binary(min_size=HELLO_FIXED.size, max_size=200))
-def test_whatever_the_bytes_are_a_log_line_is_one_printable_line(
-    kind: Kind, body: bytes
-) -> None:
-    """No body can break a line or reach the terminal through the log."""
+def test_the_log_line_of_any_frame_is_printable(kind: Kind, body: bytes) -> None:
+    """No body can break the line or control the terminal that shows it."""
     line = str(Frame(kind, 1, body))
     assert line.isprintable()

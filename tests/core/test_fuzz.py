@@ -1,4 +1,4 @@
-"""A few thousand inputs of `make fuzz`, always the same."""
+"""The first inputs of `make fuzz`: four thousand, the same in every run."""
 
 import pytest
 
@@ -6,6 +6,6 @@ from tests.core.fuzz import run
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_bytes_do_anything_but_what_they_should(seed: int) -> None:
-    """Whole as byte by byte, no error but the peer's, nothing that a terminal obeys."""
+def test_random_bytes_are_read_alike_and_control_no_terminal(seed: int) -> None:
+    """However they are cut; and nothing but the peer's error is raised."""
     run(seed, 1000)

@@ -1,8 +1,9 @@
-"""One selector for all: who asked is called, in order, and nobody else ever wakes up."""
+"""One selector: every callback is called in order, and nothing else wakes the program."""
 
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -17,7 +18,7 @@ from tests.helpers import SECONDS, Clock, bounded_turn, move, patience, socket_p
 
 @pytest.fixture
 def handlers() -> Iterator[None]:
-    """Give the handlers back to the process, whatever the test does to them."""
+    """Restore the process's signal handlers after the test."""
     numbers = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in numbers}
     yield
@@ -26,22 +27,22 @@ def handlers() -> Iterator[None]:
 
 
 def ready_pipe() -> tuple[int, int]:
-    """Give a pipe that has a byte to read."""
+    """Return a pipe that has a byte to read."""
     reader, writer = os.pipe()
     os.write(writer, b"x")
     return reader, writer
 
 
 def refuse(*_: object) -> None:
-    """Stand where nothing may be called."""
+    """Fail when it is called: a callback that must not be."""
     raise AssertionError("nobody asked for this call")
 
 
 # Descriptors.
 
 
-def test_a_watched_descriptor_calls_with_what_it_is_ready_for(loop: Loop) -> None:
-    """Reading and writing are told apart, and told together when both are so."""
+def test_a_callback_gets_the_events_that_its_descriptor_is_ready_for(loop: Loop) -> None:
+    """Reading, writing, or both in one call."""
     near, far = socket_pair()
     masks: list[int] = []
     with near, far:
@@ -53,7 +54,7 @@ def test_a_watched_descriptor_calls_with_what_it_is_ready_for(loop: Loop) -> Non
 
 
 def test_watching_again_replaces_events_and_callback(loop: Loop) -> None:
-    """The same descriptor is watched once, as it was asked for last."""
+    """A descriptor is watched once, with the arguments of the last call."""
     near, far = socket_pair()
     masks: list[int] = []
     with near, far:
@@ -64,8 +65,24 @@ def test_watching_again_replaces_events_and_callback(loop: Loop) -> None:
     assert masks == [READ]
 
 
+def test_watching_again_for_the_same_events_replaces_the_callback_only(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The selector, whose `modify` takes 5 us, is left alone."""
+    reader, writer = ready_pipe()
+    masks: list[int] = []
+    loop.watch(reader, READ, refuse)
+    monkeypatch.setattr(loop._selector, "modify", refuse)
+    loop.watch(reader, READ, masks.append)
+    bounded_turn(loop)
+    assert masks == [READ]
+    loop.forget(reader)
+    os.close(reader)
+    os.close(writer)
+
+
 def test_a_forgotten_descriptor_is_never_called(loop: Loop) -> None:
-    """Nor does the loop wake up for it, although it stays ready; and it can come back."""
+    """The loop does not wake up for it either, and it can be watched again."""
     reader, writer = ready_pipe()
     loop.watch(reader, READ, refuse)
     loop.forget(reader)
@@ -81,15 +98,17 @@ def test_a_forgotten_descriptor_is_never_called(loop: Loop) -> None:
     os.close(writer)
 
 
-def test_forgetting_what_is_not_watched_is_harmless(loop: Loop) -> None:
-    """Who closes a descriptor need not know whether it is watched."""
+def test_forgetting_an_unwatched_descriptor_is_harmless(loop: Loop) -> None:
+    """Code that closes a descriptor need not know whether it is watched."""
     loop.forget(0)
     loop.forget(12345)
     assert not loop._selector.get_map()
 
 
-def test_a_callback_may_forget_another_that_is_ready_in_the_same_turn(loop: Loop) -> None:
-    """A descriptor that was closed by an earlier callback is not called any more."""
+def test_a_callback_may_forget_a_descriptor_that_is_ready_in_the_same_turn(
+    loop: Loop,
+) -> None:
+    """A descriptor that an earlier callback has closed is not called any more."""
     pipes = [ready_pipe(), ready_pipe()]
     called: list[int] = []
 
@@ -108,8 +127,8 @@ def test_a_callback_may_forget_another_that_is_ready_in_the_same_turn(loop: Loop
         os.close(writer)
 
 
-def test_all_that_is_ready_is_called_in_one_turn(loop: Loop) -> None:
-    """A busy descriptor does not keep another from its turn."""
+def test_every_ready_descriptor_is_called_in_one_turn(loop: Loop) -> None:
+    """A busy descriptor does not starve another."""
     pipes = [ready_pipe() for _ in range(3)]
     called: list[int] = []
     for reader, _ in pipes:
@@ -121,9 +140,9 @@ def test_all_that_is_ready_is_called_in_one_turn(loop: Loop) -> None:
         os.close(pipe[1])
 
 
-@pytest.mark.parametrize("name", ["file", os.devnull])
+@pytest.mark.parametrize("name", ["file", os.devnull], ids=["file", "dev-null"])
 def test_files_and_dev_null_can_be_watched(loop: Loop, name: str, tmp_path: Path) -> None:
-    """Both may be stdin and both are refused by epoll; they are ready at once."""
+    """Both may be stdin, epoll refuses both, and both are ready at once."""
     (tmp_path / "file").write_text("x")
     fd = os.open(tmp_path / name, os.O_RDONLY)
     masks: list[int] = []
@@ -133,9 +152,11 @@ def test_files_and_dev_null_can_be_watched(loop: Loop, name: str, tmp_path: Path
     os.close(fd)
 
 
-@pytest.mark.parametrize("asked", [READ, WRITE])
-def test_a_hang_up_is_told_as_what_was_asked_for(loop: Loop, asked: int) -> None:
-    """Poll's own words for the end of a stream never reach a callback."""
+@pytest.mark.parametrize("asked", [READ, WRITE], ids=["read", "write"])
+def test_a_hang_up_is_reported_as_the_event_that_was_asked_for(
+    loop: Loop, asked: int
+) -> None:
+    """POLLHUP and POLLERR never reach a callback."""
     reader, writer = os.pipe()
     fd, other = (reader, writer) if asked == READ else (writer, reader)
     os.close(other)
@@ -151,7 +172,7 @@ def test_a_hang_up_is_told_as_what_was_asked_for(loop: Loop, asked: int) -> None
 
 
 def test_timers_are_called_in_the_order_they_are_due() -> None:
-    """When a timer was asked for does not matter, only for when."""
+    """The order in which they were set does not matter."""
     clock = Clock()
     loop = Loop(clock)
     called: list[str] = []
@@ -162,8 +183,8 @@ def test_timers_are_called_in_the_order_they_are_due() -> None:
     assert called == ["early", "late"]
 
 
-def test_timers_of_one_moment_are_called_in_the_order_they_were_asked() -> None:
-    """A tie is nobody's luck."""
+def test_timers_due_at_one_moment_are_called_in_the_order_they_were_set() -> None:
+    """Twenty of them, all in 1 s."""
     clock = Clock()
     loop = Loop(clock)
     called: list[int] = []
@@ -175,12 +196,12 @@ def test_timers_of_one_moment_are_called_in_the_order_they_were_asked() -> None:
 
 
 def test_a_timer_is_called_once_and_not_before_its_time() -> None:
-    """A millisecond early is early; a second turn does not call again."""
+    """Not a millisecond early, and not again in the next turn."""
     clock = Clock()
     loop = Loop(clock)
     called: list[float] = []
     loop.call_later(10, lambda: called.append(clock.now))
-    # Due now, so that the turns below do not wait for the other.
+    # This one is due now, so that the turns below do not wait for the other.
     loop.call_later(0, lambda: None)
     clock.now += 9.999
     loop.turn()
@@ -193,7 +214,7 @@ def test_a_timer_is_called_once_and_not_before_its_time() -> None:
 
 
 def test_a_cancelled_timer_is_neither_called_nor_waited_for() -> None:
-    """Only a loop that forgets the cancelled hour can wait for ever."""
+    """The loop's wait has no limit then."""
     clock = Clock()
     loop = Loop(clock)
     timer = loop.call_later(1, refuse)
@@ -207,7 +228,7 @@ def test_a_cancelled_timer_is_neither_called_nor_waited_for() -> None:
 
 
 def test_cancelling_twice_or_too_late_is_harmless() -> None:
-    """Whoever holds a timer need not know whether it is over."""
+    """Code that keeps a timer need not know whether it is over."""
     loop = Loop(Clock())
     called: list[str] = []
     timer = loop.call_later(0, lambda: called.append("once"))
@@ -219,7 +240,7 @@ def test_cancelling_twice_or_too_late_is_harmless() -> None:
 
 
 def test_a_timer_may_cancel_another_that_is_due_in_the_same_turn() -> None:
-    """As with descriptors: what was called off just now is off."""
+    """The cancelled one is not called."""
     loop = Loop(Clock())
     loop.call_later(0, lambda: other.cancel())
     other = loop.call_later(0, refuse)
@@ -227,8 +248,8 @@ def test_a_timer_may_cancel_another_that_is_due_in_the_same_turn() -> None:
     assert not other.pending
 
 
-def test_a_timer_may_ask_for_another() -> None:
-    """Doubling delays are made like this."""
+def test_a_timer_may_set_another() -> None:
+    """As a reconnection with growing pauses does."""
     clock = Clock()
     loop = Loop(clock)
     called: list[float] = []
@@ -245,8 +266,8 @@ def test_a_timer_may_ask_for_another() -> None:
     assert called == [1001.0, 1003.0, 1005.0]
 
 
-def test_the_loop_is_as_patient_as_its_next_timer() -> None:
-    """None, for ever, without a timer; one that is overdue is not waited for."""
+def test_a_turn_waits_until_the_next_timer_is_due() -> None:
+    """For ever without a timer, and not at all for one that is late."""
     clock = Clock()
     loop = Loop(clock)
     assert patience(loop) is None
@@ -261,7 +282,7 @@ def test_the_loop_is_as_patient_as_its_next_timer() -> None:
     assert time.monotonic() - began < SECONDS
 
 
-def test_a_timer_comes_although_a_descriptor_is_always_ready(loop: Loop) -> None:
+def test_a_timer_is_called_although_a_descriptor_is_always_ready(loop: Loop) -> None:
     """A peer that never stops sending cannot put off its own deadline."""
     reader, writer = ready_pipe()
     called: list[str] = []
@@ -273,23 +294,23 @@ def test_a_timer_comes_although_a_descriptor_is_always_ready(loop: Loop) -> None
     os.close(writer)
 
 
-@pytest.mark.parametrize("limit", [0, 0.01])
-def test_a_turn_takes_no_longer_than_its_limit(loop: Loop, limit: float) -> None:
-    """Where nothing happens until then; what is due later stays due."""
+@pytest.mark.parametrize("timeout", [0, 0.01], ids=["none", "10-ms"])
+def test_a_turn_waits_no_longer_than_its_timeout(loop: Loop, timeout: float) -> None:
+    """A timer that is due later stays pending."""
     reader, writer = os.pipe()
     loop.watch(reader, READ, refuse)
     late = loop.call_later(SECONDS, refuse)
     begin = time.monotonic()
-    loop.turn(limit)
-    assert limit <= time.monotonic() - begin < SECONDS
+    loop.turn(timeout)
+    assert timeout <= time.monotonic() - begin < SECONDS
     assert late.pending
     loop.forget(reader)
     os.close(reader)
     os.close(writer)
 
 
-def test_a_turn_ends_before_its_limit_when_something_happens(loop: Loop) -> None:
-    """A timer that is due, a descriptor that is ready."""
+def test_a_turn_ends_before_its_timeout_when_something_happens(loop: Loop) -> None:
+    """For a timer that is due, and for a descriptor that is ready."""
     called: list[str] = []
     begin = time.monotonic()
     loop.call_later(0.01, lambda: called.append("timer"))
@@ -304,8 +325,8 @@ def test_a_turn_ends_before_its_limit_when_something_happens(loop: Loop) -> None
     os.close(writer)
 
 
-def test_nothing_wakes_up_while_nothing_happens(loop: Loop) -> None:
-    """One wait, one turn: the loop sleeps through to the only thing that is due."""
+def test_the_loop_sleeps_while_nothing_happens(loop: Loop) -> None:
+    """One wait and one turn, up to the only timer."""
     reader, writer = os.pipe()
     near, far = socket_pair()
     loop.watch(reader, READ, refuse)
@@ -317,7 +338,7 @@ def test_nothing_wakes_up_while_nothing_happens(loop: Loop) -> None:
     loop.turn()
     assert len(called) == 1
     assert called[0] - begin >= 0.05
-    # Spinning would have burnt all of it; an idle wait burns next to nothing.
+    # A loop that polls would have used 0.05 s of CPU time.
     assert time.process_time() - cpu < 0.03
     near.close()
     far.close()
@@ -328,11 +349,15 @@ def test_nothing_wakes_up_while_nothing_happens(loop: Loop) -> None:
 # Deadlines.
 
 
-@pytest.mark.parametrize("limits", [(1, 5), (5, 1), (5, 1, 3, 1)])
-def test_of_all_the_limits_of_a_deadline_the_nearest_stands(
+@pytest.mark.parametrize(
+    "limits",
+    [(1, 5), (5, 1), (5, 1, 3, 1)],
+    ids=["first", "second", "in-the-middle-and-last"],
+)
+def test_the_nearest_limit_of_a_deadline_counts(
     limits: tuple[int, ...],
 ) -> None:
-    """Whichever was asked for first; and the call comes once, and on time."""
+    """In whichever order they are set; the callback is called once, on time."""
     clock = Clock()
     loop = Loop(clock)
     called: list[float] = []
@@ -343,13 +368,13 @@ def test_of_all_the_limits_of_a_deadline_the_nearest_stands(
     assert called == []
     move(loop, clock, 0.25)
     assert called == [1001.0]
-    assert patience(loop) is None  # the others are not waited for
+    assert patience(loop) is None  # the later limits are gone
     move(loop, clock, 10)
     assert called == [1001.0]
 
 
-def test_a_deadline_counts_from_when_its_limit_was_set() -> None:
-    """Who asks for five seconds again and again puts nothing off."""
+def test_setting_a_limit_again_does_not_put_a_deadline_off() -> None:
+    """The first limit of five seconds counts, although four more follow."""
     clock = Clock()
     loop = Loop(clock)
     called: list[float] = []
@@ -360,13 +385,13 @@ def test_a_deadline_counts_from_when_its_limit_was_set() -> None:
     assert called == [1005.0]
 
 
-def test_a_deadline_can_be_lifted_and_set_anew() -> None:
-    """Before it has come, and after."""
+def test_a_deadline_can_be_lifted_and_set_again() -> None:
+    """Before and after its callback was called."""
     clock = Clock()
     loop = Loop(clock)
     called: list[float] = []
     deadline = Deadline(loop, lambda: called.append(clock.now))
-    deadline.lift()  # harmless where there is none
+    deadline.lift()  # harmless without a limit
     deadline.limit(1)
     deadline.lift()
     assert patience(loop) is None
@@ -381,8 +406,8 @@ def test_a_deadline_can_be_lifted_and_set_anew() -> None:
 # Run and stop.
 
 
-def test_run_returns_at_once_when_it_is_stopped(loop: Loop) -> None:
-    """What is ready in that same turn stays ready: an end that was decided stands."""
+def test_no_callback_is_called_after_stop_in_the_same_turn(loop: Loop) -> None:
+    """What is ready or due then waits for the next turn."""
     readers = [ready_pipe() for _ in range(2)]
     called: list[str] = []
 
@@ -405,8 +430,8 @@ def test_run_returns_at_once_when_it_is_stopped(loop: Loop) -> None:
     assert called[2:] == ["timer"]
 
 
-def test_a_loop_runs_from_run_to_stop(loop: Loop) -> None:
-    """And can run again; to be turned by hand is not to run."""
+def test_a_loop_is_running_from_run_to_stop(loop: Loop) -> None:
+    """It can run again; a single turn does not count as running."""
     seen: list[bool] = []
 
     def stop() -> None:
@@ -422,8 +447,8 @@ def test_a_loop_runs_from_run_to_stop(loop: Loop) -> None:
     assert seen == [True, False, True, False, False, False]
 
 
-def test_a_guest_turns_the_loop_for_as_long_as_it_runs(loop: Loop) -> None:
-    """Nobody else turns it then, and when the guest has ended, the run has too."""
+def test_a_guest_turns_the_loop_until_stop(loop: Loop) -> None:
+    """`run` makes no turn of its own meanwhile, and returns when the guest does."""
     called: list[str] = []
 
     def guest() -> None:
@@ -439,8 +464,8 @@ def test_a_guest_turns_the_loop_for_as_long_as_it_runs(loop: Loop) -> None:
     assert called == ["guest", "timer", "left"]
 
 
-def test_a_guest_that_leaves_early_is_done_without(loop: Loop) -> None:
-    """It is not asked again, and the loop goes on."""
+def test_the_loop_runs_on_when_its_guest_returns_early(loop: Loop) -> None:
+    """The guest is called once, and the loop then turns by itself."""
     called: list[str] = []
     loop.call_later(0, lambda: called.append("timer"))
     loop.call_later(0, loop.stop)
@@ -448,45 +473,25 @@ def test_a_guest_that_leaves_early_is_done_without(loop: Loop) -> None:
     assert called == ["guest", "timer"]
 
 
-def test_what_a_guest_raises_comes_out_of_run(loop: Loop) -> None:
-    """And so does what a call raises in a turn of the guest's."""
+def test_an_error_in_a_turn_of_the_guest_comes_out_of_run(loop: Loop) -> None:
+    """A closed screen ends the program in whichever loop it is noticed."""
 
     def fail() -> None:
         raise ScreenClosedError("nobody reads it")
 
     loop.call_later(0, fail)
-    loop.call_later(SECONDS, loop.stop)  # should it come out of nowhere
+    loop.call_later(SECONDS, loop.stop)  # in case nothing is raised
     with pytest.raises(ScreenClosedError):
         loop.run(lambda: loop.turn(SECONDS))
-
-
-def test_a_signal_gets_out_who_is_stuck(
-    loop: Loop, handlers: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a write that nobody takes, for example; who is not stuck only hears it."""
-    monkeypatch.setattr("chatlib.loop.STUCK_SECONDS", 0.01)
-    heard: list[int] = []
-    loop.on_signals([signal.SIGUSR1], heard.append)
-    reader, writer = os.pipe()
-    loop.stuck = True
-    os.kill(os.getpid(), signal.SIGUSR1)
-    with pytest.raises(InterruptedError):
-        while True:
-            os.write(writer, bytes(65536))  # blocks for ever when the pipe is full
-    loop.stuck = False
-    until(loop, lambda: heard)
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)  # it rings no more
-    os.close(reader)
-    os.close(writer)
 
 
 # Signals.
 
 
-def test_a_signal_ends_the_wait_and_is_called_from_the_loop(
+def test_a_signal_ends_the_wait_and_its_callback_is_called_from_the_loop(
     handlers: None, loop: Loop
 ) -> None:
-    """The call comes in a turn, where everything may be done, not in the handler."""
+    """In a turn, where any code may run, and not in the handler."""
     heard: list[int] = []
     loop.on_signals([signal.SIGUSR1], heard.append)
     signal.raise_signal(signal.SIGUSR1)
@@ -495,8 +500,8 @@ def test_a_signal_ends_the_wait_and_is_called_from_the_loop(
     assert heard == [signal.SIGUSR1]
 
 
-def test_a_signal_wakes_a_loop_that_waits_already(handlers: None, loop: Loop) -> None:
-    """A select that sleeps would else be restarted by the interpreter (PEP 475)."""
+def test_a_signal_wakes_a_loop_that_is_waiting(handlers: None, loop: Loop) -> None:
+    """The interpreter alone would restart the select (PEP 475)."""
     heard: list[int] = []
     loop.on_signals([signal.SIGALRM], heard.append)
     signal.setitimer(signal.ITIMER_REAL, 0.02)
@@ -504,8 +509,34 @@ def test_a_signal_wakes_a_loop_that_waits_already(handlers: None, loop: Loop) ->
     assert heard == [signal.SIGALRM]
 
 
-def test_several_signals_at_once_are_all_heard_in_order(handlers: None, loop: Loop) -> None:
-    """One read of the pipe may bring many numbers; also the same one twice."""
+def test_a_signal_interrupts_a_blocking_call(
+    loop: Loop, handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here a write to a full pipe; the callback is called in the next turn."""
+    monkeypatch.setattr("chatlib.loop.BLOCKED_SECONDS", 0.01)
+    heard: list[int] = []
+    loop.on_signals([signal.SIGUSR1], heard.append)
+    reader, writer = os.pipe()
+    # Should no signal interrupt the write, it fails when its reader is closed.
+    rescue = threading.Timer(SECONDS, os.close, [reader])
+    rescue.start()
+    loop.blocked = True
+    os.kill(os.getpid(), signal.SIGUSR1)
+    with pytest.raises(InterruptedError):
+        while True:
+            os.write(writer, bytes(65536))
+    loop.blocked = False
+    until(loop, lambda: heard)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)  # the alarm is off
+    rescue.cancel()
+    os.close(reader)
+    os.close(writer)
+
+
+def test_several_signals_at_once_are_all_reported_in_order(
+    handlers: None, loop: Loop
+) -> None:
+    """Also when the same one arrives twice."""
     heard: list[str] = []
     loop.on_signals([signal.SIGUSR1], lambda number: heard.append(f"first {number}"))
     loop.on_signals([signal.SIGUSR2], lambda number: heard.append(f"second {number}"))
@@ -520,8 +551,10 @@ def test_several_signals_at_once_are_all_heard_in_order(handlers: None, loop: Lo
     ]
 
 
-def test_a_signal_that_nobody_asked_for_is_not_called(handlers: None, loop: Loop) -> None:
-    """Other handlers of the process write into the pipe as well."""
+def test_a_signal_with_a_handler_of_another_module_is_ignored(
+    handlers: None, loop: Loop
+) -> None:
+    """Its number arrives in the pipe as well."""
     heard: list[int] = []
     signal.signal(signal.SIGUSR2, lambda *_: None)
     loop.on_signals([signal.SIGUSR1], heard.append)
@@ -531,11 +564,11 @@ def test_a_signal_that_nobody_asked_for_is_not_called(handlers: None, loop: Loop
     assert heard == [signal.SIGUSR1]
 
 
-def test_close_gives_back_the_pipe_that_signals_wrote_into(handlers: None) -> None:
+def test_close_closes_the_signal_pipe(handlers: None) -> None:
     """No descriptor stays open, and the interpreter writes into none."""
     loop = Loop()
     loop.on_signals([signal.SIGUSR1], refuse)
-    pipe = loop._wakeup
+    pipe = loop._signal_pipe
     assert pipe is not None
     loop.close()
     for fd in pipe:
@@ -544,23 +577,23 @@ def test_close_gives_back_the_pipe_that_signals_wrote_into(handlers: None) -> No
     assert signal.set_wakeup_fd(-1) == -1
 
 
-def test_close_gives_the_signals_back_to_whom_they_belonged(handlers: None) -> None:
-    """The handlers were replaced until `close`, not for ever."""
+def test_close_restores_the_handlers_from_before_the_loop(handlers: None) -> None:
+    """Also where the loop replaced its own handler in between."""
     heard: list[int] = []
     signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
     loop = Loop()
     loop.on_signals([signal.SIGUSR1], refuse)
-    loop.on_signals([signal.SIGUSR1], refuse)  # the first of ours is not to come back
+    loop.on_signals([signal.SIGUSR1], refuse)  # our first handler must not be restored
     loop.close()
-    # Asked, not sent: the default of SIGUSR1 would end the whole test run.
+    # Called and not sent: the default action of SIGUSR1 would end the whole test run.
     handler = signal.getsignal(signal.SIGUSR1)
     assert callable(handler), f"SIGUSR1 was left at {handler!r}"
     handler(signal.SIGUSR1, None)
     assert heard == [signal.SIGUSR1]
 
 
-def test_after_close_a_signal_does_what_it_does_by_default(handlers: None) -> None:
-    """Whoever closed the loop can be ended by SIGTERM again."""
+def test_close_restores_the_default_action_of_a_signal(handlers: None) -> None:
+    """After it SIGTERM ends the process again."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     loop = Loop()
     loop.on_signals([signal.SIGTERM], refuse)
@@ -568,8 +601,8 @@ def test_after_close_a_signal_does_what_it_does_by_default(handlers: None) -> No
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_a_loop_without_signals_leaves_the_process_alone() -> None:
-    """Sockets and timers alone replace no handler and no wakeup descriptor."""
+def test_a_loop_without_signals_changes_nothing_in_the_process() -> None:
+    """Descriptors and timers need neither a handler nor the wakeup descriptor."""
     with tempfile.TemporaryFile() as file:
         os.set_blocking(file.fileno(), False)
         signal.set_wakeup_fd(file.fileno())
@@ -580,8 +613,8 @@ def test_a_loop_without_signals_leaves_the_process_alone() -> None:
         assert signal.set_wakeup_fd(-1) == file.fileno()
 
 
-def test_timers_that_were_cancelled_fill_no_memory() -> None:
-    """A peer can have any number of them set and cancelled long before they are due."""
+def test_cancelled_timers_fill_no_memory() -> None:
+    """A peer can make us set and cancel any number of them."""
     loop = Loop(Clock())
     kept = [loop.call_later(10, lambda: None) for _ in range(10)]
     for _ in range(10_000):

@@ -296,7 +296,7 @@ def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
             pass  # what comes next is the write that has to wait for us
         for number in (signal.SIGSTOP, signal.SIGCONT):
             server.send_signal(number)
-        # The span in which it must not give up: longer than STUCK_SECONDS.
+        # The span in which it must not give up: longer than BLOCKED_SECONDS.
         assert select.select([client], [], [], 1.2)[0] == []
         shown = b""
         while not shown.endswith(b"x\n"):

@@ -1,5 +1,6 @@
-"""Option, environment, file, default: the first that is there counts, or is to blame."""
+"""Option, environment, file, default: the first source that has a setting counts."""
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,12 +9,12 @@ import pytest
 
 from chatlib import VERSION
 from chatlib.errors import Exit, UsageError
-from chatlib.settings import OPTIONS, Settings, read_settings
+from chatlib.settings import OPTIONS, Settings, _columns, read_settings
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in an empty folder and with an empty home, whoever runs the tests."""
+    """Run every test in an empty folder and with an empty home."""
     home = tmp_path / "home"
     here = tmp_path / "here"
     home.mkdir()
@@ -26,20 +27,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def read(
     *arguments: str, program: str = "chatc", environment: Mapping[str, str] | None = None
 ) -> Settings:
-    """Read the settings of a program that is started like this, with nothing else set."""
+    """Read the settings of a program with these arguments and this environment only."""
     return read_settings(program, "A chat.", arguments, environment or {})
 
 
 def write(path: str | Path, text: str) -> None:
-    """Write a file of settings, and the folders on the way to it."""
+    """Write a file of settings, and create the folders on the way to it."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text)
 
 
-def sentence(
+def error_text(
     *arguments: str, program: str = "chatc", environment: Mapping[str, str] | None = None
 ) -> str:
-    """Read settings that make no sense; return what the person is told."""
+    """Read wrong settings; return the text of the UsageError, which is one sentence."""
     with pytest.raises(UsageError) as raised:
         read(*arguments, program=program, environment=environment)
     text = str(raised.value)
@@ -49,11 +50,11 @@ def sentence(
     return text
 
 
-# What counts.
+# Which source counts.
 
 
 def test_the_defaults_let_two_programs_find_each_other() -> None:
-    """Without a word both mean the same host and port."""
+    """Without any setting both programs use the same host and port."""
     for program in ("chatd", "chatc"):
         settings = read(program=program)
         assert (settings.host, settings.port) == ("localhost", 7777)
@@ -69,7 +70,7 @@ def test_the_defaults_let_two_programs_find_each_other() -> None:
 
 
 def test_each_program_has_settings_of_its_own() -> None:
-    """Only a client waits for a server; only a server says how, and with how many."""
+    """Only a client waits for a server; only a server has a mode and serves again."""
     server, client = read(program="chatd"), read(program="chatc")
     assert server.again is False
     assert server.mode == "turns"
@@ -80,7 +81,7 @@ def test_each_program_has_settings_of_its_own() -> None:
 
 
 def test_the_first_source_that_has_a_setting_counts(home: Path) -> None:
-    """Option before environment before the file here before the file at home."""
+    """Option, then environment, then the file here, then the file at home."""
     environment = {"CHAT_PORT": "3"}
     write(home / ".config/chat/chat.toml", "port = 5")
     assert read().port == 5
@@ -90,8 +91,8 @@ def test_the_first_source_that_has_a_setting_counts(home: Path) -> None:
     assert read("--port", "2", environment=environment).port == 2
 
 
-def test_every_setting_is_looked_for_by_itself() -> None:
-    """One source may have the port and another the host."""
+def test_each_setting_is_looked_up_on_its_own() -> None:
+    """The port may come from one source and the host from another."""
     write("chat.toml", 'host = "file"\nname = "file"\nprompt = "file"')
     environment = {"CHAT_NAME": "environment", "CHAT_PROMPT": "environment"}
     settings = read("--prompt", "option", environment=environment)
@@ -103,14 +104,14 @@ def test_every_setting_is_looked_for_by_itself() -> None:
 
 
 def test_the_file_here_hides_the_file_at_home(home: Path) -> None:
-    """One file is read, not two: what stands in a folder is all that counts there."""
+    """One file is read and not two, so a folder has no settings from elsewhere."""
     write(home / ".config/chat/chat.toml", "port = 5")
     write("chat.toml", 'host = "here"')
     assert read().port == 7777
 
 
-def test_the_configuration_folder_can_be_elsewhere(home: Path, tmp_path: Path) -> None:
-    """XDG_CONFIG_HOME says where; empty, it says nothing."""
+def test_xdg_config_home_names_the_configuration_folder(home: Path, tmp_path: Path) -> None:
+    """Unless it is empty."""
     write(home / ".config/chat/chat.toml", "port = 5")
     write(tmp_path / "xdg/chat/chat.toml", "port = 6")
     assert read(environment={"XDG_CONFIG_HOME": str(tmp_path / "xdg")}).port == 6
@@ -118,8 +119,8 @@ def test_the_configuration_folder_can_be_elsewhere(home: Path, tmp_path: Path) -
     assert read(environment={"XDG_CONFIG_HOME": str(tmp_path / "nowhere")}).port == 7777
 
 
-def test_another_file_can_be_named() -> None:
-    """--config is read instead of chat.toml, not as well."""
+def test_config_names_another_file() -> None:
+    """It is read instead of chat.toml, not in addition."""
     write("chat.toml", 'host = "here"')
     write("other.toml", "port = 4")
     settings = read("--config", "other.toml")
@@ -150,19 +151,23 @@ SETTINGS = [
     (("--verbose", "--verbose"), "2", "2", "verbose", 2),
     (("--frame-log", "a/b"), "a/b", '"a/b"', "frame_log", "a/b"),
 ]
-"""As an option, in the environment and in the file; the setting, and what it is then."""
+"""The option, the variable and the line of the file; the setting and its value."""
 
 
-def test_no_setting_is_left_out() -> None:
-    """What is added to the programs is added to the table above."""
+def test_the_table_above_has_every_setting() -> None:
+    """A new setting must be added to it."""
     assert {name for *_, name, _ in SETTINGS} == {option.name for option in OPTIONS}
 
 
-@pytest.mark.parametrize(("option", "variable", "file", "name", "value"), SETTINGS)
+@pytest.mark.parametrize(
+    ("option", "variable", "file", "name", "value"),
+    SETTINGS,
+    ids=["=".join(option)[:20] or name for option, *_, name, _ in SETTINGS],
+)
 def test_every_setting_can_come_from_every_source(
     option: Sequence[str], variable: str, file: str, name: str, value: object
 ) -> None:
-    """All three say the same and mean the same, type included."""
+    """With the same value, of the same type."""
     write("chat.toml", f"{name.replace('_', '-')} = {file}")
     program = "chatd" if name in ("mode", "again", "keep") else "chatc"
     environment = _variable(name, variable)
@@ -185,7 +190,7 @@ def _variable(name: str, value: str) -> dict[str, str]:
 @pytest.mark.parametrize("program", ["chatd", "chatc"])
 @pytest.mark.parametrize("name", ["plain", "no_status", "no_history", "bell", "timestamps"])
 def test_a_switch_can_be_turned_off_again(program: str, name: str) -> None:
-    """What the file turns on, the environment turns off, in any usual word."""
+    """The environment turns off what the file turns on, in any usual word."""
     write("chat.toml", f"{name} = true")
 
     def value(word: str) -> object:
@@ -204,7 +209,7 @@ def test_a_key_may_be_written_with_a_dash_or_an_underscore() -> None:
         assert read().frame_log == "log"
 
 
-# What makes no sense.
+# Wrong values, files and command lines.
 
 BAD = {
     "host": ("", "expected the name or address of a host"),
@@ -216,13 +221,13 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("source", ["option", "environment", "file"])
-def test_a_bad_value_is_blamed_on_its_source(name: str, source: str) -> None:
+def test_the_error_of_a_bad_value_names_its_source(name: str, source: str) -> None:
     """One sentence: where, what was expected, what was found."""
     value, expected = BAD[name]
-    tell: dict[str, Callable[[], str]] = {
-        "option": lambda: sentence(f"--{name}", value),
-        "environment": lambda: sentence(environment=_variable(name, value)),
-        "file": lambda: sentence(),
+    read_from: dict[str, Callable[[], str]] = {
+        "option": lambda: error_text(f"--{name}", value),
+        "environment": lambda: error_text(environment=_variable(name, value)),
+        "file": lambda: error_text(),
     }
     where = {
         "option": f"--{name}",
@@ -231,108 +236,118 @@ def test_a_bad_value_is_blamed_on_its_source(name: str, source: str) -> None:
     }
     if source == "file":
         write("chat.toml", f'{name} = "{value}"')
-    assert tell[source]() == f"{where[source]}: {expected}, not {value!r}"
-
-
-@pytest.mark.parametrize("port", ["-1", "65536", "7777777777777777777777"])
-def test_a_port_has_sixteen_bits(port: str) -> None:
-    """Everything beyond is refused before the system is asked."""
-    expected = f"expected a port from 0 to 65535, not {port!r}"
-    assert sentence("--port", port) == f"--port: {expected}"
-    assert sentence(environment={"CHAT_PORT": port}) == f"CHAT_PORT: {expected}"
-
-
-@pytest.mark.parametrize("seconds", ["-1", "-0.5", "inf", "nan", "1e999"])
-def test_seconds_are_a_time_that_passes(seconds: str) -> None:
-    """Nobody can wait for ever by mistake, nor less than not at all."""
-    told = sentence("--wait", seconds)
-    assert told == f"--wait: expected a number of seconds, 0 or more, not {seconds!r}"
-
-
-@pytest.mark.parametrize("mode", ["", "Free", "any"])
-def test_a_mode_is_turns_or_free(mode: str) -> None:
-    """There is no third, and no other spelling."""
-    told = sentence("--mode", mode, program="chatd")
-    assert told == f"--mode: expected turns or free, not {mode!r}"
-
-
-@pytest.mark.parametrize("name", ["x" * 128, "é" * 64])
-def test_a_name_is_limited_in_bytes(name: str) -> None:
-    """As it travels, not as it is typed."""
-    assert sentence("--name", name) == f"--name: expected 1 to 127 bytes, not {name!r}"
+    assert read_from[source]() == f"{where[source]}: {expected}, not {value!r}"
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        ("port = true", "port: expected a whole number, not True"),
-        ("port = 7777.0", "port: expected a whole number, not 7777.0"),
-        ("port = [7777]", "port: expected a whole number, not [7777]"),
-        ("verbose = true", "verbose: expected a whole number, not True"),
-        ("wait = true", "wait: expected a number of seconds, not True"),
-        ("host = 5", "host: expected text, not 5"),
-        ("name = false", "name: expected text, not False"),
-        ("prompt = 5", "prompt: expected text, not 5"),
-        ('frame-log = "a\\u0000b"', "frame-log: expected text, not 'a\\x00b'"),
-        ('plain = "perhaps"', "plain: expected true or false, not 'perhaps'"),
-        ("plain = 2", "plain: expected true or false, not 2"),
-    ],
+    "port", ["-1", "65536", "7" * 22], ids=["-1", "65536", "22-digits"]
 )
-def test_a_value_of_the_wrong_type_in_the_file_is_refused(line: str, told: str) -> None:
-    """TOML has types; a value of another is not bent until it fits."""
+def test_a_port_has_sixteen_bits(port: str) -> None:
+    """Anything beyond is refused before the system sees it."""
+    expected = f"expected a port from 0 to 65535, not {port!r}"
+    assert error_text("--port", port) == f"--port: {expected}"
+    assert error_text(environment={"CHAT_PORT": port}) == f"CHAT_PORT: {expected}"
+
+
+@pytest.mark.parametrize("seconds", ["-1", "-0.5", "inf", "nan", "1e999"])
+def test_seconds_are_finite_and_not_negative(seconds: str) -> None:
+    """A program cannot be made to wait for ever by mistake."""
+    text = error_text("--wait", seconds)
+    assert text == f"--wait: expected a number of seconds, 0 or more, not {seconds!r}"
+
+
+@pytest.mark.parametrize("mode", ["", "Free", "any"], ids=["empty", "Free", "any"])
+def test_a_mode_is_turns_or_free(mode: str) -> None:
+    """No other word and no other spelling."""
+    text = error_text("--mode", mode, program="chatd")
+    assert text == f"--mode: expected turns or free, not {mode!r}"
+
+
+@pytest.mark.parametrize("name", ["x" * 128, "é" * 64], ids=["128-bytes", "64-characters"])
+def test_the_limit_of_a_name_counts_bytes(name: str) -> None:
+    """As the name travels in HELLO, in UTF-8."""
+    assert error_text("--name", name) == f"--name: expected 1 to 127 bytes, not {name!r}"
+
+
+WRONG_TYPES = {
+    "port = true": "port: expected a whole number, not True",
+    "port = 7777.0": "port: expected a whole number, not 7777.0",
+    "port = [7777]": "port: expected a whole number, not [7777]",
+    "verbose = true": "verbose: expected a whole number, not True",
+    "wait = true": "wait: expected a number of seconds, not True",
+    "host = 5": "host: expected text, not 5",
+    "name = false": "name: expected text, not False",
+    "prompt = 5": "prompt: expected text, not 5",
+    'frame-log = "a\\u0000b"': "frame-log: expected text, not 'a\\x00b'",
+    'plain = "perhaps"': "plain: expected true or false, not 'perhaps'",
+    "plain = 2": "plain: expected true or false, not 2",
+}
+"""A line of the file, and the error behind the name of the file."""
+
+
+@pytest.mark.parametrize(("line", "text"), WRONG_TYPES.items(), ids=WRONG_TYPES)
+def test_a_value_of_the_wrong_type_in_the_file_is_refused(line: str, text: str) -> None:
+    """TOML has types, and no value is converted to another."""
     write("chat.toml", line)
-    assert sentence() == f"chat.toml: {told}"
+    assert error_text() == f"chat.toml: {text}"
 
 
-@pytest.mark.parametrize("value", ["-1", "x"])
+@pytest.mark.parametrize("value", ["-1", "x"], ids=["negative", "a-word"])
 def test_a_level_of_verbosity_is_0_or_more(value: str) -> None:
-    """Less than nothing cannot be logged."""
-    assert sentence(environment={"CHAT_VERBOSE": value}).startswith(
+    """From the environment, where `-v` is a number."""
+    assert error_text(environment={"CHAT_VERBOSE": value}).startswith(
         "CHAT_VERBOSE: expected"
     )
 
 
-def test_a_value_that_does_not_count_is_not_looked_at() -> None:
-    """A typo in the environment is no obstacle to who says it right on the line."""
+def test_a_bad_value_in_a_source_that_does_not_count_is_ignored() -> None:
+    """A typo in the environment is harmless for somebody who gives the option."""
     write("chat.toml", 'port = "nonsense"')
     assert read("--port", "1", environment={"CHAT_PORT": "nonsense"}).port == 1
 
 
-def test_a_key_that_is_no_setting_is_refused() -> None:
-    """A typo in the file would otherwise be silence."""
+def test_an_unknown_key_in_the_file_is_refused() -> None:
+    """Otherwise a typo would have no effect and no error."""
     write("chat.toml", "prot = 7777")
-    assert sentence() == "chat.toml: there is no setting 'prot'"
+    assert error_text() == "chat.toml: there is no setting 'prot'"
     write("chat.toml", "[server]\nport = 7777")
-    assert sentence() == "chat.toml: there is no setting 'server'"
+    assert error_text() == "chat.toml: there is no setting 'server'"
 
 
 @pytest.mark.parametrize(
-    ("program", "line"), [("chatd", 'wait = "soon"'), ("chatc", "again = 17")]
+    ("program", "line"),
+    [("chatd", 'wait = "soon"'), ("chatc", "again = 17")],
+    ids=["chatd", "chatc"],
 )
-def test_the_other_programs_key_is_its_own_business(program: str, line: str) -> None:
-    """Both share the file, so each leaves alone what is the other's."""
+def test_a_setting_of_the_other_program_in_the_file_is_ignored(
+    program: str, line: str
+) -> None:
+    """Both programs may share one file; not even its value is checked."""
     write("chat.toml", f"{line}\nport = 5")
     assert read(program=program).port == 5
 
 
-def test_a_variable_that_is_no_setting_is_left_alone() -> None:
-    """The environment belongs to many programs."""
+def test_an_unknown_variable_in_the_environment_is_ignored() -> None:
+    """The environment has the variables of many programs."""
     environment = {"CHAT_PROT": "1", "CHAT_AGAIN": "nonsense", "PORT": "1"}
     assert read(environment=environment).port == 7777
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("data", "expected"),
     [
         (b"port 7777", r"chat\.toml: .*line 1.*"),
         (b'port = 1\nhost = "x', r"chat\.toml: .*"),
         (b'name = "\xff"', r"chat\.toml: .*utf-8.*"),
     ],
+    ids=["no-equals-sign", "open-string", "not-utf-8"],
 )
-def test_a_file_that_is_not_toml_is_named_with_the_reason(text: bytes, told: str) -> None:
-    """The place in the file too, where there is one."""
-    Path("chat.toml").write_bytes(text)
-    assert re.fullmatch(told, sentence())
+def test_the_error_of_a_malformed_file_names_file_and_reason(
+    data: bytes, expected: str
+) -> None:
+    """With the line, where the parser knows it."""
+    Path("chat.toml").write_bytes(data)
+    assert re.fullmatch(expected, error_text())
 
 
 @pytest.mark.parametrize(
@@ -342,25 +357,27 @@ def test_a_file_that_is_not_toml_is_named_with_the_reason(text: bytes, told: str
         pytest.param("[" * 5000, id="deeper-than-the-parser-can-go"),
     ],
 )
-def test_a_file_that_breaks_the_parser_is_one_sentence_too(value: str) -> None:
-    """No file, however strange, ends in a traceback."""
+def test_a_file_that_breaks_the_parser_is_reported_in_one_sentence_too(value: str) -> None:
+    """No file ends in a traceback."""
     write("chat.toml", f"port = {value}")
-    assert sentence().startswith("chat.toml: ")
+    assert error_text().startswith("chat.toml: ")
 
 
-def test_a_file_that_was_named_must_be_there() -> None:
-    """The one that is only looked for need not be."""
-    assert sentence("--config", "missing.toml") == "missing.toml: No such file or directory"
+def test_a_file_named_by_config_must_exist() -> None:
+    """chat.toml need not."""
+    assert (
+        error_text("--config", "missing.toml") == "missing.toml: No such file or directory"
+    )
     assert read().port == 7777
 
 
-def test_a_file_that_is_there_must_be_readable(home: Path) -> None:
-    """Wherever it is: a setting that is silently left out would be worse."""
+def test_an_unreadable_file_is_an_error(home: Path) -> None:
+    """To run without its settings would be worse."""
     path = home / ".config/chat/chat.toml"
     path.mkdir(parents=True)
-    assert sentence() == f"{path}: Is a directory"
+    assert error_text() == f"{path}: Is a directory"
     Path("chat.toml").mkdir()
-    assert sentence() == "chat.toml: Is a directory"
+    assert error_text() == "chat.toml: Is a directory"
 
 
 @pytest.mark.parametrize(
@@ -374,46 +391,77 @@ def test_a_file_that_is_there_must_be_readable(home: Path) -> None:
         pytest.param(["--again"], id="of-the-other-program"),
     ],
 )
-def test_a_wrong_command_line_is_told_where_the_right_one_is(arguments: list[str]) -> None:
-    """argparse's own words, but as one sentence and an exception."""
-    told = sentence(*arguments)
-    assert arguments[0].split("=")[0] in told
-    assert told.endswith("; 'chatc --help' lists what there is")
+def test_a_wrong_command_line_is_refused_with_a_pointer_to_help(
+    arguments: list[str],
+) -> None:
+    """In argparse's own words, but in one sentence and as an exception."""
+    text = error_text(*arguments)
+    assert arguments[0].split("=")[0] in text
+    assert text.endswith("; 'chatc --help' lists what there is")
 
 
-# What only prints.
+# --help and --version.
 
 
-def test_version_is_the_programs_and_the_projects(
+def test_version_prints_the_program_and_its_version(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """`chatd --version` says both and is no error."""
+    """And exits with 0."""
     with pytest.raises(SystemExit) as raised:
         read("--version", program="chatd")
     assert raised.value.code == 0
     assert capsys.readouterr().out == f"chatd {VERSION}\n"
 
 
-@pytest.mark.parametrize(("program", "other"), [("chatd", "chatc"), ("chatc", "chatd")])
+@pytest.mark.parametrize(
+    ("program", "other"), [("chatd", "chatc"), ("chatc", "chatd")], ids=["chatd", "chatc"]
+)
 def test_help_lists_every_option_of_the_program(
     program: str, other: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the two that are not settings, and without the other program's own."""
+    """With --config, --help and --version, and without the other program's own."""
     with pytest.raises(SystemExit) as raised:
         read_settings(program, "A chat.", ["--help"], {}, epilog="What else there is.\n\n")
     assert raised.value.code == 0
-    told = capsys.readouterr().out
-    flags = set(re.findall(r"(?<=  |, )--[a-z-]+", told))
-    expected = {option.flag for option in OPTIONS if option.only != other}
+    text = capsys.readouterr().out
+    flags = set(re.findall(r"(?<=  |, )--[a-z-]+", text))
+    expected = {option.flag for option in OPTIONS if option.program != other}
     assert flags == expected | {"--help", "--version", "--config"}
-    assert "A chat.\n" in told
-    assert "\nWhat else there is.\n" in told
+    assert "A chat.\n" in text
+    assert "\nWhat else there is.\n" in text
 
 
-@pytest.mark.parametrize("columns", ["9" * 5000, "-7", "0", "", "wide"])
-def test_a_width_that_is_none_is_not_taken(
-    columns: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("columns", ["60", "120"])
+def test_help_is_as_wide_as_COLUMNS_says(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Then the terminal's own counts, or 80."""
+    """Less the two columns of argparse's own margin."""
     monkeypatch.setenv("COLUMNS", columns)
-    assert read_settings("chatd", "", [], {"HOME": "/"})
+    with pytest.raises(SystemExit):
+        read_settings("chatc", "A chat.", ["--help"], {})
+    usage, _, _ = capsys.readouterr().out.partition("\n\n")
+    width = max(map(len, usage.split("\n")))
+    assert int(columns) - 25 < width <= int(columns) - 2
+
+
+@pytest.mark.parametrize(
+    ("size", "columns"), [(100, 100), (0, 80), (None, 80)], ids=["known", "unset", "none"]
+)
+@pytest.mark.parametrize(
+    "variable",
+    ["9" * 5000, "-7", "0", "", "wide"],
+    ids=["5000-digits", "negative", "0", "empty", "a-word"],
+)
+def test_a_malformed_COLUMNS_is_ignored(
+    variable: str, size: int | None, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the width of the terminal counts, or 80 where it is unknown."""
+
+    def terminal_size(fd: int) -> os.terminal_size:
+        if size is None:
+            raise OSError("not a terminal")
+        return os.terminal_size((size, 24))
+
+    monkeypatch.setenv("COLUMNS", variable)
+    monkeypatch.setattr(os, "get_terminal_size", terminal_size)
+    assert _columns() == columns

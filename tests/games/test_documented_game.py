@@ -1,4 +1,4 @@
-"""The game that `docs/games.md` writes is one: taken from the page and played."""
+"""The game in `docs/games.md`, taken from the page and played."""
 
 import re
 from collections import deque
@@ -16,7 +16,7 @@ LINES_LIMIT = 60
 
 
 def code() -> str:
-    """Give the page's only block of Python."""
+    """Return the page's only block of Python."""
     page = (ROOT / "docs" / "games.md").read_text("utf-8")
     (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert isinstance(block, str)
@@ -25,21 +25,21 @@ def code() -> str:
 
 @pytest.fixture
 def game() -> type[Game]:
-    """Run that code; give the game that it makes."""
+    """Run that code; return the game that it defines."""
     module: dict[str, type[Game]] = {"__name__": "rps"}  # type: ignore[dict-item]
     exec(compile(code(), "docs/games.md", "exec"), module)
     return module["RockPaperScissors"]
 
 
 def play(game: type[Game], mine: str, theirs: str) -> tuple[Game, Game]:
-    """Let both choose before either has heard of the other."""
+    """Let both choose before either receives anything; return both ends."""
     first, second = game(True), game(False)
-    to_second, to_first = deque(first.mine(mine)), deque(second.mine(theirs))
+    to_second, to_first = deque(first.make_move(mine)), deque(second.make_move(theirs))
     while to_first or to_second:
         if to_second:
-            to_first += second.theirs(to_second.popleft())
+            to_first += second.receive(to_second.popleft())
         if to_first:
-            to_second += first.theirs(to_first.popleft())
+            to_second += first.receive(to_first.popleft())
     return first, second
 
 
@@ -51,75 +51,76 @@ def play(game: type[Game], mine: str, theirs: str) -> tuple[Game, Game]:
         ("rock", "paper", (LOST, WON)),
         ("rock", "rock", (DRAWN, DRAWN)),
     ],
+    ids=["rock-scissors", "paper-rock", "rock-paper", "rock-rock"],
 )
-def test_it_is_won_lost_or_drawn(
+def test_the_game_is_won_lost_or_drawn(
     game: type[Game], mine: str, theirs: str, outcomes: tuple[Outcome, Outcome]
 ) -> None:
-    """On both ends, which show the same."""
+    """Both ends have the same board."""
     first, second = play(game, mine, theirs)
     assert (first.outcome, second.outcome) == outcomes
-    assert first.board() == second.board() == f"{mine} : {theirs}"
+    assert first.draw_board() == second.draw_board() == f"{mine} : {theirs}"
     assert not first.my_move and not second.my_move
 
 
-def test_nobody_tells_a_choice_before_both_have_promised(game: type[Game]) -> None:
-    """Who chooses last has nothing to go by."""
+def test_no_choice_is_revealed_before_both_have_committed(game: type[Game]) -> None:
+    """So the player who chooses last knows nothing."""
     first, second = game(True), game(False)
-    (promise,) = first.mine("rock")
-    assert "rock" not in promise
-    assert second.theirs(promise) == []
-    assert first.board() == second.board() == "? : ?"
-    _, proof = second.mine("paper")
-    assert proof.endswith(" paper")
+    (commitment,) = first.make_move("rock")
+    assert "rock" not in commitment
+    assert second.receive(commitment) == []
+    assert first.draw_board() == second.draw_board() == "? : ?"
+    _, opening = second.make_move("paper")
+    assert opening.endswith(" paper")
 
 
-def test_who_changes_the_choice_is_caught(game: type[Game]) -> None:
-    """The other one does not fit the promise; nor may it be something else."""
+def test_a_player_who_changes_the_choice_is_caught(game: type[Game]) -> None:
+    """Another choice does not fit the commitment, and has to be one of the three."""
     first = game(True)
     secret = Secret("rock", "salt")
-    first.theirs(secret.promise)
-    first.mine("paper")
+    first.receive(secret.commitment)
+    first.make_move("paper")
     with pytest.raises(CheatingError, match="changed what had been promised"):
-        first.theirs("salt scissors")
+        first.receive("salt scissors")
     second = game(True)
-    second.mine("paper")
-    second.theirs(Secret("well", "salt").promise)
+    second.make_move("paper")
+    second.receive(Secret("well", "salt").commitment)
     with pytest.raises(CheatingError, match="chose 'well'"):
-        second.theirs("salt well")
+        second.receive("salt well")
 
 
-def test_who_tells_too_early_or_too_often_is_caught(game: type[Game]) -> None:
-    """Before the other has chosen; a bad choice of one's own is refused."""
+def test_a_choice_that_comes_too_early_or_twice_is_refused(game: type[Game]) -> None:
+    """From the other end it is a cheat, here it is illegal."""
     first = game(True)
     secret = Secret("rock", "salt")
-    first.theirs(secret.promise)
+    first.receive(secret.commitment)
     with pytest.raises(CheatingError, match="too early"):
-        first.theirs(secret.proof)
+        first.receive(secret.opening)
     for moves in (["well"], ["rock", "paper"]):
         other = game(True)
         with pytest.raises(IllegalMoveError, match="once"):
             for move in moves:
-                other.mine(move)
+                other.make_move(move)
 
 
-def test_it_is_played_at_a_table(game: type[Game]) -> None:
-    """Without another word about it anywhere: a name that finds it is enough."""
-    told: list[deque[str]] = [deque(), deque()]
+def test_the_game_is_played_at_a_table(game: type[Game]) -> None:
+    """A name that finds it is all that the table needs."""
+    sent: list[deque[str]] = [deque(), deque()]
     lines: list[list[str]] = [[], []]
     ann, bob = (
         Table(
             {"rps": game}.get,
-            told[side].append,
+            sent[side].append,
             lines[side].append,
-            senior=not side,
+            wins_ties=not side,
             peer=("Bob", "Ann")[side],
         )
         for side in (0, 1)
     )
 
     def deliver() -> None:
-        while any(told):
-            for queue, table in zip(told, (bob, ann), strict=True):
+        while any(sent):
+            for queue, table in zip(sent, (bob, ann), strict=True):
                 while queue:
                     table.receive(queue.popleft())
 
@@ -134,6 +135,6 @@ def test_it_is_played_at_a_table(game: type[Game]) -> None:
     assert lines[1][-1] == "Ann has won. Score: you 0, Ann 1. /play plays again."
 
 
-def test_it_is_short() -> None:
-    """A page that promises a short game shows one."""
+def test_the_game_is_short() -> None:
+    """At most 60 lines, as the page is to show that it is easy."""
     assert len(code().splitlines()) <= LINES_LIMIT

@@ -1,4 +1,4 @@
-"""Hangman: the setter and the guesser driven against each other, in any alphabet."""
+"""Hangman: the setter and the guesser played against each other, in any alphabet."""
 
 from unicodedata import normalize
 
@@ -12,9 +12,10 @@ from chatlib.games.hangman import (
     MISSES_LIMIT,
     SIGMA,
     Hangman,
-    fold,
-    letters,
+    fold_letter,
+    split_letters,
 )
+from chatlib.games.secret import Secret
 
 WON, LOST = Outcome.WON, Outcome.LOST
 
@@ -25,54 +26,54 @@ LETTER = st.builds(
         st.text(st.characters(categories=["M"]), max_size=2),
     ),
 )
-"""A letter of any script, with marks on it or without."""
+"""A letter of any script, with or without marks on it."""
 
-WORD = st.lists(LETTER, min_size=1, max_size=12).map("".join).filter(letters)
+WORD = st.lists(LETTER, min_size=1, max_size=12).map("".join).filter(split_letters)
 
 COMMON = st.text(f"abcdeéßς{SIGMA}Σİiäöü", min_size=1, max_size=6)
-"""Words that are guessed now and then."""
+"""Words that are likely to share letters."""
 
 
 def ends() -> tuple[Hangman, Hangman]:
-    """Give a setter and a guesser."""
+    """Return a setter and a guesser."""
     return Hangman(True), Hangman(False)
 
 
 def exchange(mover: Hangman, other: Hangman, move: str) -> None:
-    """Make a move and carry all that is told to and fro; both then see the same."""
-    for told in mover.mine(move):
-        for answer in other.theirs(told):
-            assert mover.theirs(answer) == []
-    assert mover.board() == other.board()
+    """Make a move and deliver everything that follows; both boards are then equal."""
+    for sent in mover.make_move(move):
+        for answer in other.receive(sent):
+            assert mover.receive(answer) == []
+    assert mover.draw_board() == other.draw_board()
 
 
 def begin(word: str) -> tuple[Hangman, Hangman]:
-    """Give a setter who has set this word, and a guesser who knows that."""
+    """Return a setter who has set this word, and a guesser who has its commitment."""
     setter, guesser = ends()
     exchange(setter, guesser, word)
     return setter, guesser
 
 
 def play(word: str, *guesses: str) -> tuple[Hangman, Hangman]:
-    """Play with this word and these guesses."""
+    """Play with this word and these guesses; return the setter and the guesser."""
     setter, guesser = begin(word)
     for guess in guesses:
         exchange(guesser, setter, guess)
     return setter, guesser
 
 
-def missing(count: int) -> list[str]:
-    """Give so many letters that are in no word of these tests."""
+def letters_not_there(count: int) -> list[str]:
+    """Return so many letters that are in no word of these tests."""
     return list("qwyxzvkj"[:count])
 
 
 @given(st.one_of(WORD, COMMON), st.data())
-def test_whatever_is_guessed_both_boards_are_equal_and_the_word_is_told(
+def test_for_any_guesses_both_boards_are_equal_and_the_word_is_revealed(
     word: str, data: st.DataObject
 ) -> None:
-    """Words in any script; in the end one has won and the other has lost."""
+    """Words of any script; at the end one has won and the other has lost."""
     setter, guesser = begin(word)
-    own = st.sampled_from(letters(word))
+    own = st.sampled_from(split_letters(word))
     guesses = st.one_of(own, own, LETTER, WORD, COMMON, st.just(word))
     while guesser.outcome is None:
         guess = data.draw(guesses)
@@ -80,7 +81,9 @@ def test_whatever_is_guessed_both_boards_are_equal_and_the_word_is_told(
             exchange(guesser, setter, guess)
         except IllegalMoveError:
             assert guesser.my_move
-            unused = [each for each in letters(word) if not has_guessed(guesser, each)]
+            unused = [
+                each for each in split_letters(word) if not has_guessed(guesser, each)
+            ]
             exchange(guesser, setter, unused[0])
     assert guesser.word == setter.word == normalize("NFC", word)
     assert {setter.outcome, guesser.outcome} == {WON, LOST}
@@ -89,25 +92,27 @@ def test_whatever_is_guessed_both_boards_are_equal_and_the_word_is_told(
 
 
 def has_guessed(guesser: Hangman, letter: str) -> bool:
-    """Say whether a letter was guessed in this form or another."""
-    return fold(letter) in [fold(guess) for guess in guesser.guesses]
+    """Return whether a letter was guessed, in this form or another."""
+    return fold_letter(letter) in [fold_letter(guess) for guess in guesser.guesses]
 
 
-@given(LETTER.filter(lambda letter: len(letters(letter)) == 1))
-def test_a_letter_is_folded_once_and_stays_a_letter(letter: str) -> None:
-    """Folding again changes nothing, however the letter was composed."""
-    (composed,) = letters(letter)
-    folded = fold(composed)
-    assert fold(folded) == folded == normalize("NFC", folded)
-    assert letters(folded) == [folded]
+@given(LETTER.filter(lambda letter: len(split_letters(letter)) == 1))
+def test_a_folded_letter_is_a_letter_and_folds_to_itself(letter: str) -> None:
+    """However it was composed."""
+    (composed,) = split_letters(letter)
+    folded = fold_letter(composed)
+    assert fold_letter(folded) == folded == normalize("NFC", folded)
+    assert split_letters(folded) == [folded]
     for form in ("NFC", "NFD"):
-        assert [fold(each) for each in letters(normalize(form, letter))] == [folded]
+        assert [fold_letter(each) for each in split_letters(normalize(form, letter))] == [
+            folded
+        ]
 
 
 @given(st.text())
-def test_any_text_can_be_asked_for_its_letters(text: str) -> None:
-    """It is a word, whose letters make it up, or it has none."""
-    assert "".join(letters(text)) in ("", normalize("NFC", text))
+def test_any_text_can_be_split_into_letters(text: str) -> None:
+    """Together they are the text, or there are none."""
+    assert "".join(split_letters(text)) in ("", normalize("NFC", text))
 
 
 @pytest.mark.parametrize(
@@ -124,9 +129,21 @@ def test_any_text_can_be_asked_for_its_letters(text: str) -> None:
         ("Ж", "ж"),
         ("\N{LATIN CAPITAL LETTER D WITH SMALL LETTER Z}", "\N{LATIN SMALL LETTER DZ}"),
     ],
+    ids=[
+        "A-a",
+        "sharp-s",
+        "capital-and-small-sigma",
+        "final-and-small-sigma",
+        "capital-and-final-sigma",
+        "e-acute-composed-and-not",
+        "dotted-I",
+        "j-caron-composed-and-not",
+        "cyrillic",
+        "title-case-dz",
+    ],
 )
-def test_letters_that_differ_only_in_size_or_form_are_one(one: str, other: str) -> None:
-    """Guessed in one form they are found in the other."""
+def test_letters_that_differ_in_case_or_composition_are_equal(one: str, other: str) -> None:
+    """A guess of one form finds the other."""
     setter, guesser = play(one, other)
     assert (setter.outcome, guesser.outcome) == (LOST, WON)
 
@@ -140,81 +157,100 @@ def test_letters_that_differ_only_in_size_or_form_are_one(one: str, other: str) 
         ("й", "и"),
         ("ä", "a"),
     ],
+    ids=["sharp-s", "dotless-i", "e-acute", "short-i", "a-diaeresis"],
 )
-def test_letters_with_other_marks_are_others(one: str, other: str) -> None:
-    """A miss."""
+def test_letters_that_differ_in_their_marks_are_different(one: str, other: str) -> None:
+    """A guess of one is a miss."""
     _, guesser = play(one, other)
     assert guesser.misses == 1
 
 
-def test_a_word_is_found_by_its_letters() -> None:
-    """Every place of a letter is uncovered at once; the last one wins."""
+def test_the_guesser_wins_with_the_last_letter_of_the_word() -> None:
+    """Both boards then show the word."""
     setter, guesser = play("Straße", "s", "t", "r", "a", "ß")
-    assert "s t r a ß _" in guesser.board()
+    assert "s t r a ß _" in guesser.draw_board()
     assert guesser.my_move
     exchange(guesser, setter, "E")
     assert (setter.outcome, guesser.outcome) == (LOST, WON)
-    assert "The word was Straße." in setter.board()
+    assert "The word was Straße." in setter.draw_board()
 
 
-def test_a_letter_stands_wherever_it_is() -> None:
-    """All places of it are shown."""
+def test_a_letter_is_uncovered_in_all_its_places() -> None:
+    """With one guess."""
     _, guesser = play("banana", "a")
-    assert "_ a _ a _ a" in guesser.board()
+    assert "_ a _ a _ a" in guesser.draw_board()
 
 
-def test_seven_misses_hang_the_man() -> None:
-    """Six do not; what is drawn grows with each."""
-    setter, guesser = play("hello", *missing(MISSES_LIMIT - 1))
-    drawings = {play("hello", *missing(count))[0].board() for count in range(MISSES_LIMIT)}
+def test_the_guesser_loses_at_the_seventh_miss() -> None:
+    """Not at the sixth; each miss adds to the drawing."""
+    setter, guesser = play("hello", *letters_not_there(MISSES_LIMIT - 1))
+    drawings = {
+        play("hello", *letters_not_there(count))[0].draw_board()
+        for count in range(MISSES_LIMIT)
+    }
     assert (guesser.outcome, len(drawings)) == (None, MISSES_LIMIT)
-    exchange(guesser, setter, missing(MISSES_LIMIT)[-1])
+    exchange(guesser, setter, letters_not_there(MISSES_LIMIT)[-1])
     assert (setter.outcome, guesser.outcome) == (WON, LOST)
-    assert "The word was hello." in guesser.board()
+    assert "The word was hello." in guesser.draw_board()
 
 
 def test_the_whole_word_can_be_guessed() -> None:
-    """In small letters and large ones alike; it wins at once."""
+    """In upper or lower case; it wins at once."""
     setter, guesser = play("Hello", "l", "hELLO")
     assert (setter.outcome, guesser.outcome) == (LOST, WON)
 
 
 @pytest.mark.parametrize("guess", ["help", "hallo", "helloo", "hellohello"])
 def test_a_wrong_word_is_one_miss(guess: str) -> None:
-    """Of whatever length; none of its letters is told."""
+    """Of whatever length; none of its letters is uncovered."""
     _, guesser = play("hello", guess)
-    assert (guesser.misses, guesser.shown) == (1, [None] * 5)
+    assert (guesser.misses, guesser.uncovered) == (1, [None] * 5)
 
 
-@pytest.mark.parametrize(("first", "again"), [("a", "A"), ("ς", "Σ"), ("Word", "wORD")])
-def test_what_was_guessed_before_is_refused(first: str, again: str) -> None:
-    """In any form; it costs nothing, and from the other end it is a cheat."""
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [("a", "A"), ("ς", "Σ"), ("Word", "wORD")],
+    ids=["letter", "sigma", "word"],
+)
+def test_a_repeated_guess_is_refused(first: str, again: str) -> None:
+    """In any form, and it costs nothing; from the other end it is a cheat."""
     setter, guesser = play("hello", first)
-    before = guesser.board()
+    before = guesser.draw_board()
     with pytest.raises(IllegalMoveError, match="you have guessed"):
-        guesser.mine(again)
-    assert (guesser.board(), guesser.my_move) == (before, True)
+        guesser.make_move(again)
+    assert (guesser.draw_board(), guesser.my_move) == (before, True)
     with pytest.raises(CheatingError, match="no new letter or word"):
-        setter.theirs(f"guess {again}")
+        setter.receive(f"guess {again}")
 
 
-BAD = ["", " ", "two words", "a1", "42", "x-ray", "\N{COMBINING CARON}a", "a\n", "🙂"]
+NO_WORDS = {
+    "nothing": "",
+    "blank": " ",
+    "two-words": "two words",
+    "letter-and-digit": "a1",
+    "number": "42",
+    "hyphen": "x-ray",
+    "mark-without-letter": "\N{COMBINING CARON}a",
+    "line-end": "a\n",
+    "emoji": "🙂",
+    "31-letters": "x" * (LETTERS_LIMIT + 1),
+}
 
 
-@pytest.mark.parametrize("word", [*BAD, "x" * (LETTERS_LIMIT + 1)])
-def test_what_is_no_word_cannot_be_set_or_guessed(word: str) -> None:
-    """Only letters, and not too many; the other end may not do it, either."""
+@pytest.mark.parametrize("word", NO_WORDS.values(), ids=NO_WORDS)
+def test_a_malformed_word_can_be_neither_set_nor_guessed(word: str) -> None:
+    """A word has 1 to 30 letters and nothing else; the other end may not send another."""
     with pytest.raises(IllegalMoveError, match="1 to 30 letters"):
-        Hangman(True).mine(word)
+        Hangman(True).make_move(word)
     setter, guesser = begin("hello")
     with pytest.raises(IllegalMoveError, match="1 to 30 letters"):
-        guesser.mine(word)
+        guesser.make_move(word)
     with pytest.raises(CheatingError, match="no new letter or word"):
-        setter.theirs(f"guess {word}")
+        setter.receive(f"guess {word}")
 
 
-def test_thirty_letters_are_not_too_many() -> None:
-    """The longest word that fits."""
+def test_a_word_may_have_thirty_letters() -> None:
+    """Of three bytes each."""
     setter, _ = play("日" * LETTERS_LIMIT, "日")
     assert setter.outcome is LOST
 
@@ -224,44 +260,208 @@ def test_a_word_that_would_not_fit_into_a_frame_is_refused() -> None:
     word = "a" + "\N{COMBINING CARON}" * 300
     setter, guesser = ends()
     with pytest.raises(IllegalMoveError, match="too many marks"):
-        setter.mine(word)
+        setter.make_move(word)
     exchange(setter, guesser, "hello")
     with pytest.raises(IllegalMoveError, match="too many marks"):
-        guesser.mine(word)
+        guesser.make_move(word)
 
 
 @given(WORD)
-def test_nothing_that_is_told_is_too_long_for_a_frame(word: str) -> None:
-    """512 bytes; `move ` comes before it."""
+def test_everything_that_is_sent_fits_into_a_frame(word: str) -> None:
+    """512 bytes, `move ` before it included."""
     setter, guesser = begin(word)
-    (guess,) = guesser.mine(word)
-    told = [guess, *setter.theirs(guess)]
-    assert max(len(f"move {each}".encode()) for each in told) <= 512
+    (guess,) = guesser.make_move(word)
+    sent = [guess, *setter.receive(guess)]
+    assert max(len(f"move {each}".encode()) for each in sent) <= 512
 
 
-def test_who_moves_when() -> None:
-    """The setter once, and then nothing; the guesser when there is a word."""
+def test_the_setter_moves_once_and_the_guesser_after_each_answer() -> None:
+    """The guesser has to wait for the word first."""
     setter, guesser = ends()
     assert (setter.my_move, guesser.my_move) == (True, False)
     exchange(setter, guesser, "hello")
     assert (setter.my_move, guesser.my_move) == (False, True)
     with pytest.raises(IllegalMoveError, match="not your move"):
-        setter.mine("other")
-    guesser.mine("h")
+        setter.make_move("other")
+    guesser.make_move("h")
     with pytest.raises(IllegalMoveError, match="not your move"):
-        guesser.mine("e")
+        guesser.make_move("e")
 
 
-def test_a_line_is_a_guess_only_when_it_is_one_letter_of_the_guesser() -> None:
-    """Everything else is talk, and all that the setter types."""
+def test_a_line_is_a_move_only_if_it_is_one_letter_typed_by_the_guesser() -> None:
+    """All other lines are talk, and all lines of the setter."""
     setter, guesser = begin("hello")
     assert guesser.is_move("e") and guesser.is_move("e\N{COMBINING ACUTE ACCENT}")
     assert not any(map(guesser.is_move, ["", "hello", "1", "?", "/"]))
     assert not setter.is_move("e")
 
 
-def test_nothing_that_is_told_before_the_end_contains_the_word() -> None:
-    """Only a promise of it, which is another one each time."""
-    first, second = (Hangman(True).mine("hello") for _ in range(2))
+def test_the_commitment_does_not_contain_the_word() -> None:
+    """And differs each time for the same word."""
+    first, second = (Hangman(True).make_move("hello") for _ in range(2))
     assert "hello" not in first[0]
     assert first != second
+
+
+@pytest.mark.parametrize("guess", ["x", "h", "hello"], ids=["miss", "hit", "word"])
+def test_the_board_is_current_unless_an_answer_is_on_its_way(guess: str) -> None:
+    """A guess waits for its places, and the last one for the word, too."""
+    setter, guesser = begin("hello")
+    (words,) = guesser.make_move(guess)
+    assert not guesser.board_is_current
+    for answer in setter.receive(words):
+        assert setter.board_is_current
+        assert not guesser.board_is_current
+        guesser.receive(answer)
+    assert guesser.board_is_current
+
+
+# A setter who cheats: what it sends here does not come from its program.
+
+HELLO = Secret("hello", "salt")
+
+
+def guesser_of_hello(count: int = 5) -> Hangman:
+    """Return a guesser who was sent the commitment to `hello`, and a number of letters."""
+    guesser = Hangman(False)
+    assert guesser.receive(f"word {HELLO.commitment} {count}") == []
+    return guesser
+
+
+def answer(guesser: Hangman, guess: str, places: str) -> None:
+    """Let the guesser guess, and answer with these places."""
+    guesser.make_move(guess)
+    assert guesser.receive(f"at {places}".rstrip()) == []
+
+
+def test_an_honest_setter_is_believed() -> None:
+    """The checks find nothing where nothing is wrong."""
+    guesser = guesser_of_hello()
+    for guess, places in (("h", "1"), ("x", ""), ("hello", "1 2 3 4 5")):
+        answer(guesser, guess, places)
+    assert guesser.receive(f"was {HELLO.opening}") == []
+    assert (guesser.word, guesser.outcome) == ("hello", WON)
+
+
+def test_a_setter_who_changes_the_word_is_caught() -> None:
+    """Another word does not fit the commitment."""
+    guesser = guesser_of_hello()
+    answer(guesser, "jelly", "1 2 3 4 5")
+    with pytest.raises(CheatingError, match=r"^changed what had been promised$"):
+        guesser.receive("was salt jelly")
+    assert (guesser.word, guesser.outcome) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("guess", "places"),
+    [("l", "3"), ("l", ""), ("x", "1"), ("l", "4 3"), ("e", "1 2")],
+    ids=["one-too-few", "none", "one-that-is-none", "wrong-order", "one-too-many"],
+)
+def test_a_setter_who_answered_wrong_is_caught_when_the_word_is_revealed(
+    guess: str, places: str
+) -> None:
+    """The answer before the last, so that the game went on."""
+    guesser = guesser_of_hello()
+    answer(guesser, guess, places)
+    answer(guesser, "hello", "1 2 3 4 5")
+    with pytest.raises(
+        CheatingError, match=rf"^answered wrong when '{guess}' was guessed$"
+    ):
+        guesser.receive(f"was {HELLO.opening}")
+
+
+@pytest.mark.parametrize(
+    ("guess", "places"),
+    [
+        ("h", "0"),
+        ("h", "6"),
+        ("h", "-1"),
+        ("h", "x"),
+        ("h", "1 x"),
+        ("h", "\N{ARABIC-INDIC DIGIT NINE}"),
+        ("h", "1" * 400),
+        ("hello", "1 2"),
+    ],
+    ids=[
+        "0",
+        "6",
+        "negative",
+        "a-letter",
+        "one-right-one-wrong",
+        "an-arabic-digit",
+        "400-digits",
+        "a-word-in-some-places",
+    ],
+)
+def test_impossible_places_are_caught_at_once(guess: str, places: str) -> None:
+    """A word of five letters has the places 1 to 5, and a whole word stands in all."""
+    guesser = guesser_of_hello()
+    guesser.make_move(guess)
+    with pytest.raises(CheatingError, match=r"^answered with places that are none$"):
+        guesser.receive(f"at {places}")
+
+
+def test_a_revealed_word_of_another_length_is_caught() -> None:
+    """It was announced with four letters."""
+    guesser = guesser_of_hello(count=4)
+    answer(guesser, "abcd", "1 2 3 4")
+    with pytest.raises(CheatingError, match=r"^told a word of another length$"):
+        guesser.receive(f"was {HELLO.opening}")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["", "c", "c 0", "c 31", "c x", "c 5 5", " 5"],
+    ids=["nothing", "no-count", "0", "31", "a-letter", "two-counts", "no-commitment"],
+)
+def test_a_malformed_commitment_is_caught(rest: str) -> None:
+    """It has to be one word and a number from 1 to 30."""
+    with pytest.raises(CheatingError, match=r"^set a word that is none$"):
+        Hangman(False).receive(f"word {rest}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["was salt hello", "word again 5", "at 1", "guess a", "hello", ""],
+    ids=["word-too-early", "second-commitment", "answer", "guess", "unknown", "empty"],
+)
+def test_words_that_a_setter_may_not_send_now_are_caught(words: str) -> None:
+    """The commitment has arrived, and no guess was made."""
+    verb = words.partition(" ")[0]
+    with pytest.raises(CheatingError, match=rf"^said '{verb}' where it makes no sense$"):
+        guesser_of_hello().receive(words)
+
+
+# A guesser who cheats.
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["guess a", "at 1", "was salt hello", "word commitment 5", ""],
+    ids=["guess", "answer", "word", "commitment", "empty"],
+)
+def test_no_guess_is_possible_before_there_is_a_word(words: str) -> None:
+    """Nor does a guesser send what the setter does."""
+    verb = words.partition(" ")[0]
+    with pytest.raises(CheatingError, match=rf"^said '{verb}' where it makes no sense$"):
+        Hangman(True).receive(words)
+
+
+def test_no_guess_is_possible_after_the_end() -> None:
+    """The word is known then."""
+    setter, _ = play("hello", "hello")
+    with pytest.raises(CheatingError, match=r"^said 'guess' where it makes no sense$"):
+        setter.receive("guess x")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["at 1", "was salt hello", "word commitment 5"],
+    ids=["answer", "word", "commitment"],
+)
+def test_a_guesser_who_sends_words_of_the_setter_is_caught(words: str) -> None:
+    """Only guesses are due from it."""
+    setter, _ = begin("hello")
+    verb = words.partition(" ")[0]
+    with pytest.raises(CheatingError, match=rf"^said '{verb}' where it makes no sense$"):
+        setter.receive(words)

@@ -1,4 +1,4 @@
-"""Which games there are, and that the other end can only choose among them."""
+"""The games that there are; the other end can only choose among them."""
 
 import sys
 from pathlib import Path
@@ -38,7 +38,7 @@ OTHERS = ("nim", "absent", "without", "number", "exploding")
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Install another package with games: one that is right, and some that are not."""
+    """Install a package with one right game and several broken ones."""
     information = tmp_path / "nim-1.0.dist-info"
     information.mkdir()
     (information / "METADATA").write_text(
@@ -53,50 +53,60 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_our_own_games_are_found_by_their_names() -> None:
-    """Each says its own."""
+    """They come first in the list of all."""
     for game in (TicTacToe, Hangman, ConnectFour):
-        assert registry.find(game.name) is game
-    assert registry.names()[:3] == ["tictactoe", "hangman", "connectfour"]
+        assert registry.find_game(game.name) is game
+    assert registry.game_names()[:3] == ["tictactoe", "hangman", "connectfour"]
 
 
-def test_every_game_says_its_name_and_how_to_move() -> None:
-    """One word in small letters, and a few."""
-    for name, game in registry.OWN.items():
+def test_every_game_has_a_name_and_a_hint() -> None:
+    """The name is one word in lower case."""
+    for name, game in registry.BUILT_IN.items():
         assert name == name.lower() and name.isidentifier()
         assert game.hint
 
 
 @pytest.mark.usefixtures("package")
-def test_a_game_of_another_package_is_found() -> None:
-    """By the name of its entry point; its module is loaded only then."""
-    assert set(OTHERS) < set(registry.names())
+def test_a_game_of_another_package_is_found_by_its_entry_point() -> None:
+    """Its module is imported only then."""
+    assert set(OTHERS) < set(registry.game_names())
     assert "nim_for_chat" not in sys.modules
-    game = registry.find("nim")
+    game = registry.find_game("nim")
     assert game is not None and issubclass(game, Game)
     assert game.name == "nim"
 
 
 @pytest.mark.usefixtures("package")
 @pytest.mark.parametrize("name", OTHERS[1:])
-def test_a_broken_game_is_none(name: str) -> None:
-    """Whatever is wrong with it: it ends no talk."""
-    assert registry.find(name) is None
+def test_a_game_that_cannot_be_loaded_is_not_found(name: str) -> None:
+    """Whatever is wrong with its package, no error is raised."""
+    assert registry.find_game(name) is None
 
 
 @pytest.mark.usefixtures("package")
-def test_nobody_else_can_take_the_name_of_one_of_our_games() -> None:
-    """And it is listed once."""
-    assert registry.find("tictactoe") is TicTacToe
-    assert registry.names().count("tictactoe") == 1
+def test_a_package_cannot_replace_one_of_our_games() -> None:
+    """And its name is listed once."""
+    assert registry.find_game("tictactoe") is TicTacToe
+    assert registry.game_names().count("tictactoe") == 1
 
 
 @pytest.mark.usefixtures("package")
 @pytest.mark.parametrize(
     "name",
     ["", "other", "nim_for_chat:Nim", "nim_for_chat", "os", "../nim", "Nim", "nim "],
+    ids=[
+        "nothing",
+        "another-group",
+        "object",
+        "module",
+        "standard-library",
+        "path",
+        "upper-case",
+        "blank-behind",
+    ],
 )
-def test_what_the_other_end_names_cannot_load_anything_else(name: str) -> None:
-    """Not even a module that is there."""
+def test_no_name_makes_this_end_import_anything_else(name: str) -> None:
+    """Not even a module that exists."""
     before = set(sys.modules)
-    assert registry.find(name) is None
+    assert registry.find_game(name) is None
     assert not {each for each in set(sys.modules) - before if each.endswith("for_chat")}

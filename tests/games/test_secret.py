@@ -1,4 +1,4 @@
-"""A promise that says nothing and cannot be changed."""
+"""A commitment says nothing about the words, and no other words open it."""
 
 import hashlib
 
@@ -7,47 +7,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlib.games.game import CheatingError
-from chatlib.games.secret import Secret, open_secret
+from chatlib.games.secret import Secret, open_commitment
 
 
 @given(st.text())
-def test_the_words_that_were_promised_open_the_secret(words: str) -> None:
-    """Any words, blanks and line ends among them."""
+def test_the_opening_of_a_secret_opens_its_commitment(words: str) -> None:
+    """For any words, with blanks and line ends among them."""
     secret = Secret(words)
-    assert open_secret(secret.promise, secret.proof) == secret.words
+    assert open_commitment(secret.commitment, secret.opening) == secret.words
 
 
 @given(st.text(), st.text())
-def test_other_words_do_not(words: str, others: str) -> None:
+def test_other_words_do_not_open_a_commitment(words: str, others: str) -> None:
     """Nor does another salt with the same words."""
     secret = Secret(words, "salt")
-    assert open_secret(secret.promise, f"salt {secret.words}") == secret.words
-    for proof in (f"salt {secret.words}{others}x", Secret(words).proof, others):
+    assert open_commitment(secret.commitment, f"salt {secret.words}") == secret.words
+    for opening in (f"salt {secret.words}{others}x", Secret(words).opening, others):
         with pytest.raises(CheatingError, match="changed what had been promised"):
-            open_secret(secret.promise, proof)
+            open_commitment(secret.commitment, opening)
 
 
 @given(st.text(), st.text())
-def test_a_promise_that_is_none_is_opened_by_nothing(promise: str, proof: str) -> None:
-    """Whatever the other end sends, there is no other error."""
+def test_a_malformed_commitment_or_opening_is_a_cheat(
+    commitment: str, opening: str
+) -> None:
+    """Whatever the other end sends, no other error is raised."""
     with pytest.raises(CheatingError):
-        open_secret(promise, proof)
+        open_commitment(commitment, opening)
 
 
-def test_the_promise_is_the_sha_256_of_salt_and_words() -> None:
-    """So that a program in any language can check it."""
-    promise = hashlib.sha256("00ff höher".encode()).hexdigest()
-    assert Secret("höher", "00ff").promise == promise
+def test_the_commitment_is_the_sha_256_of_salt_and_words() -> None:
+    """So a program in any language can check it."""
+    commitment = hashlib.sha256("00ff höher".encode()).hexdigest()
+    assert Secret("höher", "00ff").commitment == commitment
 
 
-def test_the_same_words_are_promised_differently_each_time() -> None:
-    """Who tries all words finds nothing: the salt has 16 random bytes."""
+def test_two_commitments_to_the_same_words_differ() -> None:
+    """The salt has 16 random bytes, so trying all words finds nothing."""
     secrets = [Secret("rock") for _ in range(100)]
-    assert len({secret.promise for secret in secrets}) == 100
-    assert {len(secret.proof.split(" ")[0]) for secret in secrets} == {32}
+    assert len({secret.commitment for secret in secrets}) == 100
+    assert {len(secret.opening.split(" ")[0]) for secret in secrets} == {32}
 
 
-def test_words_are_the_same_however_their_accents_are_composed() -> None:
-    """What is promised decomposed is told composed."""
+def test_words_are_composed_before_they_are_committed_to() -> None:
+    """Decomposed accents are revealed composed."""
     secret = Secret("e\N{COMBINING ACUTE ACCENT}")
-    assert open_secret(secret.promise, secret.proof) == "é"
+    assert open_commitment(secret.commitment, secret.opening) == "é"

@@ -1,4 +1,4 @@
-"""The front end of 15 lines in docs/architecture.md is a server that the real client uses."""
+"""The front end in docs/architecture.md is a server that the real client can use."""
 
 import re
 import subprocess

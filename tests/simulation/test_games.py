@@ -8,8 +8,8 @@ import pytest
 
 from chatlib.games.connectfour import ConnectFour
 from chatlib.games.game import Game
-from chatlib.games.hangman import Hangman, fold_all, letters
-from chatlib.games.registry import OWN
+from chatlib.games.hangman import Hangman, fold_letters, split_letters
+from chatlib.games.registry import BUILT_IN
 from chatlib.games.table import Table
 from chatlib.games.tictactoe import TicTacToe
 from chatlib.protocol.frames import Mode
@@ -43,9 +43,9 @@ def choose_column(dice: random.Random, game: Game) -> str:
 def choose_guess(dice: random.Random, game: Game) -> str:
     """Choose a word to set, or a guess that is a new one."""
     assert isinstance(game, Hangman)
-    guessed = [fold_all(guess) for guess in game.guesses]
-    possible = [*WORDS, *letters("".join(WORDS))]
-    return dice.choice([each for each in possible if fold_all(each) not in guessed])
+    guessed = [fold_letters(guess) for guess in game.guesses]
+    possible = [*WORDS, *split_letters("".join(WORDS))]
+    return dice.choice([each for each in possible if fold_letters(each) not in guessed])
 
 
 CHOOSERS: dict[str, Chooser] = {
@@ -63,7 +63,7 @@ class Player:
         self.dice = dice
         self.lines: list[str] = []
         self.table = Table(
-            OWN.get, end.tell, self.lines.append, wins_ties=wins_ties, peer="the other"
+            BUILT_IN.get, end.tell, self.lines.append, wins_ties=wins_ties, peer="the other"
         )
         end.watch = self.table.receive
 
@@ -75,7 +75,7 @@ class Player:
     @property
     def stands(self) -> tuple[str, tuple[int, int, int]]:
         """The board, and the score."""
-        board = self.table.game.board() if self.table.game else ""
+        board = self.table.game.draw_board() if self.table.game else ""
         return board, (self.table.won, self.table.lost, self.table.drawn)
 
     def act(self) -> None:
@@ -83,12 +83,12 @@ class Player:
         table = self.table
         if table.game:
             self._play(table.game)
-        elif table.asked and self.dice.random() < 0.1:
+        elif table.offer_received and self.dice.random() < 0.1:
             table.decline()
-        elif table.asked and self.dice.random() < 0.9:
+        elif table.offer_received and self.dice.random() < 0.9:
             table.play("")
-        elif not table.offered:
-            table.play(self.dice.choice(list(OWN)))
+        elif not table.offer_sent:
+            table.play(self.dice.choice(list(BUILT_IN)))
 
     def _play(self, game: Game) -> None:
         if self.dice.random() < 0.02:
@@ -143,7 +143,10 @@ class Evening:
         assert board == other_board
         assert score == (lost, won, drawn)
         client, server = (player.table for player in self.players)
-        assert (client.asked, server.asked) == (server.offered, client.offered)
+        assert (client.offer_received, server.offer_received) == (
+            server.offer_sent,
+            client.offer_sent,
+        )
         self.boards[bool(board)] += 1
 
     @property
@@ -184,4 +187,4 @@ def test_both_boards_are_equal_whenever_nothing_is_on_its_way(part: int) -> None
 
 def test_every_game_is_played_here() -> None:
     """Each of our games has a chooser here that knows its moves."""
-    assert set(CHOOSERS) == set(OWN)
+    assert set(CHOOSERS) == set(BUILT_IN)

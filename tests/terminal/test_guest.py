@@ -262,7 +262,7 @@ def test_signals_of_the_guest_come_through_our_loop(loop: Loop) -> None:
     """The wake-up descriptor stays ours, and our signals are still reported."""
     heard: list[str] = []
     loop.on_signals([signal.SIGUSR1], lambda number: heard.append("ours"))
-    assert loop._wakeup is not None
+    assert loop._signal_pipe is not None
 
     async def main() -> None:
         guest = asyncio.get_running_loop()
@@ -281,7 +281,7 @@ def test_signals_of_the_guest_come_through_our_loop(loop: Loop) -> None:
     assert sorted(heard) == ["ours", "ours", "theirs"]
     wakeup = signal.set_wakeup_fd(-1)
     signal.set_wakeup_fd(wakeup)
-    assert wakeup == loop._wakeup[1]
+    assert wakeup == loop._signal_pipe[1]
 
 
 def test_a_signal_ends_the_wait_of_a_guest(loop: Loop) -> None:

@@ -133,17 +133,17 @@ def test_after_an_interrupted_write_nothing_more_is_written(
 def test_the_loop_knows_while_a_write_may_block(
     write: Callable[[Screen, str], None], loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`stuck` is set before the write and cleared after it, even if the write fails."""
-    stuck: list[bool] = []
+    """`blocked` is set before the write and cleared after it, even if the write fails."""
+    blocked: list[bool] = []
 
     def fail(fd: int, text: str) -> None:
-        stuck.append(loop.stuck)
+        blocked.append(loop.blocked)
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
     monkeypatch.setattr(streams, "_write_all", fail)
     with suppress(ScreenClosedError):
         write(Screen(loop), "hello")
-    assert [*stuck, loop.stuck] == [True, False]
+    assert [*blocked, loop.blocked] == [True, False]
 
 
 def test_waiting_for_a_nonblocking_stdout_uses_no_cpu(piped: Person, loop: Loop) -> None:

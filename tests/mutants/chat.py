@@ -137,9 +137,13 @@ _SHOWN = (
 
 _TALK = (
     Mutant(
-        "the session of the talk is not given to the connection of a peer that comes back",
+        "a peer that comes back is welcomed to a new talk",
         "Chat.resume",
         ("connection.welcome(self._connection.link.session)", "connection.welcome()"),
+        tests=(
+            "tests/programs/test_listener.py::"
+            "test_a_client_that_comes_back_goes_on_with_its_talk",
+        ),
     ),
     Mutant(
         "the old connection of a peer that comes back stays open",

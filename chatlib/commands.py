@@ -3,6 +3,7 @@
 Pure: text in, words out. What a command does is the chat's business.
 """
 
+# A slash and not a colon or a point, because IRC has taught everybody to type `/quit`.
 SLASH = "/"
 """How a line begins that is a command and not a message."""
 
@@ -17,16 +18,9 @@ HELP = """\
 /help         show these lines
 Everything else is sent as it is; where you take turns, when it is yours."""
 
-COMPLETIONS = (
-    "/q",
-    "/say ",
-    "/play ",
-    "/decline",
-    "/move ",
-    "/board",
-    "/resign",
-    "/help",
-)
+# In the order of HELP. They are the only list of the commands: NAMES is derived from it,
+# and a test compares both with what the chat handles.
+COMPLETIONS = ("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/help")
 """What a line may begin with; a blank at the end where something has to follow."""
 
 NAMES = frozenset(each.rstrip() for each in COMPLETIONS)

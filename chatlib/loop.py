@@ -41,7 +41,8 @@ class Timer:
     ) -> None:
         self.when = when
         self.callback = callback
-        self._queue = queue  # the loop's pending timers, of which this is one
+        # The loop's pending timers, of which this is one.
+        self._queue = queue
 
     @property
     def pending(self) -> bool:
@@ -61,19 +62,27 @@ class Loop:
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self.now = clock  # the loop's clock, for every module that needs the time
-        self.blocked = False  # whether a call outside the loop may be blocking right now
-        self._running = False  # between `run` and `stop`
-        self._stopped = False  # whether `stop` was called in this turn
+        # The loop's clock, for every module that needs the time.
+        self.now = clock
+        # Whether a call outside the loop may be blocking right now.
+        self.blocked = False
+        # `run` was called, and `stop` was not called since.
+        self._running = False
+        # Whether `stop` was called in this turn.
+        self._stopped = False
         self._selector = Selector()
-        self._callbacks: dict[int, Callable[[int], None]] = {}  # by watched descriptor
+        # What to call for each descriptor that is watched.
+        self._callbacks: dict[int, Callable[[int], None]] = {}
         # The pending timers, the next one first. A sorted list and not a heap: there are
         # few of them, and a cancelled one leaves at once and fills no memory.
         self._timers: list[Timer] = []
         self._signal_callbacks: dict[int, Callable[[int], None]] = {}
-        self._signal_pipe: tuple[int, int] | None = None  # its reading and writing end
-        self._signal_unread = False  # a signal arrived that the loop has not read yet
-        self._previous_handlers: dict[int, _Handler] = {}  # what `close` restores
+        # The pipe that signals are written into: its reading and its writing end.
+        self._signal_pipe: tuple[int, int] | None = None
+        # A signal arrived that the loop has not read yet.
+        self._signal_unread = False
+        # The handlers that were there before, for `close` to restore.
+        self._previous_handlers: dict[int, _Handler] = {}
 
     # Descriptors.
 
@@ -227,7 +236,8 @@ class Deadline:
     def __init__(self, loop: Loop, callback: Callable[[], None]) -> None:
         self._loop = loop
         self._callback = callback
-        self._timer: Timer | None = None  # the last one that was set, pending or over
+        # The last timer that was set, pending or over.
+        self._timer: Timer | None = None
 
     def limit(self, seconds: float) -> None:
         """Call the callback in at most so many seconds; an earlier limit stays."""

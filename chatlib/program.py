@@ -51,23 +51,24 @@ Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 ser
 def open_terminal(loop: Loop, settings: Settings) -> Terminal:
     """Return the editor for a person at a real terminal, the plain one for all others."""
     bell, timestamps = settings.bell, settings.timestamps
-    if settings.plain or not _can_edit():
-        return Plain(loop, settings.prompt, bell=bell, timestamps=timestamps)
-    try:
-        from chatlib.terminal.edited import Edited  # 100 ms, only where it is used
-    except ModuleNotFoundError as error:
-        if not str(error.name).startswith(("prompt_toolkit", "wcwidth")):
-            raise
-        return Plain(loop, settings.prompt, bell=bell, timestamps=timestamps)
-    return Edited(
-        loop,
-        settings.prompt,
-        bell=bell,
-        timestamps=timestamps,
-        status=not settings.no_status,
-        history=not settings.no_history,
-        commands=COMPLETIONS,
-    )
+    if not settings.plain and _can_edit():
+        try:
+            from chatlib.terminal.edited import Edited  # 100 ms, only where it is used
+        except ModuleNotFoundError as error:
+            # Without the editor's own packages the kernel edits the line.
+            if not str(error.name).startswith(("prompt_toolkit", "wcwidth")):
+                raise
+        else:
+            return Edited(
+                loop,
+                settings.prompt,
+                bell=bell,
+                timestamps=timestamps,
+                status=not settings.no_status,
+                history=not settings.no_history,
+                commands=COMPLETIONS,
+            )
+    return Plain(loop, settings.prompt, bell=bell, timestamps=timestamps)
 
 
 def _can_edit() -> bool:
@@ -194,6 +195,7 @@ class Program:
 
     def _close_screen(self, error: ScreenClosedError) -> None:
         """Show nothing more, and end the program as soon as signals have been heard."""
+        # The chat of the next talk may find the same screen: then it is no news.
         self.chat.close_screen()
         if not self._screen_closed:
             self._screen_closed = True

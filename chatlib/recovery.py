@@ -9,10 +9,6 @@ from collections.abc import Callable
 from chatlib.loop import Deadline, Loop
 
 
-def _do_nothing() -> None:
-    """Do nothing: the server need not do anything to be found."""
-
-
 class Recovery:
     """A search for the peer, with a deadline that can only come nearer.
 
@@ -23,10 +19,11 @@ class Recovery:
     def __init__(self, loop: Loop, seconds: float, activity: str) -> None:
         self.seconds = seconds
         self.activity = activity
-        # The client's redialer sets these two; the chat sets the third.
-        self.start_calling: Callable[[], None] = _do_nothing
-        self.stop_calling: Callable[[], None] = _do_nothing
-        self.expired: Callable[[], None] = _do_nothing  # called when the time is over
+        # What the client does to come back, and how it stops that; the server does nothing.
+        self.start_calling: Callable[[], None] = lambda: None
+        self.stop_calling: Callable[[], None] = lambda: None
+        # What the chat does when the time is over.
+        self.expired: Callable[[], None] = lambda: None
         self._deadline = Deadline(loop, lambda: self.expired())
 
     def begin(self, seconds: float) -> None:

@@ -49,11 +49,15 @@ class Settings:
 
 
 class Option(
-    namedtuple("Option", ("name", "default", "convert", "metavar", "program", "help"))
+    namedtuple(
+        "Option",
+        ("name", "default", "convert", "help", "metavar", "program"),
+        defaults=(None, None),
+    )
 ):
     """One setting: its name, default, and what argparse needs to know.
 
-    A `metavar` of None makes it a switch. `program` names the only program that has the
+    Without a `metavar` it is a switch. `program` names the only program that has the
     setting; None stands for both.
     """
 
@@ -61,9 +65,9 @@ class Option(
     name: str
     default: object
     convert: _Converter
+    help: str
     metavar: str | None
     program: str | None
-    help: str
 
     @property
     def flag(self) -> str:
@@ -153,50 +157,32 @@ def _to_integer(value: object) -> int:
 # In the order of `--help`. A line of help has 24 columns for the option and the rest of 80
 # for its text.
 OPTIONS = (
+    Option("host", "localhost", _to_host, "name or address; default localhost", "HOST"),
+    Option("port", 7777, _to_port, "default 7777; 0: chatd takes a free one", "PORT"),
     Option(
-        "host", "localhost", _to_host, "HOST", None, "name or address; default localhost"
-    ),
-    Option("port", 7777, _to_port, "PORT", None, "default 7777; 0: chatd takes a free one"),
-    Option(
-        "mode", "turns", _to_mode, "MODE", "chatd", "turns (default), or free: at any time"
+        "mode", "turns", _to_mode, "turns (default), or free: at any time", "MODE", "chatd"
     ),
     Option(
-        "again", False, _to_switch, None, "chatd", "await the next client when one leaves"
+        "again", False, _to_switch, "await the next client when one leaves", None, "chatd"
     ),
     Option(
-        "wait", 60.0, _to_seconds, "SECONDS", "chatc", "for a server to appear; default 60"
+        "wait", 60, _to_seconds, "for a server to appear; default 60", "SECONDS", "chatc"
     ),
     Option(
-        "retry",
-        120.0,
-        _to_seconds,
-        "SECONDS",
-        "chatc",
-        "mend a lost connection; default 120",
+        "retry", 120, _to_seconds, "mend a lost connection; default 120", "SECONDS", "chatc"
     ),
     Option(
-        "keep",
-        60.0,
-        _to_seconds,
-        "SECONDS",
-        "chatd",
-        "keep a lost client's seat; default 60",
+        "keep", 60, _to_seconds, "keep a lost client's seat; default 60", "SECONDS", "chatd"
     ),
-    Option("name", None, _to_name, "NAME", None, "what the other side calls you"),
-    Option(
-        "prompt", ">", _to_text, "TEXT", None, "what asks you for a message; default '>'"
-    ),
-    Option("plain", False, _to_switch, None, None, "let the kernel edit the line"),
-    Option("no_status", False, _to_switch, None, None, "no status line under the input"),
-    Option(
-        "no_history", False, _to_switch, None, None, "keep no typed lines for next time"
-    ),
-    Option("bell", False, _to_switch, None, None, "ring when a message comes"),
-    Option("timestamps", False, _to_switch, None, None, "the time before each line"),
-    Option("verbose", 0, _to_level, None, None, "log frames; -vv: reads and writes too"),
-    Option(
-        "frame_log", None, _to_text, "FILE", None, "append every event to FILE, as JSON"
-    ),
+    Option("name", None, _to_name, "what the other side calls you", "NAME"),
+    Option("prompt", ">", _to_text, "what asks you for a message; default '>'", "TEXT"),
+    Option("plain", False, _to_switch, "let the kernel edit the line"),
+    Option("no_status", False, _to_switch, "no status line under the input"),
+    Option("no_history", False, _to_switch, "keep no typed lines for next time"),
+    Option("bell", False, _to_switch, "ring when a message comes"),
+    Option("timestamps", False, _to_switch, "the time before each line"),
+    Option("verbose", 0, _to_level, "log frames; -vv: reads and writes too"),
+    Option("frame_log", None, _to_text, "append every event to FILE, as JSON", "FILE"),
 )
 
 # What `--help` ends with.

@@ -82,7 +82,8 @@ class BoardGame(Game):
     def __init__(self, begins: bool) -> None:
         super().__init__(begins)
         self.next_player = 0
-        self.last_square: int | None = None  # the one that was taken last
+        # The square that was taken last.
+        self.last_square: int | None = None
         self._my_player = 0 if begins else 1
 
     # What the rules of the game say.

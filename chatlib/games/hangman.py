@@ -84,7 +84,8 @@ class Hangman(Game):
         self.uncovered: list[str | None] = []
         self.guesses: list[str] = []
         self.answers: list[list[int]] = []
-        self.word = ""  # "" until it is revealed
+        # The secret word; "" until it is revealed.
+        self.word = ""
         # What only one of them has: the setter the word, the guesser the commitment to it.
         self._secret: Secret | None = None
         self._commitment = ""

@@ -562,27 +562,6 @@ other end can get a BYE in state GREETING: for the end that is greeted, the read
 nothing but HELLO. Every frame that has no row is an error of the peer, and so is one that
 its rule finds wrong: then FAILED is next. `docs/architecture.md` has the picture."""
 
-CALLS: tuple[tuple[State, str, State], ...] = (
-    (State.DECIDING, "welcome", State.OPEN),
-    (State.DECIDING, "refuse", State.REFUSED),
-    (State.OPEN, "leave", State.CLOSING),
-    *(
-        (state, "receive_eof", State.LOST)
-        for state in (
-            State.GREETING,
-            State.DECIDING,
-            State.REFUSED,
-            State.OPEN,
-            State.CLOSING,
-            State.CLOSED,
-        )
-    ),
-)
-"""Which call changes the state, and to which. A talk that we have left already goes from
-`welcome`, and from the HELLO that answers ours, straight on to CLOSING. After both
-goodbyes the end of the stream loses only messages that were not acknowledged; when all
-were, it is expected, and the link stays CLOSED."""
-
 RULES: dict[State, dict[Kind, Rule]] = {
     state: {kind: rule for of, kind, rule, _ in FRAMES if of is state} for state in State
 }

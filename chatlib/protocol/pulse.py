@@ -34,10 +34,14 @@ class Pulse:
     """The silence of one peer, the PINGs that it was sent, and the last round trip."""
 
     def __init__(self) -> None:
-        self.heard = 0.0  # when bytes last came; the first are a HELLO
-        self.pings = 0  # PINGs that were sent; each has its number
-        self.round_trip: float | None = None  # seconds, of the last PING that was answered
-        self._asked: float | None = None  # when the PING was sent whose PONG is awaited
+        # When bytes last came; the first are a HELLO.
+        self.heard = 0.0
+        # PINGs that were sent; each has its number.
+        self.pings = 0
+        # Seconds, of the last PING that was answered.
+        self.round_trip: float | None = None
+        # When the PING was sent whose PONG is awaited.
+        self._asked: float | None = None
 
     def advise(self, now: float) -> Advice:
         """Return what the silence up to now asks for; a PING is counted as sent."""

@@ -66,7 +66,8 @@ class FrameReader:
         self.frames: deque[tuple[Kind, int, bytes]] = deque()
         # What is wrong with the bytes behind the frames. Later bytes are ignored.
         self.error: RemoteProtocolError | None = None
-        self.unfinished = bytearray()  # what has arrived of the frame behind the whole ones
+        # What has arrived of the frame behind the whole ones.
+        self.unfinished = bytearray()
         # The size at which `unfinished` is parsed again: that of the header, then that of
         # the frame. Parsing it at every read would take time quadratic in the bytes.
         self._needed = _SIZE

@@ -79,21 +79,23 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
-        self._asking = False  # the prompt stands before the line
-        self._bell = bell  # whether messages ring it
-        self._timestamps = timestamps  # whether the time stands before each line
+        # The prompt stands before the line.
+        self._asking = False
+        # What the person wants of every message: a sound, and the time before it.
+        self._bell, self._timestamps = bell, timestamps
         self._coloured = _has_colours()
-        self._notices_here = os.isatty(streams.STDERR)  # and not elsewhere (`2> file`)
-        self._typed: Callable[[deque[str]], None] = deque.clear  # see `start`
+        # Notices go to this terminal, and not elsewhere (`2> file`).
+        self._notices_here = os.isatty(streams.STDERR)
+        # What `start` sets; until then typed lines are dropped.
+        self._typed: Callable[[deque[str]], None] = deque.clear
         self._input_ended: Callable[[], None] = lambda: None
-        self._submitting = False  # the lines of one Enter are being passed on
-        self._submitted: deque[str] = deque()  # those of them that are still to come
-        self._refused: list[str] = []  # those of them that go back into the editor
-        self._buffer = Buffer(
-            multiline=False,
-            accept_handler=self._submit,
-            history=LineHistory() if history else InMemoryHistory(),
-        )
+        # The lines of one Enter are being passed on; those that are still to come, and
+        # those that were refused and go back into the editor.
+        self._submitting = False
+        self._submitted: deque[str] = deque()
+        self._refused: list[str] = []
+        past = LineHistory() if history else InMemoryHistory()
+        self._buffer = Buffer(multiline=False, accept_handler=self._submit, history=past)
         output = _open_output(self._screen, self._coloured)
         self._status = StatusLine(output, self._buffer, commands)
         status_fits = Condition(lambda: status and output.get_size().rows > 1)
@@ -263,9 +265,12 @@ class StatusLine:
     def __init__(
         self, output: Vt100_Output, buffer: Buffer, commands: Sequence[str]
     ) -> None:
-        self.description = ""  # the state of the conversation, its parts between " | "
-        self._choices = ""  # the commands that begin with what is typed, after Tab
-        self._output = output  # knows the width of the window
+        # The state of the conversation, its parts between " | ".
+        self.description = ""
+        # The commands that begin with what is typed, after Tab.
+        self._choices = ""
+        # What knows the width of the window.
+        self._output = output
         self._buffer = buffer
         self._completer = WordCompleter(list(commands), sentence=True)
         buffer.on_text_changed += self._clear_choices
@@ -315,8 +320,10 @@ class Editor:
         self._output = output
         self._input_ended = input_ended
         self._started = False
-        self._painted = False  # the line stands on the screen
-        self._original: list[Any] = []  # the terminal's settings before the editor
+        # The line being edited stands on the screen.
+        self._painted = False
+        # The terminal's settings, as they were before the editor.
+        self._original: list[Any] = []
         self._app: Application[None] = Application(
             layout,
             key_bindings=keys,

@@ -87,18 +87,27 @@ class Plain(Terminal):
         self._loop = loop
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
-        self._prompt_open = False  # it is on the screen, and its line is not finished
-        self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""  # after messages
-        self._timestamps = timestamps  # whether the time stands before each line
-        self._typed: Callable[[deque[str]], None] = deque.clear  # see `start`
+        # The prompt is on the screen, and its line is not finished.
+        self._prompt_open = False
+        # What is written after messages, to ring the bell.
+        self._bell = "\a" if bell and os.isatty(streams.STDOUT) else ""
+        # The time stands before each line.
+        self._timestamps = timestamps
+        # What `start` sets; until then typed lines are dropped.
+        self._typed: Callable[[deque[str]], None] = deque.clear
         self._input_ended: Callable[[], None] = lambda: None
         self._fd, self.interactive = _open_keyboard()  # what is read, by a person or not
         self._buffer = LineBuffer()
-        self._lines: deque[str] = deque()  # read, but not passed on yet
-        self._accepting = False  # lines are to be passed on
-        self._at_end = False  # all input was read
-        self._end_reported = False  # `input_ended` was called
-        self._read_failed = False  # by a keyboard: its terminal was closed
+        # Lines that were read and not passed on yet.
+        self._lines: deque[str] = deque()
+        # Lines are to be passed on.
+        self._accepting = False
+        # All input was read.
+        self._at_end = False
+        # `input_ended` was called.
+        self._end_reported = False
+        # Reading the keyboard failed: its terminal was closed.
+        self._read_failed = False
 
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]

@@ -1,13 +1,35 @@
 """`python -m tests.core.diagram`: the states of a link as a Mermaid diagram.
 
-Made of the two tables in `chatlib.protocol.link`, FRAMES and CALLS, and of nothing else.
+Made of two tables and of nothing else: FRAMES, by which a link runs, and CALLS below, which
+a test compares with what a link does.
 Every state that the end of the stream leads from to LOST stands in one box, because the
 arrow to LOST, and that for a frame without a row, is the same for all of them.
 """
 
 from collections import defaultdict
 
-from chatlib.protocol.link import CALLS, FRAMES, State
+from chatlib.protocol.link import FRAMES, State
+
+CALLS: tuple[tuple[State, str, State], ...] = (
+    (State.DECIDING, "welcome", State.OPEN),
+    (State.DECIDING, "refuse", State.REFUSED),
+    (State.OPEN, "leave", State.CLOSING),
+    *(
+        (state, "receive_eof", State.LOST)
+        for state in (
+            State.GREETING,
+            State.DECIDING,
+            State.REFUSED,
+            State.OPEN,
+            State.CLOSING,
+            State.CLOSED,
+        )
+    ),
+)
+"""Which call changes the state, and to which. A talk that we have left already goes from
+`welcome`, and from the HELLO that answers ours, straight on to CLOSING. After both
+goodbyes the end of the stream loses only messages that were not acknowledged; when all
+were, it is expected, and the link stays CLOSED."""
 
 BOX = "unfinished"
 """The name of the box; Mermaid wants one."""

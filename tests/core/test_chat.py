@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable
 
 import pytest
+from chatlib.lifeline import Lifeline
 
 from chatlib.chat import DRAFTS_LIMIT, Chat
 from chatlib.connection import Connection
 from chatlib.errors import ScreenClosedError
-from chatlib.lifeline import Lifeline
 from chatlib.loop import Loop
 from chatlib.protocol.frames import TEXT_LIMIT
 from chatlib.protocol.session import (

@@ -28,7 +28,6 @@ from chatlib.protocol.events import (
 from chatlib.protocol.frames import TEXT_LIMIT, Hello, Kind, Mode, Reason
 from chatlib.protocol.link import (
     ACK_AT,
-    CALLS,
     FRAMES,
     RUN,
     RUN_BYTES,
@@ -39,7 +38,7 @@ from chatlib.protocol.link import (
 from chatlib.protocol.pulse import PING_SECONDS
 from chatlib.protocol.session import GAMES_WINDOW, WINDOW
 from harness import wire
-from tests.core.diagram import draw
+from tests.core.diagram import CALLS, draw
 from tests.core.links import (
     Maker,
     both_ends,

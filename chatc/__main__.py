@@ -4,8 +4,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
-# Until the loop takes the signal over, Ctrl-C simply ends the program: nobody wants
-# to see the traceback of an import.
+# During the imports below Ctrl-C would end in a traceback. The default action just ends
+# the program; the loop replaces it later.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -16,7 +16,7 @@ DESCRIPTION = "Connect to a server and talk with it."
 
 
 def begin(program: Program) -> None:
-    """Look for the server."""
+    """Start to connect to the server."""
     Connector(program).start()
 
 

@@ -1,6 +1,7 @@
-"""Dial a host: try its addresses one after the other, without waiting for any.
+"""Connect to a host: try its addresses one after the other, without blocking.
 
-Knows no protocol: what comes out is a connected socket, or why there is none.
+Knows no protocol: the result is a connected socket, or the error number of the last
+address.
 """
 
 import errno
@@ -12,14 +13,14 @@ from chatlib.addresses import Address
 from chatlib.loop import WRITE, Loop, Timer
 
 CONNECT_SECONDS = 10.0
-"""How long one address may take to answer before the next is tried."""
+"""How long one address may take to answer before the next one is tried."""
 
 
 class Dialer:
-    """One host's addresses, and the attempt that is under way.
+    """The addresses of one host, and the connection attempt that is in progress.
 
-    `connected(sock)` gets the socket; `failed(code)` the last address's error number
-    when no address has answered.
+    `connected(sock)` is called with the connected socket; `failed(code)` with the error
+    number of the last address, when all of them have failed.
     """
 
     def __init__(
@@ -29,79 +30,82 @@ class Dialer:
         connected: Callable[[socket.socket], None],
         failed: Callable[[int], None],
     ) -> None:
-        self._loop = loop
         self.addresses = addresses
+        self._loop = loop
         self._connected = connected
         self._failed = failed
-        self._next = 0  # which address is to be tried
-        self._attempt: socket.socket | None = None
-        self._late: Timer | None = None
+        self._next = 0  # the index of the address that is tried now, or next
+        self._attempt: socket.socket | None = None  # the socket that is connecting
+        self._timeout: Timer | None = None  # for an address that does not answer
 
     @property
     def busy(self) -> bool:
-        """Whether an attempt is under way."""
+        """Whether an attempt is in progress."""
         return self._attempt is not None
 
     def dial(self) -> None:
-        """Begin with the first address."""
+        """Try the addresses, beginning with the first."""
         self._next = 0
         self._try()
 
     def cancel(self) -> None:
-        """Forget the attempt; nobody is told."""
-        sock = self._end_attempt()
+        """Abandon the attempt and report nothing."""
+        sock = self._stop_attempt()
         if sock:
             sock.close()
 
     def give_up(self) -> None:
-        """Try no other address, and wait for this one no longer.
+        """Try no further address, and let the attempt in progress fail.
 
-        Should its answer be there already, the loop is about to say so: that counts.
+        An answer that is there already counts: the loop is about to report it.
         """
         self._next = len(self.addresses) - 1
         if self._attempt and not select.select([], [self._attempt], [], 0)[1]:
-            self._decide(errno.ETIMEDOUT)
+            self._finish_attempt(errno.ETIMEDOUT)
 
     def _try(self) -> None:
-        """Begin a connection to the next address."""
+        """Start to connect to the next address."""
         family, address = self.addresses[self._next]
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:  # no IPv6 in this kernel, no descriptor left
-            self._fail(error.errno or errno.EIO)
+            self._try_next(error.errno or errno.EIO)
             return
         self._attempt = sock
         sock.setblocking(False)
         code = sock.connect_ex(address)
         if code not in (0, errno.EINPROGRESS):
-            self._decide(code)
+            self._finish_attempt(code)
             return
-        # Whichever comes first: an answer, or the end of this address's time.
-        self._late = self._loop.call_later(
-            CONNECT_SECONDS, lambda: self._decide(errno.ETIMEDOUT)
+        # The attempt is finished by an answer or by the timeout, whichever comes first.
+        self._timeout = self._loop.call_later(
+            CONNECT_SECONDS, lambda: self._finish_attempt(errno.ETIMEDOUT)
         )
-        self._loop.watch(sock.fileno(), WRITE, lambda _: self._decide(_outcome(sock)))
+        self._loop.watch(
+            sock.fileno(), WRITE, lambda _: self._finish_attempt(_read_error(sock))
+        )
 
-    def _decide(self, code: int) -> None:
-        """The connection is there, or `code` says why not."""
-        sock = self._end_attempt()
+    def _finish_attempt(self, code: int) -> None:
+        """Report the connected socket, or try the next address after an error."""
+        sock = self._stop_attempt()
         assert sock is not None
         if code:
             sock.close()
-            self._fail(code)
+            self._try_next(code)
         else:
             self._connected(sock)
 
-    def _end_attempt(self) -> socket.socket | None:
+    def _stop_attempt(self) -> socket.socket | None:
+        """Stop waiting for an answer; return the socket of the attempt, if there is one."""
         sock, self._attempt = self._attempt, None
         if sock:
             self._loop.forget(sock.fileno())
-        if self._late:
-            self._late.cancel()
+        if self._timeout:
+            self._timeout.cancel()
         return sock
 
-    def _fail(self, code: int) -> None:
-        """Go on with the next address; after the last, say so."""
+    def _try_next(self, code: int) -> None:
+        """Try the next address; after the last one, report its error number."""
         self._next = (self._next + 1) % len(self.addresses)
         if self._next:
             self._try()
@@ -109,8 +113,8 @@ class Dialer:
             self._failed(code)
 
 
-def _outcome(sock: socket.socket) -> int:
-    """Ask how the connection attempt ended: 0, or the error's number."""
+def _read_error(sock: socket.socket) -> int:
+    """Return how an attempt ended: 0 for a connection, or the number of the error."""
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     try:
         itself = not code and sock.getsockname() == sock.getpeername()
@@ -118,6 +122,6 @@ def _outcome(sock: socket.socket) -> int:
         return error.errno or errno.ECONNRESET
     if itself:
         # On one machine TCP can connect a free port to itself, when the kernel happens
-        # to pick the number that is being called. There is no server behind that.
+        # to choose the port that is called as our own. There is no server behind it.
         return errno.ECONNREFUSED
     return code

@@ -200,6 +200,8 @@ class Chat(Owner):
 
         A second signal does not wait at all.
         """
+        if self._over:
+            return  # the program ends already, or the next talk has a chat of its own
         # Of a terminal that is being closed several SIGHUPs may come: that is no hurry.
         impatient = self._signal_code and number != signal.SIGHUP
         self._signal_code = 128 + number
@@ -229,11 +231,17 @@ class Chat(Owner):
         # What a line is depends on how the talk stands: a digit is a move while a game is
         # on. So each is looked at when it is its turn and not when it was typed.
         line = lines[0]
-        if line[:1] == SLASH:
+        if self._over:
+            lines.popleft()
+            if line and self._is_message(line):
+                self._terminal.notify(f"Never sent: {line}")
+        elif line[:1] == SLASH:
             self._run_command(lines.popleft())
         elif self._table and self._table.game and self._is_move(line):
             lines.popleft()
             self._play(lambda table: table.move(line))
+        elif line and self._drafts and self._has_turn():
+            self._keep(lines.popleft())  # it must not overtake them
         elif line:
             more = len(lines) > 1
             self._send(lines, takewhile(self._is_message, lines) if more else lines)
@@ -243,6 +251,8 @@ class Chat(Owner):
 
     def input_ended(self) -> None:
         """Leave at the end of the input: Ctrl-D, the end of a file, a closed terminal."""
+        if self._over:
+            return
         if self._terminal.hung_up:
             self.stop(signal.SIGHUP)
         else:
@@ -353,7 +363,7 @@ class Chat(Owner):
         self._send(lines, lines)
 
     def _is_message(self, line: str) -> bool:
-        return line[:1] not in ("", SLASH) and not self._is_move(line)
+        return line[:1] != SLASH and not self._is_move(line)
 
     def _is_move(self, line: str) -> bool:
         game = self._table.game if self._table else None

@@ -39,6 +39,11 @@ def make_server(
     return Link(session, greets_first=False, trace=trace)
 
 
+def remember(session: Session) -> dict[str, object]:
+    """Return all that a session knows, copied."""
+    return {**vars(session), "kept": [*session.kept]}
+
+
 def events_of(link: Link) -> list[Event]:
     """Return all events that a link has to report."""
     return list(iter(link.next_event, None))

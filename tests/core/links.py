@@ -10,7 +10,7 @@ from chatlib.protocol.frames import Mode, Reason
 from chatlib.protocol.link import Link, State
 from chatlib.protocol.session import Session
 from harness import wire
-from tests.helpers import SESSION_ID, deliver, events_of, make_client, make_server
+from tests.helpers import SESSION_ID, deliver, events_of, make_client, make_server, remember
 
 Maker = Callable[..., Link]
 """A function that makes a link; see `open_client`."""
@@ -114,12 +114,6 @@ def return_to(session: Session) -> Link:
     client = make_client(session=session)
     client.data_to_send()
     return client
-
-
-def remember(session: Session) -> dict[str, object]:
-    """Return all that a session knows, copied."""
-    known = dict(vars(session))
-    return {**known, "kept": list(session.kept)}
 
 
 def standing(link: Link) -> tuple[object, ...]:

@@ -1,157 +1,189 @@
 """What a typed line does and what an arriving message does, without a terminal.
 
-Two real connections over loopback, a real loop, and a terminal that writes down what
-it is told: the part that both programs share.
+Two chats, real connections over loopback, a real loop, and terminals that record their
+calls: everything that both programs share.
 """
 
 import signal
+import socket
 from collections import deque
 from collections.abc import Callable
 
 import pytest
-from chatlib.lifeline import Lifeline
 
-from chatlib.chat import DRAFTS_LIMIT, Chat
-from chatlib.connection import Connection
+from chatlib.chat import _COMMANDS, DRAFTS_LIMIT, STOP_SECONDS, Chat
+from chatlib.commands import HELP, NAMES
+from chatlib.connection import (
+    ACK_SECONDS,
+    CLOSING_SECONDS,
+    GOODBYE_SECONDS,
+    Connection,
+    Owner,
+)
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import Loop
-from chatlib.protocol.frames import TEXT_LIMIT
-from chatlib.protocol.session import (
-    WINDOW,
-    Event,
-    Greeted,
-    Mode,
-    Opened,
-    Reason,
-    Said,
-    Session,
-    State,
-)
+from chatlib.protocol.events import Event, Greeted, Opened, Said
+from chatlib.protocol.frames import TEXT_LIMIT, Hello, Mode, Reason
+from chatlib.protocol.link import Link, State
+from chatlib.protocol.session import GAMES_WINDOW, WINDOW, Session
+from chatlib.recovery import Recovery
 from chatlib.terminal.terminal import Terminal
 from harness import wire
-from tests.helpers import Clock, make_client, make_server, socket_pair, until
+from tests.helpers import (
+    SESSION_ID,
+    Clock,
+    events_of,
+    make_client,
+    make_server,
+    move,
+    patience,
+    remember,
+    socket_pair,
+    until,
+)
 
 HINTS = ["show Type /q to quit", "show Enter message to send..."]
 
+SEARCH_SECONDS = 60.0
+"""How long a chat of these tests searches for a peer, where it does."""
+
 
 class Notes(Terminal):
-    """A terminal that writes down what it is told."""
+    """A terminal that records its calls."""
 
     def __init__(self, *, interactive: bool) -> None:
         self.interactive = interactive
-        self.closed = False
-        self.listening = False
+        self.closed_by_person = False
+        self.accepting = False
         self.asking = False
-        self.standing = ""
+        self.status = ""
         self.written: list[str] = []
 
     @property
     def hung_up(self) -> bool:
-        """Whether the test has closed the terminal."""
-        return self.closed
+        """Whether the test has closed it."""
+        return self.closed_by_person
+
+    def start(
+        self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
+    ) -> None:
+        """Do nothing: the test calls the chat itself."""
 
     def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
-        """As a pipe does."""
-        if asking:
-            self.ask()
-        self.listen(accepting or self.interactive)
+        """Record a prompt where none stands yet, and the status."""
+        if asking and not self.asking:
+            self.written.append("ask")
+        self.asking = asking or self.asking
+        self.accepting = accepting or self.interactive
         self.show_status(describe)
 
-    def listen(self, on: bool) -> None:
-        """Remember it."""
-        self.listening = on
-
     def show(self, text: str) -> None:
-        """Write it down."""
+        """Record it."""
         self.written.append(f"show {text}")
 
     def show_messages(self, speaker: str, texts: list[str]) -> None:
-        """Write it down as the plain terminal shows it."""
+        """Record each message as the plain terminal shows it."""
         for text in texts:
             self.show(f"{speaker}: {text}" if speaker else text)
 
     def refuse(self, reason: str, text: str) -> None:
-        """Write it down."""
+        """Record it."""
         self.written.append(f"refuse {reason}: {text}")
 
     def show_status(self, describe: Callable[[], str]) -> None:
-        """Remember the last."""
-        self.standing = describe()
+        """Record the last one."""
+        self.status = describe()
 
     def notify(self, text: str) -> None:
-        """Write it down."""
-        self.written.append(f"notice {text}")
-
-    def ask(self) -> None:
-        """Write it down, once until it is answered."""
-        if not self.asking:
-            self.written.append("ask")
-        self.asking = True
+        """Record it."""
+        self.written.append(f"notify {text}")
 
     def echo(self, text: str) -> None:
-        """Write it down."""
+        """Record it."""
         self.written.append(f"echo {text}")
 
     def remove_prompt(self) -> None:
-        """Remember it."""
+        """Record that no prompt stands."""
         self.asking = False
 
     def begin_line(self) -> None:
-        """Write it down."""
-        self.written.append("interrupt")
+        """Record it."""
+        self.written.append("begin line")
 
     def news(self) -> list[str]:
-        """Give what was written since the last time."""
+        """Return what was recorded since the last time."""
         news, self.written = self.written, []
         return news
 
 
-class Greeter:
-    """The owner of a connection until both have said HELLO; then the chat takes over."""
+class Greeter(Owner):
+    """The owner of a connection until both have said HELLO, as in the two programs."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
 
     def handle(self, connection: Connection, event: Event) -> None:
-        """Welcome who greets; begin when greeted."""
-        assert isinstance(event, Greeted | Opened)
-        if isinstance(event, Greeted):
-            connection.session.welcome()
-        self._chat.begin(connection, "Connected")
-
-    def settle(self) -> None:
-        """Nothing."""
-
-    def closed(self, connection: Connection) -> None:
-        """Nothing."""
+        """Begin the talk, or go on with it."""
+        if isinstance(event, Greeted) and self._chat.expects(event):
+            self._chat.resume(connection)
+        elif isinstance(event, Greeted):
+            connection.welcome()
+            self._chat.begin(connection, "Connected")
+        elif isinstance(event, Opened) and self._chat.is_searching:
+            self._chat.resumed(connection)
+        elif isinstance(event, Opened):
+            self._chat.begin(connection, "Connected")
 
 
 class Person:
-    """One side: a chat, its terminal's notes, its connection, and how it ended."""
+    """One side: a chat, its terminal, its recovery, its connection, and how it ended."""
 
-    def __init__(self, loop: Loop, *, interactive: bool = True) -> None:
+    def __init__(self, loop: Loop, *, interactive: bool = True, search: float = 0) -> None:
         self.notes = Notes(interactive=interactive)
         self.ends: list[tuple[int, bool]] = []
+        self.recovery = Recovery(loop, search, "trying again")
         self.chat = Chat(
             self.notes,
-            lambda code, by_me: self.ends.append((code, by_me)),
-            Lifeline(loop, 0),
+            lambda code, by_us: self.ends.append((code, by_us)),
+            self.recovery,
         )
         self.connection: Connection
-        self.session: Session
+        self._loop = loop
+
+    def connect(self, sock: socket.socket, link: Link) -> None:
+        """Connect the person by this socket; a link that greets first sends its HELLO."""
+        self.connection = Connection(
+            self._loop,
+            sock,
+            "there",
+            link,
+            Greeter(self.chat),
+        )
+        self.connection.flush()
+
+    @property
+    def session(self) -> Session:
+        """The talk."""
+        return self.connection.link.session
 
     def types(self, *lines: str) -> None:
-        """Type lines, each with Enter."""
+        """Type lines, one after the other."""
         for line in lines:
             self.notes.asking = False
-            self.chat.said(line)
+            assert self.pastes(line) == 1
 
-    def pours(self, *lines: str) -> int:
-        """Give many lines at once, as a pipe does; return how many were taken."""
+    def pastes(self, *lines: str) -> int:
+        """Pass many lines at once, as from a pipe; return how many were taken."""
         waiting = deque(lines)
-        taken = self.chat.pour(waiting)
+        self.chat.typed(waiting)
+        taken = len(lines) - len(waiting)
         assert [*waiting] == [*lines[taken:]]
         return taken
+
+    def shown(self) -> list[str]:
+        """Return the messages of the peer that were shown since the last time."""
+        lead = ("show client: ", "show server: ")
+        return [line[13:] for line in self.notes.news() if line.startswith(lead)]
 
 
 class Talk:
@@ -164,45 +196,90 @@ class Talk:
         interactive: bool = True,
         mode: Mode = Mode.TURNS,
         name: str = "client",
+        search: float = 0,
     ) -> None:
         self.loop = loop
-        self.client = Person(loop, interactive=interactive)
-        self.server = Person(loop, interactive=interactive)
-        near, far = socket_pair()
-        for person, sock, session in (
-            (self.client, near, make_client(name=name)),
-            (self.server, far, make_server(mode=mode)),
-        ):
-            person.session = session
+        self.client = Person(loop, interactive=interactive, search=search)
+        self.server = Person(loop, interactive=interactive, search=search)
+        self._mode = mode
+        self.people = (self.client, self.server)
+        for person in self.people:
             person.chat.start()
-            person.connection = Connection(
-                loop, sock, "there", session, Greeter(person.chat)
-            )
-        self.client.connection.flush()
+        self._connect(make_client(name=name))
         self.until(lambda: self.client.notes.asking or not interactive)
         self.until(lambda: self.client.session.has_turn())
 
-    def until(self, condition: Callable[[], bool]) -> None:
-        """Turn the loop until the condition holds; five seconds at most."""
-        late: list[bool] = []
-        timer = self.loop.call_later(5.0, lambda: late.append(True))
-        while not condition():
-            self.loop.turn()
-            assert not late, (self.client.notes.written, self.server.notes.written)
-        timer.cancel()
+    def _connect(self, link: Link) -> None:
+        """Connect the two: the client with this link, the server as with a stranger."""
+        near, far = socket_pair()
+        self.server.connect(far, make_server(mode=self._mode))
+        self.client.connect(near, link)
 
-    def over(self) -> None:
+    def cut(self) -> None:
+        """Break the connection on both sides."""
+        for person in self.people:
+            person.connection._socket.shutdown(2)
+        self.until(lambda: all(person.chat.is_searching for person in self.people))
+
+    def mend(self) -> None:
+        """Connect the two again, as a redialer does."""
+        self._connect(make_client(session=self.client.session))
+        again = "notify Connected with the {} again.".format
+        self.until(lambda: again("client") in self.server.notes.written)
+        self.until(lambda: again("server") in self.client.notes.written)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Turn the loop until the condition holds; let the time of each ACK pass."""
+        clock = self.loop.now
+
+        def is_met() -> object:
+            wait = patience(self.loop)
+            if isinstance(clock, Clock) and wait is not None and wait <= ACK_SECONDS:
+                clock.now += wait
+            return condition()
+
+        until(self.loop, is_met)
+
+    def until_over(self) -> None:
         """Turn the loop until both sides have ended."""
-        self.until(lambda: bool(self.client.ends and self.server.ends))
+        self.until(lambda: all(person.ends for person in self.people))
+
+
+def meet(loop: Loop, person: Person) -> socket.socket:
+    """Let a person talk freely with a bare socket, a server; return that socket."""
+    near, far = socket_pair()
+    person.connect(near, make_client())
+    far.sendall(wire.hello("server", wire.FREE, SESSION_ID))
+    until(loop, lambda: not person.chat.is_free)
+    return far
 
 
 @pytest.fixture
 def talk(loop: Loop) -> Talk:
-    """Two people who have just been connected; the client is asked."""
+    """Return two people who take turns and have just been connected."""
     talk = Talk(loop)
     assert talk.client.notes.news() == ["show Connected", *HINTS, "ask"]
     assert talk.server.notes.news() == ["show Connected", "show Waiting for message..."]
     return talk
+
+
+@pytest.fixture
+def free(loop: Loop) -> Talk:
+    """Return two people who talk freely and have just been connected."""
+    talk = Talk(loop, mode=Mode.FREE)
+    talk.until(lambda: talk.server.session.has_turn())
+    return talk
+
+
+@pytest.fixture
+def pipes(loop: Loop) -> Talk:
+    """Return two pipes that talk freely."""
+    talk = Talk(loop, interactive=False, mode=Mode.FREE)
+    talk.until(lambda: talk.server.session.has_turn())
+    return talk
+
+
+# Messages.
 
 
 def test_a_line_appears_on_the_other_side_and_the_turn_passes(talk: Talk) -> None:
@@ -218,18 +295,23 @@ def test_a_line_appears_on_the_other_side_and_the_turn_passes(talk: Talk) -> Non
     assert talk.server.notes.news() == ["show Bye", "ask"]
 
 
-def test_a_message_is_acknowledged_after_it_was_shown(talk: Talk) -> None:
-    """If showing it fails, the other side is never told that it was shown."""
+def fail_to_show(person: Person) -> None:
+    """Let the person's screen fail at the next message."""
 
     def fail(text: str) -> None:
         raise RuntimeError("no screen")
 
-    talk.server.notes.show = fail  # type: ignore[method-assign]
+    person.notes.show = fail  # type: ignore[method-assign]
+
+
+def test_a_message_is_acknowledged_after_it_was_shown(talk: Talk) -> None:
+    """A message that could not be shown is not acknowledged."""
+    fail_to_show(talk.server)
     talk.client.types("Hello")
     with pytest.raises(RuntimeError):
         talk.until(lambda: False)
     assert talk.server.session.received == 1
-    assert talk.server.session.confirmed == 0
+    assert talk.server.session.shown == 0
 
 
 @pytest.mark.parametrize(
@@ -244,8 +326,10 @@ def test_a_message_is_acknowledged_after_it_was_shown(talk: Talk) -> None:
         ("  ", "  "),
     ],
 )
-def test_what_is_text_and_what_is_not(talk: Talk, line: str, arrives: str) -> None:
-    """A command begins the line; everything else goes out as it was typed."""
+def test_a_line_that_is_no_command_is_sent_as_it_was_typed(
+    talk: Talk, line: str, arrives: str
+) -> None:
+    """A command begins the line; `/say` and `//` send what looks like one."""
     talk.client.types(line)
     talk.until(lambda: talk.server.notes.asking)
     assert f"show {arrives}" in talk.server.notes.news()
@@ -255,27 +339,9 @@ def test_what_is_text_and_what_is_not(talk: Talk, line: str, arrives: str) -> No
 def test_an_empty_line_sends_nothing_and_asks_again(talk: Talk, line: str) -> None:
     """It is still our turn."""
     talk.client.types(line)
-    hint = ["notice /say needs a text."] if line else []
+    hint = ["notify /say needs a text."] if line else []
     assert talk.client.notes.news() == [*hint, "ask"]
     assert talk.client.session.sent == 0
-
-
-def test_an_unknown_command_is_given_back(talk: Talk) -> None:
-    """With the way to send it as text."""
-    talk.client.types("/quit now")
-    assert talk.client.notes.news() == [
-        "notice There is no command /quit (see /help); //quit now sends it as text."
-        " Did you mean /q?",
-        "ask",
-    ]
-
-
-def test_help_lists_the_commands_and_costs_no_turn(talk: Talk) -> None:
-    """One line each."""
-    talk.client.types("/help")
-    news = talk.client.notes.news()
-    assert any(line.startswith("notice /q ") for line in news)
-    assert news[-1] == "ask"
 
 
 def test_a_message_over_the_limit_is_given_back(talk: Talk) -> None:
@@ -289,8 +355,48 @@ def test_a_message_over_the_limit_is_given_back(talk: Talk) -> None:
     assert talk.client.session.has_turn()
 
 
-def test_a_kept_line_over_the_limit_is_given_back_when_its_turn_comes(talk: Talk) -> None:
-    """The next that was kept goes out in its place."""
+def test_a_pipe_with_a_line_over_the_limit_ends_with_1(pipes: Talk) -> None:
+    """A person could mend it; a script sees only the exit code."""
+    pipes.client.types("x" * 32769, "/q")
+    pipes.until_over()
+    assert [person.ends for person in pipes.people] == [[(1, True)], [(0, False)]]
+
+
+def test_a_pipe_is_read_only_when_it_is_its_turn(loop: Loop) -> None:
+    """A line that is not read yet stays in the kernel and is not lost."""
+    talk = Talk(loop, interactive=False)
+    assert talk.client.notes.accepting
+    assert not talk.server.notes.accepting
+    talk.client.types("Hello")
+    assert not talk.client.notes.accepting
+    talk.until(lambda: talk.server.notes.accepting)
+
+
+def test_in_free_talk_both_are_asked_at_once_and_names_stand_before_texts(
+    free: Talk,
+) -> None:
+    """There is no turn to wait for."""
+    for person in free.people:
+        assert person.notes.news() == ["show Connected", *HINTS, "ask"]
+    free.server.types("one", "two")
+    free.until(lambda: "show server: two" in free.client.notes.written)
+    free.client.types("uno")
+    free.until(lambda: "show client: uno" in free.server.notes.written)
+    assert free.client.shown() == ["one", "two"]
+
+
+def test_a_peer_without_a_name_has_a_name_all_the_same(loop: Loop) -> None:
+    """Where names stand before texts, a line without one could pass for a banner."""
+    talk = Talk(loop, mode=Mode.FREE, name="")
+    talk.client.types("Hello")
+    talk.until(lambda: "show the other side: Hello" in talk.server.notes.written)
+
+
+# Drafts: lines that were typed before they could be sent.
+
+
+def test_a_draft_over_the_limit_is_given_back_when_its_turn_comes(talk: Talk) -> None:
+    """The next draft is sent in its place."""
     text = "x" * 32769
     talk.server.types(text, "short")
     talk.server.notes.news()
@@ -306,15 +412,12 @@ def test_a_kept_line_over_the_limit_is_given_back_when_its_turn_comes(talk: Talk
     assert talk.client.notes.news() == ["show short", "ask"]
 
 
-def test_of_an_early_line_that_cannot_be_sent_the_reason_is_told(loop: Loop) -> None:
-    """Also where `/q` was typed behind it: that is not why."""
+def test_a_draft_that_cannot_be_sent_is_given_back_with_the_reason(loop: Loop) -> None:
+    """Also when `/q` was typed after it: the goodbye is not the reason."""
     person, text = Person(loop), "x" * (TEXT_LIMIT + 1)
     near, far = socket_pair()
-    person.session = make_client()
-    greeter = Greeter(person.chat)
-    person.connection = Connection(loop, near, "there", person.session, greeter)
-    person.chat.greet(person.connection)
-    person.connection.flush()
+    person.connect(near, make_client())
+    person.chat.set_connection(person.connection)
     person.types("early", text, "/q")
     person.notes.news()
     server = make_server(mode=Mode.FREE)
@@ -322,7 +425,7 @@ def test_of_an_early_line_that_cannot_be_sent_the_reason_is_told(loop: Loop) -> 
     assert isinstance(server.next_event(), Greeted)
     server.welcome()
     far.sendall(server.data_to_send())
-    until(loop, lambda: person.session.state is State.CLOSING)
+    until(loop, lambda: person.connection.link.state is State.CLOSING)
     refused = [note for note in person.notes.news() if note.startswith("refuse")]
     assert refused == [
         f"refuse Not sent, the message is 32769 bytes long, the limit is 32768: {text}"
@@ -331,12 +434,12 @@ def test_of_an_early_line_that_cannot_be_sent_the_reason_is_told(loop: Loop) -> 
     far.close()
 
 
-def test_lines_typed_early_are_kept_and_sent_a_turn_each(talk: Talk) -> None:
-    """In their order, shown at the prompt when they go out."""
+def test_in_turns_one_draft_is_sent_each_turn(talk: Talk) -> None:
+    """In their order, each shown at the prompt when it is sent."""
     talk.server.types("one", "two")
     assert talk.server.notes.news() == [
-        "notice Kept for later, because it is not your turn: one",
-        "notice Kept for later, because it is not your turn: two",
+        "notify Kept for later, because it is not your turn: one",
+        "notify Kept for later, because it is not your turn: two",
     ]
     talk.client.types("Hello")
     talk.until(lambda: talk.client.notes.asking)
@@ -347,8 +450,27 @@ def test_lines_typed_early_are_kept_and_sent_a_turn_each(talk: Talk) -> None:
     assert talk.client.notes.news() == ["show one", "ask", "show two", "ask"]
 
 
-def test_more_early_lines_than_are_kept_are_given_back(talk: Talk) -> None:
-    """256 lines wait at most; the keyboard is still read, so `/q` works."""
+def test_in_free_talk_drafts_are_sent_one_after_the_other_each_echoed(loop: Loop) -> None:
+    """Those of `/say` too: a slash in front does not make a draft a command."""
+    client, server = Person(loop), Person(loop)
+    client.types("one", "/say /q", "//help", "two")
+    client.notes.news()
+    near, far = socket_pair()
+    server.connect(far, make_server(mode=Mode.FREE))
+    client.connect(near, make_client())
+    until(loop, lambda: server.session.received == 4)
+    texts = ["one", "/q", "/help", "two"]
+    assert client.notes.news() == [
+        "show Connected",
+        *HINTS,
+        *(f"echo {text}" for text in texts),
+        "ask",
+    ]
+    assert server.shown() == texts
+
+
+def test_more_than_256_drafts_are_given_back(talk: Talk) -> None:
+    """The keyboard is still read, so `/q` works."""
     for number in range(DRAFTS_LIMIT):
         talk.server.types(str(number))
     talk.server.notes.news()
@@ -356,510 +478,1121 @@ def test_more_early_lines_than_are_kept_are_given_back(talk: Talk) -> None:
     assert talk.server.notes.news() == [
         f"refuse Not kept, {DRAFTS_LIMIT} lines wait already: one too many"
     ]
-    assert talk.server.notes.listening
+    assert talk.server.notes.accepting
     talk.server.types("/q")
-    talk.over()
+    talk.until_over()
     assert talk.server.ends == [(0, True)]
 
 
-def test_a_pipe_is_read_only_when_it_is_its_turn(loop: Loop) -> None:
-    """What is not read yet stays in the kernel and is not lost."""
-    talk = Talk(loop, interactive=False)
-    assert talk.client.notes.listening
-    assert not talk.server.notes.listening
-    talk.client.types("Hello")
-    assert not talk.client.notes.listening
-    talk.until(lambda: talk.server.notes.listening)
+def test_drafts_that_were_never_sent_are_listed_at_the_end(talk: Talk) -> None:
+    """No line that was typed is lost in silence."""
+    talk.server.types("too early")
+    talk.client.types("/q")
+    talk.until_over()
+    assert talk.server.notes.news()[-1] == "notify Never sent: too early"
 
 
-def test_in_free_talk_both_are_asked_at_once_and_names_stand_before_texts(
-    loop: Loop,
-) -> None:
-    """The line that arrives takes the prompt's place, and the prompt comes again."""
-    talk = Talk(loop, mode=Mode.FREE)
-    for person in (talk.client, talk.server):
-        assert person.notes.news() == ["show Connected", *HINTS, "ask"]
-    talk.server.types("one", "two")
-    talk.until(lambda: "show server: two" in talk.client.notes.written)
-    talk.client.types("uno")
-    talk.until(lambda: "show client: uno" in talk.server.notes.written)
-    assert [line for line in talk.client.notes.news() if line != "ask"] == [
-        "show server: one",
-        "show server: two",
-    ]
+def test_no_line_overtakes_a_draft(talk: Talk) -> None:
+    """Not even in the moment in which its turn has come."""
+    talk.server.types("early")
+    link = talk.server.connection.link
+    link.receive_data(wire.text(1, "now you"))
+    assert [type(event) for event in events_of(link)] == [Said]
+    assert talk.server.session.has_turn()
+    talk.server.types("late")
+    assert talk.server.session.unacknowledged == {1: "early"}
 
 
-def test_in_free_talk_a_pipe_is_read_until_too_much_is_under_way(loop: Loop) -> None:
-    """Then it waits for confirmations: a peer that does not read costs no memory."""
-    talk = Talk(loop, interactive=False, mode=Mode.FREE)
-    for number in range(WINDOW):
-        assert talk.client.notes.listening
-        talk.client.types(f"line {number}")
-    assert not talk.client.notes.listening
-    talk.until(lambda: talk.client.notes.listening)
-    talk.client.chat.ended()
-    talk.over()
-    assert talk.client.ends == [(0, True)]
-    shown = [line for line in talk.server.notes.news() if line.startswith("show client: ")]
-    assert shown == [f"show client: line {number}" for number in range(WINDOW)]
+# Many lines at once.
+
+LEFT_OUT = {
+    "a command": "/q",
+    "a text with /say": "/say x",
+    "a text with //": "//x",
+    "an empty line": "",
+    "a line over the limit": "x" * 32769,
+    "a line that is no UTF-8": "\ud800",
+}
 
 
-# Many lines at once, from a pipe.
-
-
-@pytest.fixture
-def pipes(loop: Loop) -> Talk:
-    """Two pipes that talk freely."""
-    talk = Talk(loop, interactive=False, mode=Mode.FREE)
-    talk.until(lambda: talk.server.session.has_turn())
-    return talk
-
-
-@pytest.mark.parametrize("other", ["/q", "/say x", "//x", "", "x" * 32769, "\ud800"])
-def test_lines_go_together_up_to_the_first_that_needs_a_thought(
+@pytest.mark.parametrize("other", LEFT_OUT.values(), ids=LEFT_OUT)
+def test_a_run_of_lines_stops_before_one_that_is_no_message(
     pipes: Talk, other: str
 ) -> None:
-    """They arrive in their order; that one, and what follows it, is left."""
-    assert pipes.client.pours("one", "two", other, "three") == 2
-    assert pipes.client.pours(other, "three") == 0
-    assert pipes.client.pours("three") == 1
-    pipes.until(lambda: not pipes.client.session.unconfirmed)
-    shown = [line for line in pipes.server.notes.news() if "client: " in line]
-    assert shown == ["show client: one", "show client: two", "show client: three"]
+    """The messages before it are sent together; it is one line of its own then."""
+    assert pipes.client.pastes("one", "two", other, "three") == 2
+    assert pipes.client.pastes(other, "three") == 1
+    assert pipes.client.session.farewell or pipes.client.pastes("three") == 1
+    pipes.until(lambda: not pipes.client.session.kept)
+    shown = pipes.server.shown()
+    assert shown[:2] == ["one", "two"]
+    assert shown[2:] == {"/q": [], "/say x": ["x", "three"], "//x": ["/x", "three"]}.get(
+        other, ["three"]
+    )
 
 
-def test_a_pipe_that_pours_stands_still_when_too_much_is_under_way(pipes: Talk) -> None:
-    """No line is read that could only be kept; confirmations let it go on."""
+def start_game(talk: Talk) -> None:
+    """Let the client offer a game that the server accepts; the client begins."""
+    received = talk.server.session.received, talk.client.session.received
+    talk.client.types("/play tictactoe")
+    talk.until(lambda: talk.server.session.received > received[0])
+    talk.server.types("/play")
+    talk.until(lambda: talk.client.session.received > received[1])
+
+
+def test_a_run_of_lines_stops_before_a_move_of_the_game_that_is_on(pipes: Talk) -> None:
+    """After the game the same line is a message like any other."""
+    start_game(pipes)
+    assert pipes.client.pastes("hello", "a word", "5", "more") == 2
+    assert pipes.client.pastes("5", "more") == 1
+    assert pipes.client.pastes("more") == 1
+    sent = pipes.client.session.unacknowledged
+    assert [*sent.values()] == ["hello", "a word", "more"]
+    pipes.client.types("/resign")
+    assert pipes.client.pastes("5", "more") == 2
+
+
+def test_in_turns_a_run_of_lines_is_one_line(talk: Talk) -> None:
+    """The next one is kept until its turn comes."""
+    assert talk.client.pastes("one", "two") == 1
+    assert talk.client.pastes("two") == 1
+    assert "notify Kept for later, because it is not your turn: two" in (
+        talk.client.notes.news()
+    )
+
+
+def test_in_free_talk_a_pipe_is_read_until_the_window_is_full(pipes: Talk) -> None:
+    """Then it waits for ACKs: a peer that does not read costs no memory."""
+    for number in range(WINDOW):
+        assert pipes.client.notes.accepting
+        pipes.client.types(f"line {number}")
+    assert not pipes.client.notes.accepting
+    pipes.until(lambda: pipes.client.notes.accepting)
+    pipes.client.chat.input_ended()
+    pipes.until_over()
+    assert pipes.client.ends == [(0, True)]
+    assert pipes.server.shown() == [f"line {number}" for number in range(WINDOW)]
+
+
+def test_a_run_of_lines_stops_when_the_window_is_full(pipes: Talk) -> None:
+    """No line is taken that could only be kept; ACKs let the next ones through."""
     lines = [f"line {number}" for number in range(WINDOW + 10)]
-    assert pipes.client.pours(*lines) == WINDOW
-    assert not pipes.client.notes.listening
-    pipes.until(lambda: pipes.client.notes.listening)
-    assert pipes.client.pours(*lines[WINDOW:]) == 10
-    pipes.client.chat.ended()
-    pipes.over()
-    shown = [line for line in pipes.server.notes.news() if "client: " in line]
-    assert shown == [f"show client: {line}" for line in lines]
+    assert pipes.client.pastes(*lines) == WINDOW
+    assert not pipes.client.notes.accepting
+    pipes.until(lambda: pipes.client.notes.accepting)
+    assert pipes.client.pastes(*lines[WINDOW:]) == 10
+    pipes.client.chat.input_ended()
+    pipes.until_over()
+    assert pipes.server.shown() == lines
     assert pipes.client.notes.news()[-1].endswith(f"{WINDOW + 10} messages were delivered.")
 
 
-def test_nothing_overtakes_the_lines_that_were_typed_early(talk: Talk) -> None:
-    """Not even in the moment in which their turn has come."""
-    talk.server.types("early")
-    talk.server.session.receive_data(wire.text(1, "now you"))
-    assert [type(event) for event in talk.server.session.events()] == [Said]
-    assert talk.server.session.has_turn()
-    assert talk.server.pours("late", "later") == 0
-    assert talk.server.session.sent == 0
-
-
-def test_during_a_game_every_line_is_looked_at(pipes: Talk) -> None:
-    """It may be a move; after the game many go at once again."""
-    pipes.client.types("/play tictactoe")
-    pipes.until(lambda: bool(pipes.server.session.received))
-    pipes.server.types("/play")
-    pipes.until(lambda: bool(pipes.client.session.received))
-    assert pipes.client.pours("5", "hello") == 0
-    assert pipes.server.pours("5", "hello") == 0
-    pipes.client.types("/resign")
-    assert pipes.client.pours("5", "hello") == 2
-
-
-def test_nobody_pours_before_the_talk_or_after_it(loop: Loop, pipes: Talk) -> None:
-    """Such lines are kept or given back, each with its reason."""
-    assert Person(loop, interactive=False).pours("one", "two") == 0
+def test_before_the_talk_and_after_a_goodbye_lines_are_taken_one_by_one(
+    loop: Loop, pipes: Talk
+) -> None:
+    """Each is kept or given back, with its reason."""
+    early = Person(loop, interactive=False)
+    assert early.pastes("one", "two") == 1
+    assert early.notes.news() == [
+        "notify Kept for later, because there is nobody here yet: one"
+    ]
     pipes.client.types("/q")
-    assert pipes.client.pours("one", "two") == 0
-    pipes.over()
-    assert pipes.server.pours("one", "two") == 0
-    assert pipes.client.notes.news()[-1] == "notice Goodbye: you left."
+    assert pipes.client.pastes("one", "two") == 1
+    assert pipes.client.notes.news()[-1] == "refuse Not sent, you have left: one"
+    pipes.until_over()
+
+
+def test_lines_that_were_sent_are_taken_off_before_anything_can_fail(
+    free: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A screen that is closed at that moment gets no line sent twice."""
+
+    def fail(*_: object) -> None:
+        raise ScreenClosedError("closed")
+
+    monkeypatch.setattr(free.server.notes, "refresh", fail)
+    lines = deque(["one", "two"])
+    with pytest.raises(ScreenClosedError):
+        free.server.chat.typed(lines)
+    assert not lines
 
 
 def test_of_many_messages_none_is_acknowledged_before_all_are_shown(pipes: Talk) -> None:
-    """If showing them fails, the other side is never told that they were shown."""
-
-    def fail(text: str) -> None:
-        raise RuntimeError("no screen")
-
-    pipes.server.notes.show = fail  # type: ignore[method-assign]
-    assert pipes.client.pours("one", "two", "three") == 3
+    """When the screen fails at one of them, the peer sends all of them again."""
+    fail_to_show(pipes.server)
+    assert pipes.client.pastes("one", "two", "three") == 3
     with pytest.raises(RuntimeError):
         pipes.until(lambda: False)
-    assert pipes.server.session.confirmed == 0
+    assert pipes.server.session.shown == 0
 
 
-def test_of_many_messages_all_are_acknowledged(pipes: Talk) -> None:
-    """Those that came together too."""
-    assert pipes.client.pours("one", "two", "three") == 3
-    pipes.until(lambda: pipes.server.session.received == 3)
-    assert pipes.server.session.confirmed == 3
-    pipes.until(lambda: not pipes.client.session.unconfirmed)
+def test_many_messages_in_one_read_are_shown_in_order_and_acknowledged_once(
+    loop: Loop,
+) -> None:
+    """The peer, a bare socket, reads a single ACK with the number of the last."""
+    person = Person(loop)
+    near, far = socket_pair()
+    person.connect(near, make_server(mode=Mode.FREE))
+    far.sendall(wire.hello())
+    until(loop, lambda: not person.chat.is_free)
+    assert wire.receive(far)[0] == wire.HELLO
+    texts = [f"line {number}" for number in range(1, 301)]
+    far.sendall(b"".join(wire.text(number, text) for number, text in enumerate(texts, 1)))
+    until(loop, lambda: person.session.shown == len(texts))
+    person.types("/q")
+    assert wire.receive(far) == (wire.ACK, len(texts), b"")
+    assert wire.receive(far)[0] == wire.BYE
+    assert person.shown() == texts
+    person.connection.close()
+    far.close()
+
+
+# Commands.
+
+
+def test_there_is_a_function_for_each_command_and_no_other() -> None:
+    """What can be completed can be done, and is in the help."""
+    assert set(_COMMANDS) == NAMES
+
+
+def test_an_unknown_command_is_explained_and_costs_no_turn(talk: Talk) -> None:
+    """With the way to send it as text."""
+    talk.client.types("/quit now")
+    assert talk.client.notes.news() == [
+        "notify There is no command /quit (see /help); //quit now sends it as text."
+        " Did you mean /q?",
+        "ask",
+    ]
+
+
+def test_help_lists_the_commands_and_costs_no_turn(talk: Talk) -> None:
+    """Each line is a line of its own."""
+    talk.client.types("/help")
+    lines = [f"notify {line}" for line in HELP.split("\n")]
+    assert talk.client.notes.news() == [*lines, "ask"]
+
+
+# Games.
+
+
+def test_a_game_is_offered_accepted_played_shown_and_given_up(talk: Talk) -> None:
+    """Moves take no turn of the talk; `/move` and the move alone do the same."""
+    start_game(talk)
+    assert talk.client.notes.asking  # for a move, and it has the turn of the talk too
+    talk.client.types("5")
+    talk.until(lambda: talk.server.notes.asking)  # for a move: it has no turn
+    talk.server.notes.news()
+    talk.server.types("/move  1 ")
+    talk.until(lambda: talk.client.session.received == 2)
+    board = [line for line in talk.server.notes.news() if line.startswith("show")]
+    talk.server.types("/board")
+    assert talk.server.notes.news()[: len(board)] == board
+    talk.server.types("/resign")
+    talk.until(lambda: talk.client.session.received == 3)
+    assert "show The server gives up. Score: you 1, the server 0. /play plays again." in (
+        talk.client.notes.news()
+    )
+    assert talk.client.session.has_turn()
+
+
+def test_an_offer_can_be_declined(talk: Talk) -> None:
+    """And both sides see it."""
+    talk.client.types("/play tictactoe")
+    talk.until(lambda: talk.server.session.received == 1)
+    talk.server.types("/decline")
+    talk.until(lambda: "show The server declines the game." in talk.client.notes.written)
+    assert "show You decline the game." in talk.server.notes.news()
+
+
+def test_without_a_name_play_lists_the_games(talk: Talk) -> None:
+    """Unless there is a game to accept or to play again."""
+    talk.client.types("/play")
+    assert talk.client.notes.news() == [
+        "notify There are these games: tictactoe, hangman, connectfour.",
+        "notify Not done, which game? /play NAME.",
+        "ask",
+    ]
+
+
+def test_nobody_plays_before_the_talk_or_after_a_goodbye(loop: Loop, talk: Talk) -> None:
+    """There is nobody to play with."""
+    person = Person(loop)
+    person.types("/play tictactoe")
+    talk.client.types("/q", "/board")
+    for each in (person, talk.client):
+        assert "notify Not now: there is nobody to play with." in each.notes.news()
+
+
+def test_words_about_a_game_that_find_no_room_are_explained(free: Talk) -> None:
+    """A peer that acknowledges nothing does not fill our memory with them."""
+    lines = deque(["x"] * WINDOW)
+    free.client.connection.link.say(lines)
+    for _ in range(GAMES_WINDOW):
+        free.client.connection.link.play("x")
+    free.client.notes.news()
+    free.client.types("/play tictactoe")
+    assert free.client.notes.news()[0] == (
+        f"notify Not done, {WINDOW + GAMES_WINDOW} messages are not confirmed yet."
+    )
+
+
+def test_words_about_a_game_are_acknowledged_while_we_leave(talk: Talk) -> None:
+    """The answer of the table to them cannot be sent any more; that harms nothing."""
+    talk.server.types("/q")
+    talk.client.connection.play("offer nonsense me")
+    talk.client.types("last words")
+    talk.until_over()
+    assert [person.ends[0][0] for person in talk.people] == [0, 0]
+    assert talk.client.notes.news()[-1] == (
+        "notify Goodbye: the server left; your message was delivered."
+    )
+
+
+# Goodbyes.
 
 
 @pytest.mark.parametrize("leaver", ["client", "server"])
 def test_q_ends_both_with_0(talk: Talk, leaver: str) -> None:
-    """Whoever's turn it is."""
-    first, second = (
-        (talk.client, talk.server) if leaver == "client" else (talk.server, talk.client)
-    )
+    """Whichever side has the turn."""
+    first, second = talk.people if leaver == "client" else talk.people[::-1]
     first.types("/q so long")
-    talk.over()
+    talk.until_over()
     assert first.ends == [(0, True)]
     assert second.ends == [(0, False)]
-    assert first.notes.news()[-1] == "notice Goodbye: you left."
+    assert first.notes.news()[-1] == "notify Goodbye: you left."
     assert (
-        second.notes.news()[-1] == f"notice Goodbye: the {leaver} left. Last words: so long"
+        second.notes.news()[-1] == f"notify Goodbye: the {leaver} left. Last words: so long"
     )
 
 
-def test_q_at_once_with_a_message_shows_the_message_first(talk: Talk) -> None:
+def test_q_after_a_message_shows_the_message_first(talk: Talk) -> None:
     """Everything typed before `/q` arrives."""
     talk.client.types("last words", "/q")
-    talk.over()
+    talk.until_over()
     assert "show last words" in talk.server.notes.news()
     assert talk.client.notes.news()[-1] == (
-        "notice Goodbye: you left; your message was delivered."
+        "notify Goodbye: you left; your message was delivered."
     )
 
 
 def test_both_may_leave_at_once(talk: Talk) -> None:
-    """Neither waits for the other in vain."""
-    talk.client.types("/q")
-    talk.server.types("/q")
-    talk.over()
-    assert [person.ends[0][0] for person in (talk.client, talk.server)] == [0, 0]
+    """Neither waits for the other in vain, and each sees the other's last words."""
+    talk.client.types("/q so long")
+    talk.server.types("/q take care")
+    talk.until_over()
+    assert [person.ends for person in talk.people] == [[(0, True)], [(0, True)]]
+    assert talk.client.notes.news()[-1] == "notify Goodbye: you left. Last words: take care"
+    assert talk.server.notes.news()[-1] == "notify Goodbye: you left. Last words: so long"
 
 
-def test_a_last_word_cannot_forge_lines(talk: Talk) -> None:
-    """A line end in it stays inside the one notice, for the terminal to make visible."""
-    talk.client.session.leave(Reason.QUIT, "bye\nGoodbye: forged.")
-    talk.client.connection.flush()
-    talk.over()
+def test_last_words_cannot_forge_lines(talk: Talk) -> None:
+    """A line end in them stays inside the one notice, which the terminal makes visible."""
+    talk.client.connection.leave(Reason.QUIT, "bye\nGoodbye: forged.")
+    talk.until_over()
     assert (
-        "notice Goodbye: the client left. Last words: bye\nGoodbye: forged."
+        "notify Goodbye: the client left. Last words: bye\nGoodbye: forged."
         in talk.server.notes.news()
     )
 
 
-def test_a_last_word_over_the_limit_is_given_back(talk: Talk) -> None:
-    """It is cut to what a goodbye carries, and that is said."""
+def test_last_words_over_the_limit_are_cut_and_the_person_is_told(talk: Talk) -> None:
+    """A goodbye carries 127 bytes of them."""
     words = "x" * 128
     talk.client.types(f"/q {words}")
-    talk.over()
-    assert f"notice Cut to 127 bytes: {words}" in talk.client.notes.news()
+    talk.until_over()
+    assert f"notify Cut to 127 bytes: {words}" in talk.client.notes.news()
     assert talk.server.notes.news()[-1].endswith(f"Last words: {words[:127]}")
 
 
-def test_a_last_word_cannot_pass_for_ours(talk: Talk) -> None:
-    """It stands at the end of the line: whatever follows "Last words" is the peer's."""
+def test_last_words_cannot_pass_for_ours(talk: Talk) -> None:
+    """They stand at the end of the line: everything after "Last words" is the peer's."""
     talk.client.types("one", "/q x; your 9 messages were delivered.")
-    talk.over()
+    talk.until_over()
     assert talk.server.notes.news()[-1] == (
-        "notice Goodbye: the client left. Last words: x; your 9 messages were delivered."
+        "notify Goodbye: the client left. Last words: x; your 9 messages were delivered."
     )
 
 
-def test_when_both_leave_at_once_each_hears_the_others_last_word(talk: Talk) -> None:
-    """Both have left, and neither word is lost."""
-    talk.client.types("/q so long")
-    talk.server.types("/q take care")
-    talk.over()
-    assert talk.client.notes.news()[-1] == "notice Goodbye: you left. Last words: take care"
-    assert talk.server.notes.news()[-1] == "notice Goodbye: you left. Last words: so long"
-
-
-def test_a_goodbye_that_is_answered_with_a_complaint_is_no_goodbye(talk: Talk) -> None:
+def test_a_goodbye_that_is_answered_with_an_error_is_no_goodbye(talk: Talk) -> None:
     """The peer says that we broke the protocol: that counts, although we left first."""
     talk.client.types("/q")
-    talk.server.session.leave(Reason.PROTOCOL, "you broke it")
-    talk.server.connection.flush()
-    talk.over()
+    talk.server.connection.leave(Reason.PROTOCOL, "you broke it")
+    talk.until_over()
     assert talk.client.ends == [(1, True)]
     assert talk.client.notes.news()[-1] == (
-        "notice The chat was ended by the server. Last words: you broke it"
+        "notify The chat was ended by the server. Last words: you broke it"
     )
 
 
-def test_what_is_typed_after_the_goodbye_is_given_back(talk: Talk) -> None:
-    """At once: there is no turn to come for it."""
+def test_a_line_after_our_goodbye_is_given_back(talk: Talk) -> None:
+    """At once: no turn will come for it."""
     talk.client.types("/q", "one more thing")
     assert "refuse Not sent, you have left: one more thing" in talk.client.notes.news()
-    talk.over()
+    talk.until_over()
+
+
+def test_a_line_after_the_peers_goodbye_is_given_back(talk: Talk) -> None:
+    """Before the connection is closed it is clear already that nobody will read it."""
+    talk.server.types("/q")
+    talk.until(lambda: talk.client.chat.is_leaving)
+    talk.client.types("one more thing")
+    assert "refuse Not sent, the server has left: one more thing" in (
+        talk.client.notes.news()
+    )
+    talk.until_over()
 
 
 def test_a_second_goodbye_changes_nothing(talk: Talk) -> None:
     """Neither /q again nor the end of the input."""
     talk.client.types("/q", "/q", "more")
-    talk.client.chat.ended()
-    talk.over()
+    talk.client.chat.input_ended()
+    talk.until_over()
     assert talk.client.ends == [(0, True)]
-    assert "notice Goodbye: you left." in talk.client.notes.news()
+    assert "notify Goodbye: you left." in talk.client.notes.news()
 
 
-def test_what_was_never_sent_is_listed_at_the_end(talk: Talk) -> None:
-    """Nothing typed is lost in silence."""
-    talk.server.types("too early")
-    talk.client.types("/q")
-    talk.over()
-    assert talk.server.notes.news()[-1] == "notice Never sent: too early"
+def test_the_end_of_input_is_a_goodbye(talk: Talk) -> None:
+    """Like `/q`."""
+    talk.client.chat.input_ended()
+    talk.until_over()
+    assert [person.ends for person in talk.people] == [[(0, True)], [(0, False)]]
 
 
-def test_a_lost_connection_lists_what_was_not_confirmed(talk: Talk) -> None:
-    """By text, and the exit code says that something was lost."""
-    talk.loop.forget(talk.server.connection._socket.fileno())  # the server reads no more
-    talk.client.types("Hello?")
-    talk.server.connection._socket.close()
-    talk.until(lambda: bool(talk.client.ends))
-    assert talk.client.ends == [(1, False)]
-    assert talk.client.notes.news() == [
-        "notice The connection to the server was lost; your message was not confirmed.",
-        "notice Not confirmed: Hello?",
+def test_before_the_peers_hello_a_goodbye_waits_for_it(loop: Loop) -> None:
+    """Without an answer it is over as if nobody had come."""
+    person = Person(loop)
+    near, far = socket_pair()
+    person.connect(near, make_client())
+    person.chat.set_connection(person.connection)
+    assert not person.chat.is_free
+    person.types("/q")
+    assert person.ends == []
+    person.chat.set_connection(None)
+    assert person.chat.is_free
+    person.chat.fail("chatc: the server has gone", 3)
+    assert person.ends == [(0, True)]
+    assert person.notes.news() == ["notify Goodbye: you left before anybody came."]
+    person.connection.close()
+    far.close()
+
+
+def test_a_talk_that_never_began_ends_with_the_reason_and_its_code() -> None:
+    """Lines that were typed meanwhile are listed."""
+    person = Person(Loop())
+    person.types("Anybody?")
+    person.notes.news()
+    person.chat.fail("chatc: no server there", 3)
+    assert person.ends == [(3, False)]
+    assert person.notes.news() == [
+        "notify chatc: no server there",
+        "notify Never sent: Anybody?",
     ]
 
 
-def test_a_peer_that_breaks_the_protocol_is_named(talk: Talk) -> None:
-    """And ends the chat with 1 on our side."""
-    talk.client.connection._pending += b"\xff" * 8
-    talk.client.connection.flush()
-    talk.over()
-    assert talk.server.ends == [(1, False)]
-    assert (
-        "notice The protocol was broken by the client: unknown kind 255."
-        in talk.server.notes.news()
-    )
-    assert talk.client.ends == [(1, False)]
-    assert (
-        "notice The chat was ended by the server. Last words: unknown kind 255"
-        in talk.client.notes.news()
-    )
+LEAVES: dict[str, tuple[Callable[[Chat], None], int]] = {
+    "quit": (lambda chat: chat.typed(deque(["/q"])), 0),
+    "end of input": (lambda chat: chat.input_ended(), 0),
+    "signal": (lambda chat: chat.stop(signal.SIGTERM), 143),
+}
+
+
+@pytest.mark.parametrize(("leave", "code"), LEAVES.values(), ids=LEAVES)
+def test_before_anybody_came_a_goodbye_ends_at_once(
+    leave: Callable[[Chat], None], code: int
+) -> None:
+    """There is no peer to wait for; the lines that were typed are listed."""
+    person = Person(Loop())
+    person.chat.start()
+    person.types("Anybody?")
+    leave(person.chat)
+    assert person.ends == [(code, True)]
+    assert person.notes.news() == [
+        "notify Kept for later, because there is nobody here yet: Anybody?",
+        "notify Goodbye: you left before anybody came.",
+        "notify Never sent: Anybody?",
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_says_goodbye_and_ends_with_128_and_its_number(
     talk: Talk, number: signal.Signals
 ) -> None:
-    """The other side is told which and ends with 0."""
+    """The other side is told which one, and ends with 0."""
     talk.server.chat.stop(number)
-    talk.over()
+    talk.until_over()
     assert talk.server.ends == [(128 + number, True)]
     assert talk.client.ends == [(0, False)]
     assert talk.client.notes.news()[-1] == (
-        f"notice Goodbye: the server left. Last words: stopped by {number.name}"
+        f"notify Goodbye: the server left. Last words: stopped by {number.name}"
     )
     assert talk.server.notes.news()[0] == (
-        "interrupt" if number == signal.SIGINT else "notice Goodbye: you left."
+        "begin line" if number == signal.SIGINT else "notify Goodbye: you left."
+    )
+
+
+def test_a_second_signal_does_not_wait_for_the_peer(talk: Talk) -> None:
+    """Its number is the exit code."""
+    talk.client.chat.stop(signal.SIGTERM)
+    talk.client.chat.stop(signal.SIGINT)
+    assert talk.client.ends == [(128 + signal.SIGINT, True)]
+    assert talk.client.notes.news()[-1] == (
+        "notify You left, but the server did not answer."
     )
 
 
 def test_a_closed_terminal_counts_as_a_hang_up(talk: Talk) -> None:
-    """The end of input is a goodbye, but not when there is nobody left to have meant it."""
-    talk.client.notes.closed = True
-    talk.client.chat.ended()
+    """Its end of input is no goodbye of the person; the signal that follows says less."""
+    talk.client.notes.closed_by_person = True
+    talk.client.chat.input_ended()
     talk.client.chat.stop(signal.SIGHUP)  # the signal itself comes a little later
-    talk.over()
-    assert (talk.client.ends, talk.server.ends) == ([(129, True)], [(0, False)])
-    assert talk.client.notes.news()[-1] == "notice Goodbye: you left."
+    talk.until_over()
+    assert [person.ends for person in talk.people] == [[(129, True)], [(0, False)]]
+    assert talk.client.notes.news()[-1] == "notify Goodbye: you left."
     assert talk.server.notes.news()[-1].endswith("left. Last words: stopped by SIGHUP")
 
 
-def test_the_end_of_input_is_a_goodbye(talk: Talk) -> None:
-    """Like `/q`."""
-    talk.client.chat.ended()
-    talk.over()
-    assert (talk.client.ends, talk.server.ends) == ([(0, True)], [(0, False)])
+# A screen that nobody can read.
 
 
-def test_without_a_screen_nothing_more_is_shown_or_acknowledged(talk: Talk) -> None:
-    """The message under way stays unconfirmed, and its sender is told so."""
+def test_without_a_screen_no_message_is_shown_or_acknowledged(talk: Talk) -> None:
+    """Its sender is told that the message was not confirmed."""
     talk.client.types("Hello")
-    talk.server.chat.lose_screen()
-    talk.server.chat.leave_blind()
-    talk.over()
+    talk.server.chat.close_screen()
+    talk.server.chat.leave_without_screen()
+    talk.until_over()
     assert talk.server.ends == [(128 + signal.SIGPIPE, True)]
     assert talk.client.ends == [(1, False)]
-    assert "notice Not confirmed: Hello" in talk.client.notes.news()
+    assert "notify Not confirmed: Hello" in talk.client.notes.news()
     assert not any("show" in line for line in talk.server.notes.news())
 
 
 def test_without_a_screen_no_game_goes_on(talk: Talk) -> None:
-    """What was told about one is not acknowledged: its board was seen by nobody."""
-    talk.server.chat.lose_screen()
+    """Words about one are not acknowledged: nobody could see its board."""
+    talk.server.chat.close_screen()
     talk.client.types("/play tictactoe")
     talk.until(lambda: talk.server.session.received == 1)
-    assert talk.server.session.confirmed == 0
+    assert talk.server.session.shown == 0
     assert talk.server.notes.news() == []
-    talk.server.chat.leave_blind()
-    talk.over()
-    assert talk.client.session.unconfirmed == 1
+    talk.server.chat.leave_without_screen()
+    talk.until_over()
+    assert len(talk.client.session.kept) == 1
 
 
-def test_before_anybody_came_q_and_signals_end_at_once() -> None:
-    """There is nobody to wait for."""
-    leaves: list[tuple[Callable[[Chat], None], int]] = [
-        (lambda chat: chat.said("/q"), 0),
-        (lambda chat: chat.ended(), 0),
-        (lambda chat: chat.stop(signal.SIGTERM), 143),
+def test_a_screen_that_closes_with_its_terminal_is_a_hang_up() -> None:
+    """Not a pipe that nobody reads."""
+    person = Person(Loop())
+    person.notes.closed_by_person = True
+    person.chat.leave_without_screen()
+    assert person.ends == [(128 + signal.SIGHUP, True)]
+
+
+def test_a_signal_that_came_before_the_screen_closed_is_the_reason(talk: Talk) -> None:
+    """The exit code is that of the signal."""
+    talk.server.chat.stop(signal.SIGTERM)
+    talk.server.chat.close_screen()
+    talk.server.chat.leave_without_screen()
+    talk.until_over()
+    assert talk.server.ends == [(128 + signal.SIGTERM, True)]
+
+
+def test_without_a_screen_nobody_searches_for_a_lost_peer(loop: Loop) -> None:
+    """Nothing that it sends could be shown."""
+    talk = Talk(loop, search=SEARCH_SECONDS)
+    talk.server.chat.close_screen()
+    for person in talk.people:
+        person.connection._socket.shutdown(2)
+    talk.until(lambda: bool(talk.server.ends))
+    assert talk.server.ends == [(1, False)]
+    assert not talk.server.chat.is_searching
+
+
+# Losses and errors.
+
+
+def test_a_lost_connection_lists_the_messages_that_were_not_confirmed(talk: Talk) -> None:
+    """By text; the exit code says that something was lost."""
+    talk.loop.forget(talk.server.connection._socket.fileno())  # the server reads no more
+    talk.client.types("Hello?")
+    talk.server.connection._socket.close()
+    talk.until(lambda: bool(talk.client.ends))
+    assert talk.client.ends == [(1, False)]
+    assert talk.client.notes.news() == [
+        "notify The connection to the server was lost; your message was not confirmed.",
+        "notify Not confirmed: Hello?",
     ]
-    for leave, code in leaves:
-        person = Person(
-            Loop(),
-        )
-        person.chat.start()
-        leave(person.chat)
-        assert person.ends == [(code, True)]
 
 
-def test_lines_typed_before_anybody_came_are_kept(loop: Loop) -> None:
-    """And listed when the program ends before."""
-    person = Person(
-        Loop(),
+def test_of_many_messages_those_that_were_not_confirmed_are_counted(free: Talk) -> None:
+    """The delivered ones are not listed; the frame that was cut is described."""
+    free.client.types("one")
+    free.until(lambda: not free.client.session.kept)
+    free.loop.forget(free.server.connection._socket.fileno())  # the server reads no more
+    free.client.types("two", "three")
+    free.client.notes.news()
+    free.server.connection._socket.send(b"\0")
+    free.server.connection._socket.shutdown(1)
+    free.until(lambda: bool(free.client.ends))
+    assert free.client.notes.news() == [
+        "notify The connection to the server was lost: stream ends after 1 bytes, "
+        "expected 8; 2 of your 3 messages were not confirmed.",
+        "notify Not confirmed: two",
+        "notify Not confirmed: three",
+    ]
+
+
+def test_a_peer_that_breaks_the_protocol_is_named(talk: Talk) -> None:
+    """The chat ends with 1 on both sides."""
+    talk.client.connection._pending += b"\xff" * 8
+    talk.client.connection.flush()
+    talk.until_over()
+    assert talk.server.ends == [(1, False)]
+    assert (
+        "notify The protocol was broken by the client: unknown kind 255."
+        in talk.server.notes.news()
     )
-    person.chat.start()
-    person.types("Anybody?")
-    person.types("/q")
-    assert person.notes.news() == [
-        "notice Kept for later, because there is nobody here yet: Anybody?",
-        "notice Goodbye: you left before anybody came.",
-        "notice Never sent: Anybody?",
+    assert talk.client.ends == [(1, False)]
+    assert (
+        "notify The chat was ended by the server. Last words: unknown kind 255"
+        in talk.client.notes.news()
+    )
+
+
+# The search for a peer whose connection was lost.
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still until it is moved."""
+    return Clock()
+
+
+@pytest.fixture
+def lost(clock: Clock) -> Talk:
+    """Return two people whose connection has just broken; nothing is under way."""
+    talk = Talk(Loop(clock), search=SEARCH_SECONDS)
+    talk.cut()
+    for person in talk.people:
+        assert person.notes.news()[-1].endswith(" was lost: trying again for up to 60 s.")
+    return talk
+
+
+def test_a_search_that_finds_the_peer_goes_on_with_the_talk(lost: Talk) -> None:
+    """Lines typed meanwhile arrive once, and the turns go on where they were."""
+    lost.client.types("typed meanwhile")
+    assert lost.client.session.unacknowledged == {1: "typed meanwhile"}
+    lost.mend()
+    lost.until(lambda: lost.server.notes.asking)
+    assert lost.server.notes.news() == [
+        "notify Connected with the client again.",
+        "show typed meanwhile",
+        *HINTS,
+        "ask",
+    ]
+    lost.until(lambda: not lost.client.session.kept)
+    assert lost.client.ends == lost.server.ends == []
+
+
+def test_a_search_that_was_successful_has_no_deadline_left(
+    lost: Talk, clock: Clock
+) -> None:
+    """The talk lasts longer than the search might have."""
+    lost.mend()
+    for _ in range(10):  # with a sign of life every ten seconds
+        move(lost.loop, clock, SEARCH_SECONDS / 6)
+        lost.until(
+            lambda: (
+                not any(person.connection.link.pulse.is_worrying for person in lost.people)
+            )
+        )
+    assert lost.client.ends == lost.server.ends == []
+    assert not lost.client.chat.is_searching
+
+
+def test_a_search_without_success_ends_as_a_loss(lost: Talk, clock: Clock) -> None:
+    """When its time is over; what was typed meanwhile is listed."""
+    lost.client.types("never heard", "nor this")
+    lost.client.notes.news()
+    move(lost.loop, clock, SEARCH_SECONDS - 0.001)
+    assert lost.client.ends == []
+    move(lost.loop, clock, 0.001)
+    assert lost.client.ends == [(1, False)]
+    assert lost.client.notes.news() == [
+        "notify The connection to the server was lost; your message was not confirmed.",
+        "notify Not confirmed: never heard",
+        "notify Never sent: nor this",
+    ]
+    assert patience(lost.loop) is None
+
+
+def test_a_search_can_be_ended_with_a_reason(lost: Talk) -> None:
+    """It follows the sentence about the loss."""
+    lost.client.chat.stop_searching("the server refused to go on: no")
+    assert lost.client.ends == [(1, False)]
+    assert lost.client.notes.news() == [
+        "notify The connection to the server was lost; the server refused to go on: no."
     ]
 
 
-# How the talk stands.
-
-
-def stands(person: Person, text: str) -> bool:
-    """Whether this is what the person is told last of how the talk stands."""
-    return person.notes.standing == text
-
-
-def test_before_anybody_came_nobody_is_here(loop: Loop) -> None:
-    """Nor before a peer has answered: who it is has not been said."""
-    person = Person(loop)
-    person.chat.start()
-    assert stands(person, "nobody here yet")
-    near, far = socket_pair()
-    with far:
-        connection = Connection(loop, near, "there", make_client(), Greeter(person.chat))
-        person.chat.greet(connection)
-        person.types("")
-        assert stands(person, "nobody here yet")
-        connection.close()
-
-
-def test_it_is_said_with_whom_one_talks_and_whose_turn_it_is(talk: Talk) -> None:
-    """From the first moment, and with every message."""
-    assert stands(talk.client, "with the server | your turn")
-    assert stands(talk.server, "with the client | the client's turn")
+def test_a_peer_may_come_back_while_its_old_connection_looks_alive(clock: Clock) -> None:
+    """The server closes the old one, and nothing is reported as lost."""
+    talk = Talk(Loop(clock), search=SEARCH_SECONDS)
+    old = talk.server.connection
+    client_side = talk.client.connection
+    talk.client.connection.owner = Owner()  # only the client knows that it is broken
+    talk.client.chat.is_searching = True
+    talk.mend()
+    assert old._socket.fileno() == -1
     talk.client.types("Hello")
-    talk.until(lambda: stands(talk.server, "with the client | your turn"))
-    talk.until(lambda: stands(talk.client, "with the server | the server's turn"))
+    talk.until(lambda: talk.server.notes.asking)
+    assert "show Hello" in talk.server.notes.news()
+    assert talk.server.ends == []
+    assert talk.server.chat._connection is not old
+    client_side.close()
+
+
+STRANGERS = {
+    "a new client": wire.hello("chatc", wire.ANY, b"?" * 16),
+    "another talk": wire.hello("chatc", wire.TURNS, b"?" * 16, 1),
+    "our talk, with more seen than was sent": wire.hello(
+        "client", wire.TURNS, SESSION_ID, 9
+    ),
+    "no HELLO": wire.text(1, "x"),
+    "garbage": b"\xff" * 64,
+    "half a HELLO": wire.hello("client", wire.TURNS, SESSION_ID)[:20],
+}
+
+
+@pytest.mark.parametrize("data", STRANGERS.values(), ids=STRANGERS)
+@pytest.mark.parametrize("searching", [True, False], ids=["searching", "talking"])
+def test_a_stranger_never_touches_the_session_of_the_talk(
+    clock: Clock, data: bytes, searching: bool
+) -> None:
+    """Whatever it sends: its link has a session of its own until it is welcomed."""
+    talk = Talk(Loop(clock), search=SEARCH_SECONDS)
+    talk.client.types("Hello")
+    talk.until(lambda: talk.server.session.shown == 1)
+    talk.until(lambda: not talk.client.session.kept)
+    if searching:
+        talk.cut()
+    session = talk.server.session
+    before = remember(session)
+    answers: list[bool] = []
+
+    class Doorkeeper(Owner):
+        def handle(self, connection: Connection, event: Event) -> None:
+            if isinstance(event, Greeted):
+                answers.append(talk.server.chat.expects(event))
+                connection.refuse(Reason.BUSY, "no")
+
+    near, far = socket_pair()
+    stranger = Connection(talk.loop, near, "there", make_server(), Doorkeeper())
+    far.sendall(data)
+    far.shutdown(1)
+    talk.until(lambda: stranger._socket.fileno() == -1)
+    assert remember(session) == before
+    assert True not in answers
+    assert talk.server.ends == []
+    far.close()
+
+
+def test_nobody_is_expected_before_the_talk_and_after_it(talk: Talk) -> None:
+    """A HELLO that goes on with a talk is only our peer's while there is one."""
+    hello = Greeted(Hello(SESSION_ID, Mode.TURNS, "client"), 0)
+    assert not Person(talk.loop).chat.expects(hello)
+    assert talk.server.chat.expects(hello)
+    talk.client.types("/q")
+    talk.until_over()
+    assert not talk.server.chat.expects(hello)
+
+
+# Leaving while the peer is searched for.
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("lines", "seconds"),
+    [(("/q",), STOP_SECONDS), (("Hello", "/q"), GOODBYE_SECONDS)],
+    ids=["nothing under way", "a message under way"],
+)
+def test_a_person_who_leaves_during_a_search_waits_no_longer_than_for_a_goodbye(
+    lost: Talk, clock: Clock, lines: tuple[str, ...], seconds: float
+) -> None:
+    """And less where only the goodbye itself would be lost."""
+    lost.client.types(*lines)
+    move(lost.loop, clock, seconds - 0.001)
+    assert lost.client.ends == []
+    move(lost.loop, clock, 0.002)
+    assert lost.client.ends == [(1, True)]
+    sentence = "notify You left, but the server did not answer"
+    assert any(line.startswith(sentence) for line in lost.client.notes.news())
+
+
+def test_a_second_q_during_a_search_waits_a_moment_only(lost: Talk, clock: Clock) -> None:
+    """Whatever is under way."""
+    lost.client.types("Hello", "/q", "/q")
+    move(lost.loop, clock, STOP_SECONDS)
+    assert lost.client.ends == [(1, True)]
+
+
+def test_a_goodbye_during_a_search_is_said_when_the_peer_is_found(
+    lost: Talk, clock: Clock
+) -> None:
+    """The message before it arrives first, and both end with 0."""
+    lost.client.types("Hello", "/q so long")
+    lost.mend()
+    lost.until_over()
+    assert [person.ends for person in lost.people] == [[(0, True)], [(0, False)]]
+    assert lost.server.notes.news()[-3:] == [
+        "notify Connected with the client again.",
+        "show Hello",
+        "notify Goodbye: the client left. Last words: so long",
+    ]
+
+
+def test_a_peer_that_comes_back_and_falls_silent_does_not_delay_a_goodbye(
+    clock: Clock,
+) -> None:
+    """The time of a goodbye begins again when it comes back, once."""
+    loop = Loop(clock)
+    person = Person(loop, search=SEARCH_SECONDS)
+    far = meet(loop, person)
+    person.types("Hello")
+    far.close()
+    until(loop, lambda: person.chat.is_searching)
+    person.types("/q")
+    move(loop, clock, GOODBYE_SECONDS - 0.001)
+    near, far = socket_pair()
+    person.connect(near, make_client(session=person.session))
+    far.sendall(wire.hello("server", wire.FREE, SESSION_ID))
+    until(loop, lambda: not person.chat.is_searching)
+    move(loop, clock, GOODBYE_SECONDS - 0.001)
+    assert person.ends == []
+    move(loop, clock, 0.001)
+    assert person.ends == [(1, True)]
+    far.close()
+
+
+def test_a_peer_that_left_and_comes_back_silent_does_not_delay_the_end(
+    clock: Clock,
+) -> None:
+    """It came for a message that it had not acknowledged, and has 4.5 s for that."""
+    loop = Loop(clock)
+    person = Person(loop, search=SEARCH_SECONDS)
+    far = meet(loop, person)
+    person.types("Hello")
+    far.sendall(wire.bye(0))
+    far.shutdown(1)
+    until(loop, lambda: person.chat.is_searching)
+    near, again = socket_pair()
+    person.connect(near, make_client(session=person.session))
+    again.sendall(wire.hello("server", wire.FREE, SESSION_ID))
+    until(loop, lambda: not person.chat.is_searching)
+    move(loop, clock, GOODBYE_SECONDS - 0.001)
+    assert person.ends == []
+    move(loop, clock, 0.002)
+    assert person.ends == [(1, False)]
+    far.close()
+    again.close()
+
+
+def test_a_connection_that_breaks_while_a_person_leaves_is_not_explained(
+    clock: Clock,
+) -> None:
+    """The person has left: a search goes on in silence, for as long as a goodbye."""
+    loop = Loop(clock)
+    person = Person(loop, search=SEARCH_SECONDS)
+    far = meet(loop, person)
+    person.types("Hello", "/q")
+    person.notes.news()
+    far.close()
+    until(loop, lambda: person.chat.is_searching)
+    assert person.notes.news() == []
+    move(loop, clock, GOODBYE_SECONDS)
+    assert person.ends == [(1, True)]
+
+
+def test_a_pipe_that_has_ended_searches_for_as_long_as_it_may(clock: Clock) -> None:
+    """No person waits for it."""
+    loop = Loop(clock)
+    person = Person(loop, interactive=False, search=SEARCH_SECONDS)
+    far = meet(loop, person)
+    person.types("Hello")
+    person.chat.input_ended()
+    far.close()
+    until(loop, lambda: person.chat.is_searching)
+    move(loop, clock, SEARCH_SECONDS - 0.001)
+    assert person.ends == []
+    move(loop, clock, 0.001)
+    assert person.ends == [(1, True)]
+
+
+def test_a_person_waits_4_5_s_for_the_answer_to_a_goodbye(clock: Clock) -> None:
+    """And a pipe as long as the peer may be silent."""
+    for interactive, seconds in ((True, GOODBYE_SECONDS), (False, CLOSING_SECONDS)):
+        loop = Loop(clock)
+        person = Person(loop, interactive=interactive)
+        far = meet(loop, person)
+        person.types("/q")
+        move(loop, clock, seconds - 0.001)
+        assert person.ends == []
+        move(loop, clock, 0.001)
+        assert person.ends == [(1, True)]
+        far.close()
+
+
+def test_a_signal_during_a_search_waits_a_moment_and_a_second_one_not_at_all(
+    clock: Clock,
+) -> None:
+    """The exit code is that of the last signal."""
+    for numbers in ((signal.SIGTERM,), (signal.SIGTERM, signal.SIGINT)):
+        talk = Talk(Loop(clock), search=SEARCH_SECONDS)
+        talk.cut()
+        talk.client.types("under way")
+        for number in numbers:
+            assert talk.client.ends == []
+            talk.client.chat.stop(number)
+        if len(numbers) == 1:
+            move(talk.loop, clock, STOP_SECONDS)
+        assert talk.client.ends == [(128 + numbers[-1], True)]
+
+
+def test_a_signal_keeps_its_short_time_when_the_peer_is_found(
+    lost: Talk, clock: Clock
+) -> None:
+    """A peer that comes back does not extend it."""
+    lost.client.chat.stop(signal.SIGTERM)
+    move(lost.loop, clock, STOP_SECONDS - 0.001)
+    lost.server.chat.stop_searching()  # it is there no more
+    near, far = socket_pair()
+    lost.client.connect(near, make_client(session=lost.client.session))
+    far.sendall(wire.hello("server", wire.TURNS, SESSION_ID))
+    lost.until(lambda: not lost.client.chat.is_searching)
+    move(lost.loop, clock, 0.001)
+    assert lost.client.ends == [(128 + signal.SIGTERM, True)]
+    far.close()
+
+
+def test_where_no_server_listens_any_more_a_goodbye_is_answered(lost: Talk) -> None:
+    """The server has left too, unless a message is still to be delivered."""
+    chat = lost.client.chat
+    assert not chat.note_server_gone()  # it may be there again in a moment
+    lost.client.types("Hello", "/q")
+    assert not chat.note_server_gone()  # the message may still arrive
+    lost.client.session.acknowledge(1)
+    assert chat.note_server_gone()
+    assert lost.client.ends == [(0, True)]
+    assert lost.client.notes.news()[-1] == (
+        "notify Goodbye: you left; your message was delivered."
+    )
+
+
+def test_where_the_server_has_said_goodbye_nobody_needs_to_listen(clock: Clock) -> None:
+    """Its goodbye counts, although messages of ours were not confirmed."""
+    loop = Loop(clock)
+    person = Person(loop, search=SEARCH_SECONDS)
+    far = meet(loop, person)
+    person.types("Hello")
+    far.sendall(wire.bye(0, wire.QUIT, "so long"))
+    far.shutdown(1)
+    until(loop, lambda: person.chat.is_searching)
+    assert person.chat.note_server_gone()
+    assert person.ends == [(1, False)]
+    assert person.notes.news()[-2:] == [
+        "notify Goodbye: the server left; your message was not confirmed."
+        " Last words: so long",
+        "notify Not confirmed: Hello",
+    ]
+    far.close()
+
+
+def test_events_of_a_handshake_are_no_events_of_a_talk(talk: Talk) -> None:
+    """The chat leaves them to the owner before it."""
+    talk.client.chat.handle(talk.client.connection, Opened(talk.server.session.hello))
+    assert talk.client.notes.news() == []
+    assert talk.client.session.has_turn()
+
+
+# A chat that is over.
+
+
+def over_before_anybody_came() -> Person:
+    """Return a person who left before anybody came."""
+    person = Person(Loop())
+    person.types("/q")
+    return person
+
+
+def over_after_a_goodbye() -> Person:
+    """Return a person whose peer has left."""
+    talk = Talk(Loop(), mode=Mode.FREE)
+    talk.server.types("/q")
+    talk.until_over()
+    return talk.client
+
+
+def over_after_a_loss() -> Person:
+    """Return a person whose connection was lost for good."""
+    talk = Talk(Loop(Clock()), mode=Mode.FREE, search=SEARCH_SECONDS)
+    talk.cut()
+    talk.client.chat.stop_searching()
+    return talk.client
+
+
+ENDS = (over_before_anybody_came, over_after_a_goodbye, over_after_a_loss)
+
+
+@pytest.fixture(params=ENDS, ids=lambda end: end.__name__.replace("_", " "))
+def finished(request: pytest.FixtureRequest) -> Person:
+    """Return a person whose chat is over."""
+    end: Callable[[], Person] = request.param
+    person = end()
+    assert len(person.ends) == 1
+    person.notes.news()
+    return person
+
+
+@pytest.mark.parametrize(
+    ("line", "news"),
+    [("Hello", ["notify Never sent: Hello"]), ("", []), ("/help", []), ("/q", [])],
+    ids=["a message", "just Enter", "a command", "a goodbye"],
+)
+def test_a_line_typed_into_a_finished_chat_is_only_given_back(
+    finished: Person, line: str, news: list[str]
+) -> None:
+    """The next talk has a chat of its own, which may be there already."""
+    finished.types(line)
+    assert finished.notes.news() == news
+    assert len(finished.ends) == 1
+
+
+LATE_CALLS: dict[str, Callable[[Chat], None]] = {
+    "the end of input": lambda chat: chat.input_ended(),
+    "a signal": lambda chat: chat.stop(signal.SIGTERM),
+    "Ctrl-C": lambda chat: chat.stop(signal.SIGINT),
+    "the end of a read": lambda chat: chat.proceed(),
+}
+
+
+@pytest.mark.parametrize("call", LATE_CALLS.values(), ids=LATE_CALLS)
+def test_a_finished_chat_ends_once(finished: Person, call: Callable[[Chat], None]) -> None:
+    """Whatever still comes, twice: no second goodbye is shown."""
+    for _ in range(2):
+        call(finished.chat)
+    assert finished.notes.news() == []
+    assert len(finished.ends) == 1
+
+
+# The status.
+
+
+def test_before_the_talk_the_status_is_that_nobody_is_here(loop: Loop) -> None:
+    """Also after our HELLO was sent: the name of the peer is not known yet."""
+    person = Person(loop)
+    person.chat.start()
+    assert person.notes.status == "nobody here yet"
+    near, far = socket_pair()
+    with far:
+        person.connect(near, make_client())
+        person.chat.set_connection(person.connection)
+        person.types("")
+        assert person.notes.status == "nobody here yet"
+        person.connection.close()
+
+
+def test_the_status_names_the_peer_and_the_turn(talk: Talk) -> None:
+    """From the beginning, and after every message."""
+    client, server = talk.client.notes, talk.server.notes
+    assert client.status == "with the server | your turn"
+    assert server.status == "with the client | the client's turn"
+    talk.client.types("Hello")
+    talk.until(lambda: server.status == "with the client | your turn")
+    talk.until(lambda: client.status == "with the server | the server's turn")
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
     [
         ("Ann", "with Ann | Ann's turn"),
         ("", "with the other side | the other side's turn"),
         ("server", "with the server | the server's turn"),
     ],
+    ids=["a name", "no name", "the name of a role"],
 )
-def test_one_talks_with_a_name_where_there_is_one(loop: Loop, name: str, told: str) -> None:
-    """The two words that the programs say of themselves are no names."""
-    assert stands(Talk(loop, name=name).server, told)
+def test_the_status_has_the_name_of_the_peer(loop: Loop, name: str, status: str) -> None:
+    """ "server" and "client" are no names, but what the programs call themselves."""
+    assert Talk(loop, name=name).server.notes.status == status
 
 
-def test_in_free_talk_it_is_nobodys_turn(loop: Loop) -> None:
-    """There is nothing to say of it."""
-    talk = Talk(loop, mode=Mode.FREE)
-    assert stands(talk.client, "with the server")
-    assert stands(talk.server, "with the client")
+def test_in_free_talk_the_status_has_no_turn(free: Talk) -> None:
+    """Both may send at any time."""
+    assert free.client.notes.status == "with the server"
+    assert free.server.notes.status == "with the client"
 
 
-def test_what_is_not_confirmed_is_counted_until_it_is(loop: Loop) -> None:
-    """One line is not two."""
-    talk = Talk(loop, mode=Mode.FREE)
-    talk.client.types("one")
-    assert stands(talk.client, "with the server | 1 line not confirmed yet")
-    talk.client.types("two")
-    assert stands(talk.client, "with the server | 2 lines not confirmed yet")
-    talk.until(lambda: stands(talk.client, "with the server"))
+def test_the_status_counts_the_lines_that_are_not_confirmed(free: Talk) -> None:
+    """Until the last is."""
+    notes = free.client.notes
+    free.client.types("one")
+    assert notes.status == "with the server | 1 line not confirmed yet"
+    free.client.types("two")
+    assert notes.status == "with the server | 2 lines not confirmed yet"
+    free.until(lambda: notes.status == "with the server")
 
 
-def test_what_is_kept_for_later_is_counted_until_it_is_sent(talk: Talk) -> None:
-    """After all the rest: it has not even gone out."""
+def test_the_status_counts_the_drafts(talk: Talk) -> None:
+    """Until they are sent."""
     lead = "with the client | the client's turn"
+    notes = talk.server.notes
     talk.server.types("one")
-    assert stands(talk.server, f"{lead} | 1 line kept for later")
+    assert notes.status == f"{lead} | 1 line kept for later"
     talk.server.types("two")
-    assert stands(talk.server, f"{lead} | 2 lines kept for later")
+    assert notes.status == f"{lead} | 2 lines kept for later"
     talk.client.types("Hello")
-    talk.until(lambda: stands(talk.server, f"{lead} | 1 line kept for later"))
+    talk.until(lambda: notes.status == f"{lead} | 1 line kept for later")
     talk.client.types("Go on")
-    talk.until(lambda: stands(talk.server, lead))
+    talk.until(lambda: notes.status == lead)
 
 
-def test_who_leaves_is_told_that_it_is_under_way(talk: Talk) -> None:
-    """It is nobody's turn then, but what was sent still waits."""
+def test_after_a_goodbye_the_status_is_leaving(talk: Talk) -> None:
+    """It has no turn, but the lines that are not confirmed."""
     talk.client.types("Hello", "/q")
-    assert stands(talk.client, "with the server | leaving | 1 line not confirmed yet")
-    talk.over()
+    assert talk.client.notes.status == (
+        "with the server | leaving | 1 line not confirmed yet"
+    )
+    talk.until_over()
 
 
-def test_a_lost_connection_stands_in_the_place_of_the_one_who_was_there(talk: Talk) -> None:
-    """For as long as the other side is looked for; the rest stays as it was."""
-    talk.client.chat._lifeline.patience = 60
-    talk.loop.forget(talk.server.connection._socket.fileno())
-    talk.server.connection._socket.close()
-    lost = "connection to the server lost, trying again"
-    talk.until(lambda: stands(talk.client, f"{lost} | your turn"))
+def test_during_a_search_the_status_says_so(lost: Talk) -> None:
+    """In the place of the peer, and without the round trip."""
+    lost.client.connection.link.pulse.round_trip = 1.0
+    lost.client.types("")
+    assert lost.client.notes.status == (
+        "connection to the server lost, trying again | your turn"
+    )
 
 
-def test_a_silence_that_worries_is_counted_and_the_way_there_and_back_measured() -> None:
-    """Of a peer that was asked for a sign of life; when it gives one, how quickly."""
+def test_the_status_shows_a_long_silence_and_the_last_round_trip() -> None:
+    """Only of a peer that has not answered a PING for longer than usual."""
     clock = Clock()
     talk = Talk(Loop(clock))
+    notes, link = talk.client.notes, talk.client.connection.link
     clock.now += 10
-    talk.client.session.pass_time(clock.now)
+    link.pass_time(clock.now)
     talk.client.types("")
-    assert stands(talk.client, "with the server | your turn")  # it was asked just now
+    assert notes.status == "with the server | your turn"  # the PING was just sent
     clock.now += 2
     talk.client.types("")
-    assert stands(talk.client, "with the server | nothing heard for 12 s | your turn")
+    assert notes.status == "with the server | nothing heard for 12 s | your turn"
     talk.client.connection.flush()
     clock.now += 0.0123
-    until(talk.loop, lambda: not talk.client.session.worried)
-    assert stands(talk.client, "with the server | your turn | round trip 2000 ms")
-    for seconds, told in ((0.0009, "below 1 ms"), (0.00149, "1.5 ms"), (1.234, "1200 ms")):
-        talk.client.session.round_trip = seconds
+    until(talk.loop, lambda: not link.pulse.is_worrying)
+    assert notes.status == "with the server | your turn | round trip 2000 ms"
+    for seconds, text in ((0.0009, "below 1 ms"), (0.00149, "1.5 ms"), (1.234, "1200 ms")):
+        link.pulse.round_trip = seconds
         talk.client.types("")
-        assert stands(talk.client, f"with the server | your turn | round trip {told}")
+        assert notes.status == f"with the server | your turn | round trip {text}"
 
 
-def test_what_is_refused_changes_nothing(talk: Talk) -> None:
+def test_a_refused_line_changes_nothing_in_the_status(talk: Talk) -> None:
     """It is neither under way nor kept."""
     talk.client.types("x" * 32769)
-    assert stands(talk.client, "with the server | your turn")
-
-
-def test_when_the_next_is_awaited_nobody_is_here_again(talk: Talk) -> None:
-    """Of the one who has left nothing remains."""
-    talk.server.types("early")
-    talk.client.types("/q")
-    talk.over()
-    talk.server.chat.start()
-    assert stands(talk.server, "nobody here yet")
-
-
-def test_what_is_sent_at_once_is_off_the_hands_before_anything_can_fail(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A screen that is closed at that moment gets no line sent twice."""
-    talk = Talk(loop, mode=Mode.FREE)
-
-    def fail() -> None:
-        raise ScreenClosedError("closed")
-
-    monkeypatch.setattr(talk.server.notes, "ask", fail)
-    lines = deque(["one", "two"])
-    with pytest.raises(ScreenClosedError):
-        talk.server.chat.pour(lines)
-    assert not lines
+    assert talk.client.notes.status == "with the server | your turn"

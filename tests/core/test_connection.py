@@ -1,4 +1,4 @@
-"""A connection over real TCP: nothing is lost, nobody is waited for without end."""
+"""A connection over real TCP: no message is lost, and no wait is without an end."""
 
 import socket
 import struct
@@ -15,28 +15,29 @@ from chatlib.connection import (
     LATE,
     SLOW_SECONDS,
     Connection,
+    Owner,
 )
-from chatlib.errors import ScreenClosedError
+from chatlib.errors import LocalProtocolError, ScreenClosedError
 from chatlib.loop import READ, WRITE, Loop
-from chatlib.protocol.frames import Frame, Kind
-from chatlib.protocol.session import (
-    ACK_AT,
-    PING_SECONDS,
+from chatlib.protocol.events import (
     Event,
     Failed,
     Greeted,
     Left,
     Lost,
-    Mode,
+    Opened,
     Played,
-    Reason,
     Said,
-    Session,
-    State,
+    Trace,
+    silent,
 )
+from chatlib.protocol.frames import Frame, Kind, Mode, Reason
+from chatlib.protocol.link import ACK_AT, RUN, Link, State
+from chatlib.protocol.pulse import PING_SECONDS
 from tests.helpers import (
     SECONDS,
     Clock,
+    events_of,
     make_client,
     make_pair,
     make_server,
@@ -47,14 +48,14 @@ from tests.helpers import (
 )
 
 ROUNDS = 200
-"""How many messages of 4 kB `say_much` says."""
+"""How many messages of 4 kB `say_much` sends."""
 
 GARBAGE = b"GET / HTTP/1.1\r\n"
-"""Not a frame: of an unknown kind, as its fourth byte says."""
+"""Not a frame: its fourth byte is no kind of frame."""
 
 
-class Owner:
-    """Writes down what it is told, and shows every message, as a chat does."""
+class Recorder(Owner):
+    """An owner that records its calls, and shows every message, as a chat does."""
 
     def __init__(self) -> None:
         self.calls: list[Event | str] = []
@@ -63,52 +64,55 @@ class Owner:
 
     @property
     def events(self) -> list[Event]:
-        """What the session had to say, in order."""
+        """The events of the link, in order."""
         return [call for call in self.calls if not isinstance(call, str)]
 
     @property
     def closed_times(self) -> int:
-        """How often the end was told."""
+        """How often `closed` was called."""
         return self.calls.count("closed")
 
     def handle(self, connection: Connection, event: Event) -> None:
-        """Take one event of the session."""
+        """Record an event, and answer it."""
         self.calls.append(event)
         self.answer(connection, event)
 
-    def settle(self) -> None:
-        """A read has been handled."""
-        self.calls.append("settled")
+    def proceed(self) -> None:
+        """Record that all events of one read were handled."""
+        self.calls.append("proceed")
 
     def closed(self, connection: Connection) -> None:
-        """It is over."""
+        """Record the end."""
         self.calls.append("closed")
 
     def trace(self, sign: str, what: object, raw: bytes) -> None:
-        """Keep what a frame log would show."""
+        """Record what a frame log would show."""
         self.traces.append(f"{sign} {what}")
 
 
 class Peer:
-    """The other end, worked by hand: a session in memory and a blocking socket."""
+    """The other end, driven by the test: a link in memory and a blocking socket."""
 
-    def __init__(self, sock: socket.socket, session: Session) -> None:
+    def __init__(self, sock: socket.socket, link: Link) -> None:
         sock.settimeout(SECONDS)
         self.socket = sock
-        self.session = session
+        self.link = link
 
     def send(self, data: bytes | None = None) -> None:
-        """Send these bytes, or else what the session wants to send."""
-        self.socket.sendall(self.session.data_to_send() if data is None else data)
+        """Send these bytes, or else those that the link wants to send."""
+        self.socket.sendall(self.link.data_to_send() if data is None else data)
 
     def receive(self) -> list[Event]:
-        """Take the next bytes; wait until there are some."""
+        """Read once, which waits for bytes, and return the events in them."""
         data = self.socket.recv(65536)
-        self.session.receive_data(data) if data else self.session.receive_eof()
-        return list(self.session.events())
+        if data:
+            self.link.receive_data(data)
+        else:
+            self.link.receive_eof()
+        return events_of(self.link)
 
     def read(self, count: int) -> bytes:
-        """Read so many bytes, or fewer when the stream ends before."""
+        """Return the next `count` bytes; fewer when the stream ends before."""
         data = bytearray()
         while len(data) < count and (piece := self.socket.recv(count - len(data))):
             data += piece
@@ -125,21 +129,21 @@ _closers: list[Callable[[], None]] = []
 
 
 def close_everything() -> None:
-    """Close what a test has connected, the last first."""
+    """Close every socket of the test, the last one first."""
     while _closers:
         _closers.pop()()
 
 
 @pytest.fixture(autouse=True)
 def everything_is_closed() -> Iterator[None]:
-    """Whatever a test has connected, it need not close."""
+    """Close the sockets that a test has left open."""
     yield
     close_everything()
 
 
 @pytest.fixture
 def loop() -> Iterator[Loop]:
-    """A loop on the real clock."""
+    """Return a loop on the real clock."""
     loop = Loop()
     yield loop
     close_everything()
@@ -147,52 +151,54 @@ def loop() -> Iterator[Loop]:
 
 
 def show(connection: Connection, event: Event) -> None:
-    """Welcome who says HELLO, acknowledge what is said."""
+    """Welcome a peer that says HELLO, and acknowledge every message."""
     if isinstance(event, Greeted):
-        connection.session.welcome()
+        connection.welcome()
     elif isinstance(event, Said | Played):
-        connection.session.shown(event.number)
+        connection.link.shown(event.number)
 
 
 def connect(
-    loop: Loop, *, server: bool = False, mode: Mode = Mode.TURNS
-) -> tuple[Connection, Owner, Peer]:
-    """Give our end on the loop, its owner, and a peer; nothing has been said yet."""
+    loop: Loop, *, server: bool = False, mode: Mode = Mode.TURNS, traced: bool = True
+) -> tuple[Connection, Recorder, Peer]:
+    """Return our end on the loop, its owner, and a peer, before any HELLO."""
     near, far = socket_pair()
     near.settimeout(SECONDS)  # left like this, it would fail here instead of hanging
-    owner = Owner()
-    session = make_server(owner.trace) if server else make_client(owner.trace)
-    connection = Connection(loop, near, far.getsockname(), session, owner, owner.trace)
+    owner = Recorder()
+    trace: Trace = owner.trace if traced else silent
+    link = make_server(trace) if server else make_client(trace)
+    connection = Connection(loop, near, far.getsockname(), link, owner, trace)
     _closers.extend((connection.close, far.close))
     return connection, owner, Peer(far, make_client() if server else make_server(mode=mode))
 
 
-def talk(loop: Loop, mode: Mode = Mode.TURNS) -> tuple[Connection, Owner, Peer]:
-    """Give our end, a client, with both HELLOs said; it is our turn."""
-    connection, owner, peer = connect(loop, mode=mode)
+def talk(
+    loop: Loop, mode: Mode = Mode.TURNS, *, traced: bool = True
+) -> tuple[Connection, Recorder, Peer]:
+    """Return our end, a client, after both HELLOs; it is our turn."""
+    connection, owner, peer = connect(loop, mode=mode, traced=traced)
     connection.flush()
     while not peer.receive():
         pass
-    peer.session.welcome()
+    peer.link.welcome()
     peer.send()
-    until(loop, lambda: connection.session.state is State.OPEN)
+    until(loop, lambda: connection.link.state is State.OPEN)
     owner.calls.clear()
     return connection, owner, peer
 
 
-def part(loop: Loop) -> tuple[Owner, Peer]:
-    """Let our end ask something and say BYE; neither is answered yet."""
+def part(loop: Loop) -> tuple[Recorder, Peer]:
+    """Send a message and BYE from our end; neither is answered yet."""
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    connection.say(["question"])
+    connection.leave(Reason.QUIT, "")
     return owner, peer
 
 
-def say_much(loop: Loop, connection: Connection, owner: Owner, peer: Peer) -> bytes:
-    """Let a talk go on with a peer that speaks and does not read; return all of our side.
+def say_much(loop: Loop, connection: Connection, owner: Recorder, peer: Peer) -> bytes:
+    """Talk with a peer that sends and does not read; return all bytes of our side.
 
-    It is more than the kernels at both ends take, so the rest has to wait.
+    They are more than the kernels at both ends take, so the rest has to wait.
     """
     for sock, option in (
         (connection._socket, socket.SO_SNDBUF),
@@ -203,14 +209,14 @@ def say_much(loop: Loop, connection: Connection, owner: Owner, peer: Peer) -> by
     def answer(connection: Connection, event: Event) -> None:
         show(connection, event)
         if isinstance(event, Said):
-            connection.session.say(f"{event.number + 1}{'x' * 4000}")
+            # Not written at once: so all of it becomes pending, at the end of the read.
+            connection.link.say([f"{event.number + 1}{'x' * 4000}"])
 
     owner.answer = answer
-    connection.session.say("1")
-    connection.flush()
-    # Judged one by one, each after the answer to the one before: all are in turn.
+    connection.say(["1"])
+    # The link judges each message after the answer to the one before: all are in turn.
     peer.send(b"".join(frame(Kind.TEXT, number, b"go on") for number in range(1, ROUNDS)))
-    until(loop, lambda: connection.session.sent == ROUNDS)
+    until(loop, lambda: connection.link.session.sent == ROUNDS)
     assert watched(loop) == [READ | WRITE]
     owner.answer = show
     owner.calls.clear()
@@ -222,7 +228,7 @@ def say_much(loop: Loop, connection: Connection, owner: Owner, peer: Peer) -> by
 
 
 def take(loop: Loop, connection: Connection, peer: Peer, count: int) -> bytes:
-    """Let the peer read so many bytes while the loop turns, until none wait with us."""
+    """Return what the peer reads, `count` bytes, while the loop writes what is pending."""
     received = bytearray()
     peer.socket.setblocking(False)
 
@@ -238,44 +244,44 @@ def take(loop: Loop, connection: Connection, peer: Peer, count: int) -> bytes:
 
 
 def until_received(peer: Peer, state: State) -> None:
-    """Let the peer read until its session is in this state."""
-    while peer.session.state is not state:
+    """Let the peer read until its link is in this state."""
+    while peer.link.state is not state:
         peer.receive()
 
 
 def watched(loop: Loop) -> list[int]:
-    """What the loop waits for: the events of every descriptor."""
+    """Return what the loop waits for: the events of every descriptor."""
     return [key.events for key in loop._selector.get_map().values()]
 
 
 def assert_nothing_left(loop: Loop) -> None:
-    """A loop that nobody wants anything of: no descriptor, no timer."""
+    """Check that the loop watches no descriptor and has no timer."""
     assert watched(loop) == []
     assert patience(loop) is None
 
 
 def frame(kind: Kind, number: int, body: bytes = b"") -> bytes:
-    """Give a frame as it travels."""
+    """Return the bytes of a frame."""
     return Frame(kind, number, body).encode()
 
 
 # The socket.
 
 
-def test_a_message_is_not_held_back_for_the_next() -> None:
-    """TCP_NODELAY is set: Nagle's algorithm would cost a short line 40 ms."""
+def test_a_message_does_not_wait_for_the_next_one() -> None:
+    """TCP_NODELAY is set: Nagle's algorithm would delay a short line by 40 ms."""
     connection, _, _peer = connect(Loop())
     assert connection._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_the_socket_is_nonblocking_whatever_it_was_before() -> None:
-    """One slow peer must not stop the loop."""
+    """A blocking write to a slow peer would stop the loop."""
     connection, _, _peer = connect(Loop())
     assert not connection._socket.getblocking()
 
 
 def test_an_idle_connection_waits_for_reading_only(loop: Loop) -> None:
-    """A socket is nearly always writable: asking for that would spin."""
+    """A socket is nearly always writable: watching for that would keep the loop busy."""
     _connection, _, _peer = talk(loop)
     assert watched(loop) == [READ]
 
@@ -283,46 +289,45 @@ def test_an_idle_connection_waits_for_reading_only(loop: Loop) -> None:
 # Reading.
 
 
-def test_a_message_that_comes_byte_by_byte_is_told_once_and_whole(loop: Loop) -> None:
-    """However TCP cuts it, there is one message, and only after its last byte."""
+def test_a_message_that_comes_byte_by_byte_is_reported_once_and_whole(loop: Loop) -> None:
+    """However TCP cuts it, there is one event, after the last byte."""
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     data = frame(Kind.TEXT, 1, "für dich".encode())
     for place in range(len(data)):
         assert owner.events == []
         peer.send(data[place : place + 1])
-        until(loop, lambda: owner.calls.count("settled") > place)  # noqa: B023
-    assert owner.events == [Said(1, "für dich")]
+        until(loop, lambda: owner.calls.count("proceed") > place)  # noqa: B023
+    assert owner.events == [Said(1, ["für dich"])]
 
 
-def test_what_one_read_brings_is_told_in_order_and_then_settled_once(loop: Loop) -> None:
-    """Several frames may come in one piece; the owner is told when all are handled."""
+def test_the_events_of_one_read_come_in_order_and_proceed_is_called_once(
+    loop: Loop,
+) -> None:
+    """Several frames may come in one read; `proceed` follows when all are handled."""
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     peer.send(
         frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"answer") + frame(Kind.BYE, 1, b"\1")
     )
     until(loop, lambda: owner.calls)
     assert owner.calls == [
-        Said(1, "answer"),
+        Said(1, ["answer"]),
         Left(Reason.QUIT, ""),
-        "settled",
+        "proceed",
     ]
 
 
-def test_what_an_event_was_answered_with_is_sent_at_once(loop: Loop) -> None:
-    """The owner says something, and need not care that nothing else is awaited."""
+def test_an_answer_to_an_event_is_sent_at_once(loop: Loop) -> None:
+    """It leaves in the same turn of the loop, and takes the ACK along."""
     connection, owner, peer = talk(loop)
 
     def reply(connection: Connection, event: Event) -> None:
         show(connection, event)
-        connection.session.say("and you?")
+        connection.say(["and you?"])
 
     owner.answer = reply
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     peer.send(frame(Kind.TEXT, 1, b"answer"))
     until(loop, lambda: owner.calls)
     sent = [
@@ -333,122 +338,116 @@ def test_what_an_event_was_answered_with_is_sent_at_once(loop: Loop) -> None:
     assert peer.read(len(b"".join(sent))) == b"".join(sent)
 
 
-def test_an_ack_waits_a_moment_for_more_to_confirm(loop: Loop) -> None:
-    """And not longer: 5 ms after the read it is on its way."""
+def test_an_ack_waits_5_ms_for_more_messages(loop: Loop) -> None:
+    """And not longer, when no other message comes."""
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     peer.send(frame(Kind.TEXT, 1, b"answer"))
     until(loop, lambda: owner.calls)
-    assert connection.session.owes_ack
+    assert connection.link.replies.ack
     began = loop.now()
-    until(loop, lambda: not connection.session.owes_ack)
+    until(loop, lambda: not connection.link.replies.ack)
     assert ACK_SECONDS - 0.001 <= loop.now() - began < 1
     sent = frame(Kind.TEXT, 1, b"question") + frame(Kind.ACK, 1)
     assert peer.read(len(sent)) == sent
 
 
 def test_every_ack_that_waits_is_sent_in_the_end(loop: Loop) -> None:
-    """The second as the first, however long nothing else is said."""
+    """Each one that waits has a timer of its own, not the first only."""
     connection, owner, peer = talk(loop)
     for number in (1, 2, 3):
         peer.send(frame(Kind.GAME, number, b"x"))
         until(loop, lambda: len(owner.events) >= number)  # noqa: B023
-        until(loop, lambda: not connection.session.owes_ack)
+        until(loop, lambda: not connection.link.replies.ack)
         assert peer.read(8) == frame(Kind.ACK, number)
 
 
-def test_what_is_said_in_time_takes_the_ack_along() -> None:
-    """Where turns alternate: there is none that goes alone, nor is one sent twice."""
+def test_in_turns_a_message_takes_the_waiting_ack_along() -> None:
+    """No ACK is sent alone then, and none twice."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
     peer.send(frame(Kind.GAME, 1, b"x"))
     until(loop, lambda: owner.events)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     move(loop, clock, 1)
     assert "~ wrote 0 bytes" not in owner.traces
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    connection.leave(Reason.QUIT, "")
     sent = frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"question") + frame(Kind.BYE, 1, b"\1")
     assert peer.read(len(sent)) == sent
 
 
-def test_in_free_talk_an_answer_leaves_the_ack_to_its_time() -> None:
-    """Which has begun all the same: it is sent then, and once."""
+def test_in_free_talk_a_message_leaves_the_ack_waiting() -> None:
+    """The ACK is sent when its time has come, once."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop, Mode.FREE)
 
     def reply(connection: Connection, event: Event) -> None:
         show(connection, event)
-        connection.session.say("question")
+        connection.say(["question"])
 
     owner.answer = reply
     peer.send(frame(Kind.GAME, 1, b"x"))
     until(loop, lambda: owner.events)
     assert peer.read(8 + 8) == frame(Kind.TEXT, 1, b"question")
-    assert connection.session.owes_ack
+    assert connection.link.replies.ack
     move(loop, clock, ACK_SECONDS)
-    assert not connection.session.owes_ack
+    assert not connection.link.replies.ack
     move(loop, clock, 1)
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    connection.leave(Reason.QUIT, "")
     sent = frame(Kind.ACK, 1) + frame(Kind.BYE, 1, b"\1")
     assert peer.read(len(sent)) == sent
 
 
 def test_an_ack_is_sent_before_the_stream_ends(loop: Loop) -> None:
-    """What came with the last goodbye was shown, and its sender is told so."""
+    """A message in the same read as the last BYE is acknowledged before the half-close."""
     connection, owner, peer = talk(loop)
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    connection.leave(Reason.QUIT, "")
     peer.send(frame(Kind.GAME, 1, b"x") + frame(Kind.BYE, 1, b"\1"))
     until(loop, lambda: len(owner.events) >= 2)
     assert peer.read(100) == frame(Kind.BYE, 0, b"\1") + frame(Kind.ACK, 1)
 
 
-def test_an_ack_that_has_gone_with_a_goodbye_is_not_tried_again() -> None:
-    """Nothing can be sent behind the end of the stream, and no log is to complain."""
+def test_an_ack_that_left_with_our_bye_is_not_sent_again() -> None:
+    """A write after the half-close would be an error in the log."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
     peer.send(frame(Kind.GAME, 1, b"x"))
     until(loop, lambda: owner.events)
     peer.send(frame(Kind.BYE, 1, b"\1"))
-    until(loop, lambda: connection.session.finished)
+    until(loop, lambda: connection.link.finished)
     move(loop, clock, 1)
     assert not [trace for trace in owner.traces if trace.startswith("! ")]
 
 
-def test_the_ack_of_many_messages_waits_for_nothing(loop: Loop) -> None:
-    """Their sender may be waiting for room to go on."""
+def test_the_ack_of_many_messages_is_sent_at_once(loop: Loop) -> None:
+    """Their sender may be waiting for room in its window."""
     connection, owner, peer = talk(loop)
     peer.send(b"".join(frame(Kind.GAME, each, b"x") for each in range(1, ACK_AT + 1)))
     until(loop, lambda: len(owner.calls) >= ACK_AT)
-    assert not connection.session.owes_ack
+    assert not connection.link.replies.ack
     assert peer.read(8) == frame(Kind.ACK, ACK_AT)
 
 
-def test_a_readiness_that_turns_out_empty_is_harmless(loop: Loop) -> None:
-    """The kernel may throw a bad packet away after it has said that there is one."""
+def test_a_read_that_finds_nothing_changes_nothing(loop: Loop) -> None:
+    """The kernel may discard a bad packet after it has reported the socket as readable."""
     connection, owner, _peer = talk(loop)
     connection._ready(READ | WRITE)
     assert owner.calls == []
     assert watched(loop) == [READ]
 
 
-def test_an_owner_that_fails_at_one_message_still_gets_the_next(loop: Loop) -> None:
-    """A screen that is closed ends the talk, but with a goodbye and not a mess."""
+def test_an_owner_that_raises_at_one_event_gets_the_next_one(loop: Loop) -> None:
+    """A closed screen ends the talk with an orderly goodbye."""
     connection, owner, peer = talk(loop)
 
     def fail(_: Connection, event: Event) -> None:
         owner.answer = show
         raise RuntimeError(event)
 
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     peer.send(frame(Kind.ACK, 1))
     until(loop, lambda: owner.calls)
     owner.calls.clear()
@@ -458,47 +457,122 @@ def test_an_owner_that_fails_at_one_message_still_gets_the_next(loop: Loop) -> N
         until(loop, lambda: owner.calls)
     peer.socket.close()
     until(loop, lambda: owner.closed_times)
-    assert owner.events == [Said(1, "answer"), Left(Reason.QUIT, "")]
+    assert owner.events == [Said(1, ["answer"]), Left(Reason.QUIT, "")]
     assert_nothing_left(loop)
 
 
-def test_the_new_owner_is_told_what_comes_after_the_handing_over(loop: Loop) -> None:
-    """A listener gives the connection away in the middle of a read."""
+def test_a_new_owner_gets_the_events_that_follow(loop: Loop) -> None:
+    """A listener passes a connection on in the middle of a read."""
     connection, first, peer = connect(loop, server=True)
-    second = Owner()
+    second = Recorder()
 
     def hand_over(connection: Connection, _: Event) -> None:
-        connection.session.welcome()
+        connection.welcome()
         connection.owner = second
 
     first.answer = hand_over
-    peer.send(peer.session.data_to_send() + frame(Kind.TEXT, 1, b"first words"))
+    peer.send(peer.link.data_to_send() + frame(Kind.TEXT, 1, b"first words"))
     until(loop, lambda: second.calls)
     assert [type(call) for call in first.calls] == [Greeted]
-    assert second.calls == [Said(1, "first words"), "settled"]
+    assert second.calls == [Said(1, ["first words"]), "proceed"]
     connection.close()
     assert first.closed_times == 0
     assert second.closed_times == 1
 
 
-def test_an_owner_that_closes_in_the_middle_hears_no_more_of_it(loop: Loop) -> None:
-    """`closed` is the last: no event of the same read comes after it."""
+def test_an_owner_that_closes_in_the_middle_of_a_read_gets_no_more_events(
+    loop: Loop,
+) -> None:
+    """`closed` is the last call, whatever else is in that read."""
     connection, owner, peer = talk(loop)
     owner.answer = lambda connection, _: connection.close()
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     peer.send(frame(Kind.TEXT, 1, b"answer") + frame(Kind.BYE, 1, b"\1"))
     until(loop, lambda: owner.calls)
     connection.close()
-    assert owner.calls == [Said(1, "answer"), "closed"]
+    assert owner.calls == [Said(1, ["answer"]), "closed"]
     assert_nothing_left(loop)
+
+
+# Many messages in one read.
+
+MANY = [f"line {number}" for number in range(1, 301)]
+"""More lines than one event reports."""
+
+
+def say_many(loop: Loop, owner: Recorder, peer: Peer, piece: int = 1 << 16) -> None:
+    """Let the peer send many lines at once, or in pieces of so many bytes."""
+    peer.link.say(MANY)
+    data = peer.link.data_to_send()
+    for start in range(0, len(data), piece):
+        before = owner.calls.count("proceed")
+        peer.send(data[start : start + piece])
+        until(loop, lambda: owner.calls.count("proceed") > before)  # noqa: B023
+    assert texts_of(owner) == MANY
+
+
+def texts_of(owner: Recorder) -> list[str]:
+    """Return the texts that were reported, in order."""
+    said = [event for event in owner.events if isinstance(event, Said)]
+    return [text for event in said for text in event.texts]
+
+
+def test_many_messages_in_one_read_are_reported_in_order_and_acknowledged_once(
+    loop: Loop,
+) -> None:
+    """Few events report them, and one ACK with the last number answers for all."""
+    connection, owner, peer = talk(loop, Mode.FREE)
+    say_many(loop, owner, peer)
+    numbers = [event.number for event in owner.events if isinstance(event, Said)]
+    assert numbers == [RUN, 2 * RUN, len(MANY)]
+    assert owner.calls.count("proceed") == 1
+    connection.leave(Reason.QUIT, "")
+    sent = frame(Kind.ACK, len(MANY)) + frame(Kind.BYE, 0, b"\1")
+    assert peer.read(len(sent)) == sent
+
+
+@pytest.mark.parametrize("piece", [1 << 16, 1000, 100], ids="pieces of {} bytes".format)
+def test_a_traced_connection_reports_and_acknowledges_the_same_as_a_silent_one(
+    piece: int,
+) -> None:
+    """The log sees every message of a read, and changes neither events nor answers."""
+    outcomes = []
+    for traced in (True, False):
+        loop = Loop(Clock())
+        connection, owner, peer = talk(loop, Mode.FREE, traced=traced)
+        say_many(loop, owner, peer, piece)
+        connection.leave(Reason.QUIT, "")
+        peer.send(frame(Kind.BYE, len(MANY), b"\1"))
+        until(loop, lambda: connection.link.finished)  # noqa: B023
+        outcomes.append((owner.calls, peer.read(10000)))
+        logged = [trace for trace in owner.traces if trace.startswith("< TEXT")]
+        assert len(logged) == (len(MANY) if traced else 0)
+    assert outcomes[0] == outcomes[1]
 
 
 # Writing.
 
 
-def test_what_the_kernel_does_not_take_is_written_later_and_whole(loop: Loop) -> None:
-    """Write interest exists exactly while bytes wait, and no byte is lost or doubled."""
+def test_lines_that_may_not_be_sent_write_nothing(loop: Loop) -> None:
+    """The error is the caller's to explain; the first line is sent, the second is not."""
+    connection, _, peer = talk(loop)
+    assert connection.say(["question", "too early"]) == 1
+    with pytest.raises(LocalProtocolError, match="it is not your turn"):
+        connection.say(["too early"])
+    connection.leave(Reason.QUIT, "")
+    sent = frame(Kind.TEXT, 1, b"question") + frame(Kind.BYE, 1, b"\1")
+    assert peer.read(len(sent)) == sent
+
+
+def test_words_about_a_game_are_written_at_once(loop: Loop) -> None:
+    """They take no turn."""
+    connection, _, peer = talk(loop)
+    connection.play("offer chess")
+    assert peer.read(8 + 11) == frame(Kind.GAME, 1, b"offer chess")
+
+
+def test_bytes_that_the_kernel_does_not_take_are_written_later(loop: Loop) -> None:
+    """The loop watches for writing exactly while bytes wait; none is lost or doubled."""
     connection, owner, peer = talk(loop)
     ours = say_much(loop, connection, owner, peer)
     before = 0
@@ -511,67 +585,64 @@ def test_what_the_kernel_does_not_take_is_written_later_and_whole(loop: Loop) ->
 
 
 def test_reading_goes_on_while_bytes_wait_to_be_written(loop: Loop) -> None:
-    """A peer that is slow to read may still speak, and say goodbye."""
+    """A peer that is slow to read may still send messages and BYE."""
     connection, owner, peer = talk(loop)
     say_much(loop, connection, owner, peer)
     peer.send(frame(Kind.TEXT, ROUNDS, b"answer"))
     until(loop, lambda: owner.calls)
-    assert owner.events == [Said(ROUNDS, "answer")]
+    assert owner.events == [Said(ROUNDS, ["answer"])]
     assert watched(loop) == [READ | WRITE]
 
 
-def test_a_peer_that_asks_and_plays_and_does_not_read_is_owed_one_answer(
+def test_a_peer_that_does_not_read_adds_nothing_to_the_pending_bytes(
     loop: Loop,
 ) -> None:
-    """While the kernel takes nothing, nothing is added to what waits for it."""
+    """However many PINGs and moves it sends: the answers are counted, not queued."""
     connection, owner, peer = talk(loop)
     say_much(loop, connection, owner, peer)
     owner.traces.clear()
     for number in range(ROUNDS, ROUNDS + 20):
         peer.send(frame(Kind.PING, number) + frame(Kind.GAME, number, b"x"))
-        until(loop, lambda: connection.session.confirmed >= number)  # noqa: B023
+        until(loop, lambda: connection.link.session.shown >= number)  # noqa: B023
     assert connection._pending
     assert not [trace for trace in owner.traces if trace.startswith("> ")]
 
 
-def test_a_send_that_fails_loses_no_message_that_had_arrived(loop: Loop) -> None:
-    """Our BYE meets a peer that has gone, but what it said before is shown first."""
+def test_a_failed_write_loses_no_message_that_had_arrived(loop: Loop) -> None:
+    """Our BYE finds a peer that has gone; its last message is shown before the loss."""
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     peer.send(frame(Kind.ACK, 1) + frame(Kind.TEXT, 1, b"last words"))
     peer.reset()
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    connection.leave(Reason.QUIT, "")
     assert any(trace.startswith("! ") for trace in owner.traces), owner.traces
     assert owner.calls == []
     until(loop, lambda: owner.closed_times)
-    assert owner.events == [Said(1, "last words"), Lost("")]
+    assert owner.events == [Said(1, ["last words"]), Lost("")]
     assert_nothing_left(loop)
 
 
-def test_a_broken_pipe_leaves_the_reading_side_alone(loop: Loop) -> None:
-    """EPIPE says that nothing can be sent; the peer may still be talking."""
+def test_a_broken_pipe_does_not_stop_reading(loop: Loop) -> None:
+    """EPIPE means that nothing can be sent; the peer may still send."""
     connection, owner, peer = talk(loop)
     connection._socket.shutdown(socket.SHUT_WR)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     assert "! Broken pipe" in owner.traces
     assert watched(loop) == [READ]
     peer.send(frame(Kind.TEXT, 1, b"still here"))
     until(loop, lambda: owner.events)
-    assert owner.events == [Said(1, "still here")]
+    assert owner.events == [Said(1, ["still here"])]
     peer.socket.close()
     until(loop, lambda: owner.closed_times)
     assert owner.events[1:] == [Lost("")]
     assert_nothing_left(loop)
 
 
-# The end that nobody asked for.
+# A connection that is lost.
 
 
 def test_an_end_between_two_frames_is_a_loss_without_detail(loop: Loop) -> None:
-    """Nothing was cut, but nobody said goodbye."""
+    """No frame was cut, but nobody said BYE."""
     _, owner, peer = talk(loop)
     peer.socket.close()
     until(loop, lambda: owner.closed_times)
@@ -579,8 +650,8 @@ def test_an_end_between_two_frames_is_a_loss_without_detail(loop: Loop) -> None:
     assert_nothing_left(loop)
 
 
-def test_an_end_inside_a_frame_is_a_loss_that_counts(loop: Loop) -> None:
-    """Three bytes of eight say how far it came."""
+def test_an_end_inside_a_frame_is_a_loss_that_counts_the_bytes(loop: Loop) -> None:
+    """The detail says that 3 bytes of 8 came."""
     _, owner, peer = talk(loop)
     peer.send(frame(Kind.ACK, 0)[:3])
     peer.socket.close()
@@ -590,7 +661,7 @@ def test_an_end_inside_a_frame_is_a_loss_that_counts(loop: Loop) -> None:
 
 
 def test_a_reset_is_a_loss_like_any_other(loop: Loop) -> None:
-    """A peer that was killed is no reason for a traceback."""
+    """A peer that was killed causes no traceback."""
     _, owner, peer = talk(loop)
     peer.reset()
     until(loop, lambda: owner.closed_times)
@@ -599,25 +670,24 @@ def test_a_reset_is_a_loss_like_any_other(loop: Loop) -> None:
     assert_nothing_left(loop)
 
 
-def test_what_came_before_a_reset_is_told_before_the_loss(loop: Loop) -> None:
-    """The kernel keeps what had arrived; so do we."""
+def test_a_message_that_came_before_a_reset_is_reported_before_the_loss(loop: Loop) -> None:
+    """The kernel keeps bytes that had arrived."""
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     peer.read(1)  # or the close would find bytes unread
     peer.send(frame(Kind.TEXT, 1, b"last words"))
     peer.reset()
     until(loop, lambda: owner.closed_times)
-    assert owner.events == [Said(1, "last words"), Lost("")]
+    assert owner.events == [Said(1, ["last words"]), Lost("")]
     assert_nothing_left(loop)
 
 
-def test_closing_is_told_once_and_leaves_nothing_behind(loop: Loop) -> None:
-    """Neither a watched descriptor nor a timer nor a second call."""
+def test_close_is_reported_once_and_leaves_nothing_behind(loop: Loop) -> None:
+    """No watched descriptor, no timer, no second call of `closed`."""
     connection, owner, peer = talk(loop)
     peer.send(b"\0")
-    until(loop, lambda: connection.session.unfinished)
-    connection.expire_in(60)
+    until(loop, lambda: connection.link.unfinished)
+    connection.set_deadline(60)
     connection.close()
     connection.close()
     assert owner.closed_times == 1
@@ -625,12 +695,12 @@ def test_closing_is_told_once_and_leaves_nothing_behind(loop: Loop) -> None:
     assert_nothing_left(loop)
 
 
-def test_a_closed_connection_is_never_heard_of_again() -> None:
-    """Also when somebody who has not noticed yet flushes it: `closed` was the last."""
+def test_a_closed_connection_makes_no_more_calls() -> None:
+    """Also when it is flushed once more: `closed` was the last call."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, _peer = talk(loop)
-    connection.session.leave(Reason.QUIT, "")
+    connection.leave(Reason.QUIT, "")
     connection.close()
     connection.flush()
     move(loop, clock, 60)
@@ -639,32 +709,32 @@ def test_a_closed_connection_is_never_heard_of_again() -> None:
     assert_nothing_left(loop)
 
 
-# The goodbye.
+# Goodbyes.
 
 
-def test_our_goodbye_waits_for_what_is_under_way(loop: Loop) -> None:
-    """After our BYE the peer's words are still shown, up to its own BYE."""
+def test_messages_after_our_bye_are_still_reported(loop: Loop) -> None:
+    """Up to the peer's own BYE."""
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.session.leave(Reason.QUIT, "see you")
-    connection.flush()
+    connection.say(["question"])
+    connection.leave(Reason.QUIT, "see you")
     until_received(peer, State.CLOSED)
     peer.send(frame(Kind.TEXT, 1, b"one more thing"))
     until(loop, lambda: owner.events)
     assert owner.closed_times == 0
     peer.send(frame(Kind.BYE, 1, b"\1"))
-    until(loop, lambda: connection.session.finished)
-    assert owner.events == [Said(1, "one more thing"), Left(Reason.QUIT, "")]
+    until(loop, lambda: connection.link.finished)
+    assert owner.events == [Said(1, ["one more thing"]), Left(Reason.QUIT, "")]
 
 
-def test_a_goodbye_is_drained_then_half_closed_then_read_to_the_end(loop: Loop) -> None:
-    """Only the peer's end of stream closes the socket; what we sent all arrives before."""
+def test_after_the_goodbyes_all_is_written_then_half_closed_then_read_to_the_end(
+    loop: Loop,
+) -> None:
+    """Only the end of the peer's stream closes the socket; all that we sent arrives."""
     connection, owner, peer = talk(loop)
     ours = say_much(loop, connection, owner, peer)
-    connection.session.leave(Reason.QUIT, "see you")
-    connection.flush()
+    connection.leave(Reason.QUIT, "see you")
     peer.send(frame(Kind.ACK, ROUNDS) + frame(Kind.BYE, ROUNDS - 1, b"\1"))
-    until(loop, lambda: connection.session.finished)
+    until(loop, lambda: connection.link.finished)
     # Our BYE still waits behind what the peer has not read: no end of stream yet.
     assert watched(loop) == [READ | WRITE]
     assert not any("half-closed" in trace for trace in owner.traces)
@@ -685,9 +755,9 @@ def test_a_goodbye_is_drained_then_half_closed_then_read_to_the_end(loop: Loop) 
 
 
 def test_the_peers_goodbye_is_answered_before_the_half_close(loop: Loop) -> None:
-    """The peer gets our BYE, then the end of the stream, and closes first."""
+    """The peer reads our BYE, then the end of the stream, and closes first."""
     _, owner, peer = talk(loop)
-    peer.session.leave(Reason.QUIT, "see you")
+    peer.link.leave(Reason.QUIT, "see you")
     peer.send()
     until(loop, lambda: owner.events)
     assert peer.read(10000) == frame(Kind.BYE, 0, b"\1")
@@ -698,35 +768,57 @@ def test_the_peers_goodbye_is_answered_before_the_half_close(loop: Loop) -> None
     assert_nothing_left(loop)
 
 
-@pytest.mark.parametrize("leaver", [0, 1])
-def test_two_connections_part_without_waiting_for_a_timer(leaver: int) -> None:
-    """Whoever leaves: both say goodbye, both close, within the patience of no clock."""
+@pytest.mark.parametrize("leaver", [0, 1], ids=["the client leaves", "the server leaves"])
+def test_a_goodbye_needs_no_timer_on_either_side(leaver: int) -> None:
+    """Both say BYE and close while the clock stands still, whichever side leaves."""
     loop = Loop(Clock())
     near, far = socket_pair()
-    owners = (Owner(), Owner())
+    owners = (Recorder(), Recorder())
     ends = (
         Connection(loop, near, "server", make_client(), owners[0]),
         Connection(loop, far, "client", make_server(), owners[1]),
     )
     ends[0].flush()
-    until(loop, lambda: all(end.session.state is State.OPEN for end in ends))
-    ends[0].session.say("last words")
-    ends[leaver].session.leave(Reason.QUIT, "see you")
-    ends[0].flush()
-    ends[1].flush()
+    until(loop, lambda: all(end.link.state is State.OPEN for end in ends))
+    ends[0].say(["last words"])
+    ends[leaver].leave(Reason.QUIT, "see you")
     until(loop, lambda: all(owner.closed_times for owner in owners))
-    assert Said(1, "last words") in owners[1].events
+    assert Said(1, ["last words"]) in owners[1].events
     assert Left(Reason.QUIT, "see you") in owners[1 - leaver].events
     assert Left(Reason.QUIT, "") in owners[leaver].events
-    assert not ends[0].session.unacknowledged
+    assert not ends[0].link.session.unacknowledged
     assert_nothing_left(loop)
+
+
+def test_a_refused_stranger_reads_the_reason_and_the_end_of_the_stream() -> None:
+    """Its own BYE ends the connection; without one its time is over after 4.5 s."""
+    clock = Clock()
+    loop = Loop(clock)
+    for polite in (True, False):
+        connection, owner, peer = connect(loop, server=True)
+        owner.answer = lambda connection, _: connection.refuse(Reason.BUSY, "not now")
+        peer.send()
+        until(loop, lambda: owner.events)  # noqa: B023
+        owner.answer = show
+        if polite:
+            peer.send(frame(Kind.BYE, 0, b"\1"))
+            until(loop, lambda: connection.link.finished)  # noqa: B023
+            peer.socket.shutdown(socket.SHUT_WR)
+            until(loop, lambda: owner.closed_times)  # noqa: B023
+        else:
+            move(loop, clock, GOODBYE_SECONDS - 0.001)
+            assert owner.closed_times == 0
+            move(loop, clock, 0.001)
+        assert owner.closed_times == 1
+        assert peer.read(100) == frame(Kind.BYE, 0, bytes([Reason.BUSY]) + b"not now")
+        assert_nothing_left(loop)
 
 
 # A peer that breaks the rules.
 
 
-def test_a_broken_rule_is_answered_with_a_goodbye_that_says_which(loop: Loop) -> None:
-    """The peer reads why, then the end of the stream."""
+def test_a_broken_rule_is_answered_with_a_bye_that_names_it(loop: Loop) -> None:
+    """The peer reads the reason, then the end of the stream."""
     _, owner, peer = talk(loop)
     peer.send(GARBAGE)
     until(loop, lambda: owner.events)
@@ -740,11 +832,10 @@ def test_a_broken_rule_is_answered_with_a_goodbye_that_says_which(loop: Loop) ->
     assert_nothing_left(loop)
 
 
-def test_what_follows_an_error_is_read_and_thrown_away(loop: Loop) -> None:
-    """A close with bytes unread would make TCP throw our BYE away too."""
+def test_bytes_after_an_error_are_read_and_discarded(loop: Loop) -> None:
+    """A close with unread bytes would make TCP discard our BYE too."""
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     peer.send(GARBAGE)
     until(loop, lambda: owner.events)
     rest = frame(Kind.TEXT, 1, b"never mind") * 20000
@@ -765,11 +856,10 @@ def test_what_follows_an_error_is_read_and_thrown_away(loop: Loop) -> None:
     assert_nothing_left(loop)
 
 
-def test_an_error_after_our_goodbye_gets_no_second_one(loop: Loop) -> None:
-    """BYE is said once; the stream ends behind it."""
+def test_an_error_after_our_bye_gets_no_second_bye(loop: Loop) -> None:
+    """BYE is sent once; the stream ends behind it."""
     connection, owner, peer = talk(loop)
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    connection.leave(Reason.QUIT, "")
     peer.send(GARBAGE)
     until(loop, lambda: owner.events)
     assert peer.read(10000) == frame(Kind.BYE, 0, b"\1")
@@ -778,20 +868,19 @@ def test_an_error_after_our_goodbye_gets_no_second_one(loop: Loop) -> None:
     assert [type(event) for event in owner.events] == [Failed]
 
 
-# A peer that takes its time. The clock is moved by hand, nobody waits.
+# A peer that takes its time, on a clock that the test moves.
 
 
-def test_a_frame_that_trickles_is_given_up_after_ten_seconds() -> None:
-    """Its time runs from its first byte: a byte a second does not buy more of it."""
+def test_a_frame_that_is_not_whole_after_ten_seconds_is_a_loss() -> None:
+    """The time runs from its first byte: a byte a second does not extend it."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
-    connection.session.say("question")
-    connection.flush()
+    connection.say(["question"])
     data = frame(Kind.TEXT, 1, b"x" * 100)
     for place in range(10):
         peer.send(data[place : place + 1])
-        until(loop, lambda: owner.calls.count("settled") > place)  # noqa: B023
+        until(loop, lambda: owner.calls.count("proceed") > place)  # noqa: B023
         assert owner.closed_times == 0
         move(loop, clock, 0.999 if place == 9 else 1)
     assert owner.events == []
@@ -801,70 +890,69 @@ def test_a_frame_that_trickles_is_given_up_after_ten_seconds() -> None:
     assert_nothing_left(loop)
 
 
-def test_behind_a_hello_the_session_that_takes_over_is_asked(loop: Loop) -> None:
-    """Also of what came in the same read: the stranger has nothing more to tell."""
-    client, session = make_pair(mode=Mode.FREE)
-    for each in (client, session):
-        each.receive_eof()
-        assert list(each.events()) == [Lost("")]
-    _, owner, peer = connect(loop, server=True)
-
-    def take_over(connection: Connection, event: Event) -> None:
-        if isinstance(event, Greeted):
-            session.take_over(connection.session)
-            connection.session = session
-            session.welcome()
-
-    owner.answer = take_over
-    client.resume()
-    peer.send(client.data_to_send() + frame(Kind.TEXT, 1, b"again"))
+def test_messages_behind_the_hello_of_a_returning_client_belong_to_its_talk(
+    loop: Loop,
+) -> None:
+    """Also those in the same read: the new link has adopted the session by then."""
+    client, server = make_pair(mode=Mode.FREE)
+    connection, owner, peer = connect(loop, server=True)
+    owner.answer = lambda connection, event: (
+        connection.welcome(server.session)
+        if isinstance(event, Greeted)
+        else show(connection, event)
+    )
+    peer.link = make_client(session=client.session)
+    peer.send(peer.link.data_to_send() + frame(Kind.TEXT, 1, b"again"))
     until(loop, lambda: len(owner.events) == 2)
-    assert owner.events[1] == Said(1, "again")
+    assert owner.events[1] == Said(1, ["again"])
+    assert connection.link.session is server.session
+    assert server.session.shown == 1
+    assert [type(event) for event in peer.receive()] == [Opened]
 
 
-def test_a_connection_that_is_closed_writes_no_more(loop: Loop) -> None:
-    """Its session may go on, on another one."""
+def test_a_message_sent_on_a_closed_connection_is_kept_for_the_next_one(loop: Loop) -> None:
+    """Nothing is written and no timer is set."""
     connection, owner, _ = talk(loop)
     connection.close()
     owner.traces.clear()
-    connection.session.say("hello")
-    connection.flush()
-    assert owner.traces == ["> TEXT 1 'hello' [5 bytes]"]
-    assert len(connection.session.data_to_send()) == 8 + 5
+    connection.say(["hello"])
+    assert not [trace for trace in owner.traces if trace.startswith("~ ")]
+    assert connection.link.session.unacknowledged == {1: "hello"}
     assert patience(loop) is None
 
 
 def test_every_frame_has_its_own_time() -> None:
-    """Where one frame ends and the next begins in one read, the clock begins anew."""
+    """Where one frame ends and the next begins in one read, the time begins again."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
     data = frame(Kind.ACK, 0)
     peer.send(data[:4])
-    until(loop, lambda: connection.session.unfinished)
+    until(loop, lambda: connection.link.unfinished)
     for _ in range(3):
         move(loop, clock, 9)
-        before = owner.calls.count("settled")
+        before = owner.calls.count("proceed")
         peer.send(data[4:] + data[:4])
-        until(loop, lambda: owner.calls.count("settled") > before)  # noqa: B023
+        until(loop, lambda: owner.calls.count("proceed") > before)  # noqa: B023
     assert owner.closed_times == 0
     move(loop, clock, 10)
     assert owner.closed_times == 1
 
 
-def test_our_slow_screen_takes_no_time_from_a_frame_that_has_begun() -> None:
-    """What is left of it may have come meanwhile, and was not looked at."""
+def test_a_slow_screen_takes_no_time_from_a_frame_that_has_begun() -> None:
+    """The rest of it may have come meanwhile and was not read yet."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = connect(loop, mode=Mode.FREE)
     connection.flush()
     peer.receive()
-    peer.session.welcome()
-    peer.session.say_all(["one", "two"])
-    data = peer.session.data_to_send()
+    peer.link.welcome()
+    peer.link.say(["one"])
+    peer.link.play("x")
+    data = peer.link.data_to_send()
 
     def take_long(connection: Connection, event: Event) -> None:
-        if event == Said(1, "one"):
+        if event == Said(1, ["one"]):
             clock.now += 2 * FRAME_SECONDS
             peer.send(data[-3:])
         show(connection, event)
@@ -872,36 +960,35 @@ def test_our_slow_screen_takes_no_time_from_a_frame_that_has_begun() -> None:
     owner.answer = take_long
     peer.send(data[:-3])
     until(loop, lambda: len(owner.events) == 3)
-    assert owner.events[1:] == [Said(1, "one"), Said(2, "two")]
+    assert owner.events[1:] == [Said(1, ["one"]), Played(2, "x")]
     assert owner.closed_times == 0
 
 
-def test_between_two_frames_the_peer_may_take_its_time() -> None:
-    """People think before they answer."""
+def test_between_two_frames_no_time_runs() -> None:
+    """A person thinks before answering."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
     data = frame(Kind.ACK, 0)
     peer.send(data[:4])
-    until(loop, lambda: connection.session.unfinished)
+    until(loop, lambda: connection.link.unfinished)
     assert patience(loop) is not None
     peer.send(data[4:])
-    until(loop, lambda: not connection.session.unfinished)
+    until(loop, lambda: not connection.link.unfinished)
     assert patience(loop) == 10.0  # a sign of life will be asked for, that is all
     move(loop, clock, 9.9)
     assert owner.closed_times == 0
 
 
-def test_a_goodbye_that_nobody_answers_is_over_like_a_talk_that_is_silent() -> None:
-    """The session is told the truth: the peer never said goodbye.
+def test_a_bye_without_an_answer_is_a_loss_after_20_seconds() -> None:
+    """The loss is reported, because the peer never said BYE.
 
-    A person who waits is not kept so long: test_chat and test_doors have that.
+    A person who waits has a shorter limit: see test_chat and test_doors.
     """
     clock = Clock()
     loop = Loop(clock)
     connection, owner, _peer = talk(loop)
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    connection.leave(Reason.QUIT, "")
     move(loop, clock, CLOSING_SECONDS - 0.001)
     assert owner.events == []
     move(loop, clock, 0.001)
@@ -910,8 +997,8 @@ def test_a_goodbye_that_nobody_answers_is_over_like_a_talk_that_is_silent() -> N
     assert_nothing_left(loop)
 
 
-def test_words_after_our_goodbye_do_not_buy_more_time() -> None:
-    """The time runs from our BYE, whatever the peer still has to say."""
+def test_a_message_after_our_bye_does_not_extend_the_deadline() -> None:
+    """The time runs from our BYE, whatever the peer still sends."""
     clock = Clock()
     loop = Loop(clock)
     owner, peer = part(loop)
@@ -923,26 +1010,25 @@ def test_words_after_our_goodbye_do_not_buy_more_time() -> None:
     assert owner.closed_times == 1
 
 
-def test_each_message_that_is_confirmed_after_our_goodbye_does() -> None:
-    """A screen may be slow: as long as it comes nearer to the end, it is waited for."""
+def test_an_ack_after_our_bye_extends_the_deadline() -> None:
+    """A peer with a slow screen has time for as long as it acknowledges messages."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
     for number in range(1, 4):
-        connection.session.play(f"word {number}")
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+        connection.play(f"word {number}")
+    connection.leave(Reason.QUIT, "")
     for number in range(1, 4):
         move(loop, clock, CLOSING_SECONDS - 1)
         peer.send(frame(Kind.ACK, number))
-        until(loop, lambda: connection.session.acknowledged == number)  # noqa: B023
+        until(loop, lambda: connection.link.session.acknowledged == number)  # noqa: B023
     assert owner.closed_times == 0
     move(loop, clock, CLOSING_SECONDS)
     assert owner.closed_times == 1
 
 
-def test_the_last_ack_of_a_goodbye_renews_its_time_too() -> None:
-    """It comes with the peer's own BYE: then there is all the time of a close."""
+def test_the_last_ack_after_our_bye_extends_the_deadline_too() -> None:
+    """It comes with the peer's own BYE: the whole time for closing follows."""
     clock = Clock()
     loop = Loop(clock)
     owner, peer = part(loop)
@@ -955,8 +1041,8 @@ def test_the_last_ack_of_a_goodbye_renews_its_time_too() -> None:
     assert owner.closed_times == 1
 
 
-def test_while_the_screen_is_slow_what_waits_for_the_kernel_is_tried_again() -> None:
-    """Else the peer would hear nothing until all of a read has been shown."""
+def test_pending_bytes_are_written_between_the_events_on_a_slow_screen() -> None:
+    """Otherwise the peer would read nothing until a whole read was shown."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
@@ -977,41 +1063,88 @@ def test_while_the_screen_is_slow_what_waits_for_the_kernel_is_tried_again() -> 
     assert len(ours) > waiting[0] > waiting[-1]
 
 
-def test_while_nothing_can_be_written_no_ack_is_waited_for() -> None:
-    """There would be nothing to do when its time has come, again and again."""
+def test_while_bytes_are_pending_no_ack_timer_runs() -> None:
+    """It could send nothing, and would fire again and again."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
     say_much(loop, connection, owner, peer)
     peer.send(frame(Kind.GAME, ROUNDS, b"x"))
-    until(loop, lambda: connection.session.owes_ack)
+    until(loop, lambda: connection.link.replies.ack)
     assert patience(loop) == PING_SECONDS
 
 
-def test_the_end_of_the_stream_is_told_behind_all_that_came_before_it() -> None:
-    """Also where the owner was interrupted, and what waited is written in between."""
-    clock = Clock()
-    loop = Loop(clock)
-    connection, owner, peer = talk(loop)
+def raise_at(*numbers: int) -> Callable[[Connection, Event], None]:
+    """Return an answer that raises at these messages: the screen was closed."""
 
-    def interrupt(connection: Connection, event: Event) -> None:
-        owner.answer = show
-        raise ScreenClosedError("the screen was closed")
+    def answer(connection: Connection, event: Event) -> None:
+        if isinstance(event, Played) and event.number in numbers:
+            raise ScreenClosedError("the screen was closed")
+        show(connection, event)
 
-    owner.answer = interrupt
+    return answer
+
+
+def receive_interrupted(loop: Loop, owner: Recorder, peer: Peer) -> None:
+    """Receive three messages in one read, and raise at the first one."""
+    owner.answer = raise_at(1)
     peer.send(b"".join(frame(Kind.GAME, number, b"x") for number in (1, 2, 3)))
     with pytest.raises(ScreenClosedError):
         until(loop, lambda: owner.closed_times)
-    clock.now += 2 * SLOW_SECONDS
-    connection._pending = frame(Kind.PING, 1)  # as if the kernel had not taken it
-    connection._watch()
+
+
+def test_the_end_of_the_stream_is_reported_after_all_events_before_it() -> None:
+    """Also after an owner that raised, and that leaves at one of those events."""
+    loop = Loop(Clock())
+    _, owner, peer = talk(loop)
+    receive_interrupted(loop, owner, peer)
+
+    def leave(connection: Connection, event: Event) -> None:
+        show(connection, event)
+        if event == Played(2, "x"):
+            connection.leave(Reason.STOPPED, "")
+
+    owner.answer = leave
     peer.socket.shutdown(socket.SHUT_WR)
     until(loop, lambda: owner.closed_times)
     assert owner.events[-3:] == [Played(2, "x"), Played(3, "x"), Lost("")]
+    assert_nothing_left(loop)
 
 
-def test_what_has_come_while_the_screen_kept_us_is_heard_before_we_complain() -> None:
-    """Our own slowness is not the peer's silence."""
+def test_events_before_the_end_of_the_stream_are_not_lost_with_the_pulse() -> None:
+    """Where an owner raised twice, the check of the silence reports what is left."""
+    clock = Clock()
+    loop = Loop(clock)
+    _, owner, peer = talk(loop)
+    receive_interrupted(loop, owner, peer)
+    owner.answer = raise_at(2)
+    peer.socket.shutdown(socket.SHUT_WR)
+    with pytest.raises(ScreenClosedError):
+        until(loop, lambda: owner.closed_times)
+    owner.answer = show
+    clock.now += PING_SECONDS
+    loop._call_due_timers()  # the timer comes before the socket is looked at
+    assert owner.events[-3:] == [Played(2, "x"), Played(3, "x"), Lost("")]
+    assert owner.closed_times == 1
+    assert_nothing_left(loop)
+
+
+def test_an_end_of_the_stream_that_the_pulse_finds_is_reported_once() -> None:
+    """The check of the silence reads first, and closes the connection then."""
+    clock = Clock()
+    loop = Loop(clock)
+    _, owner, peer = talk(loop)
+    peer.socket.close()
+    clock.now += PING_SECONDS
+    loop._call_due_timers()  # the timer comes before the socket is looked at
+    assert owner.calls == [Lost(""), "closed"]
+    assert_nothing_left(loop)
+
+
+def test_a_sign_of_life_that_was_not_read_yet_is_read_before_the_peer_counts_as_lost() -> (
+    None
+):
+    """A slow callback of ours is not the peer's silence."""
     clock = Clock()
     loop = Loop(clock)
     _, owner, peer = talk(loop)
@@ -1024,15 +1157,16 @@ def test_what_has_come_while_the_screen_kept_us_is_heard_before_we_complain() ->
     assert owner.closed_times == 0
 
 
-def test_what_is_shown_is_acknowledged_before_all_of_a_read_is() -> None:
-    """The rest of it may take a slow screen long."""
+def test_on_a_slow_screen_messages_are_acknowledged_within_a_read() -> None:
+    """The rest of the read may take a slow screen long."""
     clock = Clock()
     loop = Loop(clock)
     _connection, owner, peer = talk(loop)
     owed: list[int] = []
 
     def watch(connection: Connection, event: Event) -> None:
-        owed.append(connection.session.confirmed - connection.session._told)
+        link = connection.link
+        owed.append(link.session.shown - link.replies._acknowledged)
         clock.now += SLOW_SECONDS / 4
         show(connection, event)
 
@@ -1042,12 +1176,12 @@ def test_what_is_shown_is_acknowledged_before_all_of_a_read_is() -> None:
     assert max(owed) == 4
 
 
-def test_a_peer_that_said_goodbye_but_does_not_close_is_closed() -> None:
-    """Everything has been said, so that is no loss."""
+def test_a_peer_that_said_bye_but_does_not_close_is_closed() -> None:
+    """Both goodbyes were sent, so that is no loss."""
     clock = Clock()
     loop = Loop(clock)
     _, owner, peer = talk(loop)
-    peer.session.leave(Reason.QUIT, "")
+    peer.link.leave(Reason.QUIT, "")
     peer.send()
     until(loop, lambda: owner.events)
     move(loop, clock, 4.499)
@@ -1058,14 +1192,13 @@ def test_a_peer_that_said_goodbye_but_does_not_close_is_closed() -> None:
     assert_nothing_left(loop)
 
 
-def test_a_goodbye_to_a_peer_that_does_not_read_ends_in_time() -> None:
-    """Bytes that nobody takes do not keep the program alive."""
+def test_a_bye_to_a_peer_that_does_not_read_ends_in_time() -> None:
+    """Pending bytes do not keep the program alive."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = talk(loop)
     say_much(loop, connection, owner, peer)
-    connection.session.leave(Reason.QUIT, "")
-    connection.flush()
+    connection.leave(Reason.QUIT, "")
     assert watched(loop) == [READ | WRITE]
     move(loop, clock, CLOSING_SECONDS)
     assert owner.events == [Lost(LATE)]
@@ -1074,7 +1207,7 @@ def test_a_goodbye_to_a_peer_that_does_not_read_ends_in_time() -> None:
 
 
 def test_a_peer_that_broke_a_rule_has_one_second_to_read_why() -> None:
-    """It is in no position to ask for five."""
+    """Then the connection is closed, whatever it sends."""
     clock = Clock()
     loop = Loop(clock)
     _, owner, peer = talk(loop)
@@ -1088,24 +1221,24 @@ def test_a_peer_that_broke_a_rule_has_one_second_to_read_why() -> None:
     assert_nothing_left(loop)
 
 
-def test_a_stranger_that_breaks_a_rule_has_no_more_than_one_second_either() -> None:
-    """What was left of its time to say HELLO is not added."""
+def test_a_stranger_that_broke_a_rule_has_one_second_too() -> None:
+    """Not the rest of its time to say HELLO."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, peer = connect(loop, server=True)
-    connection.expire_in(5)
+    connection.set_deadline(5)
     peer.send(GARBAGE)
     until(loop, lambda: owner.events)
     move(loop, clock, 1)
     assert owner.closed_times == 1
 
 
-def test_a_deadline_of_the_owners_counts() -> None:
-    """A listener gives a stranger so long to say HELLO."""
+def test_a_deadline_that_the_owner_sets_is_kept() -> None:
+    """A program sets one for the HELLO."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, _peer = connect(loop, server=True)
-    connection.expire_in(5)
+    connection.set_deadline(5)
     move(loop, clock, 4.999)
     assert owner.closed_times == 0
     move(loop, clock, 0.001)
@@ -1113,14 +1246,14 @@ def test_a_deadline_of_the_owners_counts() -> None:
     assert_nothing_left(loop)
 
 
-def test_a_deadline_only_ever_comes_nearer() -> None:
-    """Of two that are asked for, in whatever order, the earlier stands."""
+def test_of_two_deadlines_the_earlier_one_stands() -> None:
+    """In whatever order they are set."""
     for first, second in ((5, 50), (50, 5)):
         clock = Clock()
         loop = Loop(clock)
         connection, owner, _peer = connect(loop, server=True)
-        connection.expire_in(first)
-        connection.expire_in(second)
+        connection.set_deadline(first)
+        connection.set_deadline(second)
         move(loop, clock, 4.999)
         assert owner.closed_times == 0
         move(loop, clock, 0.001)
@@ -1128,18 +1261,18 @@ def test_a_deadline_only_ever_comes_nearer() -> None:
         assert_nothing_left(loop)
 
 
-def test_a_deadline_can_be_called_off_and_set_anew() -> None:
-    """Whoever is welcome may stay for ever, up to the next deadline."""
+def test_a_deadline_can_be_lifted_and_set_again() -> None:
+    """Between the two there is no limit."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, _peer = connect(loop, server=True)
-    connection.stay()  # harmless where there was none
-    connection.expire_in(5)
-    connection.stay()
+    connection.lift_deadline()  # harmless where there was none
+    connection.set_deadline(5)
+    connection.lift_deadline()
     assert patience(loop) is None
     move(loop, clock, 1_000_000)
     assert owner.closed_times == 0
-    connection.expire_in(50)
+    connection.set_deadline(50)
     move(loop, clock, 49)
     assert owner.closed_times == 0
     move(loop, clock, 1)
@@ -1147,14 +1280,22 @@ def test_a_deadline_can_be_called_off_and_set_anew() -> None:
     assert_nothing_left(loop)
 
 
-def test_an_owner_that_hurries_the_goodbye_is_obeyed() -> None:
-    """A program that was stopped by a signal does not wait five seconds."""
+def test_a_closed_connection_takes_no_deadline(loop: Loop) -> None:
+    """No timer is left behind."""
+    connection, owner, _peer = connect(loop, server=True)
+    connection.close()
+    connection.set_deadline(5)
+    assert owner.closed_times == 1
+    assert_nothing_left(loop)
+
+
+def test_the_owner_can_shorten_the_time_of_a_goodbye() -> None:
+    """A program that was stopped by a signal does not wait 20 seconds."""
     clock = Clock()
     loop = Loop(clock)
     connection, owner, _peer = talk(loop)
-    connection.session.leave(Reason.STOPPED, "")
-    connection.flush()
-    connection.expire_in(1)
+    connection.leave(Reason.STOPPED, "")
+    connection.set_deadline(1)
     connection.flush()
     move(loop, clock, 1)
     assert owner.closed_times == 1

@@ -51,7 +51,6 @@ from tests.core.links import (
     open_client,
     open_server,
     refusing_server,
-    remember,
     return_to,
     sent,
     spoil,
@@ -65,6 +64,7 @@ from tests.helpers import (
     make_client,
     make_pair,
     make_server,
+    remember,
 )
 
 both_new = pytest.mark.parametrize(

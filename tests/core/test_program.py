@@ -1,9 +1,13 @@
-"""Both programs from the outside: wrong calls, every door, closed streams, no noise.
+"""A program from its command line to its exit code: from the outside, and part by part.
 
-Conversation files show the common cases; here are those that no conversation has.
+Wrong calls, signals, closed streams, and how one talk follows another. Conversation files
+show the common cases; here are those that no conversation has.
 """
 
+import builtins
+import errno
 import fcntl
+import gc
 import os
 import pty
 import select
@@ -11,17 +15,34 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
 
+from chatlib import program as program_module
+from chatlib.chat import Chat
+from chatlib.commands import COMPLETIONS
+from chatlib.connection import HELLO_SECONDS, Owner
+from chatlib.errors import Exit, ScreenClosedError, StartError
+from chatlib.loop import Loop
+from chatlib.program import Program, open_terminal
+from chatlib.program import run as run_program
+from chatlib.protocol.events import Trace, silent
+from chatlib.protocol.link import Link, State
+from chatlib.settings import read_settings
+from chatlib.terminal.streams import is_pipe
+from chatlib.terminal.terminal import Terminal
 from harness import wire
 from harness.script import Script
 from harness.stage import PATIENCE, ROOT, Stage
 from tests.conftest import Play, perform
+from tests.helpers import Clock, make_client, move, socket_pair
 from tests.processes import counted, memory, switches
 
 PROGRAMS = ("chatd", "chatc")
@@ -46,28 +67,27 @@ def run(program: str, *arguments: str, **options: str) -> subprocess.CompletedPr
 # The command line.
 
 
+WRONG_CALLS = {
+    "--port 70000": "--port: expected a port from 0 to 65535, not '70000'",
+    "--port -1": "--port: expected a port from 0 to 65535, not '-1'",
+    "--port http": "--port: expected a whole number, not 'http'",
+    "--port": "argument --port: expected one argument; '{0} --help' lists what",
+    "--speed 9": "unrecognized arguments: --speed 9; '{0} --help' lists what",
+    "7777": "unrecognized arguments: 7777; '{0} --help' lists what there is",
+    "--host=": "--host: expected the name or address of a host, not ''",
+    "--name=": "--name: expected 1 to 127 bytes, not ''",
+    "--config /nonexistent/x.toml": "/nonexistent/x.toml: No such file",
+}
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--port", "70000"], "--port: expected a port from 0 to 65535, not '70000'"),
-        (["--port", "-1"], "--port: expected a port from 0 to 65535, not '-1'"),
-        (["--port", "http"], "--port: expected a whole number, not 'http'"),
-        (["--port"], "argument --port: expected one argument; '{0} --help' lists what"),
-        (["--speed", "9"], "unrecognized arguments: --speed 9; '{0} --help' lists what"),
-        (["7777"], "unrecognized arguments: 7777; '{0} --help' lists what there is"),
-        (["--host", ""], "--host: expected the name or address of a host, not ''"),
-        (["--name", ""], "--name: expected 1 to 127 bytes, not ''"),
-        (["--config", "/nonexistent/x.toml"], "/nonexistent/x.toml: No such file"),
-    ],
-)
-def test_a_wrong_call_is_one_sentence_and_exit_code_2(
-    program: str, arguments: list[str], says: str
-) -> None:
+@pytest.mark.parametrize("arguments", WRONG_CALLS)
+def test_a_wrong_call_is_one_sentence_and_exit_code_2(program: str, arguments: str) -> None:
     """It names the option and what to do."""
-    ended = run(program, *arguments)
+    ended = run(program, *arguments.split())
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.startswith(f"{program}: {says.format(program)}")
+    sentence = WRONG_CALLS[arguments].format(program)
+    assert ended.stderr.startswith(f"{program}: {sentence}")
     assert ended.stderr.count("\n") == 1
 
 
@@ -86,7 +106,7 @@ def test_help_and_version_go_to_stdout(program: str) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_wrong_environment_names_its_variable(program: str) -> None:
-    """Not the option, which nobody has typed."""
+    """Not the option, which was not typed."""
     ended = run(program, CHAT_PORT="many")
     assert ended.returncode == 2
     assert ended.stderr == f"{program}: CHAT_PORT: expected a whole number, not 'many'\n"
@@ -99,15 +119,15 @@ def test_an_unknown_host_is_exit_code_3() -> None:
     assert ended.stderr.startswith("chatd: there is no host no-such-host.invalid (")
 
 
-# Doors: every signal, in every state.
+# Signals, in every state.
 
 
 @pytest.mark.parametrize("number", DOORS, ids=lambda number: number.name)
 @pytest.mark.parametrize("actor", ["server", "client"])
-def test_a_signal_while_waiting_for_the_other_ends_at_once(
+def test_a_signal_before_the_talk_ends_the_program_at_once(
     play: Play, actor: str, number: signal.Signals
 ) -> None:
-    """Exit code 128 + n; nobody had to be told."""
+    """The exit code is 128 + n; there is no peer to tell."""
     play(LISTENING if actor == "server" else "client: starts\nclient! No server{any}")
     play(f"{actor}: gets {number.name}")
     play(f"{actor}! Goodbye: you left before anybody came.\n{actor}: exits {128 + number}")
@@ -119,7 +139,7 @@ def test_a_signal_while_waiting_for_the_other_ends_at_once(
 def test_a_signal_during_the_chat_says_goodbye(
     play: Play, actor: str, number: signal.Signals, turn: str
 ) -> None:
-    """The other side is told which signal, and ends with 0."""
+    """The other side shows which signal, and ends with 0."""
     other = "client" if actor == "server" else "server"
     play("client> Hello\nserver< Hello")
     if (turn == "its") == (actor == "client"):
@@ -146,13 +166,13 @@ def test_a_signal_that_the_starter_ignores_stays_ignored(tmp_path: Path) -> None
     assert server.returncode == 128 + signal.SIGTERM
 
 
-# Streams that are not there.
+# Standard streams that are closed, full, or not read.
 
 
 def start_server(
     *arguments: str, stdout: int | None = None
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a server without a terminal; learn its port from its frame log's banner."""
+    """Start a server without a terminal; return it and the port in its banner."""
     read, write = os.pipe()
     server = subprocess.Popen(
         [sys.executable, "-m", "chatd", "--port", "0", *arguments],
@@ -171,7 +191,7 @@ def start_server(
 
 
 def test_a_closed_stdout_ends_the_server_at_once() -> None:
-    """`chatd | head -1`: the banner was read, and then nobody reads any more."""
+    """`chatd | head -1`: only the banner was read."""
     server, _ = start_server()
     _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 128 + signal.SIGPIPE
@@ -180,8 +200,8 @@ def test_a_closed_stdout_ends_the_server_at_once() -> None:
     assert lines[1:] == ["Goodbye: you left before anybody came."]
 
 
-def test_a_full_disk_under_stdout_is_said() -> None:
-    """There is nothing that could be shown, so the server does not even begin."""
+def test_a_full_disk_under_stdout_is_reported() -> None:
+    """Nothing could be shown, so the server does not even begin."""
     with open("/dev/full", "w") as full:
         server, _ = start_server(stdout=full.fileno())
         _, errors = server.communicate(timeout=PATIENCE)
@@ -191,7 +211,7 @@ def test_a_full_disk_under_stdout_is_said() -> None:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A port that nobody else is given, and that a server may bind all the same."""
+    """Return a port that no other program is given; a server can bind it all the same."""
     with socket.socket() as reserved:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.bind(("127.0.0.1", 0))
@@ -199,7 +219,7 @@ def port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_a_stream_that_is_closed_from_the_beginning_harms_nobody(
+def test_a_stream_that_is_closed_from_the_beginning_does_no_harm(
     redirection: str, port: int
 ) -> None:
     """A socket must not get the number of a missing stdin or stdout."""
@@ -246,7 +266,7 @@ def test_a_frame_log_that_cannot_be_written_costs_one_warning(
 
 @pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="needs a small pipe")
 def test_a_signal_ends_a_server_whose_output_nobody_reads() -> None:
-    """It stands in a write that never ends, and is got out of it; the client is told."""
+    """The signal interrupts a write that would never end; the client reads a BYE."""
     read, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
     server = subprocess.Popen(
@@ -274,8 +294,10 @@ def test_a_signal_ends_a_server_whose_output_nobody_reads() -> None:
 
 
 @pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="needs a small pipe")
-def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
-    """Stopped and continued, as by Ctrl-Z and `fg`, the server still waits for a pager."""
+def test_a_server_that_was_stopped_and_continued_still_waits_for_its_reader(
+    port: int,
+) -> None:
+    """Ctrl-Z and `fg` are no signals that end a write to a slow pager."""
     read, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
     server = subprocess.Popen(
@@ -308,7 +330,7 @@ def test_a_pause_of_the_reader_is_waited_for(port: int) -> None:
 
 
 def end_unsent(path: Path, port: int, text: str) -> tuple[int, list[str]]:
-    """Let a client leave before the server's file can be sent; give code and notices."""
+    """Let a client leave before the server can send its file; return code and notices."""
     path.write_text(text)
     with open(path) as source:
         server = subprocess.Popen(
@@ -333,10 +355,10 @@ def end_unsent(path: Path, port: int, text: str) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize("count", [2, 30_000])
-def test_a_file_that_was_not_sent_is_said_and_told_by_the_exit_code(
+def test_a_file_that_was_not_sent_is_listed_and_costs_the_exit_code(
     tmp_path: Path, port: int, count: int
 ) -> None:
-    """The first lines of it one by one, and that there were more."""
+    """The first lines are listed, then the fact that there were more."""
     lines = [f"line {number}" for number in range(count)]
     code, told = end_unsent(tmp_path / "lines", port, "\n".join(lines))
     assert code == 1
@@ -344,23 +366,29 @@ def test_a_file_that_was_not_sent_is_said_and_told_by_the_exit_code(
     assert (told[-1] == "Never sent either: what came after that.") == (count > 2)
 
 
-@pytest.mark.parametrize(("text", "code"), [("\n\n", 0), ("\n" * 70_000 + "end", 1)])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("\n\n", 0), ("\n" * 70_000 + "end", 1)],
+    ids=["two empty lines", "more than one read of them"],
+)
 def test_empty_lines_that_were_not_sent_are_no_loss(
     tmp_path: Path, port: int, text: str, code: int
 ) -> None:
-    """But what may stand behind them is."""
+    """A line that may follow them is."""
     ended, told = end_unsent(tmp_path / "lines", port, text)
     assert ended == code
     assert len(told) == 1 + code  # the goodbye, and that more was never sent
 
 
 @pytest.mark.parametrize(
-    ("errors", "typed"), [("a pipe", b"\n"), ("the terminal", b"\n"), ("the terminal", b"")]
+    ("errors", "typed"),
+    [("a pipe", b"\n"), ("the terminal", b"\n"), ("the terminal", b"")],
+    ids=["Enter, stderr a pipe", "Enter", "nothing typed"],
 )
-def test_a_screen_that_closes_while_the_prompt_stands_is_said_once(
+def test_a_screen_that_closes_while_the_prompt_stands_is_reported_once(
     errors: str, typed: bytes
 ) -> None:
-    """stdin is a terminal, stdout a pipe that nobody reads any more."""
+    """stdin is a terminal, stdout a pipe whose reader has gone."""
     keyboard, terminal = pty.openpty()
     read, write = os.pipe()
     server = subprocess.Popen(
@@ -394,7 +422,7 @@ def test_a_screen_that_closes_while_the_prompt_stands_is_said_once(
 
 
 def read_rest(keyboard: int) -> bytes:
-    """Read what was written to a terminal that nobody holds any more."""
+    """Return what was written to a terminal that was closed since."""
     data = b""
     with suppress(OSError):  # EIO: that was all
         while piece := os.read(keyboard, 1000):
@@ -403,7 +431,7 @@ def read_rest(keyboard: int) -> bytes:
 
 
 def test_a_long_pipe_arrives_whole_and_in_order(tmp_path: Path, port: int) -> None:
-    """20,000 lines into one program, out of the other."""
+    """20,000 lines go into one program and come out of the other."""
     lines = [f"{number} " + "x" * (number % 80) for number in range(20_000)]
     (tmp_path / "lines").write_text("\n".join(lines))
     with open(tmp_path / "out", "wb") as out:
@@ -432,12 +460,12 @@ def test_a_long_pipe_arrives_whole_and_in_order(tmp_path: Path, port: int) -> No
     ]
 
 
-# The shell that started us.
+# The shell that a program was started from.
 
 
 @pytest.fixture
 def shell(play: Play) -> Iterator["pexpect.spawn[str]"]:
-    """An interactive shell in which a client talks to a server on the stage."""
+    """Return an interactive shell in which a client talks to a server on the stage."""
     stage = play(LISTENING)
     environment = {"PATH": os.environ["PATH"], "PS1": "$ ", "TERM": "dumb", "HOME": "/"}
     child = pexpect.spawn(
@@ -459,7 +487,7 @@ def shell(play: Play) -> Iterator["pexpect.spawn[str]"]:
 def test_nothing_half_typed_reaches_the_shell(
     play: Play, shell: "pexpect.spawn[str]"
 ) -> None:
-    """A line that was being typed when the other side left must not become a command."""
+    """A line that was being typed when the peer left must not become a command."""
     shell.send("echo half a command")
     shell.expect_exact("half a command")
     play("server>> /q\nserver: exits 0")
@@ -495,10 +523,10 @@ def test_stopped_and_continued_the_chat_goes_on(
     shell.expect_exact("Goodbye: the server left; your message was delivered.\r\n$ ")
 
 
-def test_a_server_in_the_background_ends_when_it_is_told_to(
+def test_a_server_in_the_background_ends_at_a_signal(
     shell: "pexpect.spawn[str]",
 ) -> None:
-    """Without touching the terminal, which belongs to somebody else: that would stop it."""
+    """It leaves the terminal alone: touching that from the background would stop it."""
     shell.sendline("/q")
     shell.expect_exact("code=0\r\n$ ")
     shell.sendline(f"'{sys.executable}' -m chatd --port 0 & echo job=$!=; sleep 1000")
@@ -513,15 +541,15 @@ def test_a_server_in_the_background_ends_when_it_is_told_to(
     shell.expect_exact("code=143\r\n")
 
 
-# What it costs to wait.
+# The cost of waiting.
 
 
 @counted
 @pytest.mark.parametrize(("terminal", "limit"), [("plain", 20), ("edited", 40)])
-def test_an_idle_server_and_client_never_wake_up_and_are_small(
+def test_an_idle_server_and_client_never_wake_up_and_take_little_memory(
     terminal: str, limit: float, tmp_path: Path
 ) -> None:
-    """No polling: nothing happens, so nothing runs. `make bench` counts 60 seconds."""
+    """Nothing happens, so nothing runs. `make bench` counts over 60 seconds."""
     lines = "client> Hello\nserver< Hello\nserver> Hi\nclient< Hi\nclient: asks"
     with Stage(tmp_path, terminal=terminal) as stage:
         perform(stage, Script.parse("idle", lines))
@@ -533,3 +561,482 @@ def test_an_idle_server_and_client_never_wake_up_and_are_small(
         assert [switches(process) for process in processes] == before
         assert all(memory(process) < limit for process in processes)
         perform(stage, Script.parse("idle", "client> /q\nclient: exits 0\nserver: exits 0"))
+
+
+# The parts of a program, in this process.
+
+
+class Notes(Terminal):
+    """A terminal that records its calls and runs the loop."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self.unsent: tuple[list[str], bool] = [], False
+        self.told: list[str] = []
+        self.calls: list[str] = []
+
+    def start(
+        self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
+    ) -> None:
+        """Record it."""
+        self.calls.append("start")
+
+    def run(self) -> None:
+        """Run the loop."""
+        self._loop.run()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the terminal was closed: never."""
+        return False
+
+    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+        """Do nothing."""
+
+    def show_status(self, describe: Callable[[], str]) -> None:
+        """Do nothing."""
+
+    def begin_line(self) -> None:
+        """Do nothing."""
+
+    def notify(self, text: str) -> None:
+        """Record it."""
+        self.told.append(text)
+
+    def remove_prompt(self) -> None:
+        """Record it."""
+        self.calls.append("remove prompt")
+
+    def resume(self) -> None:
+        """Record it."""
+        self.calls.append("resume")
+
+    def take_unsent(self) -> tuple[list[str], bool]:
+        """Return what the test has set."""
+        return self.unsent
+
+    def close(self) -> None:
+        """Record it."""
+        self.calls.append("close")
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator["Callable[..., Program]"]:
+    """Return a function that makes a program without a terminal; close them all."""
+    monkeypatch.setattr(program_module, "open_terminal", lambda loop, _: Notes(loop))
+    monkeypatch.setattr(program_module, "is_pipe", lambda fd: False)
+    made: list[Program] = []
+
+    def make(command: str, *arguments: str, loop: Loop | None = None) -> Program:
+        settings = read_settings(command, "", arguments, {"HOME": "/"})
+        role = "server" if command == "chatd" else "client"
+        made.append(Program(command, role, settings, loop))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+    gc.unfreeze()
+
+
+Make = Callable[..., Program]
+
+
+def notes_of(program: Program) -> Notes:
+    """Return the terminal of a program, which records its calls."""
+    assert isinstance(program.terminal, Notes)
+    return program.terminal
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "activity"),
+    [("chatd", "--keep", "waiting for it"), ("chatc", "--retry", "trying again")],
+    ids=["server", "client"],
+)
+def test_every_talk_has_a_recovery_of_its_own(
+    make: Make, command: str, option: str, activity: str
+) -> None:
+    """With the time of this program's setting; the chat sets its callback."""
+    program = make(command, option, "7")
+    first = program.recovery
+    assert (first.seconds, first.activity) == (7, activity)
+    assert first.expired == program.chat.stop_searching
+    program.new_chat()
+    assert program.recovery is not first
+    assert program.recovery.expired == program.chat.stop_searching
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [((), "server"), (("--name", "Ann"), "Ann")],
+    ids=["role", "name"],
+)
+def test_a_program_is_named_by_its_settings_or_else_by_its_role(
+    make: Make, arguments: tuple[str, ...], name: str
+) -> None:
+    """That is what the peer sees."""
+    assert make("chatd", *arguments).name == name
+
+
+def test_the_end_of_a_talk_ends_the_program_with_its_code(make: Make) -> None:
+    """`run` returns it, after the chat was started."""
+    program = make("chatc")
+    program.loop.call_later(0, lambda: program.end_talk(3, False))
+    assert program.run() == 3
+    assert notes_of(program).calls == ["start"]
+    assert notes_of(program).told == []
+
+
+@pytest.mark.parametrize("by_us", [False, True], ids=["the peer leaves", "we leave"])
+def test_with_again_the_next_talk_begins_unless_it_was_us_who_left(
+    make: Make, by_us: bool
+) -> None:
+    """It has a new chat; the old one is not touched any more."""
+    program = make("chatd")
+    old = program.chat
+    chats: list[Chat] = []
+    program.repeat(lambda: chats.append(program.chat))
+    program.end_talk(1, by_us)
+    assert program.code == (1 if by_us else None)
+    assert chats == ([] if by_us else [program.chat])
+    assert (program.chat is old) == by_us
+
+
+def test_without_again_the_talk_is_the_last(make: Make) -> None:
+    """`repeat(None)` takes an earlier wish back."""
+    program = make("chatd")
+    program.repeat(lambda: pytest.fail("another talk"))
+    program.repeat(None)
+    program.end_talk(0, False)
+    assert program.code == 0
+
+
+@pytest.mark.parametrize("person", [False, True], ids=["a pipe", "a person"])
+def test_lines_that_were_never_sent_are_listed_and_cost_a_pipe_its_exit_code(
+    make: Make, person: bool
+) -> None:
+    """A person sees them; a script sees only the code."""
+    program = make("chatc")
+    notes = notes_of(program)
+    notes.interactive = person
+    notes.unsent = ["one", "two"], True
+    program.end_talk(0, True)
+    assert notes.told == [
+        "Never sent: one",
+        "Never sent: two",
+        "Never sent either: what came after that.",
+    ]
+    assert program.code == (Exit.GOODBYE if person else Exit.LOST)
+
+
+def test_lines_that_were_never_sent_do_not_hide_the_code_of_a_signal(make: Make) -> None:
+    """128 + n stays."""
+    program = make("chatc")
+    notes_of(program).unsent = ["one"], False
+    program.end_talk(143, True)
+    assert program.code == 143
+
+
+def test_an_error_without_a_talk_ends_the_program_with_its_sentence(make: Make) -> None:
+    """The command is named, as a shell does."""
+    program = make("chatc")
+    program.fail(StartError("no server there"))
+    assert program.code == Exit.START
+    assert notes_of(program).told == ["chatc: no server there"]
+
+
+def open_link(trace: Trace) -> Link:
+    """Return the link of a client."""
+    return make_client(trace)
+
+
+def test_a_new_connection_has_said_hello_and_has_five_seconds_for_the_answer(
+    make: Make,
+) -> None:
+    """After that time it is closed."""
+    clock = Clock()
+    program = make("chatc", loop=Loop(clock))
+    near, far = socket_pair()
+    with far:
+        connection = program.open_connection(near, "there", Owner(), "CONNECTED", open_link)
+        assert wire.receive(far)[0] == wire.HELLO
+        move(program.loop, clock, HELLO_SECONDS - 0.001)
+        assert near.fileno() != -1
+        move(program.loop, clock, 0.001)
+        assert near.fileno() == -1
+        assert connection.link.state is State.LOST
+        assert connection._trace is silent  # which costs nothing
+    assert notes_of(program).told == []  # nothing was logged
+
+
+def test_the_frame_log_numbers_the_connections_and_says_how_they_came_to_be(
+    make: Make,
+) -> None:
+    """The second has its number behind the name."""
+    program = make("chatd", "-v")
+    for _ in range(2):
+        near, far = socket_pair()
+        with far:
+            program.open_connection(near, "1.2.3.4", Owner(), "ACCEPTED", open_link).close()
+    told = [line.partition(" ")[2] for line in notes_of(program).told]
+    assert [line for line in told if "ACCEPTED" in line] == [
+        "server = ACCEPTED 1.2.3.4",
+        "server#2 = ACCEPTED 1.2.3.4",
+    ]
+    assert [line for line in told if "> HELLO" in line]
+
+
+# Signals and a closed screen, in this process.
+
+
+def test_a_signal_ends_the_talk_and_sigcont_restores_the_terminal(make: Make) -> None:
+    """The chat that is current gets the signal, not the one that was wired first."""
+    program = make("chatd")
+    first = program.chat
+    program.loop.call_later(0, program.new_chat)
+    program.loop.call_later(0, lambda: os.kill(os.getpid(), signal.SIGCONT))
+    program.loop.call_later(0.05, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert program.run() == 128 + signal.SIGTERM
+    notes = notes_of(program)
+    assert notes.calls == ["start", "resume", "remove prompt"]
+    assert notes.told == ["Goodbye: you left before anybody came."]
+    assert not first.is_leaving
+
+
+def test_two_signals_at_once_end_the_talk_once(make: Make) -> None:
+    """A session that ends may send SIGTERM and SIGHUP: one goodbye is shown."""
+    program = make("chatd")
+
+    def kill() -> None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            os.kill(os.getpid(), number)
+
+    program.loop.call_later(0, kill)
+    program.run()
+    assert notes_of(program).told == ["Goodbye: you left before anybody came."]
+
+
+def test_a_signal_that_the_parent_ignores_has_no_handler(make: Make) -> None:
+    """`nohup` has made it so."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        program = make("chatd")
+        program.loop.call_later(0, lambda: os.kill(os.getpid(), signal.SIGHUP))
+        program.loop.call_later(0.05, lambda: program.end_talk(0, True))
+        assert program.run() == 0
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def close_screen() -> None:
+    """Raise what a write to a closed screen raises."""
+    raise ScreenClosedError("the screen was closed (Broken pipe)")
+
+
+CLOSED = [
+    "chatd: the screen was closed (Broken pipe)",
+    "Goodbye: you left before anybody came.",
+]
+
+
+def test_a_closed_screen_ends_the_program_like_sigpipe(make: Make) -> None:
+    """Once, however often a write fails; the prompt is not restored."""
+    program = make("chatd")
+    for _ in range(2):
+        program.loop.call_later(0, close_screen)
+    assert program.run() == 128 + signal.SIGPIPE
+    assert notes_of(program).told == CLOSED
+    assert notes_of(program).calls[:2] == ["start", "remove prompt"]
+    assert program.chat._screen_closed  # so that it acknowledges nothing more
+
+
+def test_a_signal_that_comes_with_the_closed_screen_is_the_reason(make: Make) -> None:
+    """It is handled first, and its number is the exit code."""
+    program = make("chatd")
+
+    def kill() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        close_screen()
+
+    program.loop.call_later(0, kill)
+    assert program.run() == 128 + signal.SIGTERM
+
+
+def test_a_reader_that_closes_our_stdout_is_noticed_without_a_write(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe whose reader is gone becomes readable on our end."""
+    read, write = os.pipe()
+    monkeypatch.setattr(program_module, "STDOUT", write)
+    monkeypatch.setattr(program_module, "is_pipe", is_pipe)
+    program = make("chatd")
+    program.loop.call_later(0, lambda: os.close(read))
+    assert program.run() == 128 + signal.SIGPIPE
+    assert notes_of(program).told == CLOSED
+    os.close(write)
+
+
+# Which terminal a program opens.
+
+
+@pytest.fixture
+def terminals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list of the kinds of terminal that were opened; sit at a good one."""
+    opened: list[str] = []
+
+    class Plain(Terminal):
+        def __init__(self, *_: object, **options: object) -> None:
+            opened.append(f"plain {sorted(options)}")
+
+    class Edited(Terminal):
+        def __init__(self, *_: object, **options: object) -> None:
+            assert options["commands"] is COMPLETIONS
+            opened.append("edited")
+
+    module = types.ModuleType("chatlib.terminal.edited")
+    module.Edited = Edited  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "chatlib.terminal.edited", module)
+    monkeypatch.setattr(program_module, "Plain", Plain)
+    monkeypatch.setattr(os, "isatty", lambda fd: True)
+    monkeypatch.setenv("TERM", "xterm")
+    return opened
+
+
+def open_one(*arguments: str) -> None:
+    """Open the terminal that these arguments ask for."""
+    loop = Loop()
+    open_terminal(loop, read_settings("chatc", "", arguments, {"HOME": "/"}))
+    loop.close()
+
+
+PLAIN = "plain ['bell', 'timestamps']"
+
+
+def test_a_person_at_a_real_terminal_gets_the_editor(terminals: list[str]) -> None:
+    """With --plain not."""
+    open_one()
+    open_one("--plain")
+    assert terminals == ["edited", PLAIN]
+
+
+@pytest.mark.parametrize("term", ["", "dumb", "unknown"])
+def test_a_terminal_that_can_only_print_gets_no_editor(
+    terminals: list[str], monkeypatch: pytest.MonkeyPatch, term: str
+) -> None:
+    """It could not show one."""
+    monkeypatch.setenv("TERM", term)
+    open_one()
+    assert terminals == [PLAIN]
+
+
+@pytest.mark.parametrize("pipe", [0, 1], ids=["stdin", "stdout"])
+def test_a_pipe_gets_no_editor(
+    terminals: list[str], monkeypatch: pytest.MonkeyPatch, pipe: int
+) -> None:
+    """Neither to read from nor to write to."""
+    monkeypatch.setattr(os, "isatty", lambda fd: fd != pipe)
+    open_one()
+    assert terminals == [PLAIN]
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """Let the import of the editor fail, because this module is missing."""
+    monkeypatch.delitem(sys.modules, "chatlib.terminal.edited")
+    imported = builtins.__import__
+
+    def find(name: str, *arguments: Any) -> Any:
+        if name == "chatlib.terminal.edited":
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+        return imported(name, *arguments)
+
+    monkeypatch.setattr(builtins, "__import__", find)
+
+
+@pytest.mark.parametrize("missing", ["prompt_toolkit.input", "wcwidth"])
+def test_without_the_libraries_of_the_editor_the_plain_terminal_serves(
+    terminals: list[str], monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Both programs run on the standard library alone."""
+    hide(monkeypatch, missing)
+    open_one()
+    assert terminals == [PLAIN]
+
+
+def test_a_module_of_ours_that_is_missing_is_an_error(
+    terminals: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken installation must not pass for one without an editor."""
+    hide(monkeypatch, "chatlib.terminal.history")
+    with pytest.raises(ModuleNotFoundError):
+        open_one()
+    assert terminals == []
+
+
+# From the command line to the exit code, in this process.
+
+
+@pytest.fixture
+def closed(make: Make, monkeypatch: pytest.MonkeyPatch) -> list[Program]:
+    """Return a list of the programs that were closed."""
+    closed: list[Program] = []
+    close = Program.close
+
+    def note(program: Program) -> None:
+        closed.append(program)
+        close(program)
+
+    monkeypatch.setattr(Program, "close", note)
+    return closed
+
+
+def test_run_returns_the_exit_code_and_closes_the_program(closed: list[Program]) -> None:
+    """Its terminal too."""
+
+    def begin(program: Program) -> None:
+        program.loop.call_later(0, lambda: program.end_talk(4, False))
+
+    assert run_program("chatc", "client", "", begin, []) == 4
+    (program,) = closed
+    assert notes_of(program).calls == ["start", "close"]
+
+
+ERRORS = {
+    "an error of ours": (StartError("no \x1b there"), "chatc: no ^[ there", Exit.START),
+    "a system error": (
+        OSError(errno.EMFILE, "Too many open files"),
+        "chatc: Too many open files",
+        Exit.START,
+    ),
+}
+
+
+@pytest.mark.parametrize(("error", "sentence", "code"), ERRORS.values(), ids=ERRORS)
+def test_an_error_at_the_beginning_is_one_visible_sentence_and_a_code(
+    closed: list[Program],
+    capfd: pytest.CaptureFixture[str],
+    error: Exception,
+    sentence: str,
+    code: int,
+) -> None:
+    """The program is closed before it is reported."""
+
+    def begin(program: Program) -> None:
+        raise error
+
+    assert run_program("chatc", "client", "", begin, []) == code
+    assert capfd.readouterr().err == f"{sentence}\n"
+    assert len(closed) == 1
+
+
+def test_a_wrong_call_does_not_make_a_program(
+    closed: list[Program], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The sentence names the option."""
+
+    def begin(program: Program) -> None:
+        pytest.fail("begun")
+
+    assert run_program("chatc", "client", "", begin, ["--port", "x"]) == Exit.USAGE
+    assert capfd.readouterr().err == "chatc: --port: expected a whole number, not 'x'\n"
+    assert closed == []

@@ -1,23 +1,23 @@
-"""How long a lost peer is looked for: an end that only ever comes nearer."""
+"""The search for a lost peer has a deadline that only ever comes nearer."""
 
 import pytest
-from chatlib.lifeline import Lifeline
 
 from chatlib.loop import Loop
-from tests.helpers import Clock, move
+from chatlib.recovery import Recovery
+from tests.helpers import Clock, move, patience
 
 
 class Search:
-    """A lifeline on a clock of its own, and what it has called."""
+    """A recovery on a clock that the test moves, and the calls that it made."""
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.loop = Loop(self.clock)
         self.calls: list[str] = []
-        self.lifeline = Lifeline(self.loop, 120)
-        self.lifeline.call = lambda: self.calls.append("call")
-        self.lifeline.hang_up = lambda: self.calls.append("hang up")
-        self.lifeline.given_up = lambda: self.calls.append("give up")
+        self.recovery = Recovery(self.loop, 120, "trying again")
+        self.recovery.start_calling = lambda: self.calls.append("start calling")
+        self.recovery.stop_calling = lambda: self.calls.append("stop calling")
+        self.recovery.expired = lambda: self.calls.append("expired")
 
     def move(self, seconds: float) -> None:
         """Let time pass."""
@@ -26,47 +26,85 @@ class Search:
 
 @pytest.fixture
 def search() -> Search:
-    """Give a lifeline that has nothing to do yet."""
+    """Return a recovery that has not begun."""
     return Search()
 
 
-def test_a_search_calls_and_gives_up_when_its_time_is_over(search: Search) -> None:
+def test_a_recovery_keeps_what_the_chat_shows_of_it(search: Search) -> None:
+    """How long the person wants to search, and what is done meanwhile."""
+    assert search.recovery.seconds == 120
+    assert search.recovery.activity == "trying again"
+    assert search.calls == []
+
+
+def test_a_search_starts_calling_and_expires_when_its_time_is_over(search: Search) -> None:
     """Not a moment earlier."""
-    search.lifeline.search(10)
-    assert search.calls == ["call"]
+    search.recovery.begin(10)
+    assert search.calls == ["start calling"]
     search.move(9.9)
-    assert search.calls == ["call"]
+    assert search.calls == ["start calling"]
     search.move(0.2)
-    assert search.calls == ["call", "give up"]
+    assert search.calls == ["start calling", "expired"]
 
 
-def test_a_search_may_be_cut_short(search: Search) -> None:
-    """Who leaves meanwhile waits no longer than it wants; and gives up once."""
-    search.lifeline.search(10)
-    search.lifeline.limit(1)
+def test_a_search_can_be_shortened(search: Search) -> None:
+    """A person who leaves meanwhile waits less; it expires once."""
+    search.recovery.begin(10)
+    search.recovery.limit(1)
     search.move(0.9)
-    assert search.calls == ["call"]
+    assert search.calls == ["start calling"]
     search.move(0.2)
-    assert search.calls == ["call", "give up"]
+    assert search.calls == ["start calling", "expired"]
     search.move(10)
-    assert search.calls == ["call", "give up"]
+    assert search.calls == ["start calling", "expired"]
 
 
-def test_who_was_found_is_not_given_up(search: Search) -> None:
-    """And nobody calls any more."""
-    search.lifeline.search(10)
-    search.lifeline.rest()
+def test_a_search_cannot_be_extended(search: Search) -> None:
+    """The earlier of two deadlines stands."""
+    search.recovery.begin(1)
+    search.recovery.limit(10)
+    search.move(1)
+    assert search.calls == ["start calling", "expired"]
+
+
+def test_a_search_that_was_ended_never_expires(search: Search) -> None:
+    """Calling is stopped, and no timer is left."""
+    search.recovery.begin(10)
+    search.recovery.end()
+    assert patience(search.loop) is None
     search.move(100)
-    assert search.calls == ["call", "hang up"]
+    assert search.calls == ["start calling", "stop calling"]
 
 
 def test_after_a_search_there_can_be_another(search: Search) -> None:
-    """With a time of its own: connections break more than once."""
-    search.lifeline.search(1)
-    search.lifeline.rest()
+    """With a deadline of its own: connections break more than once."""
+    search.recovery.begin(1)
+    search.recovery.end()
     search.calls.clear()
-    search.lifeline.search(10)
+    search.recovery.begin(10)
     search.move(5)
-    assert search.calls == ["call"]
+    assert search.calls == ["start calling"]
     search.move(6)
-    assert search.calls == ["call", "give up"]
+    assert search.calls == ["start calling", "expired"]
+
+
+def test_a_server_searches_without_calling_anybody() -> None:
+    """It listens all the time: only the deadline counts, and nothing else is set."""
+    clock = Clock()
+    loop = Loop(clock)
+    recovery = Recovery(loop, 120, "waiting for it")
+    expired: list[bool] = []
+    recovery.begin(10)
+    recovery.expired = lambda: expired.append(True)
+    move(loop, clock, 10)
+    assert expired == [True]
+    recovery.end()
+
+
+def test_a_search_that_nobody_waits_for_expires_in_silence() -> None:
+    """Before the chat has set its callback there is nothing to call."""
+    clock = Clock()
+    loop = Loop(clock)
+    Recovery(loop, 120, "waiting for it").begin(1)
+    move(loop, clock, 1)
+    assert patience(loop) is None

@@ -19,8 +19,7 @@ from chatlib.protocol.frames import (
     Reason,
 )
 from chatlib.protocol.session import GAMES_WINDOW, WINDOW, WINDOW_BYTES, Session
-from tests.core.links import remember
-from tests.helpers import SESSION_ID
+from tests.helpers import SESSION_ID, remember
 
 PEER = Hello(SESSION_ID, Mode.ANY, "peer")
 

@@ -1,14 +1,15 @@
-"""Finding the server, with the real client; the server is a raw socket that may lie."""
+"""How the client finds its server, which is a bare socket here and may lie."""
 
 import errno
 import select
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
-from chatc.connector import Connector
+from chatc.connector import HELLO_TRIES, LAST_DELAY, Connector
 from chatlib.errors import StartError
 from chatlib.program import Program
 from chatlib.settings import read_settings
@@ -19,10 +20,12 @@ from tests.helpers import World, patience
 
 HELLO = wire.hello(session=bytes(16))
 
+GARBAGE = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """A raw server's listening socket."""
+    """Return the listening socket of a server without a program."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
         yield listener
@@ -30,7 +33,7 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def meet(play: Play, listener: socket.socket) -> Callable[[str], socket.socket]:
-    """Start a client against the raw server; give its connection after its HELLO."""
+    """Return a function that starts a client, and returns its connection after HELLO."""
 
     def meet(arguments: str = "") -> socket.socket:
         stage = play("client| nothing")  # nobody has come on the stage yet
@@ -48,14 +51,14 @@ def meet(play: Play, listener: socket.socket) -> Callable[[str], socket.socket]:
 
 
 def answer(meet: Callable[[str], socket.socket], mode: int = wire.TURNS) -> bytes:
-    """Lay out the right answer to the HELLO that the client has just said."""
+    """Return the right answer to the HELLO that the client has just sent."""
     return wire.hello("Bob", mode, meet.session)  # type: ignore[attr-defined]
 
 
-def test_the_client_takes_the_servers_answer_and_talks(
+def test_the_client_talks_with_a_server_that_answers_its_hello(
     play: Play, meet: Callable[[str], socket.socket]
 ) -> None:
-    """A server written after the protocol page alone can talk with it."""
+    """A server that was written after the protocol page alone can talk with it."""
     with closing(meet("--name Ann")) as server:
         server.sendall(answer(meet))
         play("client> Hello")
@@ -74,7 +77,7 @@ def test_the_client_takes_the_servers_answer_and_talks(
     [
         (b"", "localhost port {port} did not say hello", 3),
         (
-            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            GARBAGE,
             "{any} speak this protocol: unknown kind 84",
             1,
         ),
@@ -97,6 +100,16 @@ def test_the_client_takes_the_servers_answer_and_talks(
             4,
         ),
     ],
+    ids=[
+        "the end of the stream",
+        "HTTP",
+        "TEXT first",
+        "another session",
+        "half a HELLO",
+        "busy",
+        "another version",
+        "busy, with control characters",
+    ],
 )
 def test_an_answer_that_is_no_welcome_ends_in_one_sentence(
     play: Play,
@@ -105,7 +118,7 @@ def test_an_answer_that_is_no_welcome_ends_in_one_sentence(
     says: str,
     code: int,
 ) -> None:
-    """Whatever the thing at that port is."""
+    """Whatever program listens at that port."""
     with closing(meet("--wait 0")) as server:
         server.sendall(reply)
         server.shutdown(socket.SHUT_WR)
@@ -121,11 +134,12 @@ def test_an_answer_that_is_no_welcome_ends_in_one_sentence(
         (wire.frame(wire.ACK, 1), "ACK 1, only 0 were sent"),
         (wire.bye(2), "BYE after 2 messages, 0 came"),
     ],
+    ids=["out of turn", "zero length", "an ACK too many", "a BYE that miscounts"],
 )
 def test_a_server_that_breaks_the_protocol_ends_the_chat_with_one_sentence(
     play: Play, meet: Callable[[str], socket.socket], data: bytes, says: str
 ) -> None:
-    """And is told what it did."""
+    """The server reads which rule it broke."""
     with closing(meet("")) as server:
         server.sendall(answer(meet) + data)
         frames = wire.split(wire.receive_all(server))
@@ -136,7 +150,7 @@ def test_a_server_that_breaks_the_protocol_ends_the_chat_with_one_sentence(
 def test_a_server_that_is_reset_is_a_lost_connection(
     play: Play, meet: Callable[[str], socket.socket]
 ) -> None:
-    """What was not confirmed is given back."""
+    """The message that was not confirmed is listed."""
     server = meet("--retry 0")
     server.sendall(answer(meet))
     play("client> Hello")
@@ -150,7 +164,7 @@ def test_a_server_that_is_reset_is_a_lost_connection(
 def test_a_connection_that_breaks_before_the_answer_is_tried_again(
     play: Play, meet: Callable[[str], socket.socket], listener: socket.socket
 ) -> None:
-    """As the same session: the server may have heard the first HELLO."""
+    """With the same session id: the server may have read the first HELLO."""
     meet("").close()
     server, _ = listener.accept()
     with closing(server):
@@ -161,22 +175,22 @@ def test_a_connection_that_breaks_before_the_answer_is_tried_again(
         assert wire.receive(server)[2] == b"Hello"
 
 
-def test_a_server_in_another_mode_is_refused(
+def test_a_server_with_an_unknown_mode_is_refused(
     play: Play, meet: Callable[[str], socket.socket]
 ) -> None:
-    """The server decides the mode, so it has to name one that we know."""
+    """The server decides the mode, so it has to name a known one."""
     with closing(meet("")) as server:
         server.sendall(answer(meet, mode=99))
         play("client! {any} HELLO with unknown mode 99\nclient: exits 1")
 
 
 def make_program(*arguments: str) -> Program:
-    """Give a client's parts, in this process."""
+    """Return the parts of a client, in this process."""
     return Program("chatc", "client", read_settings("chatc", "", list(arguments), {}))
 
 
-def test_port_0_is_nobodys_port() -> None:
-    """chatd takes any port; chatc has to be told which."""
+def test_port_0_is_no_port_of_a_server() -> None:
+    """chatd chooses one then; chatc needs to know which."""
     program = make_program("--port", "0")
     with pytest.raises(StartError, match="port 0"):
         Connector(program).start()
@@ -212,17 +226,17 @@ def test_every_address_is_tried(
 
 @pytest.fixture
 def world(listener: socket.socket) -> Iterator[World]:
-    """A client in this process that looks for the raw server."""
+    """Return a client in this process that looks for that server."""
     world = World("chatc", "--port", str(listener.getsockname()[1]), "--wait", "60")
     Connector(world.program).start()  # and no `chat.start()`: the keyboard is the test's
     yield world
     world.program.close()
 
 
-def test_a_server_that_does_not_answer_hello_is_given_five_seconds(
+def test_a_server_has_five_seconds_to_answer_our_hello(
     world: World, listener: socket.socket
 ) -> None:
-    """Then there is no talk."""
+    """After that there is no talk, and no other try."""
     listener.setblocking(False)
     world.until(lambda: patience(world.loop) == 5.0)
     world.pass_time(4.9)
@@ -232,16 +246,17 @@ def test_a_server_that_does_not_answer_hello_is_given_five_seconds(
     assert world.program.code == 3
 
 
-def test_a_server_that_has_answered_may_be_silent_as_long_as_it_is_there(
+def test_after_the_answer_no_deadline_of_the_search_is_left(
     world: World, listener: socket.socket
 ) -> None:
-    """Neither the patience, nor the address's time, nor that for HELLO is still running."""
+    """Not that of `--wait`, of the address, or of the HELLO: only the pulse is timed."""
     world.until(lambda: patience(world.loop) == 5.0)
     server, _ = listener.accept()
     session = wire.receive(server)[2][5:21]
     server.sendall(wire.hello("Bob", wire.TURNS, session))
     world.until(lambda: bool(world.shown))
-    assert patience(world.loop) == 10.0  # the first sign of life is asked for then
+    assert patience(world.loop) == 10.0  # for the first PING
+    assert len(world.loop._timers) == 1
     world.pass_time(10)
     assert wire.receive(server)[0] == wire.PING
     server.sendall(wire.bye(0, wire.QUIT, "so long"))
@@ -251,18 +266,124 @@ def test_a_server_that_has_answered_may_be_silent_as_long_as_it_is_there(
     server.close()
 
 
+def types(world: World, *lines: str) -> None:
+    """Type lines at the client."""
+    for line in lines:
+        world.program.chat.typed(deque([line]))
+
+
+def accept(world: World, listener: socket.socket) -> socket.socket:
+    """Accept the client and read its HELLO."""
+    world.until(lambda: bool(select.select([listener], [], [], 0)[0]))
+    server, _ = listener.accept()
+    server.settimeout(PATIENCE)
+    world.until(lambda: bool(select.select([server], [], [], 0)[0]))
+    assert wire.receive(server)[0] == wire.HELLO
+    return server
+
+
+NO_TALKS = {
+    "busy": (wire.bye(0, wire.BUSY, "not now"), "is busy: not now; try again later", 4),
+    "a refusal": (wire.bye(0, wire.VERSION, "I am 2"), "refused the talk: I am 2", 1),
+    "another protocol": (GARBAGE, "does not speak this protocol: unknown kind 84", 1),
+}
+
+
+@pytest.mark.parametrize(("reply", "says", "code"), NO_TALKS.values(), ids=NO_TALKS)
+def test_an_answer_that_is_no_welcome_is_not_asked_for_again(
+    world: World, listener: socket.socket, reply: bytes, says: str, code: int
+) -> None:
+    """Whatever `--wait` says: another try would get the same answer."""
+    with closing(accept(world, listener)) as server:
+        server.sendall(reply)
+        server.shutdown(socket.SHUT_WR)
+        world.until(lambda: world.program.code is not None)
+    place = f"localhost port {listener.getsockname()[1]}"
+    assert world.told == [f"chatc: {place} {says}"]
+    assert world.program.code == code
+
+
+def test_five_connections_that_break_before_the_answer_are_enough(
+    world: World, listener: socket.socket
+) -> None:
+    """Most of the time no chat server listens there."""
+    ids = set()
+    for _ in range(HELLO_TRIES):
+        assert world.program.code is None
+        world.pass_time(LAST_DELAY)
+        server, _ = listener.accept()
+        server.settimeout(PATIENCE)
+        ids.add(wire.receive(server)[2][5:21])
+        server.close()
+        world.until(lambda: world.program.chat.is_free)
+    assert world.program.code == 3
+    assert world.told[-1].endswith("did not say hello")
+    assert len(ids) == 1
+
+
+def test_a_connection_that_breaks_without_wait_is_the_end(
+    listener: socket.socket,
+) -> None:
+    """The sentence says how far the answer came."""
+    world = World("chatc", "--port", str(listener.getsockname()[1]), "--wait", "0")
+    Connector(world.program).start()
+    with closing(accept(world, listener)) as server:
+        server.sendall(HELLO[:20])
+    world.until(lambda: world.program.code is not None)
+    assert world.program.code == 3
+    assert world.told[-1].endswith(
+        "did not say hello: stream ends after 20 bytes, expected 36"
+    )
+    world.program.close()
+
+
+def test_when_the_time_of_wait_is_over_a_server_that_was_found_may_still_answer(
+    listener: socket.socket,
+) -> None:
+    """It has the five seconds of a HELLO; if the connection breaks, no try follows."""
+    world = World("chatc", "--port", str(listener.getsockname()[1]), "--wait", "3")
+    Connector(world.program).start()
+    with closing(accept(world, listener)):
+        world.pass_time(4.9)
+        assert world.program.code is None
+    world.until(lambda: world.program.code is not None)
+    assert world.program.code == 3
+    assert world.told[-1].endswith("did not say hello")
+    world.program.close()
+
+
+def test_between_two_tries_the_time_of_wait_ends_the_search() -> None:
+    """The sentence names the last error, and the command that starts a server."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        world = World("chatc", "--port", str(port), "--wait", "0.05")
+        Connector(world.program).start()
+        world.until(lambda: bool(world.told))
+        assert world.program.code is None
+        world.pass_time(0.06)
+        world.until(lambda: world.program.code is not None)
+        assert world.program.code == 3
+        assert world.told[-1] == (
+            f"chatc: no server at localhost port {port} (Connection refused): "
+            f"start one with 'chatd --port {port}'"
+        )
+        assert patience(world.loop) is None
+        world.program.close()
+
+
 @pytest.mark.parametrize(("command", "code"), [("/q", 0), ("signal", 143)])
 def test_a_goodbye_before_the_answer_waits_for_it(
     world: World, listener: socket.socket, command: str, code: int
 ) -> None:
-    """The server is told, and what was typed before the goodbye arrives."""
+    """The server reads the BYE, and before it the message that was typed before it."""
     world.until(lambda: patience(world.loop) == 5.0)
     server, _ = listener.accept()
     session = wire.receive(server)[2][5:21]
-    world.program.chat.said("early")
+    types(world, "early")
     if command == "/q":
-        world.program.chat.said("/q")
-        world.program.chat.said("too late")
+        types(world, "/q")
+        types(world, "too late")
         assert world.told[-1] == "Not sent, you have left: too late"
     else:
         world.program.chat.stop(15)
@@ -278,13 +399,13 @@ def test_a_goodbye_before_the_answer_waits_for_it(
     assert world.told[-1] == "Goodbye: you left; your message was delivered."
 
 
-def test_a_goodbye_to_a_server_that_never_answers_ends_too(
+def test_a_goodbye_to_a_server_that_never_answers_ends_after_five_seconds(
     world: World, listener: socket.socket
 ) -> None:
-    """With what was typed given back."""
+    """The lines that were typed are listed."""
     world.until(lambda: patience(world.loop) == 5.0)
-    world.program.chat.said("early")
-    world.program.chat.said("/q")
+    types(world, "early")
+    types(world, "/q")
     world.pass_time(5.0)
     assert world.program.code == 0
     assert world.told[-2:] == [
@@ -293,22 +414,22 @@ def test_a_goodbye_to_a_server_that_never_answers_ends_too(
     ]
 
 
-def test_who_leaves_before_the_answer_is_out_when_the_connection_breaks(
+def test_after_a_goodbye_a_connection_that_breaks_before_the_answer_is_the_end(
     world: World, listener: socket.socket
 ) -> None:
-    """There is no other try: nobody is waiting for it any more."""
+    """There is no other try."""
     world.until(lambda: patience(world.loop) == 5.0)
     server, _ = listener.accept()
     wire.receive(server)
-    world.program.chat.said("/q")
+    types(world, "/q")
     server.close()
     world.until(lambda: world.program.code is not None)
     assert world.program.code == 0
     assert world.told == ["Goodbye: you left before anybody came."]
 
 
-def test_a_host_that_never_answers_costs_no_more_than_was_given() -> None:
-    """After a second the person is told, after `--wait` it is over."""
+def test_a_host_that_does_not_answer_is_waited_for_as_long_as_wait_says() -> None:
+    """The person reads that after a second, and the client ends after `--wait`."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -333,10 +454,10 @@ def test_a_host_that_never_answers_costs_no_more_than_was_given() -> None:
             other.close()
 
 
-def test_an_answer_that_is_there_counts_when_the_patience_ends(
+def test_an_answer_that_is_there_counts_when_the_time_of_wait_is_over(
     listener: socket.socket,
 ) -> None:
-    """However short it was: `--wait 0.00001` finds a server that is there."""
+    """`--wait 0.00001` finds a server that is there."""
     port = listener.getsockname()[1]
     world = World("chatc", "--port", str(port), "--wait", "0.00001")
     Connector(world.program).start()
@@ -346,8 +467,8 @@ def test_an_answer_that_is_there_counts_when_the_patience_ends(
     world.program.close()
 
 
-def test_the_tries_become_rarer_up_to_one_a_second() -> None:
-    """0.1 s, then twice as long each time."""
+def test_the_delay_between_two_tries_doubles_up_to_a_second() -> None:
+    """It begins with 0.1 s."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
@@ -368,7 +489,7 @@ def test_the_tries_become_rarer_up_to_one_a_second() -> None:
 def test_without_descriptors_the_client_waits_and_does_not_crash(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is one more way in which an address may fail."""
+    """An address without a socket has failed like any other."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
@@ -383,8 +504,8 @@ def test_without_descriptors_the_client_waits_and_does_not_crash(
     world.program.close()
 
 
-def test_the_client_gives_up_when_its_patience_is_over(play: Play) -> None:
-    """Having said once that it waits."""
+def test_the_client_gives_up_when_the_time_of_wait_is_over(play: Play) -> None:
+    """The person has read once that it waits."""
     stage: Stage = play("client: starts with --wait 0.3")
     play("client! No server at localhost port {port} yet: waiting for it up to 0.3 s.")
     play("client! chatc: no server at localhost port {port} (Connection refused): {any}")
@@ -392,7 +513,7 @@ def test_the_client_gives_up_when_its_patience_is_over(play: Play) -> None:
     assert len(stage.players["client"].errors.lines) == 2
 
 
-def test_an_unknown_host_is_said_in_one_sentence(play: Play) -> None:
-    """At once, with or without patience: waiting would not help."""
+def test_an_unknown_host_is_reported_in_one_sentence(play: Play) -> None:
+    """At once, with `--wait` too: waiting would not help."""
     play("client: starts with --host no-such-host.invalid")
     play("client! chatc: there is no host no-such-host.invalid ({any})\nclient: exits 3")

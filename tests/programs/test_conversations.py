@@ -26,12 +26,12 @@ PATHS = sorted(FOLDER.glob("*.chat"))
     ],
 )
 def test_conversation(path: Path, piece: int, terminal: str, tmp_path: Path) -> None:
-    """Play it to its end; a failure shows both screens and the last frames."""
+    """It is played to its end; a failure shows both screens and the last frames."""
     with Stage(tmp_path, piece, terminal=terminal) as stage:
         perform(stage, Script.read(path))
 
 
-def test_every_conversation_says_what_it_shows() -> None:
-    """Its first line is a comment: the table in the documentation is made of them."""
+def test_every_conversation_begins_with_a_comment() -> None:
+    """The table in the documentation is made of these first lines."""
     silent = [path.stem for path in FOLDER.glob("*.chat") if not Script.read(path).about]
     assert not silent

@@ -14,7 +14,7 @@ from harness.stage import Stage
 from tests.conftest import perform
 
 HELLO, TEXT, ACK, BYE = 36, 8, 8, 9
-"""Bytes of a frame: all of it, and of a TEXT what its text is added to."""
+"""Bytes of a frame; those of a TEXT without its text."""
 
 TALK = """\
 client> Hello
@@ -34,11 +34,11 @@ DOWN = (HELLO, ACK, TEXT + 12, ACK, TEXT + 4, BYE)
 SAID = ["Hello", "How are you?", "Fine", "Good"]
 
 AGAIN_SECONDS = 1.0
-"""How long it may take until one can talk again once the path is back."""
+"""How long the talk may be interrupted after the network is back."""
 
 
 def boundaries(frames: tuple[int, ...]) -> list[int]:
-    """Count the bytes up to each boundary, and one less and one more."""
+    """Return the bytes up to each boundary of a frame, one less, and one more."""
     ends = [sum(frames[:count]) for count in range(1, len(frames) + 1)]
     return sorted({end + offset for end in [0, *ends] for offset in (-1, 0, 1)} - {-1})
 
@@ -53,11 +53,11 @@ PLACES = [
 def test_a_talk_that_is_cut_goes_on_as_if_nothing_had_happened(
     way: str, place: int, tmp_path: Path
 ) -> None:
-    """Every line once, in order; by a reset at every other place; the goodbye too."""
+    """Every line is shown once and in order; every other cut is a reset."""
     how = " by RST" if place % 2 else ""
     with Stage(tmp_path) as stage:
         cut = f"network: cut {way} after {place} bytes{how}\n"
-        # Of the very last word nobody can know whether it was heard.
+        # Whether the very last frame was received is not known to its sender.
         down = way == "server>client" and sum(DOWN) - BYE < place < sum(DOWN)
         unanswered = down or (way, place) == ("client>server", sum(UP))
         ends = f"client: exits {int(unanswered)}\nserver: exits 0"
@@ -69,7 +69,7 @@ def test_a_talk_that_is_cut_goes_on_as_if_nothing_had_happened(
 
 
 def gaps(log: Path) -> list[float]:
-    """Give the seconds between a loss and the next OPEN, from a frame log."""
+    """Return the seconds between a loss and the next OPEN, from a frame log."""
     found, lost = [], None
     for record in map(json.loads, log.read_text("utf-8").splitlines()):
         if record["text"] == "LOST":

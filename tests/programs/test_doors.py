@@ -1,7 +1,7 @@
 """Every way out, in every state, of both programs, on both terminals.
 
-Whatever the moment: it is over within a second, with the right exit code, the terminal
-as it was; and who is there on the other side has been told why.
+Whatever the moment: the program has ended within a second, with the right exit code and
+the terminal as it was; and the peer, if there is one, has been told why.
 """
 
 import signal
@@ -23,7 +23,7 @@ SECONDS = 1.0
 
 
 class Door(NamedTuple):
-    """A way out: how it is taken, the exit code, and what the other side is told."""
+    """A way out: the event, the exit code, and the last words that the peer reads."""
 
     event: str
     code: int
@@ -31,7 +31,7 @@ class Door(NamedTuple):
 
 
 def signals(number: signal.Signals) -> Door:
-    """Give the door that a signal is."""
+    """Return the way out that is a signal."""
     words = f" Last words: stopped by {number.name}"
     return Door(f"gets {number.name}", 128 + number, words)
 
@@ -46,7 +46,7 @@ DOORS = {
 
 
 class Scene:
-    """A stage, the program that is to leave, and what else has to be closed."""
+    """A stage, the program that is to leave, and everything that has to be closed."""
 
     def __init__(self, folder: Path, program: str, terminal: str, stack: ExitStack) -> None:
         self.stage = stack.enter_context(Stage(folder, terminal=terminal))
@@ -66,7 +66,7 @@ class Scene:
     # The states.
 
     def waiting(self) -> None:
-        """The other side is not there yet."""
+        """Wait for a peer that is not there yet."""
         notice = {
             "server": "server< Server listening{any}",
             "client": "client: starts\nclient! No server{any}",
@@ -76,7 +76,7 @@ class Scene:
             self.play(f"{self.program}: the screen shows  nobody here yet{{any}}")
 
     def connecting(self) -> None:
-        """Somebody is connected, and has not said HELLO."""
+        """Be connected with a peer that has not said HELLO."""
         if self.program == "server":
             self.waiting()
             self._stack.enter_context(self._call())
@@ -86,24 +86,24 @@ class Scene:
             self.play("client: starts with -v\nclient! {any} > HELLO{any}")
 
     def chatting(self) -> None:
-        """Both have said something."""
+        """Talk; both have sent a message."""
         self.play(TALK)
 
     def lost(self) -> None:
-        """The connection is lost, and nobody listens where the other side was."""
+        """Lose the connection; nobody listens where the peer was."""
         self.play("network: delivers as it comes")
         self._talk()
         self.play("network: refuses\nnetwork: cut")
         self.play(f"{self.program}! The connection to {{any}} was lost: {{any}}")
 
     def closing(self) -> None:
-        """It has said goodbye, and the other side is frozen."""
+        """Say goodbye to a peer that is stopped."""
         self._talk()
         self.play(f"{self.other}: stop\n{self.program}>> /q")
         self.play(f"{self.program}! {{any}} = CLOSING")
 
     def _talk(self) -> None:
-        """Talk until all that the program has said is confirmed, as its log shows."""
+        """Talk until every message of the program is confirmed, as its log shows."""
         for actor in ("server", "client"):
             self.play(f"{actor}: starts{' with -v' if actor == self.program else ''}")
         self.play(f"{TALK}{self.program}! {{any}} < ACK 1{{any}}")
@@ -119,7 +119,7 @@ STATES = ("waiting", "connecting", "chatting", "lost", "closing")
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """Give a stack that closes what a test has opened."""
+    """Return a stack that closes everything that a test has opened."""
     with ExitStack() as stack:
         yield stack
 
@@ -128,15 +128,15 @@ def stack() -> Iterator[ExitStack]:
 @pytest.mark.parametrize("program", ["server", "client"])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", DOORS)
-def test_one_is_out_within_a_second_and_the_terminal_as_it_was(
+def test_a_program_ends_within_a_second_and_leaves_the_terminal_as_it_was(
     name: str, state: str, program: str, terminal: str, tmp_path: Path, stack: ExitStack
 ) -> None:
-    """And the other side, if it can hear, has been told."""
+    """The peer, if it can be reached, ends with 0 and shows the last words."""
     door, scene = DOORS[name], Scene(tmp_path, program, terminal, stack)
     getattr(scene, state)()
     began = time.monotonic()
     scene.play(f"{program}: {door.event}")
-    # A client that finds nobody where the server was knows that it has left too.
+    # A client that finds no listener where the server was knows that it has left too.
     unanswered = state == "closing" or (state, program) == ("lost", "server")
     code = 1 if unanswered and not door.code else door.code
     scene.play(f"{program}: exits {code}")

@@ -1,4 +1,4 @@
-"""Two hundred strangers come to the door during a talk: nobody in it notices."""
+"""Two hundred strangers connect during a talk, which goes on undisturbed."""
 
 import os
 import select
@@ -14,7 +14,7 @@ from tests.conftest import Play
 COUNT = 200
 
 GONE_SECONDS = 5.5
-"""A stranger who says nothing has five seconds."""
+"""A stranger that sends nothing has five seconds."""
 
 OPENINGS: tuple[Callable[[], bytes], ...] = (
     lambda: b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -29,7 +29,7 @@ OPENINGS: tuple[Callable[[], bytes], ...] = (
 
 
 def test_two_hundred_strangers_neither_disturb_nor_delay_a_talk(play: Play) -> None:
-    """Each is answered or closed in time; no line is lost, none comes later than else."""
+    """Each is answered or closed in time; no line is lost or late."""
     stage = play("server: starts with --mode free\nclient: asks\nserver: asks")
     quiet = [say(play, stage, f"quiet {number}") for number in range(20)]
     strangers = []
@@ -50,14 +50,14 @@ def test_two_hundred_strangers_neither_disturb_nor_delay_a_talk(play: Play) -> N
 
 
 def say(play: Play, stage: Stage, text: str) -> float:
-    """Say a line at the client; give the seconds until the server shows it."""
+    """Type a line at the client; return the seconds until the server shows it."""
     began = time.perf_counter()
     play(f"client>> {text}\nserver< client: {text}")
     return time.perf_counter() - began
 
 
 def assert_gone(stranger: socket.socket, deadline: float) -> None:
-    """See that the connection is closed in time, whatever is said before."""
+    """Check that the connection is closed in time, whatever is sent before."""
     with stranger:
         while True:
             assert select.select([stranger], [], [], max(0, deadline - time.monotonic()))[0]

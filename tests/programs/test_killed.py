@@ -1,6 +1,6 @@
-"""A program is killed at any moment: what the other counts as delivered was shown.
+"""A program is killed at any moment: every line that counts as delivered was shown.
 
-And what was not confirmed is listed, by text: nothing is lost in silence.
+Every other line is listed by text: none is lost in silence.
 """
 
 import random
@@ -20,7 +20,7 @@ LINES = [f"{'.' * 1000} line {number:03}" for number in range(300)]
 MOMENTS = 50
 
 SHOWN = re.compile(r"\.+ line \d{3}$", re.MULTILINE)
-"""A line that has come whole."""
+"""A whole line."""
 
 
 @contextmanager
@@ -43,10 +43,10 @@ def start(program: str, *options: str) -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.mark.parametrize("victim", ["chatd", "chatc"])
 @pytest.mark.parametrize("moment", range(MOMENTS))
-def test_what_counts_as_delivered_was_shown_and_the_rest_is_listed(
+def test_every_line_that_counts_as_delivered_was_shown_and_the_rest_is_listed(
     victim: str, moment: int
 ) -> None:
-    """Killed after so many lines as chance says; chance is the same at every run."""
+    """The moment is random, and the same in every run of the test."""
     count = random.Random(moment).randrange(len(LINES))
     with ExitStack() as stack:
         options = ("--mode", "free", "--port", "0", "--keep", "0")
@@ -70,9 +70,9 @@ def test_what_counts_as_delivered_was_shown_and_the_rest_is_listed(
 def kill(
     victim: "subprocess.Popen[str]", survivor: "subprocess.Popen[str]", count: int
 ) -> tuple[list[str], str]:
-    """Let the survivor say all lines, and kill the victim when it has shown `count`.
+    """Let the survivor send all lines, and kill the victim when it has shown `count`.
 
-    Returns the lines that the victim has shown, and what the survivor tells in the end.
+    Returns the lines that the victim has shown, and the survivor's notices.
     """
     assert survivor.stdin and victim.stdout
     survivor.stdin.write("".join(f"{line}\n" for line in LINES))

@@ -1,6 +1,6 @@
-"""Listening, seating one client, and answering everybody else, with the real server.
+"""How the server listens, seats one client, and answers all others.
 
-Strangers are raw sockets that speak the harness's own reading of the wire.
+Clients and strangers are bare sockets that speak the harness's own reading of the wire.
 """
 
 import errno
@@ -8,33 +8,37 @@ import resource
 import select
 import signal
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
-from chatd.listener import STRANGERS_LIMIT, Listener, listen
+from chatd.listener import PORT_TRIES, STRANGERS_LIMIT, Listener, listen
 from chatlib.addresses import Address
 from chatlib.errors import StartError
+from chatlib.protocol.link import Link
 from harness import wire
 from harness.stage import PATIENCE, Stage
 from tests.conftest import Play
-from tests.helpers import World, patience
+from tests.helpers import World, patience, remember
 
 Leave = Callable[[socket.socket], None]
 
-HELLO = wire.hello(session=bytes(range(16)))
+HELLO_SESSION = bytes(range(16))
+
+HELLO = wire.hello(session=HELLO_SESSION)
 
 LISTENING = "server< Server listening on: localhost on port: {port}"
 
 
 def call(stage: Stage) -> socket.socket:
-    """Connect to the server as a stranger; everything on this socket has a limit."""
+    """Connect to the server as a stranger; every call on this socket has a time limit."""
     return socket.create_connection(("127.0.0.1", stage.port), PATIENCE)
 
 
 def abort(sock: socket.socket) -> None:
-    """Close with a reset instead of an end."""
+    """Close with a reset instead of an end of the stream."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     sock.close()
 
@@ -60,7 +64,7 @@ OPENINGS = {
 def test_a_stranger_is_refused_and_told_and_the_server_goes_on_waiting(
     play: Play, opening: str
 ) -> None:
-    """Before a client is seated: the person at the server is told too."""
+    """Before a client is seated the person at the server sees a sentence too."""
     data, says = OPENINGS[opening]
     stage = play(LISTENING)
     with closing(call(stage)) as stranger:
@@ -74,14 +78,24 @@ def test_a_stranger_is_refused_and_told_and_the_server_goes_on_waiting(
     play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
 
 
-@pytest.mark.parametrize("data", [b"", b"\0", HELLO[:7], HELLO[:-1]])
-@pytest.mark.parametrize("leave", [socket.socket.close, abort])
+LEAVES: dict[str, Leave] = {"an end": socket.socket.close, "a reset": abort}
+
+PIECES = {
+    "nothing": b"",
+    "one byte": b"\0",
+    "a part of a header": HELLO[:7],
+    "a part of a HELLO": HELLO[:-1],
+}
+
+
+@pytest.mark.parametrize("data", PIECES.values(), ids=PIECES)
+@pytest.mark.parametrize("leave", LEAVES.values(), ids=LEAVES)
 def test_a_scan_does_not_disturb_a_server_that_waits(
     play: Play, data: bytes, leave: Leave
 ) -> None:
-    """Connect, perhaps send a little, and go: the seat stays free.
+    """The seat stays free after connections that send a little, or nothing, and end.
 
-    Half a HELLO is worth a sentence to the person who waits, a mere look is not.
+    Half a HELLO is reported to the person who waits, an empty connection is not.
     """
     stage = play(LISTENING)
     for _ in range(3):
@@ -95,7 +109,7 @@ def test_a_scan_does_not_disturb_a_server_that_waits(
 
 
 def test_during_a_chat_strangers_neither_join_nor_disturb(play: Play) -> None:
-    """Every opening there is; nothing of it reaches the person who talks."""
+    """No byte of theirs and no sentence about them reaches the person who talks."""
     stage = play("client> Hello\nserver< Hello")
     for data, _ in OPENINGS.values():
         with closing(call(stage)) as stranger:
@@ -106,7 +120,7 @@ def test_during_a_chat_strangers_neither_join_nor_disturb(play: Play) -> None:
 
 
 def test_a_second_client_is_told_busy_in_a_frame(play: Play) -> None:
-    """And a third; the person is told of the first only."""
+    """A third one too; the person at the server is told of the first one only."""
     stage = play("client> Hello\nserver< Hello")
     for _ in range(2):
         with closing(call(stage)) as second:
@@ -119,8 +133,8 @@ def test_a_second_client_is_told_busy_in_a_frame(play: Play) -> None:
     assert len(stage.players["server"].errors.lines) == 2
 
 
-def test_silent_strangers_cannot_keep_a_client_out(play: Play) -> None:
-    """However many they are: the oldest has to go for the next."""
+def test_silent_strangers_do_not_keep_a_client_out(play: Play) -> None:
+    """The oldest is closed for the next one."""
     stage = play(LISTENING)
     crowd = [call(stage) for _ in range(40)]
     play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
@@ -129,7 +143,7 @@ def test_silent_strangers_cannot_keep_a_client_out(play: Play) -> None:
 
 
 def test_without_descriptors_the_server_waits_for_some(play: Play) -> None:
-    """It neither ends nor spins; who comes when there is room is served."""
+    """It neither ends nor keeps the processor busy, and serves a client later."""
     stage = play(LISTENING)
     server = stage.players["server"].process
     open_files = 12
@@ -140,7 +154,7 @@ def test_without_descriptors_the_server_waits_for_some(play: Play) -> None:
     play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
 
 
-# A client that is seated and then breaks the rules.
+# A client that breaks the rules after it was seated.
 
 BREACHES = {
     "out of turn": (wire.text(1, "a") + wire.text(2, "b"), "TEXT 2 out of turn"),
@@ -161,7 +175,7 @@ BREACHES = {
 def test_a_client_that_breaks_the_protocol_ends_the_chat_with_one_sentence(
     play: Play, breach: str
 ) -> None:
-    """No traceback, exit code 1, and the client is told what it did."""
+    """No traceback, exit code 1, and the client reads which rule it broke."""
     data, says = BREACHES[breach]
     stage = play(LISTENING)
     with closing(call(stage)) as client:
@@ -181,12 +195,13 @@ def test_a_client_that_breaks_the_protocol_ends_the_chat_with_one_sentence(
         (wire.text(1, "x")[:3], "{any} lost: stream ends after 3 bytes, expected 8."),
         (wire.text(1, "xyz")[:9], "{any} lost: stream ends after 9 bytes, expected 11."),
     ],
+    ids=["between two frames", "in a header", "in a body"],
 )
-@pytest.mark.parametrize("leave", [socket.socket.close, abort])
+@pytest.mark.parametrize("leave", LEAVES.values(), ids=LEAVES)
 def test_an_end_without_goodbye_is_a_lost_connection(
     play: Play, data: bytes, says: str, leave: Leave
 ) -> None:
-    """Inside a frame the bytes are counted."""
+    """Inside a frame the sentence counts the bytes."""
     stage = play(f"server: starts with --keep 0\n{LISTENING}")
     client = call(stage)
     client.sendall(wire.hello("Mallory"))
@@ -199,42 +214,77 @@ def test_an_end_without_goodbye_is_a_lost_connection(
     play(f"server! {says}\nserver: exits 1")
 
 
-# Time, on a clock that stands still until it is moved.
+# The server in this process, on a clock that stands still until it is moved.
+
+
+class Server(World):
+    """A server in this process that listens."""
+
+    def __init__(self, *arguments: str) -> None:
+        super().__init__("chatd", "--port", "0", *arguments)
+        self.listener = Listener(self.program)
+        self.listener.open()
+        self.until(lambda: bool(self.shown))  # no `chat.start()`: the test types
+
+    @property
+    def talks(self) -> int:
+        """How many talks have begun."""
+        return len([line for line in self.shown if line.startswith("Connected by")])
+
+    @property
+    def link(self) -> Link:
+        """The link of the talk."""
+        connection = self.program.chat._connection
+        assert connection
+        return connection.link
+
+    def types(self, *lines: str) -> None:
+        """Type lines."""
+        for line in lines:
+            self.program.chat.typed(deque([line]))
+
+    def knock(self) -> socket.socket:
+        """Connect to the server, and send nothing."""
+        port = int(self.shown[0].rpartition(" ")[2])
+        return socket.create_connection(("127.0.0.1", port), PATIENCE)
+
+    def sit_down(self, hello: bytes = HELLO) -> socket.socket:
+        """Connect, say HELLO and be seated."""
+        client, before = self.knock(), self.talks
+        client.sendall(hello)
+        self.until(lambda: self.talks > before)
+        assert wire.receive(client)[0] == wire.HELLO
+        return client
+
+    def until_readable(self, sock: socket.socket) -> None:
+        """Turn the loop until the server has sent something to this socket."""
+        self.until(lambda: bool(select.select([sock], [], [], 0)[0]))
+
+    def close(self) -> None:
+        """Close everything."""
+        for sock in self.listener._sockets:
+            sock.close()
+        self.program.close()
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    """A server in this process, listening."""
-    world = World("chatd", "--port", "0", "--again")
-    listener = Listener(world.program)
-    listener.open()
-    world.program.repeat(listener.wait_again)
-    world.until(lambda: bool(world.shown))  # no `chat.start()`: the keyboard is the test's
-    yield world
-    for sock in listener._sockets:
-        sock.close()
-    world.program.close()
+def world() -> Iterator[Server]:
+    """Return a server that waits for one client after the other."""
+    with closing(Server("--again")) as world:
+        world.program.repeat(world.listener.wait_again)
+        yield world
 
 
-def knock(world: World) -> socket.socket:
-    """Connect to the server in this process."""
-    port = int(world.shown[0].rpartition(" ")[2])
-    return socket.create_connection(("127.0.0.1", port), PATIENCE)
+@pytest.fixture
+def keeper() -> Iterator[Server]:
+    """Return a server that keeps the seat of a client whose connection was lost."""
+    with closing(Server("--keep", "60")) as keeper:
+        yield keeper
 
 
-def sit_down(world: World) -> socket.socket:
-    """Connect, say HELLO and be seated."""
-    client = knock(world)
-    client.sendall(wire.hello())
-    talks = world.shown.count("Waiting for message...")
-    world.until(lambda: world.shown.count("Waiting for message...") > talks)
-    assert wire.receive(client)[0] == wire.HELLO
-    return client
-
-
-def test_who_says_nothing_is_sent_away_after_five_seconds(world: World) -> None:
-    """And not a moment earlier."""
-    with closing(knock(world)) as stranger:
+def test_a_stranger_without_a_hello_is_closed_after_five_seconds(world: Server) -> None:
+    """Not a moment earlier."""
+    with closing(world.knock()) as stranger:
         stranger.sendall(b"\0\x1c")
         world.until(lambda: patience(world.loop) == 5.0)
         world.pass_time(4.9)
@@ -246,23 +296,23 @@ def test_who_says_nothing_is_sent_away_after_five_seconds(world: World) -> None:
     assert ["stream ends after 2 bytes" in line for line in world.told] == [True]
 
 
-def test_a_client_that_is_seated_may_be_silent_while_it_answers(world: World) -> None:
-    """The time to say HELLO is over for it; every ten seconds a sign of life will do."""
-    with closing(sit_down(world)) as client:
+def test_a_client_may_be_silent_for_as_long_as_it_answers_pings(world: Server) -> None:
+    """The deadline of its HELLO was lifted; a PONG every ten seconds is enough."""
+    with closing(world.sit_down()) as client:
         for number in range(1, 101):
             world.pass_time(10)
             assert wire.receive(client) == (wire.PING, number, b"")
             client.sendall(wire.frame(wire.PONG, number))
-            world.until(lambda: not world.talk.worried)
+            world.until(lambda: not world.link.pulse.is_worrying)
         client.sendall(wire.text(1, "still here"))
         world.until(lambda: "still here" in world.shown)
 
 
-def test_a_client_that_gives_no_sign_of_life_is_lost_after_twenty_seconds(
-    world: World,
+def test_a_client_that_answers_no_ping_is_lost_after_twenty_seconds(
+    world: Server,
 ) -> None:
-    """And not a moment earlier: a pause of 19.9 seconds is only a pause."""
-    with closing(sit_down(world)):
+    """Not a moment earlier: a pause of 19.9 seconds is only a pause."""
+    with closing(world.sit_down()):
         world.pass_time(10)
         for _ in range(9):
             world.pass_time(1.1)
@@ -272,9 +322,9 @@ def test_a_client_that_gives_no_sign_of_life_is_lost_after_twenty_seconds(
         assert world.told[0] == lost
 
 
-def test_who_is_refused_late_has_the_time_of_a_goodbye(world: World) -> None:
-    """To read that the server is busy."""
-    with closing(sit_down(world)), closing(knock(world)) as second:
+def test_a_client_that_is_refused_late_has_4_5_s_to_read_why(world: Server) -> None:
+    """The rest of the time for its HELLO does not count."""
+    with closing(world.sit_down()), closing(world.knock()) as second:
         world.until(lambda: patience(world.loop) == 5.0)
         world.pass_time(4.9)
         second.sendall(wire.hello())
@@ -288,28 +338,28 @@ def test_who_is_refused_late_has_the_time_of_a_goodbye(world: World) -> None:
         assert second.recv(1) == b""
 
 
-def test_the_oldest_stranger_goes_when_one_too_many_comes(world: World) -> None:
-    """And only that one."""
-    crowd = [knock(world) for _ in range(STRANGERS_LIMIT + 1)]
+def test_the_oldest_stranger_is_closed_when_there_are_too_many(world: Server) -> None:
+    """Only that one."""
+    crowd = [world.knock() for _ in range(STRANGERS_LIMIT + 1)]
     oldest = crowd[0]
-    world.until(lambda: bool(select.select([oldest], [], [], 0)[0]))
+    world.until_readable(oldest)
     assert oldest.recv(1) == b""
     assert select.select(crowd[1:], [], [], 0)[0] == []
     for stranger in crowd:
         stranger.close()
 
 
-def test_without_descriptors_nobody_is_accepted_for_a_second(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_without_descriptors_the_server_accepts_nobody_for_a_second(
+    world: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Trying again at once would be a busy loop; a second later it is tried again."""
+    """To try again at once would be a busy loop."""
     tried: list[int] = []
 
     def accept(sock: socket.socket) -> None:
         tried.append(1)
         raise OSError(errno.EMFILE, "Too many open files")
 
-    with monkeypatch.context() as patch, closing(knock(world)):
+    with monkeypatch.context() as patch, closing(world.knock()):
         patch.setattr(socket.socket, "accept", accept)
         world.until(lambda: bool(tried))
         for _ in range(10):
@@ -319,24 +369,24 @@ def test_without_descriptors_nobody_is_accepted_for_a_second(
         world.until(lambda: len(tried) == 2)
 
 
-def test_in_every_new_chat_a_second_client_is_told_of_again(world: World) -> None:
-    """Once a chat, with --again too."""
+def test_a_second_client_is_reported_once_in_each_talk(world: Server) -> None:
+    """With --again in the next talk again."""
     for _ in range(2):
         world.told.clear()
-        client = sit_down(world)
+        client = world.sit_down()
         for _ in range(2):
-            with closing(knock(world)) as second:
+            with closing(world.knock()) as second:
                 second.sendall(wire.hello())
-                world.until(lambda s=second: bool(select.select([s], [], [], 0)[0]))  # type: ignore[misc]
+                world.until_readable(second)
         assert len([line for line in world.told if "busy" in line]) == 1
         client.sendall(wire.bye(0))
         client.close()
         world.until(lambda: world.told[-1] == "Waiting for the next client.")
 
 
-def test_a_signal_ends_a_server_that_would_wait_again(world: World) -> None:
-    """--again is for clients who leave, and 0.7 seconds are what a goodbye gets."""
-    with closing(sit_down(world)) as client:
+def test_a_signal_ends_a_server_that_would_wait_again(world: Server) -> None:
+    """--again is for clients that leave; the peer has 0.7 seconds for its goodbye."""
+    with closing(world.sit_down()) as client:
         world.program.chat.stop(signal.SIGTERM)
         assert wire.receive(client)[2][0] == wire.STOPPED
         world.pass_time(0.6)
@@ -345,19 +395,197 @@ def test_a_signal_ends_a_server_that_would_wait_again(world: World) -> None:
         assert world.program.code == 128 + signal.SIGTERM
 
 
-def test_when_the_talk_is_over_nobody_else_is_seated(world: World) -> None:
-    """Not even who was ready in the very same turn."""
+def test_after_the_last_talk_no_other_client_is_seated(world: Server) -> None:
+    """Not even one whose HELLO came in the very same turn of the loop."""
     world.program.repeat(None)
-    client = sit_down(world)
-    stranger = knock(world)
+    client = world.sit_down()
+    stranger = world.knock()
     stranger.sendall(HELLO[:20])
     world.until(lambda: patience(world.loop) == 5.0)
     client.close()
     stranger.sendall(HELLO[20:])
     world.loop.run()
     assert world.program.code == 1
-    assert len([line for line in world.shown if line.startswith("Connected by")]) == 1
+    assert world.talks == 1
     stranger.close()
+
+
+def test_a_client_that_is_gone_before_it_was_accepted_changes_nothing(
+    world: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one is accepted."""
+    gone: list[int] = []
+
+    def accept(sock: socket.socket) -> None:
+        gone.append(1)
+        raise ConnectionAbortedError(errno.ECONNABORTED, "Software caused abort")
+
+    with closing(world.knock()):
+        with monkeypatch.context() as patch:
+            patch.setattr(socket.socket, "accept", accept)
+            world.until(lambda: bool(gone))
+        world.sit_down().close()
+    assert world.told == []
+
+
+# One talk after the other.
+
+
+def test_with_again_a_new_talk_begins_empty(world: Server) -> None:
+    """No draft, hint, game or verdict of the last one is left."""
+    client = world.sit_down()
+    client.sendall(wire.text(1, "Hello") + wire.frame(wire.GAME, 2, b"offer hangman me"))
+    world.until(lambda: world.talk.received == 2)
+    world.types("/play", "Hi", "a draft")
+    assert "Enter message to send..." in world.shown
+    assert world.told[-1] == "Kept for later, because it is not your turn: a draft"
+    client.sendall(wire.bye(2, wire.QUIT, "so long"))
+    client.close()
+    world.until(lambda: world.told[-1] == "Waiting for the next client.")
+    chat = world.program.chat
+    assert chat.is_free
+    assert not chat.is_leaving
+    assert chat._describe_status() == "nobody here yet"
+    world.told.clear()
+    world.shown.clear()
+    world.types("/board")
+    assert world.told == ["Not now: there is nobody to play with."]
+    assert world.program.code is None
+
+
+def test_with_again_the_next_client_is_talked_with_like_the_first(world: Server) -> None:
+    """Its hints come again, its numbers begin again, and it hears nothing of the last."""
+    for _ in range(2):
+        world.shown[1:] = []
+        with closing(world.sit_down()) as client:
+            client.sendall(wire.text(1, "Hello"))
+            world.until(lambda: world.talk.shown == 1)
+            assert world.shown[2:] == [
+                "Waiting for message...",
+                "Hello",
+                "Type /q to quit",
+                "Enter message to send...",
+            ]
+            world.types("/board", "Hi")
+            assert world.told[-1] == "Not done, no game is on: /play NAME offers one."
+            assert wire.receive(client) == (wire.ACK, 1, b"")
+            assert wire.receive(client) == (wire.TEXT, 1, b"Hi")
+            world.types("a draft")
+            client.sendall(wire.frame(wire.ACK, 1) + wire.bye(1))
+        world.until(lambda: world.program.chat.is_free)
+
+
+# A client that lost its connection, and strangers meanwhile.
+
+
+def lose(keeper: Server, client: socket.socket) -> None:
+    """Cut the connection, and see that the server waits for the client."""
+    client.close()
+    keeper.until(lambda: keeper.program.chat.is_searching)
+
+
+def test_a_client_that_comes_back_goes_on_with_its_talk(keeper: Server) -> None:
+    """The messages that it has not seen follow the server's HELLO."""
+    client = keeper.sit_down()
+    client.sendall(wire.text(1, "Hello"))
+    keeper.until(lambda: keeper.talk.shown == 1)
+    session = keeper.talk
+    lose(keeper, client)
+    keeper.types("Hi")
+    with closing(keeper.knock()) as client:
+        client.sendall(wire.hello("", wire.TURNS, HELLO_SESSION))
+        keeper.until(lambda: not keeper.program.chat.is_searching)
+        kind, number, body = wire.receive(client)
+        assert (kind, number, body[5:21]) == (wire.HELLO, 1, HELLO_SESSION)
+        assert wire.receive(client) == (wire.TEXT, 1, b"Hi")
+        assert keeper.talk is session
+        assert keeper.talks == 1
+        assert keeper.listener._strangers == []
+    keeper.until(lambda: keeper.program.chat.is_searching)
+
+
+STRANGERS = OPENINGS | {
+    "a new client": (wire.hello(session=b"?" * 16), ""),
+    "a client of another talk": (wire.hello("", wire.TURNS, b"?" * 16, 1), ""),
+    "our client, with too much seen": (wire.hello("", wire.TURNS, HELLO_SESSION, 9), ""),
+    "half a HELLO": (HELLO[:20], ""),
+}
+
+
+@pytest.mark.parametrize("opening", STRANGERS)
+@pytest.mark.parametrize("lost", [False, True], ids=["talking", "searching"])
+def test_a_stranger_never_touches_the_session_of_the_talk(
+    keeper: Server, opening: str, lost: bool
+) -> None:
+    """Its link has a session of its own, whatever it sends."""
+    data, _ = STRANGERS[opening]
+    client = keeper.sit_down()
+    client.sendall(wire.text(1, "Hello"))
+    keeper.until(lambda: keeper.talk.shown == 1)
+    keeper.types("Hi")
+    if lost:
+        lose(keeper, client)
+    session = keeper.talk
+    before = remember(session)
+    with closing(keeper.knock()) as stranger:
+        stranger.sendall(data)
+        stranger.shutdown(socket.SHUT_WR)
+        keeper.until(lambda: bool(keeper.listener._strangers))
+        keeper.until(lambda: not keeper.listener._strangers)
+    assert remember(session) == before
+    assert keeper.talk is session
+    assert keeper.program.chat.is_searching == lost
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("lost", "says", "told"),
+    [
+        (False, "the server is talking with somebody else", "are busy"),
+        (
+            True,
+            "the server keeps its seat for a client that it has lost",
+            "wait for the one you have lost",
+        ),
+    ],
+    ids=["talking", "searching"],
+)
+def test_a_second_client_is_told_why_it_is_refused(
+    keeper: Server, lost: bool, says: str, told: str
+) -> None:
+    """The person at the server reads the same."""
+    client = keeper.sit_down()
+    if lost:
+        lose(keeper, client)
+    with closing(keeper.knock()) as second:
+        second.sendall(wire.hello(session=b"?" * 16))
+        keeper.until_readable(second)
+        kind, _, body = wire.receive(second)
+        assert (kind, body) == (wire.BYE, bytes([wire.BUSY]) + says.encode())
+    assert keeper.told[-1].startswith("Another client, from ('127.0.0.1', ")
+    assert keeper.told[-1].endswith(f"), was told that you {told}.")
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [wire.hello(mode=wire.FREE, session=b"?" * 16), wire.hello(session=b"?" * 16, seen=1)],
+    ids=["it names a mode", "it has seen messages"],
+)
+def test_a_client_of_a_talk_that_the_server_does_not_know_is_refused(
+    world: Server, hello: bytes
+) -> None:
+    """The seat stays free."""
+    with closing(world.knock()) as client:
+        client.sendall(hello)
+        world.until_readable(client)
+        kind, _, body = wire.receive(client)
+        assert (kind, body[0]) == (wire.BYE, wire.UNKNOWN_SESSION)
+    assert world.told[0].endswith(
+        ": it goes on with a talk that this server does not know."
+    )
+    assert world.program.chat.is_free
+    world.sit_down().close()
 
 
 # Binding.
@@ -365,12 +593,12 @@ def test_when_the_talk_is_over_nobody_else_is_seated(world: World) -> None:
 
 @pytest.fixture
 def addresses() -> list[Address]:
-    """Two addresses that every Linux machine has; `localhost` may well be two."""
+    """Return two addresses that every Linux machine has; `localhost` may be two as well."""
     return [(socket.AF_INET, ("127.0.0.1", 0)), (socket.AF_INET, ("127.0.0.2", 0))]
 
 
 def test_every_address_of_the_host_is_bound_on_one_port(addresses: list[Address]) -> None:
-    """Also when the port is free-chosen; each is nonblocking and reusable."""
+    """Also on a port that the kernel chose; each socket is nonblocking and reusable."""
     sockets = listen(addresses, 0)
     names = [sock.getsockname() for sock in sockets]
     assert [host for host, _ in names] == ["127.0.0.1", "127.0.0.2"]
@@ -398,10 +626,10 @@ def test_ipv4_and_ipv6_share_a_port() -> None:
         sock.close()
 
 
-def test_an_address_of_another_machine_is_passed_over(
+def test_an_address_of_another_machine_is_left_out(
     addresses: list[Address],
 ) -> None:
-    """As long as there is another: 192.0.2.1 is nobody's (RFC 5737)."""
+    """Unless there is no other: no machine has 192.0.2.1 (RFC 5737)."""
     foreign: Address = (socket.AF_INET, ("192.0.2.1", 0))
     (sock,) = listen([foreign, addresses[0]], 0)
     sock.close()
@@ -409,10 +637,10 @@ def test_an_address_of_another_machine_is_passed_over(
         listen([foreign], 0)
 
 
-def test_a_taken_port_is_said_and_nothing_stays_bound(
+def test_a_port_in_use_is_reported_and_no_address_stays_bound(
     addresses: list[Address],
 ) -> None:
-    """On whichever of the addresses it is taken."""
+    """Also where it is in use on the second address only."""
     with socket.create_server(("127.0.0.2", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(StartError, match=f"port {port} is in use: stop the other"):
@@ -420,10 +648,10 @@ def test_a_taken_port_is_said_and_nothing_stays_bound(
         socket.create_server(("127.0.0.1", port)).close()
 
 
-def test_a_port_of_the_system_is_said_to_be_one(
+def test_a_port_below_1024_is_explained(
     addresses: list[Address], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the kernel says to somebody who may not; here we may."""
+    """The test may bind one itself, so the error of the kernel is simulated."""
 
     def refuse(sock: socket.socket, address: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
@@ -431,3 +659,80 @@ def test_a_port_of_the_system_is_said_to_be_one(
     monkeypatch.setattr(socket.socket, "bind", refuse)
     with pytest.raises(StartError, match="port 80 is not for everybody"):
         listen(addresses, 80)
+
+
+def test_any_other_error_of_the_kernel_is_named(
+    addresses: list[Address], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the port."""
+
+    def fail(sock: socket.socket, backlog: int) -> None:
+        raise OSError(errno.ENOBUFS, "No buffer space available")
+
+    monkeypatch.setattr(socket.socket, "listen", fail)
+    with pytest.raises(StartError, match="cannot listen on port 80: No buffer space"):
+        listen(addresses, 80)
+
+
+def test_an_address_of_a_family_that_the_kernel_lacks_is_left_out(
+    addresses: list[Address], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IPv6 can be switched off; the other address is bound."""
+    real = socket.socket
+
+    def make(family: int, kind: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return real(family, kind)
+
+    monkeypatch.setattr(socket, "socket", make)
+    (sock,) = listen([(socket.AF_INET6, ("::1", 0)), addresses[0]], 0)
+    sock.close()
+
+
+class Binds:
+    """The binds of the listener: of those to the second address some find it in use."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, failures: int) -> None:
+        self.sockets: list[socket.socket] = []  # all of them
+        self.ports: list[int] = []  # that were tried on the second address
+        bind = socket.socket.bind
+
+        def bind_or_fail(sock: socket.socket, address: tuple[str, int]) -> None:
+            self.sockets.append(sock)
+            if address[0] == "127.0.0.2":
+                self.ports.append(address[1])
+                if len(self.ports) <= failures:
+                    raise OSError(errno.EADDRINUSE, "Address already in use")
+            bind(sock, address)
+
+        monkeypatch.setattr(socket.socket, "bind", bind_or_fail)
+
+    @property
+    def open(self) -> list[socket.socket]:
+        """The sockets that are not closed."""
+        return [sock for sock in self.sockets if sock.fileno() != -1]
+
+
+def test_another_free_port_is_chosen_where_one_is_in_use_on_one_address(
+    addresses: list[Address], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel knows what is free on the first address only."""
+    binds = Binds(monkeypatch, failures=3)
+    sockets = listen(addresses, 0)
+    assert len(binds.ports) == 4
+    assert {sock.getsockname()[1] for sock in sockets} == {binds.ports[-1]}
+    assert binds.open == sockets
+    for sock in sockets:
+        sock.close()
+
+
+def test_ten_ports_that_are_in_use_on_one_address_are_enough(
+    addresses: list[Address], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person has to choose one then; nothing stays bound."""
+    binds = Binds(monkeypatch, failures=PORT_TRIES)
+    with pytest.raises(StartError, match="no port is free on every address"):
+        listen(addresses, 0)
+    assert len(binds.ports) == PORT_TRIES
+    assert binds.open == []

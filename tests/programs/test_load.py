@@ -24,11 +24,11 @@ STILL_SECONDS = GOODBYE_SECONDS + 0.5
 """How long a screen stands still: longer than a person waits for an answer to `/q`."""
 
 FULL_SECONDS = 0.5
-"""How long a pipe that nobody empties is looked at."""
+"""How long a pipe that nobody reads is watched."""
 
 
-def test_no_line_is_damaged_and_none_late_while_one_types() -> None:
-    """200 lines a second arrive, 60 keys a second are typed; all that is typed is sent."""
+def test_no_line_is_damaged_or_late_while_a_person_types() -> None:
+    """200 lines and 60 keys a second; every line that is typed arrives too."""
     load = measure(400)
     assert not load.damaged
     assert load.screen.count("peer: m00400") == 1
@@ -38,15 +38,15 @@ def test_no_line_is_damaged_and_none_late_while_one_types() -> None:
 
 
 def test_a_pipe_is_delivered_whole_and_costs_no_memory() -> None:
-    """`cat big.txt | chatc`: every line, in order; nobody holds more than the window."""
+    """`cat big.txt | chatc`: every line, in order; no side keeps more than the window."""
     flow = Flow(64)
     with flow.pair:
         flow.pour_until(100_000)  # raises Broken when a line is not what it should be
         assert max(flow.grown) < 4
 
 
-def test_of_a_pipe_no_more_is_taken_than_the_window_while_the_other_stands_still() -> None:
-    """The rest waits in the kernel, and arrives when the other goes on."""
+def test_no_more_of_a_pipe_is_read_than_the_window_while_the_peer_is_stopped() -> None:
+    """The rest waits in the kernel, and arrives when the peer is continued."""
     with Pair(OURS) as pair:
         pair.settle()
         pair.listener.process.send_signal(signal.SIGSTOP)
@@ -61,7 +61,7 @@ def test_of_a_pipe_no_more_is_taken_than_the_window_while_the_other_stands_still
 
 
 def take_all(pipe: int) -> int:
-    """Pour lines until no more of them are taken; return how many were."""
+    """Write lines until no more are read; return how many were."""
     os.set_blocking(pipe, False)
     count = 0
     while count < ENOUGH and select.select([], [pipe], [], FULL_SECONDS)[1]:
@@ -69,8 +69,8 @@ def take_all(pipe: int) -> int:
     return count
 
 
-def test_a_screen_that_stands_still_delays_a_goodbye_and_breaks_no_talk() -> None:
-    """A pipe has ended long before the other has shown its lines: it waits for that."""
+def test_a_screen_that_stands_still_delays_a_goodbye_and_loses_no_line() -> None:
+    """A pipe that has ended waits until the peer has shown its lines."""
     # All may be sent, for they are less than the window; but the pipe that nobody reads
     # holds only half of them.
     with Pair(OURS) as pair:

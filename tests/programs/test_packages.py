@@ -1,4 +1,4 @@
-"""What `pip install .` brings: every package, and the files that stand beside the code."""
+"""`pip install .` installs every package, and the files beside the code."""
 
 import tomllib
 from pathlib import Path
@@ -13,7 +13,7 @@ SETUP = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["set
 
 
 def test_every_package_is_installed() -> None:
-    """Not only from the project's own folder is there everything to be had."""
+    """So that the programs also start outside of the project's folder."""
     found = {
         ".".join(path.parent.relative_to(ROOT).parts)
         for package in PACKAGES
@@ -23,7 +23,7 @@ def test_every_package_is_installed() -> None:
 
 
 def test_every_file_beside_the_code_is_installed() -> None:
-    """The rubric, and what the page is made of."""
+    """The rubric, and the parts of the page."""
     given = {
         ROOT.joinpath(*package.split("."), name)
         for package, names in SETUP["package-data"].items()
@@ -38,5 +38,5 @@ def test_every_file_beside_the_code_is_installed() -> None:
 
 
 def test_every_report_has_its_option() -> None:
-    """The command line names them without what is installed, so it cannot ask for them."""
+    """The command line lists them by hand, because it must not import them."""
     assert set(FORMATS) == set(WRITERS)

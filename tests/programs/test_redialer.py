@@ -1,6 +1,7 @@
-"""Calling the server again: rarer and rarer, as the same session, until it answers."""
+"""How the client calls a server again after a loss: rarer and rarer, until it answers."""
 
 import socket
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -8,7 +9,8 @@ import pytest
 
 from chatc.connector import Connector
 from chatc.dialer import CONNECT_SECONDS
-from chatc.redialer import FIRST_DELAY, LAST_DELAY
+from chatc.redialer import FIRST_DELAY, LAST_DELAY, LASTING_SECONDS
+from chatlib.connection import HELLO_SECONDS
 from chatlib.errors import Exit
 from harness import wire
 from harness.stage import PATIENCE
@@ -16,7 +18,7 @@ from tests.helpers import World, patience
 
 
 class Server:
-    """A raw server, and the client that talks with it in this process."""
+    """A bare socket as the server, and the client that talks with it in this process."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -31,7 +33,7 @@ class Server:
         self.world.until(lambda: bool(self.world.shown))
 
     def greeted(self, seen: int = 0) -> tuple[socket.socket, bytes]:
-        """Accept the client and take its HELLO; give its session's id."""
+        """Accept the client and read its HELLO; return the socket and the session id."""
         peer, _ = self.socket.accept()
         peer.settimeout(PATIENCE)
         self.world.turn()
@@ -41,24 +43,29 @@ class Server:
         return peer, body[5:21]
 
     def answers(self, seen: int = 0) -> None:
-        """Say HELLO as the server of this session."""
+        """Send the HELLO of the server of this talk."""
         self.peer.sendall(wire.hello("Bob", wire.FREE, self.session, seen))
 
     def loses(self) -> None:
-        """Cut the connection, and see that the client has noticed."""
+        """Cut the connection, and wait until the client reports that."""
         told = len(self.world.told)
         self.peer.close()
         self.world.until(lambda: len(self.world.told) > told)
 
     def is_called(self) -> None:
-        """Let time pass until the client calls, and take its HELLO."""
+        """Let time pass until the client calls, and read its HELLO."""
         self.world.pass_time(LAST_DELAY)
         before = self.session
         self.peer, self.session = self.greeted()
         assert self.session == before
 
+    def is_called_early(self) -> None:
+        """Let only the time of the next try pass: a person who leaves waits for less."""
+        self.world.pass_time(self.waiting() + 0.001)
+        self.peer, _ = self.greeted()
+
     def waiting(self) -> float:
-        """Turn until no try is under way; give the seconds until the next."""
+        """Return the seconds until the next try, when none is in progress."""
 
         def delay() -> float:
             return patience(self.world.loop) or CONNECT_SECONDS
@@ -66,8 +73,12 @@ class Server:
         self.world.until(lambda: delay() < CONNECT_SECONDS - 1)
         return delay()
 
+    def types(self, line: str) -> None:
+        """Type a line at the client."""
+        self.world.program.chat.typed(deque([line]))
+
     def close(self) -> None:
-        """Give everything back."""
+        """Close everything."""
         self.peer.close()
         self.socket.close()
         self.world.program.close()
@@ -75,15 +86,15 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server in the middle of a talk."""
+    """Return a server in the middle of a talk."""
     with closing(Server()) as server:
         yield server
 
 
-def test_the_client_comes_back_as_the_same_session(server: Server) -> None:
-    """And what was said meanwhile is sent then."""
+def test_the_client_comes_back_to_the_same_talk(server: Server) -> None:
+    """A line that was typed meanwhile is sent then."""
     server.loses()
-    server.world.program.chat.said("while it was lost")
+    server.types("while it was lost")
     server.is_called()
     server.answers()
     server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
@@ -91,7 +102,7 @@ def test_the_client_comes_back_as_the_same_session(server: Server) -> None:
 
 
 def test_a_connection_that_breaks_before_the_answer_is_tried_again(server: Server) -> None:
-    """The time is not over yet."""
+    """For as long as the search lasts."""
     server.loses()
     for _ in range(3):
         server.is_called()
@@ -103,8 +114,8 @@ def test_a_connection_that_breaks_before_the_answer_is_tried_again(server: Serve
     server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
 
 
-def test_the_tries_become_rarer_up_to_one_in_five_seconds(server: Server) -> None:
-    """Doubling, and each shortened by chance to a half at most."""
+def test_the_delay_between_two_tries_doubles_up_to_five_seconds(server: Server) -> None:
+    """Each is shortened by chance, to half at most."""
     server.loses()
     server.socket.close()
     limit = FIRST_DELAY
@@ -116,10 +127,10 @@ def test_the_tries_become_rarer_up_to_one_in_five_seconds(server: Server) -> Non
         limit = min(2 * limit, LAST_DELAY)
 
 
-def test_after_its_time_the_search_is_over(server: Server) -> None:
-    """With the exit code of a lost connection, and nothing left to do."""
+def test_a_search_ends_when_its_time_is_over(server: Server) -> None:
+    """With the exit code of a lost connection, and no timer left."""
     server.loses()
-    server.world.program.chat.said("never heard")
+    server.types("never heard")
     server.world.clock.now += 61
     server.world.until(lambda: server.world.program.code is not None)
     assert server.world.program.code == Exit.LOST
@@ -128,9 +139,127 @@ def test_after_its_time_the_search_is_over(server: Server) -> None:
     assert patience(server.world.loop) is None
 
 
-@pytest.mark.parametrize("reason", [wire.BUSY, wire.UNKNOWN_SESSION])
+def test_after_a_short_connection_the_delays_go_on_growing(server: Server) -> None:
+    """It is one of a series; after one that lasted they begin again."""
+    server.loses()
+    for _ in range(4):
+        server.is_called()
+        server.answers()
+        server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+        server.loses()
+    delay = server.waiting()
+    assert delay > FIRST_DELAY
+    server.is_called_early()
+    server.answers()
+    server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+    server.world.clock.now += LASTING_SECONDS + 1
+    server.loses()
+    assert server.waiting() <= FIRST_DELAY
+
+
+def test_a_talk_that_ends_without_a_loss_calls_nobody(server: Server) -> None:
+    """Its redialer was never started."""
+    server.types("/q")
+    assert wire.receive(server.peer) == (wire.BYE, 0, bytes([wire.QUIT]))
+    server.peer.sendall(wire.bye(0))
+    server.peer.shutdown(socket.SHUT_WR)
+    server.world.until(lambda: server.world.program.code is not None)
+    assert server.world.program.code == Exit.GOODBYE
+    server.world.turn()
+    assert patience(server.world.loop) is None
+
+
+def test_a_connection_that_is_open_again_has_no_deadline_of_its_hello(
+    server: Server,
+) -> None:
+    """The talk goes on for longer than that."""
+    server.loses()
+    server.is_called()
+    server.answers()
+    server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+    server.world.pass_time(HELLO_SECONDS)
+    assert not server.world.program.chat.is_searching
+
+
+def test_a_search_that_ends_between_two_tries_leaves_no_timer(server: Server) -> None:
+    """No other try follows."""
+    server.loses()
+    server.waiting()
+    server.world.program.chat.stop_searching("enough")
+    server.world.turn()
+    assert server.world.program.code == Exit.LOST
+    assert patience(server.world.loop) is None
+
+
+def test_a_search_that_ends_while_hello_is_unanswered_closes_that_connection(
+    server: Server,
+) -> None:
+    """No other try follows, and no timer is left."""
+    server.loses()
+    server.is_called()
+    server.world.program.chat.stop_searching("enough")
+    assert server.peer.recv(1) == b""
+    assert server.world.program.code == Exit.LOST
+    assert patience(server.world.loop) is None
+
+
+def test_a_search_ends_while_a_try_is_in_progress(server: Server) -> None:
+    """The try is abandoned."""
+    server.loses()
+    delay = server.waiting()
+    server.socket.listen(0)
+    server.world.clock.now += delay
+    server.world.loop._call_due_timers()
+    server.world.program.chat.stop_searching("enough")
+    server.world.turn()
+    assert server.world.program.code == Exit.LOST
+    assert patience(server.world.loop) is None
+
+
+def test_an_answer_for_another_talk_ends_the_search(server: Server) -> None:
+    """The server broke the protocol: another try would not help."""
+    server.loses()
+    server.is_called()
+    server.peer.sendall(wire.hello("Bob", wire.FREE, b"?" * 16))
+    server.peer.shutdown(socket.SHUT_WR)
+    server.world.until(lambda: server.world.program.code is not None)
+    assert server.world.program.code == Exit.LOST
+    assert server.world.told[-1].endswith(
+        " cannot go on: HELLO answers for another session."
+    )
+
+
+def test_a_server_that_does_not_know_the_talk_answers_a_goodbye(server: Server) -> None:
+    """It has ended the talk, and is ready for another one: that is no loss."""
+    server.loses()
+    server.types("/q")
+    server.is_called_early()
+    server.peer.sendall(wire.bye(0, wire.UNKNOWN_SESSION, "who are you?"))
+    server.peer.shutdown(socket.SHUT_WR)
+    server.world.until(lambda: server.world.program.code is not None)
+    assert server.world.program.code == Exit.GOODBYE
+    assert server.world.told[-1] == "Goodbye: you left."
+
+
+def test_a_server_that_refuses_connections_may_be_there_again(server: Server) -> None:
+    """As long as the person has not left."""
+    server.loses()
+    server.socket.close()
+    server.world.pass_time(LAST_DELAY)
+    server.waiting()
+    assert server.world.program.code is None
+    server.socket = socket.create_server(("127.0.0.1", server.port))
+    server.socket.settimeout(PATIENCE)
+    server.is_called()
+    server.answers()
+    server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+
+
+@pytest.mark.parametrize(
+    "reason", [wire.BUSY, wire.UNKNOWN_SESSION], ids=["busy", "unknown session"]
+)
 def test_a_refusal_ends_the_search(server: Server, reason: int) -> None:
-    """The server says why, and so does the client."""
+    """The person reads the reason of the server."""
     server.loses()
     server.is_called()
     server.peer.sendall(wire.bye(0, reason, "who are you?"))
@@ -140,13 +269,13 @@ def test_a_refusal_ends_the_search(server: Server, reason: int) -> None:
     assert "refused to go on: who are you?" in server.world.told[-1]
 
 
-def test_a_goodbye_where_nobody_listens_any_more_is_answered_by_that(
+def test_a_refused_connection_answers_a_goodbye(
     server: Server,
 ) -> None:
-    """The server has gone and nothing is open: it is a goodbye like any other."""
+    """The server has left too, and nothing is undelivered: that is no loss."""
     server.socket.close()
     server.loses()
-    server.world.program.chat.said("/q")
+    server.types("/q")
     server.world.pass_time(LAST_DELAY)
     server.world.until(lambda: server.world.program.code is not None)
     assert server.world.program.code == Exit.GOODBYE

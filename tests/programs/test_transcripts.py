@@ -54,7 +54,7 @@ def test_stdout_is_the_assignment_sheet_byte_for_byte(piece: int, tmp_path: Path
 
 
 def test_on_the_edited_terminal_the_screen_reads_the_same(tmp_path: Path) -> None:
-    """The prompts come and go, and in the end what stands there is the transcript."""
+    """After all prompts have come and gone the screen is the transcript."""
     with Stage(tmp_path, terminal="edited") as stage:
         stage.play(Script.read(FOLDER / "assignment.chat"))
         server, client = stage.players["server"], stage.players["client"]
@@ -66,7 +66,7 @@ def test_on_the_edited_terminal_the_screen_reads_the_same(tmp_path: Path) -> Non
 
 
 def test_every_byte_was_delivered_on_its_own(tmp_path: Path) -> None:
-    """The frame log of the byte-by-byte run shows reads of one byte and no others."""
+    """The frame log of the run byte by byte has no read of more than one byte."""
     with Stage(tmp_path, 1) as stage:
         stage.play(Script.read(FOLDER / "assignment.chat"))
         for actor in ("server", "client"):

@@ -4,9 +4,14 @@ from tests.mutants.mutant import CHAT_TESTS, Module, Mutant
 
 _TYPED = (
     Mutant(
+        "a typed line overtakes a line that was kept for later",
+        "Chat.typed",
+        ("line and self._drafts and self._has_turn()", "False"),
+    ),
+    Mutant(
         "a run of typed lines goes over a command",
         "Chat._is_message",
-        ('("", SLASH)', '("",)'),
+        ("line[:1] != SLASH", "True"),
     ),
     Mutant(
         "a run of typed lines goes over a move",
@@ -166,6 +171,26 @@ _TALK = (
     Mutant(
         "a finished chat still refreshes the terminal",
         "Chat.proceed",
+        ("if self._over: return", ""),
+    ),
+    Mutant(
+        "a finished chat still takes typed lines",
+        "Chat.typed",
+        ("self._over", "False"),
+    ),
+    Mutant(
+        "a line that is typed into a finished chat is lost in silence",
+        "Chat.typed",
+        ('self._terminal.notify(f"Never sent: {line}")', "pass"),
+    ),
+    Mutant(
+        "a finished chat is ended again by a signal",
+        "Chat.stop",
+        ("if self._over: return", ""),
+    ),
+    Mutant(
+        "a finished chat is ended again by the end of the input",
+        "Chat.input_ended",
         ("if self._over: return", ""),
     ),
 )

@@ -136,7 +136,7 @@ class Connector(Owner):
         self._delay = min(2 * self._delay, LAST_DELAY)
 
     def _say_waiting(self) -> None:
-        """Tell the person, once, that there is no server yet."""
+        """Show, once, that there is no server yet and how long we wait."""
         if not self._person_knows:
             self._person_knows = True
             seconds = self._program.settings.wait
@@ -173,7 +173,7 @@ class Connector(Owner):
     # Saying HELLO.
 
     def _greet(self, sock: socket.socket) -> None:
-        """Say HELLO on the new connection."""
+        """Send HELLO on the new connection."""
         address = (self._host, self._port)
         connection = self._program.open_connection(
             sock, address, self, "CONNECTED", self._make_link

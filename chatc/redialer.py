@@ -103,7 +103,7 @@ class Redialer(Owner):
             self._wait()
 
     def _greet(self, sock: socket.socket) -> None:
-        """Say HELLO again, for the talk that was cut."""
+        """Send HELLO again, for the talk that was cut."""
         self._connection = self._program.open_connection(
             sock, self._place, self, "CONNECTED", self._make_link
         )

@@ -20,7 +20,7 @@ def begin(program: Program) -> None:
     listener = Listener(program)
     listener.open()
     if program.settings.again:
-        program.repeat(listener.wait_again)
+        program.again = listener.wait_again
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -138,7 +138,7 @@ class Listener(Owner):
             self._dismiss(connection)
 
     def _refuse(self, connection: Connection) -> None:
-        """Tell a second client that the seat is taken; tell the person, once a talk."""
+        """Refuse a second client as the seat is taken; notify the person once a talk."""
         searching = self._program.chat.is_searching
         connection.refuse(Reason.BUSY, KEPT if searching else TAKEN)
         what = "wait for the one you have lost" if searching else "are busy"
@@ -154,7 +154,7 @@ class Listener(Owner):
         self._report(connection, "it goes on with a talk that this server does not know")
 
     def _report(self, connection: Connection, what: str) -> None:
-        """Tell what a stranger did wrong, unless the person is in a talk."""
+        """Show what a stranger did wrong, unless the person is in a talk."""
         if self._program.chat.is_free:
             self._program.terminal.notify(f"Refused {connection.address}: {what}.")
 

@@ -224,7 +224,7 @@ class Chat(Owner):
     # For the terminal: what the person types.
 
     def typed(self, lines: deque[str]) -> None:
-        """Take lines that the person has typed off the front, one at least.
+        """Handle typed lines: remove them from the front, one at least.
 
         Messages that may be sent now are taken together; anything else is one line.
         """
@@ -325,9 +325,10 @@ class Chat(Owner):
     @property
     def _obstacle(self) -> str:
         """Why nothing can be sent at the moment."""
-        if self._connection is None or self._connection.link.session.peer is None:
-            return "there is nobody here yet"
-        return self._connection.link.session.obstacle
+        connection = self._connection
+        return (
+            connection.link.session.obstacle if connection else "there is nobody here yet"
+        )
 
     def _show_hints(self) -> None:
         """Show once, when it is first our turn, what can be done."""
@@ -370,7 +371,7 @@ class Chat(Owner):
         return game is not None and game.is_move(line)
 
     def _explain(self, text: str, error: LocalProtocolError) -> None:
-        """Give back a message that could not be sent, or keep it until it can be."""
+        """Keep a message that could not be sent, or return it to the person with the reason."""
         if self._has_turn():  # so it is the text that is wrong
             self._terminal.refuse(f"Not sent, {error}", text)
             self._refused += 1
@@ -459,7 +460,7 @@ class Chat(Owner):
     # Leaving.
 
     def _leave(self, reason: Reason, text: str) -> None:
-        """Say goodbye as soon as that is possible; without a peer it is over at once."""
+        """Leave as soon as that is possible; without a peer it is over at once."""
         self._impatient = self._farewell is not None
         self._farewell = self._farewell or (reason, text)
         if self._connection is None:
@@ -474,7 +475,7 @@ class Chat(Owner):
         self._finish(Exit.GOODBYE)
 
     def _say_farewell(self) -> None:
-        """Say BYE, unless that was done, or has to wait until HELLO was answered."""
+        """Send our BYE, unless that was done, or has to wait until HELLO was answered."""
         assert self._connection is not None and self._farewell is not None
         connection = self._connection
         if connection.link.session.can_talk:
@@ -544,7 +545,7 @@ class Chat(Owner):
         self._finish(code)
 
     def _finish(self, code: int) -> None:
-        """Give back what was never sent, and pass on that the talk is over."""
+        """Show what was never sent, and pass on that the talk is over."""
         for text in self._drafts:
             self._terminal.notify(f"Never sent: {text}")
         # A person has seen a refusal and could mend it; a script sees only the exit code.

@@ -152,14 +152,14 @@ class Connection:
         self.flush()
 
     def leave(self, reason: Reason, text: str) -> None:
-        """Say BYE, now or when a connection is open again."""
+        """Send BYE, now or when a connection is open again."""
         self.link.leave(reason, text)
         self.flush()
 
     # Deadlines.
 
     def set_deadline(self, seconds: float) -> None:
-        """Give the peer up in at most so many seconds; an earlier deadline stands."""
+        """Drop the peer in at most so many seconds; an earlier deadline stands."""
         if self._open:
             self._deadline.limit(seconds)
 
@@ -175,7 +175,7 @@ class Connection:
         self._report()
 
     def _time_frame(self, whole: int) -> None:
-        """Give every frame its time from its first byte, however slowly it trickles in.
+        """Limit the time of every frame from its first byte, however slowly it trickles in.
 
         Where frames became `whole` in this read, the one that has begun is another one
         than after the last read. Its time begins when they have been handled: the time
@@ -349,7 +349,7 @@ class Connection:
             self.close()
 
     def _half_close(self) -> None:
-        """Tell the peer that nothing more comes; what it sent is still read."""
+        """Close our half of the connection; what the peer sent is still read."""
         if self._half_closed:
             return
         self._half_closed = True

@@ -103,8 +103,8 @@ class Program:
         self._numbers = count(1)
         # Nobody can read stdout any more.
         self._screen_closed = False
-        # What is called for the next talk, with --again.
-        self._again: Callable[[], None] | None = None
+        # With --again: called instead of ending, when the peer has ended the talk.
+        self.again: Callable[[], None] | None = None
         self.new_chat()
 
     # One talk, and perhaps the next.
@@ -118,15 +118,11 @@ class Program:
             self.recovery = Recovery(self.loop, self.settings.retry, "trying again")
         self.chat = Chat(self.terminal, self.end_talk, self.recovery)
 
-    def repeat(self, again: Callable[[], None] | None) -> None:
-        """Call `again` instead of ending when the peer has ended the talk."""
-        self._again = again
-
     def end_talk(self, code: int, by_us: bool) -> None:
         """End the program with this exit code, or begin the next talk."""
-        if self._again and not by_us:
+        if self.again and not by_us:
             self.new_chat()
-            self._again()
+            self.again()
             return
         lines, more = self.terminal.take_unsent()
         for line in lines:
@@ -210,7 +206,7 @@ class Program:
         raise ScreenClosedError("the screen was closed (Broken pipe)")
 
     def close(self) -> None:
-        """Give back the terminal, the log and the signals."""
+        """Release the terminal, the log and the signals."""
         self.terminal.close()
         self._log.close()
         self.loop.close()

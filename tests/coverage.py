@@ -26,23 +26,6 @@ FOLDERS = {
 }
 """Where the tests of a folder's modules are."""
 
-WITHOUT_TESTS = {
-    "chatlib/errors.py": "classes without a rule, and one function that others show",
-    "chatlib/games/game.py": "what every game overrides; tests/games has a file for each",
-}
-"""The modules without a test file of their own, and why."""
-
-IN_PROGRAMS = {
-    "chatlib/terminal/edited.py": "prompt_toolkit wants a real terminal, with a shell",
-}
-"""The modules whose tests run them in programs that they start, and why."""
-
-EXCEPTIONS = {
-    "no tests of its own": WITHOUT_TESTS,
-    "its tests run it in programs": IN_PROGRAMS,
-}
-"""Why a module is not measured."""
-
 TOGETHER = 2
 """How many modules are measured at a time."""
 
@@ -126,10 +109,6 @@ def main(arguments: list[str]) -> int:
     if unknown:
         parser.error(f"there is no module {', '.join(sorted(unknown))}")
     measured = [name for name in modules() if not wanted or Path(name).stem in wanted]
-    for words, reasons in EXCEPTIONS.items():
-        for module in sorted(reasons.keys() & set(measured)):
-            print(f"         {module:30} {words}: {reasons[module]}")
-            measured.remove(module)
     with ThreadPoolExecutor(TOGETHER) as pool:
         results = []
         for module, result in zip(measured, pool.map(measure, measured), strict=True):

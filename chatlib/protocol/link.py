@@ -190,7 +190,7 @@ class Link:
     # Bytes and time in, events out.
 
     def receive_data(self, data: bytes, now: float = 0.0) -> int:
-        """Take bytes from the peer, read at the time `now`.
+        """Cut bytes from the peer, read at the time `now`, into frames.
 
         Return how many frames are whole; `next_event` reports what they mean.
         """
@@ -204,7 +204,7 @@ class Link:
         return len(self._frames)
 
     def receive_eof(self, detail: str = "") -> None:
-        """Take the end of the stream; `detail` says why it ended, where that is known."""
+        """Note the end of the stream; `detail` says why it ended, where that is known."""
         self._ended = True
         self._detail = detail
 
@@ -329,7 +329,7 @@ class Link:
             self.wants_to_send = True
 
     def leave(self, reason: Reason, text: str) -> None:
-        """Say BYE, now or when a connection is open again.
+        """Send BYE, now or when a connection is open again.
 
         What the peer sends before its own BYE still arrives.
         """

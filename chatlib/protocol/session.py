@@ -161,7 +161,7 @@ class Session:
     def obstacle(self) -> str:
         """Why we may not send a line now, in words for the person."""
         if not self.can_talk:
-            return "there is nobody to talk with"
+            return "there is nobody here yet" if self.peer is None else "the talk is over"
         if self.mode is _FREE:
             return f"{len(self.kept)} messages are not confirmed yet"
         return "it is not your turn"

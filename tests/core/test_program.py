@@ -695,7 +695,7 @@ def test_with_again_the_next_talk_begins_unless_it_was_us_who_left(
     program = make("chatd")
     old = program.chat
     chats: list[Chat] = []
-    program.repeat(lambda: chats.append(program.chat))
+    program.again = lambda: chats.append(program.chat)
     program.end_talk(1, by_us)
     assert program.code == (1 if by_us else None)
     assert chats == ([] if by_us else [program.chat])
@@ -703,10 +703,8 @@ def test_with_again_the_next_talk_begins_unless_it_was_us_who_left(
 
 
 def test_without_again_the_talk_is_the_last(make: Make) -> None:
-    """`repeat(None)` takes an earlier wish back."""
+    """The program ends, whoever has left."""
     program = make("chatd")
-    program.repeat(lambda: pytest.fail("another talk"))
-    program.repeat(None)
     program.end_talk(0, False)
     assert program.code == 0
 

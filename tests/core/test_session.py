@@ -61,7 +61,7 @@ def test_nothing_can_be_said_before_both_have_said_hello(talks_first: bool) -> N
     assert (session.mode, session.peer) == (Mode.ANY, None)
     assert not session.can_talk
     assert not session.has_turn()
-    with pytest.raises(LocalProtocolError, match="there is nobody to talk with"):
+    with pytest.raises(LocalProtocolError, match="there is nobody here yet"):
         session.add_texts(["too early"])
     assert remember(session) == remember(new_session(talks_first=talks_first))
 
@@ -191,8 +191,8 @@ def test_nothing_can_be_said_after_the_end(mode: Mode, ended: str) -> None:
         session.end()
     assert not session.can_talk
     assert not session.has_turn()
-    assert session.obstacle == "there is nobody to talk with"
-    with pytest.raises(LocalProtocolError, match="there is nobody to talk with"):
+    assert session.obstacle == "the talk is over"
+    with pytest.raises(LocalProtocolError, match="the talk is over"):
         session.add_texts(["too late"])
     assert session.sent == 0
 

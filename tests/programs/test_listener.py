@@ -271,7 +271,7 @@ class Server(World):
 def world() -> Iterator[Server]:
     """Return a server that waits for one client after the other."""
     with closing(Server("--again")) as world:
-        world.program.repeat(world.listener.wait_again)
+        world.program.again = world.listener.wait_again
         yield world
 
 
@@ -397,7 +397,7 @@ def test_a_signal_ends_a_server_that_would_wait_again(world: Server) -> None:
 
 def test_after_the_last_talk_no_other_client_is_seated(world: Server) -> None:
     """Not even one whose HELLO came in the very same turn of the loop."""
-    world.program.repeat(None)
+    world.program.again = None
     client = world.sit_down()
     stranger = world.knock()
     stranger.sendall(HELLO[:20])

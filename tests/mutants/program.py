@@ -14,7 +14,7 @@ MODULE = Module(
         Mutant(
             "with --again the program goes on although the person has left",
             "Program.end_talk",
-            ("self._again and not by_us", "self._again"),
+            ("self.again and not by_us", "self.again"),
         ),
         Mutant(
             "lines that were never sent cost a script nothing",

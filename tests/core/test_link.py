@@ -518,6 +518,20 @@ def test_a_message_that_is_sent_again_is_acknowledged_again_and_not_shown(
     assert sent(client) == [(wire.ACK, 1, b"")]
 
 
+@both_ends
+def test_words_about_a_game_that_are_sent_again_are_only_acknowledged(
+    open_link: Maker,
+) -> None:
+    """A move that came twice is made once."""
+    link = open_link(Mode.FREE)
+    words = wire.frame(wire.GAME, 1, b"decline")
+    assert feed(link, words) == [Played(1, "decline")]
+    link.shown(1)
+    link.data_to_send()
+    assert feed(link, words) == []
+    assert sent(link) == [(wire.ACK, 1, b"")]
+
+
 @pytest.mark.parametrize("number", [0, 2])
 @both_ends
 def test_only_a_message_that_waits_can_be_shown(open_link: Maker, number: int) -> None:
@@ -840,6 +854,16 @@ def test_a_lost_link_sends_nothing_that_it_still_owed(open_link: Maker) -> None:
     assert link.data_to_send() == b""
     assert link.session.written == 0
     assert link.session.unacknowledged == {1: "never written"}
+
+
+@both_ends
+def test_a_lost_link_sends_no_ack_and_no_pong(open_link: Maker) -> None:
+    """Answers that were owed and not written are owed no longer."""
+    link = open_link(Mode.FREE)
+    feed(link, wire.text(1, "x"), wire.frame(wire.PING, 1))
+    link.shown(1)
+    lose(link)
+    assert link.data_to_send() == b""
 
 
 @both_ends
@@ -1223,6 +1247,11 @@ def test_a_server_that_has_forgotten_the_talk_fails(hello: bytes, says: str) -> 
     assert says in str(break_rule(client, hello))
     assert client.session.over
     assert client.session.unacknowledged == {3: "on its way"}
+
+
+def test_a_hello_changes_no_session_before_it_is_welcomed() -> None:
+    """Whose session it joins is decided by `welcome`."""
+    assert remember(greeted_server().session) == remember(make_server().session)
 
 
 @pytest.mark.parametrize(("seen", "says"), [(4, "3 were sent"), (1, "2 were confirmed")])

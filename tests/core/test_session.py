@@ -164,6 +164,19 @@ def test_a_peer_is_expected_after_our_goodbye_too() -> None:
     assert session.expects(PEER, 0)
 
 
+@pytest.mark.parametrize("ended", ["we left", "it is over"])
+def test_a_new_connection_takes_no_goodbye_back(ended: str) -> None:
+    """What was sent before is sent again, and nothing new can be said."""
+    session = begun_session()
+    if ended == "we left":
+        session.leave(Bye(Reason.QUIT, ""))
+    else:
+        session.end()
+    session.begin(PEER, Mode.FREE, 0)
+    assert not session.can_talk
+    assert not session.has_turn()
+
+
 # Whether we may send.
 
 

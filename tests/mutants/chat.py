@@ -1,48 +1,55 @@
-"""Mistakes in the chat: typed lines, lines of a pipe, messages on the screen."""
+"""Mistakes in the chat: typed lines, messages on the screen, the end of a talk."""
 
 from tests.mutants.mutant import CHAT_TESTS, Module, Mutant
 
 _TYPED = (
     Mutant(
-        "a line of a pipe overtakes a line that was kept for later",
-        "Chat.pour",
+        "a typed line overtakes a line that was kept for later",
+        "Chat.typed",
+        ("line and self._drafts and self._has_turn()", "False"),
+    ),
+    Mutant(
+        "a run of typed lines goes over a command",
+        "Chat._is_message",
+        ("line[:1] != SLASH", "True"),
+    ),
+    Mutant(
+        "a run of typed lines goes over a move",
+        "Chat._is_message",
+        ("not self._is_move(line)", "True"),
+    ),
+    Mutant(
+        "a command is sent as text",
+        "Chat.typed",
+        ("line[:1] == SLASH", "False"),
+    ),
+    Mutant(
+        "during a game a typed line is never a move",
+        "Chat.typed",
+        ("self._table and self._table.game and self._is_move(line)", "False"),
+    ),
+    Mutant(
+        "typed lines are sent one by one",
+        "Chat.typed",
         (
-            "self._drafts or self.leaving or (table and table.game)",
-            "self.leaving or (table and table.game)",
+            "takewhile(self._is_message, lines) if more else lines",
+            "[line]",
         ),
     ),
     Mutant(
-        "during a game a line of a pipe is never a move",
-        "Chat.pour",
-        (
-            "self._drafts or self.leaving or (table and table.game)",
-            "self._drafts or self.leaving",
-        ),
+        "input is read although the window is full",
+        "Chat.typed",
+        ("self.proceed()", ""),
     ),
     Mutant(
-        "a command in a pipe is sent as text",
-        "Chat.pour",
-        ('takewhile(lambda line: line[:1] != "/", lines)', "lines"),
+        "one of the typed lines is sent twice",
+        "Chat._send",
+        ("while count: ...", "while count > 1: ..."),
     ),
     Mutant(
-        "the lines of a pipe are not written",
-        "Chat.pour",
-        ("connection.flush()", ""),
-    ),
-    Mutant(
-        "a pipe is read although the window is full",
-        "Chat.pour",
-        ("self.settle()", ""),
-    ),
-    Mutant(
-        "a line of a pipe is sent twice",
-        "Chat.pour",
-        ("range(taken)", "range(taken - 1)"),
-    ),
-    Mutant(
-        "the first line of a pipe that cannot be sent is lost",
-        "Chat.pour",
-        ("range(taken)", "range(min(taken + 1, len(lines)))"),
+        "typed lines beyond what was sent are taken off",
+        "Chat._send",
+        ("while count: ...", "while lines: ..."),
     ),
     Mutant(
         "a text that cannot be sent now is refused",
@@ -52,65 +59,140 @@ _TYPED = (
     Mutant(
         "a person who leaves is told that a text was not sent for that reason",
         "Chat._explain",
-        ("self._has_turn()", "self._has_turn() and not self.leaving"),
+        ("self._has_turn()", "self._has_turn() and not self.is_leaving"),
+    ),
+    Mutant(
+        "any number of lines is kept for later",
+        "Chat._keep",
+        ("len(self._drafts) == DRAFTS_LIMIT", "False"),
+    ),
+    Mutant(
+        "a line that is sent later is not echoed",
+        "Chat.proceed",
+        ("self._terminal.echo(text)", ""),
     ),
 )
 
 _SHOWN = (
     Mutant(
         "an unacknowledged message is not listed at the end",
-        "Chat._conclude",
-        ('self._terminal.notice(f"Not confirmed: {text}")', ""),
+        "Chat._report_end",
+        ('self._terminal.notify(f"Not confirmed: {text}")', "pass"),
+    ),
+    Mutant(
+        "a goodbye after which messages were not acknowledged counts as one",
+        "Chat._report_end",
+        ("lost and code is Exit.GOODBYE", "False"),
+    ),
+    Mutant(
+        "a line that was never sent is not listed at the end",
+        "Chat._finish",
+        ('self._terminal.notify(f"Never sent: {text}")', "pass"),
     ),
     Mutant(
         "a message is acknowledged although the screen is closed",
-        "Chat._receive",
-        ("if self._blind: return", ""),
-        tests=(*CHAT_TESTS, "tests/core/test_program.py"),
+        "Chat._show_messages",
+        ("not self._screen_closed", "True"),
     ),
     Mutant(
         "a GAME is acknowledged although the screen is closed",
-        "Chat._watch",
-        ("self._blind or self._table is None", "self._table is None"),
-        tests=(*CHAT_TESTS, "tests/core/test_program.py"),
+        "Chat._take_words",
+        ("self._screen_closed or self._table is None", "self._table is None"),
     ),
     Mutant(
         "messages are acknowledged before they are on the screen",
-        "Chat._receive",
+        "Chat._show_messages",
         (
             """
-            self._terminal.message(self._speaker, texts)
-            session.shown(session.received)
+            self._terminal.show_messages(self._speaker, said.texts)
+            connection.link.shown(said.number)
             """,
             """
-            session.shown(session.received)
-            self._terminal.message(self._speaker, texts)
+            connection.link.shown(said.number)
+            self._terminal.show_messages(self._speaker, said.texts)
             """,
         ),
     ),
     Mutant(
         "only the first message of a run is acknowledged",
-        "Chat._receive",
-        ("session.received", "session.confirmed + 1"),
+        "Chat._show_messages",
+        ("said.number", "connection.link.session.shown + 1"),
     ),
     Mutant(
         "only the first message of a run is shown",
-        "Chat._receive",
-        (
-            "self._terminal.message(self._speaker, texts)",
-            "self._terminal.message(self._speaker, [text])",
-        ),
+        "Chat._show_messages",
+        ("said.texts", "said.texts[:1]"),
+    ),
+    Mutant(
+        "words about a game are not acknowledged",
+        "Chat._take_words",
+        ("connection.link.shown(number)", ""),
     ),
     Mutant(
         "a silence is shown while the answer to a PING is not overdue",
-        "Chat._standing",
-        (
-            "session.worried and "
-            "self._connection.silence > PING_SECONDS + WORRY_SECONDS / 2",
-            "session.worried or "
-            "self._connection.silence > PING_SECONDS + WORRY_SECONDS / 2",
-        ),
+        "Chat._describe_silence",
+        ("silence > PING_SECONDS + WORRY_SECONDS / 2", "True"),
+    ),
+    Mutant(
+        "a silence is shown although the peer was heard",
+        "Chat._describe_silence",
+        ("overdue and self._connection.link.pulse.is_worrying", "overdue or True"),
     ),
 )
 
-MODULE = Module("chatlib/chat.py", CHAT_TESTS, (*_TYPED, *_SHOWN))
+_TALK = (
+    Mutant(
+        "a peer that comes back is welcomed to a new talk",
+        "Chat.resume",
+        ("connection.welcome(self._connection.link.session)", "connection.welcome()"),
+        tests=(
+            "tests/programs/test_listener.py::"
+            "test_a_client_that_comes_back_goes_on_with_its_talk",
+        ),
+    ),
+    Mutant(
+        "the old connection of a peer that comes back stays open",
+        "Chat.resumed",
+        ("before.close()", ""),
+    ),
+    Mutant(
+        "the end of the old connection ends the talk",
+        "Chat.closed",
+        ("if connection is not self._connection: ...", ""),
+    ),
+    Mutant(
+        "every stranger is our own peer",
+        "Chat.expects",
+        (
+            "self._connection.link.session.expects(greeting.hello, greeting.seen)",
+            "True",
+        ),
+    ),
+    Mutant(
+        "a finished chat still refreshes the terminal",
+        "Chat.proceed",
+        ("if self._over: return", ""),
+    ),
+    Mutant(
+        "a finished chat still takes typed lines",
+        "Chat.typed",
+        ("self._over", "False"),
+    ),
+    Mutant(
+        "a line that is typed into a finished chat is lost in silence",
+        "Chat.typed",
+        ('self._terminal.notify(f"Never sent: {line}")', "pass"),
+    ),
+    Mutant(
+        "a finished chat is ended again by a signal",
+        "Chat.stop",
+        ("if self._over: return", ""),
+    ),
+    Mutant(
+        "a finished chat is ended again by the end of the input",
+        "Chat.input_ended",
+        ("if self._over: return", ""),
+    ),
+)
+
+MODULE = Module("chatlib/chat.py", CHAT_TESTS, (*_TYPED, *_SHOWN, *_TALK))

@@ -1,12 +1,22 @@
 """Mistakes in the connection: the socket, its timers, its end."""
 
-from tests.mutants.mutant import CHAT_TESTS, Module, Mutant
+from tests.mutants.mutant import CONNECTION_TESTS, Module, Mutant
 
 _WRITING = (
     Mutant(
         "the rest of a partial write is lost",
         "Connection._write",
         ("self._pending = data[count:]", 'self._pending = b""'),
+    ),
+    Mutant(
+        "what is said is not written",
+        "Connection.say",
+        ("self.flush()", ""),
+    ),
+    Mutant(
+        "words about a game are not written",
+        "Connection.play",
+        ("self.flush()", ""),
     ),
     Mutant(
         "answers pile up while the kernel takes no bytes",
@@ -23,13 +33,31 @@ _WRITING = (
         "Connection.close",
         ("self._awaited = 0", ""),
     ),
+    Mutant(
+        "while bytes are pending the loop does not watch for writing",
+        "Connection.flush",
+        ("self._pending or not ordinary", "not ordinary"),
+    ),
+    Mutant(
+        "when all is written the loop goes on watching for writing",
+        "Connection.flush",
+        ("self._pending or not ordinary", "self._pending"),
+    ),
+    Mutant(
+        "pending bytes wait for ever",
+        "Connection.flush",
+        (
+            "link.state is _OPEN and self._awaited == READ",
+            "link.state is _OPEN",
+        ),
+    ),
 )
 
 _ACKNOWLEDGING = (
     Mutant(
         "an ACK waits for ever",
         "Connection.flush",
-        ("if session.owes_ack and not self._ack_timer: ...", ""),
+        ("if link.replies.ack and not self._ack_timer: ...", ""),
     ),
     Mutant(
         "the second ACK waits for ever",
@@ -47,11 +75,11 @@ _ACKNOWLEDGING = (
         (
             """
             if data: ...
-            if session.owes_ack and not self._ack_timer: ...
+            if link.replies.ack and not self._ack_timer: ...
             """,
             """
             if data: ...
-            elif session.owes_ack and not self._ack_timer: ...
+            elif link.replies.ack and not self._ack_timer: ...
             """,
         ),
     ),
@@ -61,22 +89,22 @@ _ACKNOWLEDGING = (
         (
             """
             if not self._pending:
-                data = session.data_to_send(hurry)
+                data = link.data_to_send(hurry)
                 if data: ...
-                if session.owes_ack and not self._ack_timer: ...
+                if link.replies.ack and not self._ack_timer: ...
             """,
             """
             if not self._pending:
-                data = session.data_to_send(hurry)
+                data = link.data_to_send(hurry)
                 if data: ...
-            if session.owes_ack and not self._ack_timer: ...
+            if link.replies.ack and not self._ack_timer: ...
             """,
         ),
     ),
     Mutant(
         "the messages of one read are acknowledged when all are shown, however slowly",
         "Connection._report",
-        ("session.waiting and self.silence > SLOW_SECONDS", "False"),
+        ("whole > 1 and self.silence > SLOW_SECONDS", "False"),
     ),
     Mutant(
         "pending bytes are not written while the screen is slow",
@@ -84,22 +112,9 @@ _ACKNOWLEDGING = (
         ("self.flush(hurry=True)", "self._pending or self.flush(hurry=True)"),
     ),
     Mutant(
-        "after a read an ACK gets no timer",
+        "after a read nothing is sent",
         "Connection._report",
-        (
-            "unheard or session.urgent or session.output or session.state is not _OPEN",
-            "session.urgent or session.output or session.state is not _OPEN",
-        ),
-    ),
-    Mutant(
-        "after a read urgent answers wait",
-        "Connection._report",
-        ("session.urgent", "False"),
-    ),
-    Mutant(
-        "after a read output waits",
-        "Connection._report",
-        ("session.output", "False"),
+        ("if link.wants_to_send: ...", ""),
     ),
 )
 
@@ -110,51 +125,78 @@ _ENDING = (
         ("self._half_close()", "self.close()"),
     ),
     Mutant(
-        "after a read the end of the session is not noticed",
-        "Connection._report",
-        ("session.state is not _OPEN", "False"),
-    ),
-    Mutant(
         "a slow peer runs out of time in the middle of a goodbye",
-        "Connection._wind_up",
-        ("session.acknowledged > self._confirmed", "False"),
+        "Connection._limit_goodbye",
+        ("link.session.acknowledged > self._progress", "False"),
     ),
     Mutant(
         "the last ACK of a goodbye earns the peer no more time",
-        "Connection._wind_up",
+        "Connection._limit_goodbye",
         (
-            "session.state is State.CLOSING or session.state is State.CLOSED",
-            "session.state is State.CLOSING",
+            "link.state is State.CLOSING or link.state is State.CLOSED",
+            "link.state is State.CLOSING",
         ),
+    ),
+    Mutant(
+        "everything that the peer sends behind our BYE earns it more time",
+        "Connection._limit_goodbye",
+        ("parting and link.session.acknowledged > self._progress", "parting"),
+    ),
+    Mutant(
+        "a peer that leaves may take as long as it likes",
+        "Connection._limit_goodbye",
+        ("if limit is not None: ...", ""),
     ),
     Mutant(
         "at the end of the stream the socket is closed before all events are handled",
         "Connection._watch",
-        ("if not mask and not self.session.finished: return", ""),
+        ("if not mask and not finished: return", ""),
     ),
     Mutant(
         "the end of the stream is not reported",
-        "Connection._report",
-        ("session.waiting or session.ends", "session.waiting"),
+        "Connection._read",
+        ("self.link.receive_eof()", ""),
     ),
     Mutant(
-        "after the owner has changed the session, the old one is asked for events",
+        "a connection that is closed in an event reports the events behind it",
         "Connection._report",
         (
             """
-            session = self.session
-            if session.waiting and self.silence > SLOW_SECONDS: ...
+            if whole > 1 and self.silence > SLOW_SECONDS: ...
+            if not self._open: return
             """,
-            "if session.waiting and self.silence > SLOW_SECONDS: ...",
+            "if whole > 1 and self.silence > SLOW_SECONDS: ...",
         ),
+    ),
+    Mutant(
+        "a connection that is closed by a read is told to go on",
+        "Connection._report",
+        (
+            """
+            if link.wants_to_send:
+                self.flush()
+                if not self._open: return
+            """,
+            "if link.wants_to_send: self.flush()",
+        ),
+    ),
+    Mutant(
+        "a socket that is closed leaves its timers behind",
+        "Connection.close",
+        ("timer.cancel()", "pass"),
     ),
 )
 
 _TIMING = (
     Mutant(
         "our slow screen counts as the peer's silence",
-        "Connection._pass_time",
+        "Connection._check_pulse",
         ("self._read(READ)", ""),
+    ),
+    Mutant(
+        "the silence of the peer is looked at once",
+        "Connection._report",
+        ("if not self._pulse_timer: ...", ""),
     ),
     Mutant(
         "a frame inherits the timer of the frame before it",
@@ -165,12 +207,12 @@ _TIMING = (
         "a frame has less time where our screen is slow",
         "Connection._report",
         (
-            "whole = bool(session.waiting)",
+            "link = self.link",
             """
-            whole = bool(session.waiting)
-            if self._frame_timer or session.unfinished:
+            link = self.link
+            if self._frame_timer or link.unfinished:
                 self._time_frame(whole)
-                whole = False
+                whole = 0
             """,
         ),
     ),
@@ -178,6 +220,6 @@ _TIMING = (
 
 MODULE = Module(
     "chatlib/connection.py",
-    CHAT_TESTS,
+    CONNECTION_TESTS,
     (*_WRITING, *_ACKNOWLEDGING, *_ENDING, *_TIMING),
 )

@@ -1,10 +1,10 @@
-"""Mistakes in the frames, one by one and in a run."""
+"""Mistakes in the frames: headers, limits, texts."""
 
-from tests.mutants.mutant import PROTOCOL_TESTS, Module, Mutant
+from tests.mutants.mutant import FRAME_TESTS, Module, Mutant
 
 MODULE = Module(
     "chatlib/protocol/frames.py",
-    PROTOCOL_TESTS,
+    FRAME_TESTS,
     (
         Mutant(
             "a header may have flags",
@@ -27,19 +27,19 @@ MODULE = Module(
             ('Struct("!HBBI")', 'Struct("<HBBI")'),
         ),
         Mutant(
-            "all frames of a run have the number of the first",
-            "encode_run",
-            ("count(number)", "repeat(number)"),
+            "an empty message is sent",
+            "encode_text",
+            ("if not body: ...", ""),
         ),
         Mutant(
-            "all frames of a run have the length of the first",
-            "encode_run",
-            ("map(len, bodies)", "repeat(len(bodies[0]) if bodies else 0)"),
+            "a message over the limit is sent",
+            "encode_text",
+            ("if len(body) > limit: ...", ""),
         ),
         Mutant(
-            "all frames of a run are TEXT",
-            "encode_run",
-            ("kinds", "repeat(Kind.TEXT, len(bodies))"),
+            "text that is not valid Unicode raises an error of Python",
+            "encode_text",
+            ("UnicodeEncodeError", "UnicodeDecodeError"),
         ),
         Mutant(
             "a name that is not UTF-8 is repaired",

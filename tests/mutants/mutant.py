@@ -27,22 +27,47 @@ from copy import deepcopy
 from inspect import cleandoc
 from typing import NamedTuple
 
-PROTOCOL_TESTS = (
-    "tests/core/test_frames.py",
-    "tests/core/test_reader.py",
-    "tests/core/test_session.py",
+SIMULATION_TESTS = (
     "tests/simulation/test_liars.py",
     "tests/simulation/test_time.py",
     "tests/simulation/test_cuts.py",
 )
-"""The tests of the protocol, and of two ends that talk with each other in memory."""
+"""The tests of two ends that talk with each other in memory."""
 
-CHAT_TESTS = (
-    "tests/core/test_connection.py",
-    "tests/core/test_chat.py",
-    "tests/programs/test_listener.py",
+LINK_TESTS = ("tests/core/test_link.py", "tests/core/test_pulse.py", *SIMULATION_TESTS)
+"""The tests of the protocol on one connection."""
+
+SESSION_TESTS = (
+    "tests/core/test_session.py",
+    "tests/core/test_link.py",
+    *SIMULATION_TESTS,
 )
+"""The tests of what both ends remember of a talk."""
+
+PULSE_TESTS = ("tests/core/test_pulse.py", "tests/simulation/test_time.py")
+"""The tests of the silence of a peer."""
+
+FRAME_TESTS = (
+    "tests/core/test_frames.py",
+    "tests/core/test_reader.py",
+    "tests/core/test_session.py",
+    "tests/core/test_link.py",
+)
+"""The tests of the bytes of a frame."""
+
+CONNECTION_TESTS = ("tests/core/test_connection.py", "tests/core/test_chat.py")
 """The tests of a connection and of the chat on it."""
+
+CHAT_TESTS = ("tests/core/test_chat.py",)
+"""The tests of a chat."""
+
+PROGRAM_TESTS = (
+    "tests/core/test_program.py::"
+    "test_with_again_the_next_talk_begins_unless_it_was_us_who_left",
+    "tests/core/test_program.py::"
+    "test_lines_that_were_never_sent_are_listed_and_cost_a_pipe_its_exit_code",
+)
+"""The tests of the end of a talk. All others of that file take half a minute."""
 
 TERMINAL_TESTS = ("tests/terminal/test_plain.py",)
 """The tests of the plain terminal."""

@@ -1,10 +1,10 @@
 """Mistakes in the frame reader."""
 
-from tests.mutants.mutant import PROTOCOL_TESTS, Module, Mutant
+from tests.mutants.mutant import FRAME_TESTS, Module, Mutant
 
 MODULE = Module(
     "chatlib/protocol/reader.py",
-    PROTOCOL_TESTS,
+    FRAME_TESTS,
     (
         Mutant(
             "a header is read before it is whole",
@@ -34,12 +34,12 @@ MODULE = Module(
         Mutant(
             "the first frame may be of any kind",
             "FrameReader.__init__",
-            ("_Known(first)", "_Known(Kind)"),
+            ("_HeaderCache(first_kinds)", "_HeaderCache(Kind)"),
         ),
         Mutant(
             "every frame must be of a kind that may come first",
-            "_Known.__missing__",
-            ("self._lengths = LENGTHS", ""),
+            "_HeaderCache.__missing__",
+            ("self._lengths = BODY_LENGTHS", ""),
         ),
         Mutant(
             "an unfinished frame is parsed again at every byte",
@@ -47,36 +47,39 @@ MODULE = Module(
             ("size if start <= last else _SIZE", "0"),
         ),
         Mutant(
-            "a header is remembered without a check",
-            "_Known.__missing__",
+            "a header is cached without a check",
+            "_HeaderCache.__missing__",
             ("check_header(length, kind, flags, self._lengths)", ""),
         ),
         Mutant(
-            "a header is remembered before the check",
-            "_Known.__missing__",
+            "a header is cached before the check",
+            "_HeaderCache.__missing__",
             (
                 """
                 check_header(length, kind, flags, self._lengths)
-                self._lengths = LENGTHS
+                self._lengths = BODY_LENGTHS
                 found = Kind(kind), _SIZE + length
                 """,
                 """
                 found = Kind(kind) if kind in list(Kind) else kind, _SIZE + length
                 self[start] = found
                 check_header(length, kind, flags, self._lengths)
-                self._lengths = LENGTHS
+                self._lengths = BODY_LENGTHS
                 """,
             ),
         ),
         Mutant(
-            "a header passes because it was remembered with other flags",
+            "a header passes because it was cached with other flags",
             "FrameReader.feed",
-            ("known[word]", "known[word & ~1] if word & ~1 in known else known[word]"),
+            (
+                "headers[word]",
+                "headers[word & ~1] if word & ~1 in headers else headers[word]",
+            ),
         ),
         Mutant(
-            "every header is remembered, however long its body",
-            "_Known.__missing__",
-            ("length <= REMEMBERED", "True"),
+            "every header is cached, however long its body",
+            "_HeaderCache.__missing__",
+            ("length <= CACHED_LENGTH_LIMIT", "True"),
         ),
     ),
 )

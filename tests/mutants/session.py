@@ -1,215 +1,148 @@
-"""Mistakes in the session: messages in and out, ACKs, a lost connection, the end."""
+"""Mistakes in the session: numbers, kept messages, the turn, the window, a new link."""
 
-from tests.mutants.mutant import CHAT_TESTS, PROTOCOL_TESTS, Module, Mutant
+from tests.mutants.mutant import SESSION_TESTS, Module, Mutant
 
-_RECEIVING = (
-    Mutant(
-        "a message that is not UTF-8 is repaired",
-        "Session._receive_text",
-        ("body.decode()", 'body.decode("utf-8", "replace")'),
-    ),
-    Mutant(
-        "a message that is not UTF-8 is repaired in a run",
-        "Session.next_texts",
-        ("body.decode()", 'body.decode("utf-8", "replace")'),
-    ),
-    Mutant(
-        "a retransmitted message is shown again",
-        "Session._receive_text",
-        ("number != self.received + 1", "not 0 < number <= self.received + 1"),
-    ),
-    Mutant(
-        "a retransmitted message is shown again in a run",
-        "Session.next_texts",
-        ("found != number", "found > number"),
-    ),
-    Mutant(
-        "a retransmitted message is not acknowledged",
-        "Session._receive_again",
-        ("self.owes_ack = True", ""),
-    ),
-    Mutant(
-        "a gap in the numbers is accepted",
-        "Session._receive_text",
-        ("number != self.received + 1", "number < self.received + 1"),
-    ),
-    Mutant(
-        "a message behind a gap counts as retransmitted",
-        "Session._receive_again",
-        ("not 0 < number <= self.received", "number < 1"),
-    ),
-    Mutant(
-        "a gap in the numbers is accepted in a run",
-        "Session.next_texts",
-        ("found != number", "found < number"),
-    ),
-    Mutant(
-        "a GAME in a run is shown as a message",
-        "Session.next_texts",
-        ("kind is not _TEXT", "kind not in (_TEXT, Kind.GAME)"),
-    ),
-    Mutant(
-        "the messages of a run stay in the queue",
-        "Session.next_texts",
-        ("for _ in texts: ...", ""),
-    ),
-    Mutant(
-        "the messages of a run are not counted",
-        "Session.next_texts",
-        ("self.received += len(texts)", ""),
-    ),
-    Mutant(
-        "a run has no limit in messages",
-        "Session.next_texts",
-        ("islice(frames, RUN)", "islice(frames, 99999)"),
-    ),
-    Mutant(
-        "a run has no limit in bytes",
-        "Session.next_texts",
-        ("size >= RUN_BYTES", "False"),
-    ),
-    Mutant(
-        "a message out of turn is accepted",
-        "Session._receive_text",
-        ("kind is _TEXT and self.mode is not _FREE and not self._peers_turn", "False"),
-    ),
-    Mutant(
-        "a message out of turn is accepted in a run",
-        "Session.next_texts",
-        ("self.mode is not _FREE", "False"),
-    ),
-    Mutant(
-        "the frames of a run are not traced",
-        "Session.next_texts",
-        ("self._trace is not silent", "False"),
-    ),
-    Mutant(
-        "a GAME from the peer uses up the peer's turn",
-        "Session._receive_text",
-        ("self._games_received += 1", ""),
-    ),
-    Mutant(
-        "a GAME of ours uses up our turn",
-        "Session.play",
-        ("self._games_sent += 1", ""),
-    ),
+_TURNS = (
     Mutant(
         "it is always our turn",
         "Session.has_turn",
-        ("self._lead == (0 if self._talks_first else -1)", "True"),
+        ("self.lead == (0 if self.talks_first else -1)", "True"),
+    ),
+    Mutant(
+        "it is never the peer's turn",
+        "Session.peer_has_turn",
+        ("self.lead == (1 if self.talks_first else 0)", "False"),
+    ),
+    Mutant(
+        "a line of ours does not use up our turn",
+        "Session.add_texts",
+        ("self.lead += len(messages)", ""),
+    ),
+    Mutant(
+        "a GAME of ours uses up our turn",
+        "Session.add_words",
+        ("self.games_sent += 1", "self.games_sent += 1; self.lead += 1"),
+    ),
+    Mutant(
+        "lines are sent out of turn",
+        "Session.add_texts",
+        ("if not self.has_turn(): ...", ""),
+    ),
+    Mutant(
+        "in turns more than one line is sent",
+        "Session.add_texts",
+        (
+            "WINDOW - len(self.kept) if self.mode is _FREE else 1",
+            "WINDOW - len(self.kept) if self.mode is _FREE else 2",
+        ),
+    ),
+    Mutant(
+        "a line is taken although we said goodbye",
+        "Session.leave",
+        ("self.can_talk = False", ""),
+    ),
+    Mutant(
+        "a line is taken although the talk is over",
+        "Session.end",
+        ("self.can_talk = False", ""),
     ),
 )
 
-_SENDING = (
+_WINDOW = (
     Mutant(
         "any number of messages may be unacknowledged",
         "Session.has_turn",
-        ("len(self._kept) < WINDOW and self._outstanding < WINDOW_BYTES", "True"),
+        ("len(self.kept) < WINDOW and self.kept_bytes < WINDOW_BYTES", "True"),
     ),
     Mutant(
         "any number of bytes may be unacknowledged",
         "Session.has_turn",
-        ("self._outstanding < WINDOW_BYTES", "True"),
+        ("self.kept_bytes < WINDOW_BYTES", "True"),
     ),
     Mutant(
         "any number of GAMEs may be unacknowledged",
-        "Session.play",
-        ("len(self._kept) >= WINDOW + GAMES_WINDOW", "False"),
+        "Session.add_words",
+        ("len(self.kept) >= WINDOW + GAMES_WINDOW", "False"),
     ),
     Mutant(
-        "a run is sent beyond the window",
-        "Session.say_all",
-        ("WINDOW - len(self._kept)", "WINDOW"),
+        "lines are sent beyond the window",
+        "Session.add_texts",
+        ("WINDOW - len(self.kept)", "WINDOW"),
     ),
     Mutant(
-        "a run is sent beyond the window's bytes",
-        "Session.say_all",
+        "lines are sent beyond the window's bytes",
+        "Session.add_texts",
         ("size >= WINDOW_BYTES", "False"),
     ),
     Mutant(
-        "the bytes of a run are not added up",
-        "Session.say_all",
-        ("size += len(body)", ""),
+        "the bytes of the lines of one call are not added up",
+        "Session.add_texts",
+        ("size >= WINDOW_BYTES", "self.kept_bytes + len(body) >= WINDOW_BYTES"),
     ),
     Mutant(
         "the unacknowledged bytes are not added up",
-        "Session._keep",
-        ("self._outstanding += len(body)", ""),
+        "Session.add_texts",
+        ("self.kept_bytes = size", ""),
+    ),
+    Mutant(
+        "the bytes of words about a game are not added up",
+        "Session.add_words",
+        ("self.kept_bytes += len(message[2])", ""),
     ),
     Mutant(
         "the bytes of an acknowledged message still count",
-        "Session._receive_ack",
-        ("self._outstanding -= len(body)", ""),
-    ),
-    Mutant(
-        "an empty message is sent in a run",
-        "Session.say_all",
-        ("0 < len(body) <= TEXT_LIMIT", "len(body) <= TEXT_LIMIT"),
-    ),
-    Mutant(
-        "a message over the limit is sent in a run",
-        "Session.say_all",
-        ("not 0 < len(body) <= TEXT_LIMIT", "not body"),
-    ),
-    Mutant(
-        "in a run the limit of a message counts characters, not bytes",
-        "Session.say_all",
-        ("0 < len(body) <= TEXT_LIMIT", "0 < len(text) <= TEXT_LIMIT"),
-    ),
-    Mutant(
-        "a run goes on behind a message that cannot be sent",
-        "Session.say_all",
-        ("break", "continue"),
-    ),
-    Mutant(
-        "text that is not valid Unicode raises an error out of a run",
-        "Session.say_all",
-        ("UnicodeEncodeError", "UnicodeDecodeError"),
-    ),
-    Mutant(
-        "a run is sent out of turn",
-        "Session.say_all",
-        ("room if self.has_turn() else 0", "max(0, room)"),
-    ),
-    Mutant(
-        "in turns a run may have more than one message",
-        "Session.say_all",
-        (
-            "WINDOW - len(self._kept) if self.mode is _FREE else 1",
-            "WINDOW - len(self._kept) if self.mode is _FREE else 2",
-        ),
-    ),
-    Mutant(
-        "a run is written before both have said HELLO",
-        "Session._keep_all",
-        ("self.state is _OPEN", "True"),
-    ),
-    Mutant(
-        "a run is written before the ACK that is due",
-        "Session._write_run",
-        ("self._pay()", ""),
-    ),
-    Mutant(
-        "a message is written before the ACK that is due",
-        "Session._keep",
-        ("self.owes_ack and self.mode is not _FREE", "False"),
+        "Session.acknowledge",
+        ("self.kept_bytes -= len(body)", ""),
     ),
 )
 
-_ACKNOWLEDGING = (
+_MESSAGES = (
     Mutant(
-        "an ACK of messages that were not sent is accepted",
-        "Session._receive_ack",
-        ("number > self._handed", "False"),
+        "lines behind one that cannot be sent are sent",
+        "Session.add_texts",
+        ("if messages: break\nraise", "if messages: continue\nraise"),
     ),
     Mutant(
-        "an ACK of messages that were not written is accepted",
-        "Session._receive_ack",
-        ("number > self._handed", "number > self.sent"),
+        "lines before one that cannot be sent are not sent",
+        "Session.add_texts",
+        ("if messages: ...", ""),
+    ),
+    Mutant(
+        "all lines of one call have the same number",
+        "Session.add_texts",
+        ("(_TEXT, number, body)", "(_TEXT, self.sent + 1, body)"),
+    ),
+    Mutant(
+        "the numbers of one call's lines are used again",
+        "Session.add_texts",
+        ("self.sent = number", "self.sent += 1"),
+    ),
+    Mutant(
+        "words about a game may be as long as a line",
+        "Session.add_words",
+        ("encode_text(words, GAME_LIMIT)", "encode_text(words)"),
+    ),
+    Mutant(
+        "words about a game count as a line",
+        "Session.add_words",
+        ("self.games_sent += 1", ""),
+    ),
+    Mutant(
+        "words about a game count as a line that was not acknowledged",
+        "Session.texts_kept",
+        ("sum(kind is _TEXT for kind, _, _ in self.kept)", "len(self.kept)"),
+    ),
+    Mutant(
+        "words about a game are listed as lines that did not arrive",
+        "Session.unacknowledged",
+        (
+            "{number: body.decode() for kind, number, body in self.kept if kind is _TEXT}",
+            "{number: body.decode() for _, number, body in self.kept}",
+        ),
     ),
     Mutant(
         "an ACK covers one message only",
-        "Session._receive_ack",
+        "Session.acknowledge",
         (
             "range(self.acknowledged, number)",
             "range(self.acknowledged, min(number, self.acknowledged + 1))",
@@ -217,201 +150,88 @@ _ACKNOWLEDGING = (
     ),
     Mutant(
         "an older ACK lowers the number of acknowledged messages",
-        "Session._receive_ack",
-        ("number > self.acknowledged", "True"),
-    ),
-    Mutant(
-        "a message is acknowledged before it is shown",
-        "Session._receive_text",
-        ("self.received = number", "self.received = self.confirmed = number"),
-    ),
-    Mutant(
-        "a run is acknowledged before it is shown",
-        "Session.next_texts",
-        (
-            "self.received += len(texts)",
-            """
-            self.received += len(texts)
-            self.confirmed, self.owes_ack = self.received, bool(texts)
-            """,
-        ),
-    ),
-    Mutant(
-        "the ACK of many messages waits",
-        "Session.shown",
-        ("number - self._told >= ACK_AT", "False"),
-    ),
-    Mutant(
-        "the ACK of a few messages does not wait",
-        "Session.shown",
-        ("number - self._told >= ACK_AT", "True"),
-    ),
-    Mutant(
-        "after the ACK of many messages no ACK waits",
-        "Session._pay",
-        ("self._told = self.confirmed", ""),
-    ),
-    Mutant(
-        "after an urgent answer no ACK waits",
-        "Session._pay",
-        ("self.urgent = False", ""),
-        tests=(*PROTOCOL_TESTS, *CHAT_TESTS),
-    ),
-    Mutant(
-        "an ACK waits although BYE was said",
-        "Session.data_to_send",
-        ("self.state is not _OPEN", "False"),
-        tests=(*PROTOCOL_TESTS, *CHAT_TESTS),
+        "Session.acknowledge",
+        ("max(self.acknowledged, number)", "number"),
     ),
 )
 
 _RESUMING = (
     Mutant(
-        "HELLO counts the messages that were sent, not those that were shown",
-        "Session._greet",
-        ("self.confirmed", "self.sent"),
-    ),
-    Mutant(
-        "the answer to HELLO does not count the messages that were shown",
-        "Session.welcome",
-        ("self.confirmed", "0"),
-    ),
-    Mutant(
-        "nothing is retransmitted",
-        "Session._open",
-        ("if self._kept: ...", "if False: ..."),
-    ),
-    Mutant(
-        "retransmitted messages are numbered from 1",
-        "Session._open",
-        ("numbers[0]", "1"),
-    ),
-    Mutant(
         "messages that the peer has shown are retransmitted, too",
-        "Session._open",
-        ("self._receive_ack(_ACK, self.seen)", ""),
-    ),
-    Mutant(
-        "BYE is not said again on a new connection",
-        "Session._open",
-        ("if self._farewell: ...", ""),
+        "Session.begin",
+        ("self.acknowledge(seen)", ""),
     ),
     Mutant(
         "messages are counted anew on a new connection",
-        "Session._begin",
+        "Session.begin",
         (
-            "self._stand(State.GREETING)",
-            "self._stand(State.GREETING); self.confirmed = self.received = 0",
+            "self.peer, self.mode = peer, mode",
+            "self.peer, self.mode, self.received, self.shown = peer, mode, 0, 0",
         ),
     ),
     Mutant(
-        "bytes that were not written go out on the next connection",
-        "Session._begin",
-        ("bytearray()", 'getattr(self, "output", bytearray())'),
-    ),
-    Mutant(
-        "half a frame is kept for the next connection",
-        "Session.resume",
-        ("FrameReader(_FIRST[self._greets_first])", "self._reader"),
-    ),
-    Mutant(
         "a peer of another session is taken for ours",
-        "Session.is_awaited",
-        ("peer.session == self.peer.session", "True"),
+        "Session.expects",
+        ("hello.session == self.peer.session", "True"),
     ),
     Mutant(
         "a peer that has shown more than was sent is taken for ours",
-        "Session.is_awaited",
+        "Session.expects",
+        ("self.acknowledged <= seen <= self.sent", "self.acknowledged <= seen"),
+    ),
+    Mutant(
+        "a peer that has forgotten what it acknowledged is taken for ours",
+        "Session.expects",
+        ("self.acknowledged <= seen <= self.sent", "seen <= self.sent"),
+    ),
+    Mutant(
+        "a peer is let back into a talk that is over",
+        "Session.expects",
+        ("not self.over", "True"),
+    ),
+    Mutant(
+        "to ask whether a stranger is our peer changes the talk",
+        "Session.expects",
         (
-            "self.acknowledged <= stranger.seen <= self.sent",
-            "self.acknowledged <= stranger.seen",
+            "hello.session == self.peer.session",
+            "bool(setattr(self, 'peer', hello) or hello.session == self.peer.session)",
         ),
     ),
     Mutant(
         "a server that forgets acknowledged messages is accepted",
-        "Session._receive_hello",
-        ("self.seen < self.acknowledged", "False"),
+        "Session.begin",
+        ("seen < self.acknowledged", "False"),
     ),
     Mutant(
-        "an error of the reader is forgotten where a session takes over",
-        "Session._begin",
-        ("reader.error is not None", "False"),
-        tests=(*PROTOCOL_TESTS, *CHAT_TESTS),
-    ),
-)
-
-_ENDING = (
-    Mutant(
-        "the end of the stream counts as BYE",
-        "Session._end",
-        ("not self._done", "False"),
+        "a peer that has shown more than was sent is accepted",
+        "Session.begin",
+        ("seen > self.sent", "False"),
     ),
     Mutant(
-        "unacknowledged messages at the end count as delivered",
-        "Session._done",
-        ("self.state is State.CLOSED and not self._kept", "self.state is State.CLOSED"),
+        "a HELLO with an impossible number changes the talk before it is refused",
+        "Session.begin",
+        (
+            "if seen > self.sent: ...",
+            """
+            self.peer, self.mode = peer, mode
+            if seen > self.sent: ...
+            """,
+        ),
     ),
     Mutant(
-        "a BYE may leave out messages",
-        "Session._receive_bye",
-        ("number != self.received and counts", "False"),
+        "after our goodbye a new connection lets us talk again",
+        "Session.begin",
+        ("self.farewell is None and not self.over", "not self.over"),
     ),
     Mutant(
-        "BYE is not answered",
-        "Session._receive_bye",
-        ("not self._said_bye", "False"),
-    ),
-    Mutant(
-        "a PING is not answered",
-        "Session._receive_ping",
-        ("self._owes_pong = number", ""),
-    ),
-    Mutant(
-        "a PONG waits for another frame",
-        "Session._receive_ping",
-        ("self.urgent = True", ""),
-        tests=(*PROTOCOL_TESTS, *CHAT_TESTS),
-    ),
-    Mutant(
-        "a silent peer is sent no PING",
-        "Session.pass_time",
-        ("if self._pinged is None: ...", "if False: ..."),
-    ),
-    Mutant(
-        "a silent connection is never lost",
-        "Session.pass_time",
-        ("silence >= 2 * PING_SECONDS", "silence >= 9 * PING_SECONDS"),
-    ),
-    Mutant(
-        "a pause counts as a loss",
-        "Session.pass_time",
-        ("silence >= 2 * PING_SECONDS", "silence >= 0.7 * PING_SECONDS"),
-    ),
-    Mutant(
-        "the session goes on after an error",
-        "Session._stand",
-        ("state is not State.LOST and state is not State.FAILED", "True"),
-    ),
-    Mutant(
-        "frames that came before an error stay in the queue",
-        "Session._fail",
-        ("self.waiting.clear()", ""),
-    ),
-    Mutant(
-        "half a frame is kept after an error",
-        "Session._fail",
-        ("self.unfinished.clear()", ""),
-    ),
-    Mutant(
-        "an error of the reader is not reported",
-        "Session.receive_data",
-        ("if self._reader.error: ...", ""),
-        tests=(*PROTOCOL_TESTS, *CHAT_TESTS),
+        "a new connection begins a talk again that is over",
+        "Session.begin",
+        ("self.farewell is None and not self.over", "self.farewell is None"),
     ),
 )
 
 MODULE = Module(
     "chatlib/protocol/session.py",
-    PROTOCOL_TESTS,
-    (*_RECEIVING, *_SENDING, *_ACKNOWLEDGING, *_RESUMING, *_ENDING),
+    SESSION_TESTS,
+    (*_TURNS, *_WINDOW, *_MESSAGES, *_RESUMING),
 )

@@ -187,6 +187,28 @@ def test_the_prompt_is_shown_once_for_each_line(person: Person, loop: Loop) -> N
     terminal.close()
 
 
+def test_no_prompt_is_shown_behind_a_line_that_waits_to_be_read(
+    person: Person, loop: Loop
+) -> None:
+    """The kernel has echoed that line already; the next one gets its prompt."""
+    terminal, listener = start(loop)
+    person.types(b"early\n")
+    ask(terminal)
+    assert person.screen == "early\n"
+    assert hear(loop, listener) == ["early"]
+    ask(terminal)
+    assert person.screen == "early\n>"
+    terminal.close()
+
+
+def test_a_person_is_heard_although_no_line_is_accepted(person: Person, loop: Loop) -> None:
+    """The line may be `/q`."""
+    terminal, listener = start(loop, accepting=False)
+    person.types(b"/q\n")
+    assert hear(loop, listener) == ["/q"]
+    terminal.close()
+
+
 def test_a_message_at_an_open_prompt_begins_a_new_line(person: Person) -> None:
     """The prompt is shown again only when it is asked for."""
     terminal, _ = start(Loop())

@@ -98,7 +98,6 @@ class Connection:
         self._trace = trace
         # Bytes that were taken from the link and not yet by the kernel.
         self._pending = b""
-        # Whether the socket is open, the end of the stream was not read, and our own half
         # The socket is open; the end of the stream was not read; our half was closed.
         self._open = True
         self._reading = True

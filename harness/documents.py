@@ -201,6 +201,13 @@ def bench(what: str) -> str:
     return _measured().get(what, "not measured").strip() + "\n"
 
 
+def states(what: str) -> str:
+    """Return the states of a link as a picture, drawn from the table of its rules."""
+    command = [sys.executable, "-m", "tests.core.diagram"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return f"```mermaid\n{run.stdout.rstrip()}\n```\n"
+
+
 @cache
 def _measured() -> dict[str, str]:
     """Return all tables of the kept run by their headings; "about" is how it was made."""
@@ -250,7 +257,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     maker.__name__: maker
     for maker in (
         *(conversation, screens, log, talk, failure, table, file, help, bench),
-        *(submission, grades, rules),
+        *(submission, grades, rules, states),
     )
 }
 

@@ -1596,3 +1596,10 @@ def test_a_refused_line_changes_nothing_in_the_status(talk: Talk) -> None:
     """It is neither under way nor kept."""
     talk.client.types("x" * 32769)
     assert talk.client.notes.status == "with the server | your turn"
+
+
+def test_words_about_a_game_are_acknowledged_when_the_table_has_them(talk: Talk) -> None:
+    """As a line is when it is on the screen."""
+    talk.client.types("/play tictactoe")
+    talk.until(lambda: not talk.client.session.kept)
+    assert talk.server.session.shown == talk.client.session.sent == 1

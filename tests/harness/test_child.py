@@ -84,6 +84,7 @@ def test_signals_that_the_tests_ignore_reach_the_program(spawn: Spawn) -> None:
         signal.signal(signal.SIGHUP, before)
     until(child, lambda: b"ready" in child.raw)
     child.signals(signal.SIGHUP)
+    until(child, lambda: child.drained)
     assert child.outcome() == -signal.SIGHUP
 
 

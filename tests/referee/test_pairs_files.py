@@ -67,7 +67,7 @@ def test_nearly_every_check_is_failed_by_some_pair() -> None:
 
 @pytest.fixture
 def talk() -> Iterator[Seats]:
-    """Seat two people at the right pair: the server's, and the client's."""
+    """Yield the terminals of the right pair: the server's and the client's."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (

@@ -1,4 +1,4 @@
-"""Whoever watches the programs of a run: reads all of them, and waits for what they do.
+"""The watch over the programs of a run: all are read, and waited for.
 
 Every wait is for something that a program does. It ends when that has happened; or when
 all programs sleep with no time limit, so that nothing more can happen; or, where the

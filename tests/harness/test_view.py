@@ -207,7 +207,7 @@ def test_what_a_lower_window_cuts_off_at_the_bottom_is_gone() -> None:
 
 
 def test_the_cursor_stays_in_a_narrower_window() -> None:
-    """What is written next begins the next row, and is one line with the rest."""
+    """The next characters begin the next row, and are one line with the rest."""
     shown = view("abcdefgh")
     shown.resize(5, 4)
     assert shown.before_cursor == "abcd"

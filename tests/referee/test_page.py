@@ -140,7 +140,7 @@ def test_the_address_leads_to_an_order(tmp_path: Path) -> None:
 
 
 def test_a_cell_leads_to_its_evidence(tmp_path: Path) -> None:
-    """Whatever it is folded in is unfolded, its time line too, and nothing else."""
+    """The sections around it and its time line are unfolded, and nothing else."""
     found = look(
         tmp_path,
         COURSE,

@@ -32,7 +32,7 @@ CHECKS = """
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_every_pair_can_be_built_and_compiles(name: str, tmp_path: Path) -> None:
-    """What is replaced is there, once, and what comes out is Python."""
+    """Each replaced text is there once, and the result is Python."""
     folder = PAIRS[name].build(tmp_path)
     for path in folder.glob("*.py"):
         compile(path.read_text("utf-8"), path, "exec")

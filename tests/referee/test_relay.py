@@ -28,7 +28,7 @@ class Wire:
             each.settimeout(SECONDS)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Let the relay work until the condition holds."""
+        """Read until the condition holds."""
         assert self.readers.until(condition, SECONDS), "nothing happens"
 
     def close(self) -> None:

@@ -358,7 +358,7 @@ def suites(result: Class) -> ElementTree.Element:
 
 @given(TEXTS)
 def test_xml_parses_whatever_a_program_printed(nasty: str) -> None:
-    """And keeps to the schema, and shows the text."""
+    """It keeps to the schema, and shows the text."""
     root = suites(everywhere(nasty))
     assert [each.get("name") for each in root] == [
         sanitize(everywhere(nasty)).submissions[0].name
@@ -430,7 +430,7 @@ def test_the_grade_book() -> None:
 
 @given(TEXTS)
 def test_csv_reads_back(nasty: str) -> None:
-    """And no cell begins a formula, however a folder is called."""
+    """No cell begins a formula, whatever the name of a folder is."""
     cells = [cell for row in rows(everywhere(nasty)) for cell in row.values()]
     assert not [cell for cell in cells if cell.strip()[:1] in (*"=+-@＝＋－＠",)]  # noqa: RUF001
     name = sanitize(everywhere(nasty)).submissions[0].name
@@ -602,7 +602,7 @@ def test_gradescope_hides_what_is_hidden() -> None:
 
 @pytest.mark.parametrize("done", [0, 1, 7, 36])
 def test_gradescope_can_be_written_after_every_check(done: int) -> None:
-    """Whole each time, with a score, whatever is still to come."""
+    """Each time it is whole and has a score; other checks are `not run`."""
     one = COURSE.submissions[1]
     _, tests = results(replace(one, findings=one.findings[:done]))
     assert len(tests) == done

@@ -108,7 +108,7 @@ def test_a_verdict_gives_its_share_of_the_points(
 
 
 def test_a_check_may_have_its_own_share_and_be_hidden(tmp_path: Path) -> None:
-    """What stands at a check wins over what stands at the top."""
+    """A share at the check comes before the share at the top."""
     graded = small(tmp_path).grade(found("starts", Verdict.TOLERATED))
     assert graded.points == 2.5
     assert graded.hidden

@@ -6,7 +6,7 @@ once, for the players of a conversation, the programs that the referee judges an
 of the tests:
 
 * a new terminal lacks IUTF8, so that erasing would cut a character in two;
-* whoever starts the tests may ignore signals, and the program would inherit that;
+* the shell that starts the tests may ignore signals, and the program would inherit that;
 * ptyprocess looks for `./server` in the current folder and not in the program's;
 * it sleeps for 0.1 s whenever it closes a terminal, and asks for the exit status itself;
 * line ends on a terminal are CR LF, and Enter is CR.

@@ -80,14 +80,14 @@ def conversation(what: str) -> str:
             if step.actor == NETWORK:
                 lines.append(f"{f'(the network {step.text})':^{2 * COLUMN}}")
                 continue
-            told = step.sign == "!"
+            is_error = step.sign == "!"
             player = stage.players[step.actor]
-            stream = player.errors if told else player.screen
+            stream = player.errors if is_error else player.screen
             end = len(stream.lines) if step.sign in (">", ">>") else stream.seen
-            for line in stream.lines[shown[step.actor, told] : end]:
+            for line in stream.lines[shown[step.actor, is_error] : end]:
                 indent = "" if column_of(step.actor) == 0 else " " * COLUMN
                 lines.append(indent + printable(line))
-            shown[step.actor, told] = max(end, shown[step.actor, told])
+            shown[step.actor, is_error] = max(end, shown[step.actor, is_error])
     return _fence("\n".join(lines))
 
 

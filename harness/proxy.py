@@ -99,7 +99,7 @@ class Direction:
         self.target = target
         self.delivered = 0  # bytes so far
         self.end_delivered = False
-        self._faults = faults
+        self._faults = faults  # shared with the orders, which change them
         self._queues = queues
         self._waiting: deque[tuple[float, bytes]] = deque()  # since when, and what
         self._ended = False  # the source has sent its last byte
@@ -196,7 +196,7 @@ class Proxy:
         self.connections = 0  # accepted so far
         self._selector = selector
         self._report = report
-        self._target = ("127.0.0.1", 0)
+        self._target = ("127.0.0.1", 0)  # the server
         self._queues = Queues()
         self._listener: socket.socket | None = None
         # Keeps the port when nobody listens on it.

@@ -98,8 +98,8 @@ def explain(name: str, unmet: Unmet, stage: Stage, width: int = 100) -> str:
 def _screen(player: Player) -> Text:
     """Return the last lines of the screen, then those of stderr."""
     shown = player.screen.text.split("\n")[-SCREEN_LINES:]
-    told = [f"stderr: {line}" for line in player.errors.lines[-SCREEN_LINES:]]
-    return Text("\n".join(shorten(line) for line in [*shown, *told]))
+    errors = [f"stderr: {line}" for line in player.errors.lines[-SCREEN_LINES:]]
+    return Text("\n".join(shorten(line) for line in [*shown, *errors]))
 
 
 def _frames(stage: Stage, actor: str) -> Text:

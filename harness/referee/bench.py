@@ -101,6 +101,7 @@ class Bench:
         self.busy: frozenset[str] = frozenset()  # sides that run all the time, even idle
         self.reuses_port = False  # whether the server can have a port in TIME_WAIT
         self._port = profile.port  # of the last run
+        # By the name of the run, and the attempt at the checks that look at it.
         self._shared: dict[tuple[str, int], SharedOutcomes] = {}
 
     @property

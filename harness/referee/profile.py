@@ -125,8 +125,8 @@ class Profile:
     """All that the referee knows about a pair before it runs."""
 
     style: str = "turns"
-    first: str = "client"  # who speaks first
-    order: str = "server"  # who is started first
+    first: str = "client"  # the side that speaks first
+    order: str = "server"  # the side that is started first
     port: int = 0  # 0: whichever the server listens on, or 7777 for `{port}`
     python: str = ""  # what `{python}` stands for; empty: the one that runs the referee
     folder: str = ""  # working directory, in the submission's folder
@@ -149,7 +149,7 @@ class Profile:
 
     @property
     def port_is_free(self) -> bool:
-        """Whether both programs can be told which port to use."""
+        """Whether both commands have a {port} in them, so that any port will do."""
         return all("{port}" in self._words(side) for side in SIDES)
 
     def _words(self, side: str) -> str:

@@ -75,8 +75,8 @@ class Relay:
         self._network = network
         self._selector = selector
         self._target = target
-        self._open: list[socket.socket] = []
-        self._queues: dict[str, Queues] = {}
+        self._open: list[socket.socket] = []  # of all connections so far
+        self._queues: dict[str, Queues] = {}  # by the side whose bytes are read
         for side, reader in (("client", "server"), ("server", "client")):
             with network.inside(reader):  # each network has its own sockets to ask for
                 self._queues[side] = Queues()

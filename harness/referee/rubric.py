@@ -210,13 +210,5 @@ def _rubric(file: _File) -> Rubric:
 
 
 def _rule(name: str, check: _Check, tolerated: float) -> Rule:
-    return Rule(
-        name,
-        check.title,
-        check.layer,
-        check.points,
-        check.about,
-        check.help,
-        check.hidden,
-        tolerated if check.tolerated is None else check.tolerated,
-    )
+    share = tolerated if check.tolerated is None else check.tolerated
+    return Rule(**{**vars(check), "name": name, "tolerated": share})

@@ -97,7 +97,7 @@ def table(value: Any) -> Any:
         return {
             each.name: table(kept[each.name])
             for each in fields(value)
-            if kept[each.name] != _default(each)
+            if kept[each.name] != _default(each)  # MISSING equals nothing
         }
     if isinstance(value, tuple):
         return [table(each) for each in value]
@@ -120,7 +120,10 @@ def leaves(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
 
 
 def _fill(source: Any, kind: Any, value: object, place: Place, lone: bool) -> Any:
-    """Make a dataclass of a table: a new one where `source` is a type, else a copy."""
+    """Return a dataclass made of a table.
+
+    `source` is the type itself for a new object, else the object that is changed.
+    """
     hints = get_type_hints(kind)
     values = {}
     for key, each in _checked_table(value, place).items():
@@ -170,6 +173,7 @@ def _leaf(kind: Any, value: object, place: Place) -> Any:
         return Path(value)
     if kinds == (float,) and type(value) is int:
         return float(value)
+    # By the exact type: a bool is an int in Python, and no number in a table.
     if type(value) not in kinds:
         raise TableError(place, kinds[0].__name__, value)
     return value

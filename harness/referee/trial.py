@@ -243,6 +243,7 @@ def _repeat(bench: Bench, check: Check, clock: Clock) -> tuple[Outcome, Evidence
         fails = sum(each.verdict is Verdict.FAIL for each, _ in tries)
         if clock.is_over or outcome.verdict is Verdict.ERROR:
             break
+        # One pass is enough. A failure is tried again; if it comes and goes, more often.
         if fails:
             goal = FIRST if fails == len(tries) else ALL
     outcome, traces, attempts = decide(tries)

@@ -1,4 +1,4 @@
-"""Whoever watches the programs of a run: reads all of them, and waits for what they do.
+"""The watch over the programs of a run: all are read, and waited for.
 
 Every wait is for something that a program does. It ends when that has happened; or when
 all programs sleep with no time limit, so that nothing more can happen; or, where the
@@ -74,7 +74,7 @@ class Watch:
                 since = None
             elif since is None:
                 since = now
-            elif now - since > STILL:
+            elif now - since > STILL:  # one look may fall between two actions
                 return condition()
         return True
 
@@ -85,6 +85,7 @@ class Watch:
         while True:
             moved, stuck = self.turn(LOOK), self.is_stuck
             now = time.monotonic()
+            # A program that works half of the time is not at rest, though it is silent.
             if moved or self._wanted() - wanted > (now - since) / 2:
                 since, wanted = now, self._wanted()
             if now - since > (STILL if stuck else QUIET):

@@ -1,1 +1,1 @@
-"""The harness tests itself."""
+"""Tests of the harness: the programs are driven as a person would."""

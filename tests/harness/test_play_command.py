@@ -32,7 +32,7 @@ def test_the_talk_is_shown_in_two_columns(tmp_path: Path) -> None:
 
 
 def test_a_failure_is_exit_code_1_with_the_report(tmp_path: Path) -> None:
-    """And the conversations after it are played all the same."""
+    """The conversations after it are played all the same."""
     wrong = tmp_path / "wrong.chat"
     wrong.write_text("# Wrong.\nserver>> /q\nserver: exits 7\n")
     right = tmp_path / "right.chat"
@@ -51,10 +51,10 @@ EDITOR = "server: starts\nserver: the screen shows {any}/help lists the commands
     ("arguments", "code"),
     [([], 1), (["--terminal", "plain"], 1), (["--terminal", "edited"], 0)],
 )
-def test_one_says_what_is_to_be_sat_at(
+def test_an_option_chooses_the_terminal(
     tmp_path: Path, arguments: list[str], code: int
 ) -> None:
-    """Plain, unless an editor is asked for."""
+    """The plain one is the default."""
     path = tmp_path / "editor.chat"
     path.write_text(f"# Only an editor has a line under the input.\n{EDITOR}")
     patience = {"HARNESS_SECONDS": "1"} if code else {}  # what never comes comes no later
@@ -66,22 +66,22 @@ def test_one_says_what_is_to_be_sat_at(
 def test_a_conversation_about_one_terminal_is_played_there(
     tmp_path: Path, terminal: str
 ) -> None:
-    """Whatever was asked for: it would make no sense at the other."""
+    """The option is ignored for it: at the other terminal it would fail."""
     path = tmp_path / "editor.chat"
     path.write_text(f"terminal: edited\n{EDITOR}")
     ended = play("--terminal", terminal, str(path))
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_a_terminal_that_there_is_not_is_exit_code_2() -> None:
-    """With those that there are."""
+def test_an_unknown_terminal_is_exit_code_2() -> None:
+    """The sentence has the choices."""
     ended = play("--terminal", "vt52", "harness/conversations/assignment.chat")
     assert ended.returncode == 2
     assert "invalid choice: 'vt52'" in ended.stderr
 
 
 def test_a_file_that_cannot_be_read_is_exit_code_2(tmp_path: Path) -> None:
-    """In one sentence: not there, or not a conversation."""
+    """It is told in one sentence, whether it is missing or no conversation."""
     ended = play("/nonexistent/x.chat")
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert ended.stderr.startswith("harness: ")

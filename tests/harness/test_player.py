@@ -19,7 +19,7 @@ Spawn = Callable[..., Player]
 
 @pytest.fixture
 def spawn(tmp_path: Path) -> Iterator[Spawn]:
-    """Give a function that runs Python code on a terminal of its own."""
+    """Return a function that runs Python code on a terminal of its own."""
     players: list[Player] = []
 
     def spawn(code: str, *, painted: bool = False) -> Player:
@@ -47,7 +47,7 @@ def until(player: Player, condition: Callable[[], bool]) -> None:
             player.read_errors()
 
 
-def test_a_stream_gives_whole_lines_and_the_rest() -> None:
+def test_a_stream_splits_off_whole_lines() -> None:
     """Pieces of characters and of line ends are put together."""
     stream = Stream()
     lines = [line for byte in "é\r\nb\r\n>".encode() for line in stream.feed(bytes([byte]))]
@@ -55,7 +55,7 @@ def test_a_stream_gives_whole_lines_and_the_rest() -> None:
 
 
 def test_a_stream_is_seen_forwards_only() -> None:
-    """Lines in between are passed over; what was passed is gone."""
+    """Lines in between are passed over and not seen again."""
     stream = Stream()
     stream.feed(b"one\ntwo\nthree\n")
     assert stream.sees(_pattern("two"))
@@ -82,8 +82,8 @@ class Easel(Painted):
         return super().feed(data)
 
 
-def test_of_a_painted_screen_the_lines_above_the_cursor_count() -> None:
-    """The cursor's own line is not finished, and what was erased is not there."""
+def test_the_lines_of_a_painted_screen_are_those_above_the_cursor() -> None:
+    """The cursor's own line is not finished; erased text is gone."""
     screen = Easel(b"one\r\n>half")
     assert (screen.lines, screen.unfinished) == (["one"], ">half")
     assert screen.feed(b"\r\x1b[Jtwo\r\nthree\r\n>half") == ["two", "three"]
@@ -91,8 +91,8 @@ def test_of_a_painted_screen_the_lines_above_the_cursor_count() -> None:
     assert screen.text == "one\ntwo\nthree\n>half"
 
 
-def test_while_a_screen_is_painted_its_lines_are_those_of_before() -> None:
-    """The cursor is hidden then: what is half painted was on nobody's screen."""
+def test_the_lines_do_not_change_while_a_screen_is_painted() -> None:
+    """The cursor is hidden meanwhile: nobody has seen a half-painted screen."""
     screen = Easel(b"one\r\n>half")
     assert screen.feed(b"\x1b[?25l\r\n\r\n") == []
     assert (screen.lines, screen.unfinished) == (["one"], ">half")
@@ -101,7 +101,7 @@ def test_while_a_screen_is_painted_its_lines_are_those_of_before() -> None:
 
 
 def test_a_painted_screen_is_seen_forwards_only() -> None:
-    """Like every other, also where a line was wrapped or the last is repainted."""
+    """Also where a line was wrapped or the last one is repainted."""
     screen = Easel(b"one\r\n" + b"x" * 100 + b"\r\n>")
     assert screen.sees(_pattern("x" * 100))
     screen.feed(b"\r\x1b[Jone\r\n>")
@@ -127,7 +127,7 @@ def test_a_painted_screen_is_seen_forwards_only() -> None:
 def test_a_painted_prompt_asks_where_the_cursor_stands_behind_it(
     screen: bytes, asks: bool
 ) -> None:
-    """And where nothing else stands in its row."""
+    """Nothing else may stand in its row."""
     assert Easel(screen).asks("> ") == asks
 
 
@@ -135,7 +135,7 @@ def test_a_painted_prompt_asks_where_the_cursor_stands_behind_it(
 
 
 def test_stdout_is_a_terminal_and_stderr_is_kept_apart(spawn: Spawn) -> None:
-    """So what was meant for one cannot pass for the other."""
+    """A notice on stderr cannot be mistaken for a line of the talk."""
     player = spawn("import os; print(os.isatty(0), os.isatty(1)); os.write(2, b'oops\\n')")
     until(player, lambda: player.ended)
     assert player.screen.lines == ["True True"]
@@ -146,7 +146,7 @@ def test_stdout_is_a_terminal_and_stderr_is_kept_apart(spawn: Spawn) -> None:
 def test_what_is_typed_is_echoed_by_the_terminal_and_read_by_the_program(
     spawn: Spawn,
 ) -> None:
-    """As it would be for a person."""
+    """The echo stands behind the prompt."""
     player = spawn("print('>', end='', flush=True); print(input()[::-1])")
     until(player, lambda: player.asks)
     player.types("Hallöchen")
@@ -154,31 +154,22 @@ def test_what_is_typed_is_echoed_by_the_terminal_and_read_by_the_program(
     assert player.screen.lines == [">Hallöchen", "nehcöllaH"]
 
 
-def test_erasing_a_character_erases_all_its_bytes(spawn: Spawn) -> None:
-    """The terminal knows that it is UTF-8."""
-    player = spawn("print('>', end='', flush=True); print(ascii(input()))")
-    until(player, lambda: player.asks)
-    player.presses("aé\x7fb\n")
-    until(player, lambda: player.ended)
-    assert player.screen.lines[-1] == "'ab'"
-
-
 @pytest.mark.parametrize(
     ("code", "outcome"),
     [
-        ("raise SystemExit(3)", "3"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "signal 15"),
+        pytest.param("raise SystemExit(3)", "3", id="exit-code"),
+        pytest.param("import os; os.kill(os.getpid(), 15)", "signal 15", id="signal"),
     ],
 )
 def test_how_a_program_ended_is_known(spawn: Spawn, code: str, outcome: str) -> None:
-    """An exit code or a signal, also when asked twice."""
+    """By its exit code or a signal; it can be asked twice."""
     player = spawn(code)
     until(player, lambda: player.ended)
     assert (player.ending(), player.ending()) == (outcome, outcome)
 
 
 def test_a_program_whose_terminal_is_closed_is_hung_up(spawn: Spawn) -> None:
-    """As when a window is closed."""
+    """It gets SIGHUP, as when a window is closed."""
     player = spawn("print('ready'); import signal; signal.pause()")
     until(player, lambda: player.screen.lines == ["ready"])
     player.hangs_up()
@@ -187,7 +178,7 @@ def test_a_program_whose_terminal_is_closed_is_hung_up(spawn: Spawn) -> None:
 
 
 def test_stdin_may_be_a_file(tmp_path: Path) -> None:
-    """And is then no terminal."""
+    """The program then sees that it is no terminal."""
     path = tmp_path / "input"
     path.write_text("from a file\n")
     code = "import os; print(os.isatty(0), input())"
@@ -197,7 +188,7 @@ def test_stdin_may_be_a_file(tmp_path: Path) -> None:
     player.close()
 
 
-def test_descriptors_are_given_back(spawn: Spawn, tmp_path: Path) -> None:
+def test_a_closed_player_leaves_no_descriptor(spawn: Spawn, tmp_path: Path) -> None:
     """A hundred conversations in one process must not run out of them."""
     before = len(os.listdir("/proc/self/fd"))
     player = Player("brief", [sys.executable, "-c", ""], tmp_path, {})
@@ -208,8 +199,8 @@ def test_descriptors_are_given_back(spawn: Spawn, tmp_path: Path) -> None:
 # Its window.
 
 
-@pytest.mark.parametrize("painted", [False, True])
-def test_what_a_person_sees_is_known_of_every_program(spawn: Spawn, painted: bool) -> None:
+@pytest.mark.parametrize("painted", [False, True], ids=["plain", "painted"])
+def test_every_program_has_a_view_of_its_window(spawn: Spawn, painted: bool) -> None:
     """Also where the cursor was moved back and something was written over."""
     player = spawn("print('one\\n>three\\rtwo', end=''); input()", painted=painted)
     until(player, lambda: player.view.before_cursor == "two")
@@ -227,16 +218,16 @@ os.write(1, b"\\r\\n%%a\\r\\n" %% got)
 """
 
 
-@pytest.mark.parametrize("painted", [False, True])
+@pytest.mark.parametrize("painted", [False, True], ids=["plain", "painted"])
 @pytest.mark.parametrize(
     ("wish", "comes"),
     [
-        ("", rb"b'one\rtwo'"),
-        (r"\x1b[?2004h", rb"b'\x1b[200~one\rtwo\x1b[201~'"),
-        (r"\x1b[?2004h\x1b[?2004l", rb"b'one\rtwo'"),
+        pytest.param("", rb"b'one\rtwo'", id="never-asked-for"),
+        pytest.param(r"\x1b[?2004h", rb"b'\x1b[200~one\rtwo\x1b[201~'", id="asked-for"),
+        pytest.param(r"\x1b[?2004h\x1b[?2004l", rb"b'one\rtwo'", id="given-up"),
     ],
 )
-def test_what_is_pasted_is_marked_where_the_program_wishes_it(
+def test_pasted_text_is_marked_if_the_program_asks_for_it(
     spawn: Spawn, painted: bool, wish: str, comes: bytes
 ) -> None:
     """A line end comes as the key that makes one."""
@@ -258,19 +249,17 @@ while True:
 """
 
 
-@pytest.mark.parametrize("painted", [False, True])
-def test_a_program_is_told_of_another_size_of_its_window(
-    spawn: Spawn, painted: bool
-) -> None:
-    """At once, as by a terminal whose corner is pulled."""
+@pytest.mark.parametrize("painted", [False, True], ids=["plain", "painted"])
+def test_a_program_notices_a_resized_window(spawn: Spawn, painted: bool) -> None:
+    """It gets SIGWINCH, as from a window whose corner is pulled."""
     player = spawn(TELLS_ITS_SIZE, painted=painted)
     until(player, lambda: player.screen.lines == [f"{COLUMNS} {ROWS}"])
     player.resizes(5, 40)
     until(player, lambda: player.screen.lines[1:] == ["40 5"])
 
 
-def test_what_a_person_sees_is_as_large_as_the_window(spawn: Spawn) -> None:
-    """What has been shown stays shown."""
+def test_the_view_has_the_size_of_the_window(spawn: Spawn) -> None:
+    """Lines that were shown stay shown after a resize."""
     player = spawn("print('x' * 30, end=''); input()", painted=True)
     until(player, lambda: player.view.row == "x" * 30)
     assert len(player.view.rows) == ROWS

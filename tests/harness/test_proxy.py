@@ -1,4 +1,4 @@
-"""The network that delivers a byte at a time: nothing is lost, and ends travel too."""
+"""The network that delivers a byte at a time: it loses nothing, and passes ends on."""
 
 import select
 import socket
@@ -29,7 +29,7 @@ class Network:
             self.readers.turn(self.proxy.pump() or 0.001)
 
     def connect(self) -> tuple[socket.socket, socket.socket]:
-        """Give both ends of a connection through the proxy."""
+        """Return both ends of a connection through the proxy."""
         client = socket.create_connection(("127.0.0.1", self.proxy.port))
         self.until(lambda: bool(self.proxy.directions))
         server, _ = self.server.accept()
@@ -46,13 +46,13 @@ class Network:
         return data
 
     def close(self) -> None:
-        """Give everything back."""
+        """Close all sockets."""
         self.proxy.close()
         self.server.close()
         self.readers.close()
 
 
-@pytest.fixture(params=[1, 3])
+@pytest.fixture(params=[1, 3], ids=["byte-by-byte", "three-at-a-time"])
 def network(request: pytest.FixtureRequest) -> Iterator[Network]:
     """A network that delivers one byte, or three, at a time."""
     network = Network(request.param)
@@ -61,18 +61,18 @@ def network(request: pytest.FixtureRequest) -> Iterator[Network]:
 
 
 def listening(network: Network) -> Network:
-    """Open the proxy."""
+    """Return the network, whose proxy listens now."""
     network.proxy.listen(network.server.getsockname()[1])
     return network
 
 
-def carried(network: Network, count: int) -> Callable[[], bool]:
-    """Give the condition that so many bytes have been delivered in all."""
+def delivered(network: Network, count: int) -> Callable[[], bool]:
+    """Return the condition that so many bytes have been delivered in all."""
     return lambda: sum(each.delivered for each in network.proxy.directions) == count
 
 
 def test_everything_arrives_in_order_in_both_directions(network: Network) -> None:
-    """However it was cut."""
+    """Byte by byte, or three at a time."""
     client, server = listening(network).connect()
     client.sendall(b"to the server")
     server.sendall(b"and back")
@@ -81,7 +81,7 @@ def test_everything_arrives_in_order_in_both_directions(network: Network) -> Non
 
 
 def test_one_step_delivers_one_piece(network: Network) -> None:
-    """Each way; the next one has to wait for its time."""
+    """The next one waits until the reader has read it."""
     client, _ = listening(network).connect()
     forward = network.proxy.directions[0]
     client.sendall(b"abcdef")
@@ -108,7 +108,7 @@ def test_an_end_travels_after_the_bytes_and_leaves_the_other_way_open(
 
 
 def test_before_it_listens_it_refuses() -> None:
-    """Like a server that is not there yet: a client that waits goes on waiting."""
+    """A client that waits for its server goes on waiting."""
     network = Network(1)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", network.proxy.port))
@@ -116,7 +116,7 @@ def test_before_it_listens_it_refuses() -> None:
 
 
 def test_with_no_server_behind_it_a_connection_just_ends() -> None:
-    """And the proxy goes on."""
+    """The proxy accepts the next one all the same."""
     network = Network(1)
     listening(network).server.close()
     for _ in range(2):
@@ -137,19 +137,19 @@ def test_with_no_server_behind_it_a_connection_just_ends() -> None:
 
 
 def test_the_next_piece_waits_until_the_last_was_read(network: Network) -> None:
-    """So that every read of the reader brings one piece and no more."""
+    """Then every read of the reader returns one piece and no more."""
     client, server = listening(network).connect()
     client.sendall(b"abcdef")
-    network.until(carried(network, network.size))
+    network.until(delivered(network, network.size))
     for _ in range(3):
         network.proxy.pump()
-    assert carried(network, network.size)()
+    assert delivered(network, network.size)()
     for size in [network.size] * (6 // network.size):
         network.until(lambda: bool(select.select([server], [], [], 0)[0]))
         assert len(server.recv(100)) == size
 
 
 def test_when_nothing_waits_nothing_is_due(network: Network) -> None:
-    """An idle network costs nothing."""
+    """An idle network does not wake its owner."""
     listening(network).connect()
     assert network.proxy.pump() is None

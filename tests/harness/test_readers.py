@@ -27,7 +27,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 def test_a_turn_calls_the_reader_of_what_has_come(
     readers: Readers, pipe: tuple[int, int]
 ) -> None:
-    """And returns whether anything had."""
+    """It returns whether anything had come."""
     read: list[bytes] = []
     readers.attend(pipe[0], lambda: read.append(os.read(pipe[0], 9)))
     assert not readers.turn(0)
@@ -60,7 +60,7 @@ def test_a_wait_reads_until_its_condition_holds(
 
 
 def test_a_wait_ends_when_its_time_is_over(readers: Readers) -> None:
-    """And returns that the condition does not hold."""
+    """It returns that the condition does not hold."""
     assert not readers.until(lambda: False, 0.01)
 
 

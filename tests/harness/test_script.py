@@ -1,4 +1,4 @@
-"""Conversation files: what each line means, and what is said of one that means nothing."""
+"""Conversation files: the meaning of each line, and the error for one that has none."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def test_a_line_is_an_actor_a_sign_and_a_text(
     ],
 )
 def test_escapes_and_repeats_are_resolved(text: str, means: str) -> None:
-    """What only the stage knows is left for it."""
+    """{port} and {any} are left for the stage."""
     assert step(f"client> {text}").text == means
 
 
@@ -68,8 +68,8 @@ def test_escapes_and_repeats_are_resolved(text: str, means: str) -> None:
         ("terminal:\nclient> Hello", "test: a terminal is one of plain edited"),
     ],
 )
-def test_what_cannot_be_read_is_said_with_its_line(text: str, says: str) -> None:
-    """Before anything is played."""
+def test_an_error_has_the_number_of_its_line(text: str, says: str) -> None:
+    """The error comes before anything is played."""
     with pytest.raises(ScriptError, match=says):
         Script.parse("test", text)
 
@@ -85,14 +85,14 @@ def test_what_cannot_be_read_is_said_with_its_line(text: str, says: str) -> None
 def test_a_conversation_may_be_about_one_terminal(
     line: str, terminals: tuple[str, ...]
 ) -> None:
-    """The line that says so is no step; without it the conversation is about both."""
+    """The line with the terminal is no step; without it the conversation is for both."""
     script = Script.parse("test", f"{line}\nclient> Hello")
     assert script.terminals == terminals
     assert [step.source for step in script.steps] == ["client> Hello"]
 
 
-def test_the_comment_at_the_top_says_what_it_shows(tmp_path: Path) -> None:
-    """On one line; later comments are for those who read the file."""
+def test_the_comment_at_the_top_describes_the_conversation(tmp_path: Path) -> None:
+    """It becomes one line; later comments are left out."""
     path = tmp_path / "greeting.chat"
     path.write_text("# They greet\n#   each other.\nclient> Hello\n# not this\n", "utf-8")
     script = Script.read(path)

@@ -1,4 +1,4 @@
-"""The harness tests itself: a wrong expectation must fail, with the right words.
+"""The stage: a wrong expectation must fail, with the right words.
 
 A harness that cannot fail proves nothing, so most of these tests are failures.
 """
@@ -22,9 +22,9 @@ def fails(
     before: str = "",
     terminal: str = "plain",
 ) -> tuple[Unmet, str]:
-    """Play lines that must fail; give what failed and the whole report.
+    """Play lines that must fail; return what failed and the whole report.
 
-    What stands `before` them must come true, and is given the time that it takes.
+    The lines `before` them must come true, with the usual patience.
     """
     script = Script.parse("wrong", lines)
     with Stage(tmp_path, terminal=terminal) as stage:
@@ -44,7 +44,7 @@ ASKED = "server< {any}\nclient: asks\n"
 def test_a_line_that_does_not_come_is_a_failure_that_shows_what_came(
     tmp_path: Path,
 ) -> None:
-    """Which line of which file, what was awaited, what was there, and both sides."""
+    """With the line of the file, what was expected, what came, and both screens."""
     unmet, report = fails(
         tmp_path,
         "# A talk.\n" + TALK + "client> Hello\nserver< Hullo\nserver> Hi\n",
@@ -72,13 +72,13 @@ def test_a_line_that_does_not_come_is_a_failure_that_shows_what_came(
 
 
 def test_a_line_that_was_seen_before_does_not_come_again(tmp_path: Path) -> None:
-    """Each `<` looks only at what comes after the last."""
+    """Each `<` looks only at the lines after the last one seen."""
     unmet, _ = fails(tmp_path, "client> Hello\nserver< Hello\nserver< Hello")
     assert unmet.step.number == 3
 
 
-def test_ones_own_echo_is_not_the_others_answer(tmp_path: Path) -> None:
-    """A typed line stands behind its prompt; it is not what the peer said."""
+def test_an_echo_is_not_taken_for_the_answer_of_the_peer(tmp_path: Path) -> None:
+    """A typed line stands behind its prompt, a received one does not."""
     unmet, _ = fails(tmp_path, TALK + "client> Hello\nclient< Hello")
     assert unmet.step.source == "client< Hello"
     assert "'>Hello'" in unmet.reason
@@ -86,13 +86,13 @@ def test_ones_own_echo_is_not_the_others_answer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["Hell", "Hello ", "hello", "H.llo", "Hello{any} "])
 def test_a_line_must_be_the_whole_line(tmp_path: Path, text: str) -> None:
-    """Not a part of it, no pattern, no other spelling."""
+    """A part of it, a pattern or another spelling does not match."""
     unmet, _ = fails(tmp_path, TALK + f"client> Hello\nserver< {text}")
     assert "'Hello'" in unmet.reason
 
 
 def test_a_program_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:
-    """The failure comes at once and says so."""
+    """The failure comes at once, and the reason is in it."""
     began = time.monotonic()
     unmet, report = fails(tmp_path, "server>> /q\nserver< Never", patience=20)
     assert time.monotonic() - began < 10
@@ -100,7 +100,7 @@ def test_a_program_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:
     assert "stderr: Goodbye: you left before anybody came." in report
 
 
-def test_nobody_types_where_nobody_asks(tmp_path: Path) -> None:
+def test_a_line_is_typed_only_at_a_prompt(tmp_path: Path) -> None:
     """`>` waits for the prompt: here it is not the server's turn."""
     unmet, _ = fails(tmp_path, TALK + "server> Me first")
     assert "no prompt '>', but ''" in unmet.reason
@@ -111,52 +111,55 @@ def test_nobody_types_where_nobody_asks(tmp_path: Path) -> None:
 NO_EVENT = "there is no such event: docs/testing.md"
 
 
+WRONG = [
+    ("server>> /q\nserver: exits 0", "server: exits 1", "server ended with 0"),
+    (
+        "server< {any}\nserver: kill\nserver: ends by signal 9",
+        "server: exits 0",
+        "server ended with signal 9",
+    ),
+    ("server< {any}", "server: exits 0", "server is still running (waited 0.5 s)"),
+    ("client> Hello\nserver< Hello", "server: never sees ell", "server has seen it"),
+    ("server: starts with --port 99999", "server< {any}", "server has ended"),
+    ("", "server: explodes", NO_EVENT),
+    ("", "waiter< Hello", "there is no program for waiter: server or client"),
+    ("server< {any}", "server! Nothing", "its stderr shows nothing (waited 0.5 s)"),
+    ("server< {any}", "server: asks", "no prompt '>', but '' (waited 0.5 s)"),
+    (ASKED, "client: the screen shows >x", "to send...', '>'"),
+    (ASKED, "client: the cursor stands after >x", "the cursor stands after '>' (wait"),
+    (
+        ASKED + "client: presses x\nclient: the screen shows >x",
+        "client: the screen shows >y",
+        "'>x'",
+    ),
+    (
+        ASKED + "client: presses xy\nclient: presses Backspace\n"
+        "client: the screen shows >x",
+        "client: the screen shows >xy",
+        "'>x'",
+    ),
+    (
+        ASKED + "client: pastes x\nclient: the screen shows >x",
+        "client: the screen shows >y",
+        "'>x'",
+    ),
+    ("", "client: presses", NO_EVENT),
+    ("", "client: pastes", NO_EVENT),
+    ("", "client: resizes to 40", NO_EVENT),
+    ("", "client: the screen shows", NO_EVENT),
+    ("", "client: the cursor stands", NO_EVENT),
+]
+"""What has come true, the line that must fail after it, and what the failure says."""
+
+
 @pytest.mark.parametrize("terminal", TERMINALS)
 @pytest.mark.parametrize(
-    ("before", "line", "says"),
-    [
-        ("server>> /q\nserver: exits 0", "server: exits 1", "server ended with 0"),
-        (
-            "server< {any}\nserver: kill\nserver: ends by signal 9",
-            "server: exits 0",
-            "server ended with signal 9",
-        ),
-        ("server< {any}", "server: exits 0", "server is still running (waited 0.5 s)"),
-        ("client> Hello\nserver< Hello", "server: never sees ell", "server has seen it"),
-        ("server: starts with --port 99999", "server< {any}", "server has ended"),
-        ("", "server: explodes", NO_EVENT),
-        ("", "waiter< Hello", "there is no program for waiter: server or client"),
-        ("server< {any}", "server! Nothing", "its stderr shows nothing (waited 0.5 s)"),
-        ("server< {any}", "server: asks", "no prompt '>', but '' (waited 0.5 s)"),
-        (ASKED, "client: the screen shows >x", "to send...', '>'"),
-        (ASKED, "client: the cursor stands after >x", "the cursor stands after '>' (wait"),
-        (
-            ASKED + "client: presses x\nclient: the screen shows >x",
-            "client: the screen shows >y",
-            "'>x'",
-        ),
-        (
-            ASKED + "client: presses xy\nclient: presses Backspace\n"
-            "client: the screen shows >x",
-            "client: the screen shows >xy",
-            "'>x'",
-        ),
-        (
-            ASKED + "client: pastes x\nclient: the screen shows >x",
-            "client: the screen shows >y",
-            "'>x'",
-        ),
-        ("", "client: presses", NO_EVENT),
-        ("", "client: pastes", NO_EVENT),
-        ("", "client: resizes to 40", NO_EVENT),
-        ("", "client: the screen shows", NO_EVENT),
-        ("", "client: the cursor stands", NO_EVENT),
-    ],
+    ("before", "line", "says"), WRONG, ids=[line for _, line, _ in WRONG]
 )
 def test_every_event_can_fail(
     tmp_path: Path, before: str, line: str, says: str, terminal: str
 ) -> None:
-    """And says why, whatever one sits at."""
+    """The reason is in the failure, on both terminals."""
     unmet, _ = fails(tmp_path, line, before=before, terminal=terminal)
     assert says in unmet.reason
 
@@ -164,31 +167,38 @@ def test_every_event_can_fail(
 @pytest.mark.parametrize(
     ("before", "line", "says"),
     [
-        (
+        pytest.param(
             "client: resizes to 20 x 5\nclient: presses {30 x}\n"
             "client: the screen shows {11 x}",
             "client: the screen shows >{30 x}",
             f"'>{19 * 'x'}', '{11 * 'x'}'",
+            id="wrapped-line",
         ),
-        (
+        pytest.param(
             "client: presses xy\nclient: presses Left\nclient: the cursor stands after >x",
             "client: the cursor stands after >xy",
             "the cursor stands after '>x' (waited 0.5 s)",
+            id="moved-cursor",
         ),
-        ("client: stop", "client> Hello", "client's line is not taken (waited 0.5 s)"),
+        pytest.param(
+            "client: stop",
+            "client> Hello",
+            "client's line is not taken (waited 0.5 s)",
+            id="stopped-editor",
+        ),
     ],
 )
 def test_what_only_an_editor_does_can_fail_too(
     tmp_path: Path, before: str, line: str, says: str
 ) -> None:
-    """It follows the window and the arrows, and shows a line when it has passed it on."""
+    """It redraws for a resize, knows arrows, and shows a line once it was passed on."""
     unmet, _ = fails(tmp_path, line, before=ASKED + before, terminal="edited")
     assert says in unmet.reason
 
 
 @pytest.mark.parametrize("terminal", TERMINALS)
 def test_the_same_lines_come_true_at_both_terminals(tmp_path: Path, terminal: str) -> None:
-    """Who types, erases, pastes and pulls at the window sees the same at both."""
+    """Typing, erasing, pasting and resizing look the same."""
     lines = r"""
         client: asks
         client: presses one
@@ -222,10 +232,10 @@ def test_the_same_lines_come_true_at_both_terminals(tmp_path: Path, terminal: st
         ("edited", "server: starts from a file", False),
     ],
 )
-def test_who_sits_at_an_editor_has_one(
+def test_a_program_on_the_edited_terminal_has_an_editor(
     tmp_path: Path, terminal: str, line: str, edits: bool
 ) -> None:
-    """The program's own, and it is looked at as what it is: a screen that is painted."""
+    """Its screen is painted; with --plain, or from a pipe or file, there is no editor."""
     script = Script.parse("editor", f"{line}\nclient: asks\nclient> Hello\nserver< Hello")
     with Stage(tmp_path, terminal=terminal) as stage:
         stage.play(script)
@@ -247,7 +257,7 @@ def test_what_programs_print_cannot_harm_the_reader_of_a_report(tmp_path: Path) 
 
 
 def test_when_the_stage_closes_no_program_is_left(tmp_path: Path) -> None:
-    """Whatever state it was in, a stopped one too."""
+    """Not even one that was stopped."""
     with Stage(tmp_path) as stage:
         stage.play(Script.parse("left", TALK + "client: stop"))
         processes = [player.process for player in stage.players.values()]
@@ -256,7 +266,7 @@ def test_when_the_stage_closes_no_program_is_left(tmp_path: Path) -> None:
 
 
 def test_a_reserved_port_refuses_a_client_and_admits_a_server(tmp_path: Path) -> None:
-    """So a client can start first, and nobody else is given the port in between."""
+    """So a client can start first, and nobody else gets the port meanwhile."""
     with Stage(tmp_path) as stage:
         stage.play(Script.parse("first", "client: starts\nclient! No server{any}"))
         reserved = stage.port

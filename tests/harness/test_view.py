@@ -1,4 +1,4 @@
-"""What a person would see: whole lines, wherever the terminal wrapped or scrolled them."""
+"""The view: whole lines, wherever the terminal wrapped or scrolled them."""
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +23,7 @@ LINES = st.text(
 
 
 def view(text: str, rows: int = 5, columns: int = 10) -> View:
-    """Give a small window that has been fed with this."""
+    """Return a small window that has been fed with a text."""
     view = View(rows, columns)
     view.feed(text.encode())
     return view
@@ -47,7 +47,7 @@ def view(text: str, rows: int = 5, columns: int = 10) -> View:
     ],
 )
 def test_a_wrapped_line_is_one_line_again(line: str) -> None:
-    """Not a blank more, not one less, and what follows it is a line of its own."""
+    """With all its blanks; the next line is a line of its own."""
     assert view(f"{line}\r\nnext\r\n").lines == [line, "next"]
 
 
@@ -87,7 +87,7 @@ def test_the_cursors_row_is_not_one_of_the_lines() -> None:
     ],
 )
 def test_erased_rows_forget_that_they_were_wrapped(erase: str) -> None:
-    """What is written there next has nothing to do with what stood there."""
+    """Lines that are written there next are lines of their own."""
     shown = view("abcdefghijklm")
     shown.feed(f"{erase}\x1b[1;1Hone\x1b[2;1Htwo\r\n".encode())
     assert shown.lines == ["one", "two"]
@@ -109,7 +109,7 @@ def test_rows_that_are_not_erased_stay_joined() -> None:
 
 @pytest.mark.parametrize("text", MARKS)
 def test_marks_without_width_are_kept(text: str) -> None:
-    """And so is what comes after them, in the same read and at the end of a row."""
+    """So is the text after them, in the same read and at the end of a row."""
     for line in (f"{text}after", text * 30, f"123456789{text}"):
         assert view(f"{line}\r\n").lines == [line]
 
@@ -161,7 +161,7 @@ def test_lines_come_back_whatever_the_window_and_however_the_bytes_are_cut(
 
 
 def resized(rows: int, columns: int) -> View:
-    """Give a window of 5 rows and 10 columns that was resized while a line was typed."""
+    """Return a window of 5 rows and 10 columns that was resized while a line was typed."""
     shown = view("abcdefghijklm\r\nshort\r\n>half")
     shown.resize(rows, columns)
     shown.feed(b"\r\x1b[J>half\r\n")
@@ -182,7 +182,7 @@ def resized(rows: int, columns: int) -> View:
 def test_a_window_of_another_size_keeps_the_lines_above(
     rows: int, columns: int, window: list[str]
 ) -> None:
-    """What is not on the screen any more was there all the same."""
+    """Also those that the window does not show any more."""
     shown = resized(rows, columns)
     assert shown.rows == window
     assert shown.lines == ["abcdefghijklm", "short", ">half"]
@@ -199,7 +199,7 @@ def test_what_a_narrower_window_hides_is_there_again_when_it_is_wide() -> None:
 
 
 def test_what_a_lower_window_cuts_off_at_the_bottom_is_gone() -> None:
-    """It stood under the cursor: nobody had written so far."""
+    """No program had written so far down."""
     shown = view("one\r\ntwo\r\nthree\x1b[H")
     shown.resize(2, 10)
     shown.resize(5, 10)
@@ -207,7 +207,7 @@ def test_what_a_lower_window_cuts_off_at_the_bottom_is_gone() -> None:
 
 
 def test_the_cursor_stays_in_a_narrower_window() -> None:
-    """What is written next begins the next row, and is one line with the rest."""
+    """The next characters begin the next row, and are one line with the rest."""
     shown = view("abcdefgh")
     shown.resize(5, 4)
     assert shown.before_cursor == "abcd"
@@ -238,8 +238,8 @@ def test_the_title_is_the_last_that_was_set() -> None:
     assert (shown.title, shown.row) == ("second", "a")
 
 
-def test_a_program_says_whether_it_wants_to_be_told_of_a_paste() -> None:
-    """And may change its mind."""
+def test_a_program_can_ask_for_marked_pastes() -> None:
+    """It can ask for that and give it up again."""
     shown = view("")
     assert not shown.pastes_in_brackets
     shown.feed(b"\x1b[?2004h")

@@ -1,7 +1,7 @@
 """The class that docs/referee.md shows: `python3 -m tests.referee.example` judges it anew.
 
-A few pairs are judged as a teacher's class would be. What is kept in docs/class.json is
-what was found, without the transcripts, which would be a megabyte.
+A few pairs are judged as a teacher's class would be. docs/class.json has the findings
+without the transcripts, which would be a megabyte.
 """
 
 import sys
@@ -31,7 +31,7 @@ NAMES = {
 
 
 def main() -> int:
-    """Judge the class and keep what was found."""
+    """Judge the class and write the record of it."""
     chosen = [(pair, ()) for pair in pairs() if pair.name in NAMES]
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
         found = judge(chosen, Path(folder), Console())
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _slim(submission: Submission) -> Submission:
-    """Leave out what is long, and what is another machine's."""
+    """Remove what is long, and what differs from machine to machine."""
     findings = [
         replace(each, seconds=0, evidence=Evidence(seen=each.evidence.seen))
         for each in submission.findings

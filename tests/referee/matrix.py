@@ -1,8 +1,8 @@
 """`make pairs`: every pair, every check; each pair must fail exactly what it is made for.
 
-Nearly every check is failed by some pair, and none by the right one. So it is the referee
-that is tested here: that it sees each fault, blames nothing else for it, and says so each
-time. It takes three minutes; test_matrix does a part of it within a test's time.
+Nearly every check is failed by some pair, and none by the right one. So this is a test of
+the referee: it must see each fault every time, and blame nothing else for it. It takes
+three minutes; test_matrix does a part of it within a test's time.
 """
 
 import sys
@@ -27,7 +27,7 @@ TOGETHER = 8
 def judge(
     chosen: Iterable[tuple[Pair, Iterable[str]]], parent: Path, console: Console
 ) -> dict[str, Submission]:
-    """Build pairs, and referee each for some checks, or for all where none is named."""
+    """Build pairs, and referee each by some checks, or by all where none is named."""
     course = profiles.read(HERE / "profile.toml")
     term = Rubric.read(None).term
     jobs = [
@@ -40,7 +40,7 @@ def judge(
 
 
 def complaint(pair: Pair, submission: Submission) -> str:
-    """Say where the referee found something else than it should have; empty: nowhere."""
+    """Return where the findings are not as they should be; empty: nowhere."""
     if submission.problem:
         return submission.problem
     found = {each.check: each for each in submission.findings}
@@ -54,7 +54,7 @@ def complaint(pair: Pair, submission: Submission) -> str:
 
 
 def main(names: list[str]) -> int:
-    """Judge all pairs, or those that are named; 0 when each was found as it is."""
+    """Judge all pairs, or those that are named; return 0 if all findings are right."""
     chosen = [pair for pair in pairs() if not names or pair.name in names]
     console = Console()
     with tempfile.TemporaryDirectory(prefix="pairs-") as folder:

@@ -38,7 +38,7 @@ class Pair(NamedTuple):
     folder: str = RIGHT
 
     def build(self, parent: Path) -> Path:
-        """Write the pair's files into a folder of its name, which is returned.
+        """Write the pair's files into a folder of its name; return the folder.
 
         Raises ValueError where a text to be replaced is not there, or not once.
         """
@@ -56,7 +56,7 @@ class Pair(NamedTuple):
 
 
 def pairs() -> Iterator[Pair]:
-    """Give the right pair, then every wrong one."""
+    """Yield the right pair, then every wrong one."""
     yield Pair(RIGHT, "strict turns, framed, and nothing to complain of", frozenset())
     for entry in tomllib.loads((HERE / "pairs.toml").read_text("utf-8"))["pair"]:
         yield Pair(

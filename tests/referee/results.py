@@ -45,7 +45,7 @@ WHY = "One recv() is not one message: what did not fit was taken for the next."
 
 
 def finding(check: str, verdict: Verdict) -> Finding:
-    """Make a finding and have the rubric grade it."""
+    """Return a finding, graded by the rubric."""
     rule = RUBRIC.by_name[check]
     why = "" if verdict is Verdict.PASS else WHY
     bare = Finding(check, "", rule.layer, verdict, why, seconds=1.25)
@@ -55,7 +55,7 @@ def finding(check: str, verdict: Verdict) -> Finding:
 
 
 def submission(name: str, verdicts: dict[str, Verdict] | None = None) -> Submission:
-    """Make a submission that keeps every rule but those that are named."""
+    """Return a submission that keeps every rule but those that are named."""
     found = (verdicts or {}).get
     return Submission(
         name=name,
@@ -71,7 +71,7 @@ def submission(name: str, verdicts: dict[str, Verdict] | None = None) -> Submiss
 
 
 def everywhere(text: str) -> Class:
-    """Make a class that has a text wherever a program or a file name could put one."""
+    """Return a class with a text in every place that a program or a file name can fill."""
     evidence = Evidence(
         expected=text,
         seen=text,

@@ -53,7 +53,7 @@ while True:
 
 
 def referee(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Call the referee as from a shell."""
+    """Run the referee as from a shell."""
     return subprocess.run(
         [sys.executable, "-m", "harness", "referee", *map(str, arguments)],
         cwd=ROOT,
@@ -71,13 +71,13 @@ def pair(folder: Path, server: str = SERVER, client: str = CLIENT) -> Path:
 
 
 def findings(path: Path) -> dict[str, dict[str, Any]]:
-    """Read what was found about the first submission, by check."""
+    """Return the findings about the first submission, by check."""
     (submission, *_) = json.loads(path.read_text())["submissions"]
     return {each["check"]: each for each in submission["findings"]}
 
 
 def test_a_simple_pair_with_a_fixed_port_keeps_all_that_is_required(tmp_path: Path) -> None:
-    """In networks of its own it disturbs nobody, and nobody it."""
+    """It runs in networks of its own, where the port is free."""
     only = "six-lines,turns,quit-client,quit-server,clean-exit,no-traceback,restart"
     run = referee(pair(tmp_path / "ann"), "--only", only, "--json", tmp_path / "found")
     found = findings(tmp_path / "found")
@@ -86,7 +86,7 @@ def test_a_simple_pair_with_a_fixed_port_keeps_all_that_is_required(tmp_path: Pa
 
 
 def test_one_recv_for_one_message_is_explained_with_evidence(tmp_path: Path) -> None:
-    """What was typed, where the network cut, what was shown, and how to see it by hand."""
+    """The evidence has what was typed, the cut, the screens, and how to see it by hand."""
     folder = pair(tmp_path / "ann")
     run = referee(folder, "--only", "split", "--json", tmp_path / "found")
     found = findings(tmp_path / "found")["split"]
@@ -99,8 +99,8 @@ def test_one_recv_for_one_message_is_explained_with_evidence(tmp_path: Path) -> 
     assert run.returncode == 0  # nothing that is required has failed
 
 
-def test_a_one_sided_quit_fails_and_says_whom_it_leaves(tmp_path: Path) -> None:
-    """And the exit code says that something required has failed."""
+def test_a_one_sided_quit_fails_and_names_the_side_that_is_left(tmp_path: Path) -> None:
+    """The exit code is 1, because a required check failed."""
     deaf = CLIENT.replace('    if text in ("", "/q"):\n        break\n', "")
     folder = pair(tmp_path / "ann", client=deaf)
     run = referee(folder, "--only", "quit-server", "--json", tmp_path / "found")
@@ -111,14 +111,14 @@ def test_a_one_sided_quit_fails_and_says_whom_it_leaves(tmp_path: Path) -> None:
 
 
 def test_a_term_may_ask_less_of_the_quit_word(tmp_path: Path) -> None:
-    """In 2021 it ended only the program of who typed it."""
+    """In 2021 it ended only the program in which it was typed."""
     deaf = CLIENT.replace('    if text in ("", "/q"):\n        break\n', "")
     folder = pair(tmp_path / "ann", client=deaf)
     run = referee(folder, "--term", "2021", "--only", "quit-server")
     assert run.returncode == 0, run.stdout
 
 
-def test_a_program_named_by_its_place_is_the_submissions_own(tmp_path: Path) -> None:
+def test_a_program_with_a_slash_is_in_the_folder_of_the_submission(tmp_path: Path) -> None:
     """`./server` is in the submission's folder, wherever the referee is called."""
     folder = pair(tmp_path / "ann")
     for side in ("server", "client"):
@@ -130,8 +130,8 @@ def test_a_program_named_by_its_place_is_the_submissions_own(tmp_path: Path) -> 
     assert run.returncode == 0, run.stdout
 
 
-def test_a_command_that_is_none_is_a_wrong_call(tmp_path: Path) -> None:
-    """One sentence, and no traceback of a worker's."""
+def test_a_command_that_no_shell_could_parse_is_a_wrong_call(tmp_path: Path) -> None:
+    """It is refused in one sentence, before a worker starts."""
     run = referee(pair(tmp_path / "ann"), "--server", "python3 'server.py")
     assert run.returncode == 2
     assert "is no command" in run.stderr
@@ -139,7 +139,7 @@ def test_a_command_that_is_none_is_a_wrong_call(tmp_path: Path) -> None:
 
 
 def test_what_could_not_be_tried_is_no_success(tmp_path: Path) -> None:
-    """A required check that was not run because the server does not start."""
+    """The exit code is 1 if a required check was not run."""
     run = referee(
         pair(tmp_path / "ann", server="import sys; sys.exit(1)"), "--only", "turns"
     )
@@ -147,7 +147,7 @@ def test_what_could_not_be_tried_is_no_success(tmp_path: Path) -> None:
 
 
 def test_a_server_that_asks_before_it_listens_wants_questions(tmp_path: Path) -> None:
-    """The profile can answer; nobody else knows what is asked."""
+    """Only the profile can have the answer."""
     folder = pair(tmp_path / "ann", server="port = input('Which port? ')\n" + SERVER)
     referee(folder, "--only", "starts", "--json", tmp_path / "found")
     found = findings(tmp_path / "found")["starts"]
@@ -163,7 +163,7 @@ def test_a_server_that_asks_before_it_listens_wants_questions(tmp_path: Path) ->
 
 
 def test_what_was_judged_before_ctrl_c_is_not_lost(tmp_path: Path) -> None:
-    """It is shown and written, and the exit code is that of a Ctrl-C."""
+    """The findings are shown and written; the exit code is 130."""
     pair(tmp_path / "ann", server="import sys; sys.exit(1)")
     endless = tmp_path / "began"
     server = f"import pathlib, time\npathlib.Path({str(endless)!r}).touch()\ntime.sleep(99)"
@@ -193,7 +193,7 @@ def test_what_was_judged_before_ctrl_c_is_not_lost(tmp_path: Path) -> None:
 
 
 def test_a_class_is_judged_side_by_side(tmp_path: Path) -> None:
-    """All have the same port, one does not start, and one is not whole."""
+    """All use one port; one does not start, and one lacks its client."""
     for name in ("ann", "bob"):
         pair(tmp_path / name)
     pair(tmp_path / "cat", server="print('(")
@@ -210,7 +210,7 @@ def test_a_class_is_judged_side_by_side(tmp_path: Path) -> None:
 
 
 def test_a_guess_is_a_profile_to_be_read_and_used(tmp_path: Path) -> None:
-    """It sees the port, the prompts, and what stands around a message."""
+    """It has the port, the prompts, and what stands around a message."""
     server = SERVER.replace("print(text)", 'print("Client:", text.lower())')
     folder = pair(tmp_path / "ann", server=server)
     run = referee(folder, "--guess")
@@ -238,7 +238,7 @@ def test_a_guess_is_a_profile_to_be_read_and_used(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_call_is_told_in_one_sentence(arguments: list[str], words: str) -> None:
-    """On stderr, with exit code 2."""
+    """The sentence is on stderr, and the exit code is 2."""
     run = referee(*arguments)
     assert (run.returncode, run.stdout) == (2, "")
     assert words in run.stderr
@@ -257,7 +257,7 @@ def test_a_wrong_call_is_told_in_one_sentence(arguments: list[str], words: str) 
 def test_the_majority_of_the_attempts_decides(
     outcomes: str, verdict: Verdict, attempts: str
 ) -> None:
-    """And where they differ, that is said."""
+    """If attempts differ, the explanation has how often."""
     made: Tries = [
         (passed() if each == "P" else failed("lost"), Traces()) for each in outcomes
     ]
@@ -268,7 +268,7 @@ def test_the_majority_of_the_attempts_decides(
 def test_without_a_network_of_its_own_a_pair_is_judged_just_the_same(
     tmp_path: Path,
 ) -> None:
-    """As on macOS: the port is the machine's, and a relay needs a `{port}`."""
+    """The port is then the machine's, and a relay needs a `{port}`."""
     only = "six-lines,quit-client,split"
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = str(sock.getsockname()[1])
@@ -281,7 +281,7 @@ def test_without_a_network_of_its_own_a_pair_is_judged_just_the_same(
 
 
 def test_gradescopes_file_is_whole_after_every_check(tmp_path: Path) -> None:
-    """Who is cut off there by its time limit keeps what was reached."""
+    """A run that Gradescope cuts off keeps the points until then."""
     path = tmp_path / "results.json"
     command = [sys.executable, "-m", "harness", "referee", "--only", "starts,idle"]
     process = subprocess.Popen(

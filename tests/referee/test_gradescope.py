@@ -50,7 +50,7 @@ os.replace(path + ".new", path)
 
 
 def grade(root: Path, referee: str, seconds: float = 30) -> tuple[dict[str, Any], str]:
-    """Run the autograder with a referee in its place; give the results and its output."""
+    """Run the autograder with another referee; return the results and its output."""
     package = root / "source" / "referee" / "harness"
     package.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").touch()
@@ -81,7 +81,7 @@ def autograde(root: Path, path: Path, seconds: float) -> tuple[dict[str, Any], s
 
 
 def arguments(found: dict[str, Any]) -> list[str]:
-    """Give the words that the referee was called with."""
+    """Return the arguments that the referee was called with."""
     words = json.loads(found["tests"][0]["output"])
     assert isinstance(words, list)
     return words[1:]
@@ -95,7 +95,7 @@ def test_both_can_be_executed() -> None:
 
 
 def test_the_referee_is_called_for_the_submission(tmp_path: Path) -> None:
-    """And where to write is the place that Gradescope reads."""
+    """It writes the file that Gradescope reads."""
     found, _ = grade(tmp_path, WRITES)
     results = str(tmp_path / "results" / "results.json")
     assert arguments(found) == [
@@ -107,7 +107,7 @@ def test_the_referee_is_called_for_the_submission(tmp_path: Path) -> None:
 
 
 def test_the_teachers_files_are_used(tmp_path: Path) -> None:
-    """A profile and a rubric beside it, if they are there."""
+    """A profile and a rubric beside the autograder, if there are any."""
     (tmp_path / "source").mkdir()
     for name in ("profile.toml", "rubric.toml"):
         (tmp_path / "source" / name).touch()
@@ -154,14 +154,14 @@ def test_a_folder_in_the_zip_is_the_submission(
 def test_there_is_a_result_whatever_happens(
     tmp_path: Path, referee: str, says: str
 ) -> None:
-    """With no points, and a sentence that says what happened."""
+    """It has no points, and a sentence with the reason."""
     found, _ = grade(tmp_path, referee, seconds=1 if "1 seconds" in says else 30)
     assert found["score"] == 0
     assert says in found["output"]
 
 
 def test_results_written_in_place_count_as_well(tmp_path: Path) -> None:
-    """It is what stands in the file that matters."""
+    """The referee may write the file itself instead of replacing it."""
     lines = WRITES.splitlines()[:-2]
     found, _ = grade(tmp_path, "\n".join([*lines, "json.dump(found, open(path, 'w'))"]))
     assert found["tests"][0]["score"] == 1
@@ -174,7 +174,7 @@ def test_what_was_found_in_time_is_kept(tmp_path: Path) -> None:
 
 
 def test_the_real_referee_judges_there(tmp_path: Path) -> None:
-    """As far as it comes in a few seconds; what it has no time for is not run."""
+    """Checks for which there is no time are `not run`."""
     pytest.importorskip("harness.referee.call")
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "profile.toml").write_text("[limits]\nsubmission = 4", "utf-8")
@@ -189,7 +189,7 @@ def test_the_real_referee_judges_there(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_running(tmp_path: Path) -> None:
-    """Not even what the referee has started and forgotten."""
+    """Not even a process that the referee has started and forgotten."""
     forgotten = (
         "import subprocess, sys\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'])\n"

@@ -16,7 +16,7 @@ needs_namespaces = pytest.mark.skipif(
 
 
 def in_a_network(code: str) -> str:
-    """Run code in an isolated process; returns what it prints."""
+    """Run code in an isolated process; return what it prints."""
     start = (
         "import socket\n"
         "from harness.referee.isolation import Network, isolate\n"
@@ -39,7 +39,7 @@ def test_the_host_is_called_localhost() -> None:
 
 @needs_namespaces
 def test_both_places_have_the_same_port_free() -> None:
-    """One can listen in each, and they are not the same socket."""
+    """A listener in one is not reached from the other."""
     code = (
         "ears = {}\n"
         "for place in ('server', 'client'):\n"

@@ -1,9 +1,8 @@
 """The referee judges the pairs: the right one by all checks, a wrong one by its own.
 
 Here are as many wrong pairs as it takes for each check to be failed by one. A wrong pair
-is also asked for six lines in turns, which most of them keep. The other pairs, and that
-none fails anything else at all, is what `make pairs` shows, which takes longer than a
-test may.
+is also asked for six lines in turns, which most of them keep. `make pairs` judges
+the other pairs, and all by every check, which takes longer than a test may.
 """
 
 import io
@@ -20,7 +19,7 @@ TALK = {"six-lines", "turns"}
 
 
 def choose() -> Iterator[Pair]:
-    """Give the right pair, and the first wrong one for each check."""
+    """Yield the right pair, and the first wrong one for each check."""
     seen = set[str]()
     for pair in pairs():
         if pair.name == RIGHT or pair.fails - seen:
@@ -33,7 +32,7 @@ PAIRS = {pair.name: pair for pair in choose()}
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Submission]:
-    """Referee them as one class: the right one by every check there is."""
+    """Referee them as one class, the right one by every check there is."""
     chosen = [
         (pair, () if pair.name == RIGHT else pair.fails | TALK) for pair in PAIRS.values()
     ]
@@ -47,7 +46,7 @@ def test_every_pair_fails_what_it_is_made_for(found: dict[str, Submission]) -> N
 
 
 def test_the_right_pair_passes_every_check(found: dict[str, Submission]) -> None:
-    """All but two messages at once, of which there are none in strict turns."""
+    """All but `joined`: in strict turns there are never two messages at once."""
     verdicts = {each.check: each.verdict for each in found[RIGHT].findings}
     assert verdicts.pop("joined") is Verdict.NOT_RUN
     assert len(verdicts) == 35

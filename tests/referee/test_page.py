@@ -55,7 +55,7 @@ NAMES = '[...page.querySelectorAll("#class tbody th a")].map((each) => each.text
 
 
 def chromium(folder: Path, *arguments: str) -> str:
-    """Run Chromium without a window; give what it prints. What the page logs fails."""
+    """Run Chromium without a window; return what it prints. Fail if the page logs."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None and os.environ.get("CHAT_NEEDS_BROWSER"):
         pytest.fail("no Chromium, but CHAT_NEEDS_BROWSER is set", pytrace=False)
@@ -77,7 +77,7 @@ def chromium(folder: Path, *arguments: str) -> str:
 def look(
     folder: Path, result: Class, script: str, *, address: str = "", width: int = 1200
 ) -> Any:
-    """Open a report in a frame, run a script on its `page`, and give what it returns."""
+    """Open a report in a frame, run a script on its `page`, and return its result."""
     (folder / "report.html").write_text(WRITERS["html"](result), "utf-8")
     frame = folder / "frame.html"
     frame.write_text(FRAME.format(address=address, width=width, script=script), "utf-8")
@@ -88,7 +88,7 @@ def look(
 
 
 def corner(folder: Path, *arguments: str) -> tuple[int, ...]:
-    """Take a screenshot of the class; give the colour of its first pixel.
+    """Make a screenshot of the class; return the colour of its first pixel.
 
     The first pixel of a PNG has no neighbours, so that no filter has changed it.
     """
@@ -134,13 +134,13 @@ def test_a_click_on_a_columns_name_sorts_by_it(tmp_path: Path) -> None:
 
 
 def test_the_address_leads_to_an_order(tmp_path: Path) -> None:
-    """So it can be sent to somebody."""
+    """An address with an order can be sent to somebody."""
     found = look(tmp_path, COURSE, f"return {NAMES};", address="#by=required,ascending")
     assert found == ["alan", "edsger", "grace", "ada"]
 
 
 def test_a_cell_leads_to_its_evidence(tmp_path: Path) -> None:
-    """Whatever it is folded in is unfolded, its time line too, and nothing else."""
+    """The sections around it and its time line are unfolded, and nothing else."""
     found = look(
         tmp_path,
         COURSE,
@@ -159,7 +159,7 @@ def test_a_cell_leads_to_its_evidence(tmp_path: Path) -> None:
 
 
 def test_everything_can_be_unfolded_and_is_for_paper(tmp_path: Path) -> None:
-    """By its button, and by printing."""
+    """A button unfolds it, and so does printing."""
     found = look(
         tmp_path,
         COURSE,

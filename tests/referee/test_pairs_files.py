@@ -32,7 +32,7 @@ CHECKS = """
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_every_pair_can_be_built_and_compiles(name: str, tmp_path: Path) -> None:
-    """What is replaced is there, once, and what comes out is Python."""
+    """Each replaced text is there once, and the result is Python."""
     folder = PAIRS[name].build(tmp_path)
     for path in folder.glob("*.py"):
         compile(path.read_text("utf-8"), path, "exec")
@@ -67,7 +67,7 @@ def test_nearly_every_check_is_failed_by_some_pair() -> None:
 
 @pytest.fixture
 def talk() -> Iterator[Seats]:
-    """Seat two people at the right pair: the server's, and the client's."""
+    """Yield the terminals of the right pair: the server's and the client's."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (

@@ -1,4 +1,4 @@
-"""What the kernel says of a program: whether it can go on by itself, listens, spins."""
+"""What the kernel knows of a program: whether it is blocked, listens, spins."""
 
 import signal
 import subprocess
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not processes.HAS_PROC, reason="there is no /pro
 
 @pytest.fixture
 def run() -> Iterator[Run]:
-    """Give a function that runs Python code, which says on stdout when it is ready."""
+    """Yield a function that runs Python code with pipes as stdin and stdout."""
     children: list[subprocess.Popen[bytes]] = []
 
     def run(code: str) -> subprocess.Popen[bytes]:
@@ -37,7 +37,7 @@ def run() -> Iterator[Run]:
 
 
 def until(condition: Callable[[], bool]) -> bool:
-    """Look again and again: nobody tells when a process goes to sleep."""
+    """Look again and again: the kernel does not notify when a process goes to sleep."""
     end = time.monotonic() + SECONDS
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
@@ -53,8 +53,8 @@ def until(condition: Callable[[], bool]) -> bool:
         "threading.Thread(target=sys.stdin.read).start()",
     ],
 )
-def test_who_waits_for_others_without_a_limit_is_blocked(run: Run, code: str) -> None:
-    """Every thread of it: then nothing more can come by itself."""
+def test_a_program_that_waits_without_a_time_limit_is_blocked(run: Run, code: str) -> None:
+    """All its threads are: then nothing more can come."""
     child = run(code)
     assert until(lambda: processes.is_blocked([child.pid]))
 
@@ -68,8 +68,8 @@ def test_who_waits_for_others_without_a_limit_is_blocked(run: Run, code: str) ->
         "threading.Thread(target=sys.stdin.read).start(); time.sleep(60)",
     ],
 )
-def test_who_may_wake_by_itself_is_not(run: Run, code: str) -> None:
-    """However quiet it is: it would be wrong to give it up."""
+def test_a_program_that_wakes_by_itself_is_not_blocked(run: Run, code: str) -> None:
+    """It sleeps as quietly, but has a time limit."""
     child = run(f"print(flush=True); {code}")
     assert child.stdout
     child.stdout.readline()
@@ -77,15 +77,15 @@ def test_who_may_wake_by_itself_is_not(run: Run, code: str) -> None:
     assert not processes.is_blocked([child.pid])
 
 
-def test_who_is_stopped_does_nothing_by_itself(run: Run) -> None:
-    """It takes a signal to let it go on."""
+def test_a_stopped_program_is_blocked(run: Run) -> None:
+    """It counts as blocked until a signal continues it."""
     child = run("time.sleep(60)")
     child.send_signal(signal.SIGSTOP)
     assert until(lambda: processes.is_blocked([child.pid]))
 
 
-def test_a_listener_is_looked_up_and_never_called(run: Run) -> None:
-    """Its port is known, and its only accept() is not used up."""
+def test_a_listener_is_found_without_a_connection(run: Run) -> None:
+    """Its port is known, and its accept() still waits."""
     child = run("s = socket.create_server(('127.0.0.1', 0)); s.accept()")
     assert until(lambda: bool(processes.listening([child.pid])))
     (link,) = processes.listening([child.pid])
@@ -94,7 +94,7 @@ def test_a_listener_is_looked_up_and_never_called(run: Run) -> None:
 
 
 def test_a_loop_wants_the_processor_and_a_sleeper_does_not(run: Run) -> None:
-    """Also when it has to stand in line for it."""
+    """Waiting for a processor counts as wanting it."""
     busy, idle = run("while True: pass"), run("sys.stdin.read()")
     assert until(lambda: processes.seconds_wanted([busy.pid]) > 0.2)
     assert until(lambda: processes.is_blocked([idle.pid]))

@@ -15,8 +15,8 @@ def course(text: str) -> Class:
     return parse(tomllib.loads(text))
 
 
-def test_without_a_word_the_client_speaks_first_in_strict_turns() -> None:
-    """That is what most submissions do."""
+def test_by_default_the_client_speaks_first_in_strict_turns() -> None:
+    """These are the defaults: most submissions do that."""
     profile = course("").profile
     assert (profile.style, profile.sides, profile.quit.word) == (
         "turns",
@@ -33,14 +33,14 @@ def test_a_key_changes_only_what_it_names() -> None:
 
 
 def test_a_submission_of_its_own_kind_has_a_table() -> None:
-    """It says what is different from the rest of the class."""
+    """The table has what differs from the rest of the class."""
     told = course('quit.word = "bye"\n[submission.ann]\nstyle = "free"')
     assert (told.of("ann").style, told.of("ann").quit.word) == ("free", "bye")
     assert told.of("bob").style == "turns"
 
 
 def test_steps_of_a_game_are_tables_in_a_list() -> None:
-    """With alternatives: what is typed depends on what was seen."""
+    """With `cases`, the answer depends on what is seen."""
     (step,) = course(
         "[[game.start]]\nside = 'server'\ncases = [{expect = 'a', type = 'b'}]"
     ).profile.game.start
@@ -48,37 +48,38 @@ def test_steps_of_a_game_are_tables_in_a_list() -> None:
 
 
 def test_what_is_shown_may_be_changed_by_the_program() -> None:
-    """A pattern around the text, and a transform of it."""
+    """The profile has a pattern around the text, and a transform of it."""
     program = Program(shows="Client: {text}", transform="lower")
     assert program.shown("Hello") == "Client: hello"
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("colour = 1", "no key colour"),
-        ("[server]\ncolour = 1", "no key server.colour"),
-        ('port = "7777"', "port wants a whole number"),
-        ("style = 'both'", "use one of turns, free"),
-        ("[server]\nshows = 'Client:'", "server.shows has no {text}"),
-        ("[server]\nprompt = '('", "no regular expression"),
-        ("server = 1", "server wants a table"),
-        ("[submission]\nann = 1", "it wants a table"),
-        ("[[game.start]]\nexpect = '['", "no regular expression"),
-        ("limits.wait = true", "limits.wait wants a number"),
-        ("[[game.start]]\nside = 'clent'", "a game's side is 'clent'"),
-    ],
-)
+MISTAKES = [
+    ("colour = 1", "no key colour"),
+    ("[server]\ncolour = 1", "no key server.colour"),
+    ('port = "7777"', "port wants a whole number"),
+    ("style = 'both'", "use one of turns, free"),
+    ("[server]\nshows = 'Client:'", "server.shows has no {text}"),
+    ("[server]\nprompt = '('", "no regular expression"),
+    ("server = 1", "server wants a table"),
+    ("[submission]\nann = 1", "it wants a table"),
+    ("[[game.start]]\nexpect = '['", "no regular expression"),
+    ("limits.wait = true", "limits.wait wants a number"),
+    ("[[game.start]]\nside = 'clent'", "a game's side is 'clent'"),
+]
+"""A profile, and what its error says."""
+
+
+@pytest.mark.parametrize(("text", "words"), MISTAKES, ids=[each for _, each in MISTAKES])
 def test_a_mistake_is_refused_in_one_sentence(text: str, words: str) -> None:
-    """With the key, and what could stand there instead."""
+    """The sentence has the key, and what could stand there instead."""
     with pytest.raises(ProfileError) as caught:
         course(text)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_no_toml_is_refused_with_the_files_name(tmp_path: Path) -> None:
-    """Not by a traceback."""
+def test_a_file_that_is_not_toml_is_refused_with_its_name(tmp_path: Path) -> None:
+    """The sentence has the name of the file."""
     path = tmp_path / "class.toml"
     path.write_text("port = = 1")
     with pytest.raises(ProfileError, match=r"class.toml is not TOML"):
@@ -86,7 +87,7 @@ def test_what_is_no_toml_is_refused_with_the_files_name(tmp_path: Path) -> None:
 
 
 def test_a_job_reaches_its_worker_unchanged() -> None:
-    """All of the profile, its defaults and its game included."""
+    """With all of the profile: its defaults and its game."""
     text = "limits.wait = 2\n[[game.end]]\nexpect = 'x'\n[[game.end]]\ntype = ''"
     job = Job("ann", Path("/ann"), course(text).profile, "", "2023", ("split",))
     assert Job.from_json(job.to_json()) == job

@@ -28,11 +28,11 @@ class Wire:
             each.settimeout(SECONDS)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Let the relay work until the condition holds."""
+        """Read until the condition holds."""
         assert self.readers.until(condition, SECONDS), "nothing happens"
 
     def close(self) -> None:
-        """Close everything."""
+        """Close all sockets."""
         self.relay.close()
         self.client.close()
         self.server.close()
@@ -41,14 +41,14 @@ class Wire:
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    """Give a wire, and take it back."""
+    """Yield a wire, and close it after the test."""
     wire = Wire()
     yield wire
     wire.close()
 
 
 def test_bytes_pass_as_they_come_and_are_kept_on_record(wire: Wire) -> None:
-    """Both ways, and nothing is changed."""
+    """Both ways, unchanged."""
     wire.client.sendall(b"there")
     wire.until(lambda: wire.relay.streams["client"].record == b"there")
     wire.server.sendall(b"back")
@@ -56,8 +56,8 @@ def test_bytes_pass_as_they_come_and_are_kept_on_record(wire: Wire) -> None:
     assert (wire.server.recv(9), wire.client.recv(9)) == (b"there", b"back")
 
 
-def test_held_bytes_arrive_when_they_are_given(wire: Wire) -> None:
-    """In as many segments as one likes, and changed, if one likes."""
+def test_held_bytes_arrive_when_they_are_passed_on(wire: Wire) -> None:
+    """In several segments, and changed in between."""
     stream = wire.relay.hold("client")
     wire.client.sendall(b"one two")
     wire.until(lambda: len(stream.held) == 7)
@@ -69,7 +69,7 @@ def test_held_bytes_arrive_when_they_are_given(wire: Wire) -> None:
 
 
 def test_it_knows_when_the_receiver_has_read(wire: Wire) -> None:
-    """So that a second segment is sent after the first has been taken, and not sooner."""
+    """A check sends the second segment only then."""
     stream = wire.relay.hold("client")
     wire.client.sendall(b"abc")
     wire.until(lambda: len(stream.held) == 3)
@@ -90,7 +90,7 @@ def test_an_end_of_stream_comes_after_the_last_byte(wire: Wire) -> None:
 
 
 def test_a_reset_is_felt_at_both_ends(wire: Wire) -> None:
-    """As an error, not as an end."""
+    """Both get ConnectionResetError, and no end of stream."""
     wire.relay.reset()
     for each in (wire.client, wire.server):
         with pytest.raises(ConnectionResetError):
@@ -98,7 +98,7 @@ def test_a_reset_is_felt_at_both_ends(wire: Wire) -> None:
 
 
 def test_a_reset_of_one_end_is_passed_on_as_one(wire: Wire) -> None:
-    """And not turned into a goodbye."""
+    """The other end gets no end of stream instead."""
     wire.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     stream = wire.relay.streams["client"]
     wire.client.close()

@@ -36,16 +36,16 @@ TEXTS = st.lists(st.sampled_from(PIECES)).map("".join) | st.text(
     st.characters(exclude_categories=())
 )
 
-NASTY = [
-    "\x1b]0;title\x07\x1b[2J\x00\x04",
-    "</script><script>alert(1)</script><img src=x onerror=alert(1)>",
-    "```\n# not a heading\n~~~",
-    "a | b | c\n|---|---|",
-    "]]> <!-- &lt; &#0; <?xml?> {{ 7 * 7 }} {% raw %}",
-    "=HYPERLINK(1)",
-    "\ud800 \ufffe \u2028 \u202egnp.exe",
-    "x" * 9000,
-]
+NASTY = {
+    "controls": "\x1b]0;title\x07\x1b[2J\x00\x04",
+    "script": "</script><script>alert(1)</script><img src=x onerror=alert(1)>",
+    "fence": "```\n# not a heading\n~~~",
+    "table": "a | b | c\n|---|---|",
+    "markup": "]]> <!-- &lt; &#0; <?xml?> {{ 7 * 7 }} {% raw %}",
+    "formula": "=HYPERLINK(1)",
+    "unicode": "\ud800 \ufffe \u2028 \u202egnp.exe",
+    "long": "x" * 9000,
+}
 
 ALONE = replace(COURSE, submissions=COURSE.submissions[1:2])
 """One submission, with a failure and something tolerated."""
@@ -76,13 +76,13 @@ def harmless(report: str) -> None:
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-@pytest.mark.parametrize("nasty", NASTY)
+@pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
 def test_no_report_passes_a_control_character_on(kind: str, nasty: str) -> None:
-    """Whatever a program printed, and however a file is called."""
+    """Whatever a program printed, and whatever the name of a file is."""
     harmless(written(kind, everywhere(nasty)))
 
 
-@pytest.mark.parametrize("nasty", NASTY)
+@pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
 def test_the_terminal_gets_no_control_character(nasty: str) -> None:
     """Nor does the reader's own terminal, with all transcripts."""
     harmless(on_terminal(everywhere(nasty), transcripts=True))
@@ -90,7 +90,7 @@ def test_the_terminal_gets_no_control_character(nasty: str) -> None:
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_a_file_is_replaced_in_one_step(kind: str, tmp_path: Path) -> None:
-    """Who has the old one open keeps it whole; nothing else is left behind."""
+    """A reader that has the old file open keeps it; no other file is left."""
     path = tmp_path / "report"
     path.write_text("old", "utf-8")
     with path.open("r", encoding="utf-8") as old:
@@ -119,7 +119,7 @@ def test_a_submission_that_could_not_be_refereed_says_why(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["markdown", "html", "junit", "gradescope", "csv"])
 def test_a_fault_of_the_referee_is_not_laid_on_the_submission(kind: str) -> None:
-    """The report says so beside the numbers."""
+    """The report has a sentence about it beside the numbers."""
     broken = replace(COURSE, submissions=COURSE.submissions[2:3])
     assert "The referee itself failed at idle." in written(kind, broken)
 
@@ -154,7 +154,7 @@ def test_what_is_shown_is_shortened_but_a_command_is_not() -> None:
 
 
 def test_hidden_checks_are_marked_for_the_teacher() -> None:
-    """A teacher's reports show them, and say that the student does not see them."""
+    """The teacher sees them, with a note that the student does not."""
     hidden = replace(ALONE.submissions[0].findings[3], hidden=True)
     one = replace(ALONE, submissions=(replace(ALONE.submissions[0], findings=(hidden,)),))
     assert "hidden from the student" in on_terminal(one)
@@ -227,7 +227,7 @@ def test_what_was_not_run_is_not_counted_as_broken() -> None:
 
 
 def blocks(report: str) -> list[Any]:
-    """Parse Markdown as GitHub does, tables among it; flat, as markdown-it gives it."""
+    """Return the tokens of Markdown, parsed as GitHub does, in one flat list."""
     flat = []
     for token in MarkdownIt("commonmark").enable("table").parse(report):
         flat += [token, *(token.children or ())]
@@ -289,12 +289,12 @@ class Skeleton(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take a tag."""
+        """Note a tag."""
         self.tags.append((tag, tuple(name for name, _ in attrs)))
         self.values += [value or "" for _, value in attrs]
 
     def handle_data(self, data: str) -> None:
-        """Take a text."""
+        """Note a text."""
         self.text += data
 
 
@@ -344,7 +344,7 @@ SCHEMA = {
 
 
 def suites(result: Class) -> ElementTree.Element:
-    """Write JUnit XML, read it and hold it against the schema."""
+    """Write JUnit XML, read it and compare it with the schema."""
     root = ElementTree.fromstring(written("junit", result).encode("utf-8"))
     assert root.tag == "testsuites"
     for element in root.iter():
@@ -358,7 +358,7 @@ def suites(result: Class) -> ElementTree.Element:
 
 @given(TEXTS)
 def test_xml_parses_whatever_a_program_printed(nasty: str) -> None:
-    """And keeps to the schema, and shows the text."""
+    """It keeps to the schema, and shows the text."""
     root = suites(everywhere(nasty))
     assert [each.get("name") for each in root] == [
         sanitize(everywhere(nasty)).submissions[0].name
@@ -430,7 +430,7 @@ def test_the_grade_book() -> None:
 
 @given(TEXTS)
 def test_csv_reads_back(nasty: str) -> None:
-    """And no cell begins a formula, however a folder is called."""
+    """No cell begins a formula, whatever the name of a folder is."""
     cells = [cell for row in rows(everywhere(nasty)) for cell in row.values()]
     assert not [cell for cell in cells if cell.strip()[:1] in (*"=+-@＝＋－＠",)]  # noqa: RUF001
     name = sanitize(everywhere(nasty)).submissions[0].name
@@ -460,7 +460,7 @@ def test_a_whole_class_is_read_back() -> None:
 
 
 def spoilt(change: Callable[[dict[str, Any]], object]) -> str:
-    """Give a record in which something has been changed."""
+    """Return a record in which something has been changed."""
     tables = json.loads(record.render(ALONE))
     change(tables)
     return json.dumps(tables)
@@ -485,11 +485,11 @@ WRONG: list[tuple[Callable[[dict[str, Any]], object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "says"), WRONG)
+@pytest.mark.parametrize(("change", "says"), WRONG, ids=[says for _, says in WRONG])
 def test_another_record_is_refused(
     change: Callable[[dict[str, Any]], object], says: str
 ) -> None:
-    """In one sentence, with the place."""
+    """The sentence has the place in the record."""
     with pytest.raises(ReportError) as caught:
         record.read(spoilt(change))
     assert says in str(caught.value)
@@ -542,7 +542,7 @@ CHOICES = {
 
 
 def documented(table: dict[str, Any], fields: dict[str, Any]) -> Iterator[str]:
-    """Name each field of a table that Gradescope does not document so."""
+    """Yield each field of a table that Gradescope does not document so."""
     for name, value in table.items():
         if name not in fields or not isinstance(value, fields[name]):
             yield name
@@ -551,7 +551,7 @@ def documented(table: dict[str, Any], fields: dict[str, Any]) -> Iterator[str]:
 
 
 def results(one: Submission) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Write results.json, hold it against the documentation; give it, and its tests."""
+    """Write results.json, compare it with the documentation; return it, and its tests."""
     found = json.loads(written("gradescope", replace(COURSE, submissions=(one,))))
     assert not list(documented(found, TOP))
     assert not [name for each in found["tests"] for name in documented(each, TEST)]
@@ -602,7 +602,7 @@ def test_gradescope_hides_what_is_hidden() -> None:
 
 @pytest.mark.parametrize("done", [0, 1, 7, 36])
 def test_gradescope_can_be_written_after_every_check(done: int) -> None:
-    """Whole each time, with a score, whatever is still to come."""
+    """Each time it is whole and has a score; other checks are `not run`."""
     one = COURSE.submissions[1]
     _, tests = results(replace(one, findings=one.findings[:done]))
     assert len(tests) == done

@@ -50,7 +50,7 @@ def small(tmp_path: Path, text: str = SMALL) -> Rubric:
 
 
 def found(check: str, verdict: Verdict) -> Finding:
-    """Make a finding as a check gives it: without title and points."""
+    """Return a finding as a check makes it: without title and points."""
     return Finding(check, "", Layer.REQUIRED, verdict)
 
 
@@ -71,7 +71,7 @@ def test_points_of_each_layer(layer: Layer, points: float) -> None:
 
 
 def test_the_words_are_sentences() -> None:
-    """What a check is about, and its help, begin and end as sentences do."""
+    """The words of each check begin and end as sentences do."""
     for rule in RUBRIC.rules:
         assert rule.about.endswith(".") and rule.about[0].isupper(), rule.name
         assert rule.help.endswith("."), rule.name
@@ -79,7 +79,7 @@ def test_the_words_are_sentences() -> None:
 
 
 def test_the_terms_differ_in_whom_the_quit_word_ends() -> None:
-    """The text of 2021 ends the one who typed it, that of 2023 both; the later holds."""
+    """In 2021 it ends one program, in 2023 both; 2023 is the default."""
     assert {term.name: term.quit_ends for term in RUBRIC.terms.values()} == {
         "2021": "typist",
         "2023": "both",
@@ -108,14 +108,14 @@ def test_a_verdict_gives_its_share_of_the_points(
 
 
 def test_a_check_may_have_its_own_share_and_be_hidden(tmp_path: Path) -> None:
-    """What stands at a check wins over what stands at the top."""
+    """A share at the check comes before the share at the top."""
     graded = small(tmp_path).grade(found("starts", Verdict.TOLERATED))
     assert graded.points == 2.5
     assert graded.hidden
 
 
 def test_results_are_made_whole(tmp_path: Path) -> None:
-    """In the rubric's order; what has not been made is not run, and why."""
+    """In the rubric's order; other checks are `not run`, with the reason."""
     whole = small(tmp_path).complete([found("split", Verdict.PASS)], "The time was up.")
     assert [(each.check, each.verdict) for each in whole] == [
         ("starts", Verdict.NOT_RUN),
@@ -126,43 +126,48 @@ def test_results_are_made_whole(tmp_path: Path) -> None:
 
 
 def test_a_line_for_a_person_is_kept(tmp_path: Path) -> None:
-    """With its points and what it is about."""
+    """With its title, its points and what it is about."""
     (line,) = small(tmp_path).manual
     assert (line.title, line.out_of, line.about) == ("Comments", 10, "The code says why.")
 
 
+MISTAKES = [
+    ('title = "A small one"\n', "", "my.toml: title: is missing."),
+    ('title = "A small one"', "title = 1", "title: must be a text"),
+    ('title = "A small one"', 'title = " "', "title: must be a text"),
+    ("tolerated = 0.5", "tolerated = 1.5", "tolerated: must be a share from 0 to 1."),
+    ("tolerated = 0.5", "tolarated = 0.5", "tolarated: is not known."),
+    ('term = "2023"', 'term = "2022"', "term: must be one of 2023."),
+    ('quit_ends = "both"', 'quit_ends = "all"', "terms.2023.quit_ends: must be one"),
+    ("[terms.2023]", "[terms]", "terms.quit_ends: must be a table."),
+    ("[checks.split]", "[checks.spilt]", "checks.spilt: there is no such check."),
+    ('layer = "robustness"', 'layer = "required "', "checks.split.layer: must be one"),
+    ('layer = "robustness"', "layer = []", "checks.split.layer: must be one"),
+    ("points = 4", "points = -4", "checks.split.points: must be a number, 0 or more."),
+    ("points = 4", "points = nan", "checks.split.points: must be a number"),
+    ("points = 4", "points = inf", "checks.split.points: must be a number"),
+    ("points = 4", "points = true", "checks.split.points: must be a number"),
+    ("points = 4", 'points = "4"', "checks.split.points: must be a number"),
+    ("points = 4\n", "", "checks.split.points: is missing."),
+    ("points = 4", "points = 4\npoint = 4", "checks.split.point: is not known."),
+    ("points = 4", "points = 4\npoints = 4", "my.toml: not TOML: "),
+    ("hidden = true", 'hidden = "yes"', "checks.starts.hidden: must be true or false."),
+    ("tolerated = 1\n", "tolerated = 2\n", "checks.starts.tolerated: must be a share"),
+    ("[[manual]]", "[manual]", "manual: must be written as [[manual]]."),
+    ("points = 10", "points = []", "manual[1].points: must be a number"),
+]
+"""A text of SMALL, what stands there instead, and what the error says."""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
-    [
-        ('title = "A small one"\n', "", "my.toml: title: is missing."),
-        ('title = "A small one"', "title = 1", "title: must be a text"),
-        ('title = "A small one"', 'title = " "', "title: must be a text"),
-        ("tolerated = 0.5", "tolerated = 1.5", "tolerated: must be a share from 0 to 1."),
-        ("tolerated = 0.5", "tolarated = 0.5", "tolarated: is not known."),
-        ('term = "2023"', 'term = "2022"', "term: must be one of 2023."),
-        ('quit_ends = "both"', 'quit_ends = "all"', "terms.2023.quit_ends: must be one"),
-        ("[terms.2023]", "[terms]", "terms.quit_ends: must be a table."),
-        ("[checks.split]", "[checks.spilt]", "checks.spilt: there is no such check."),
-        ('layer = "robustness"', 'layer = "required "', "checks.split.layer: must be one"),
-        ('layer = "robustness"', "layer = []", "checks.split.layer: must be one"),
-        ("points = 4", "points = -4", "checks.split.points: must be a number, 0 or more."),
-        ("points = 4", "points = nan", "checks.split.points: must be a number"),
-        ("points = 4", "points = inf", "checks.split.points: must be a number"),
-        ("points = 4", "points = true", "checks.split.points: must be a number"),
-        ("points = 4", 'points = "4"', "checks.split.points: must be a number"),
-        ("points = 4\n", "", "checks.split.points: is missing."),
-        ("points = 4", "points = 4\npoint = 4", "checks.split.point: is not known."),
-        ("points = 4", "points = 4\npoints = 4", "my.toml: not TOML: "),
-        ("hidden = true", 'hidden = "yes"', "checks.starts.hidden: must be true or false."),
-        ("tolerated = 1\n", "tolerated = 2\n", "checks.starts.tolerated: must be a share"),
-        ("[[manual]]", "[manual]", "manual: must be written as [[manual]]."),
-        ("points = 10", "points = []", "manual[1].points: must be a number"),
-    ],
+    MISTAKES,
+    ids=[f"{new.strip()}: {says}" for _, new, says in MISTAKES],
 )
 def test_a_mistake_is_told_with_its_place(
     tmp_path: Path, old: str, new: str, says: str
 ) -> None:
-    """One sentence that names the file and the key."""
+    """The sentence has the file and the key."""
     assert SMALL.count(old) == 1
     with pytest.raises(RubricError) as caught:
         small(tmp_path, SMALL.replace(old, new))
@@ -171,7 +176,7 @@ def test_a_mistake_is_told_with_its_place(
     assert "\n" not in str(caught.value)
 
 
-def test_a_rubric_without_a_check_is_none(tmp_path: Path) -> None:
+def test_a_rubric_without_a_check_is_refused(tmp_path: Path) -> None:
     """An empty table of checks grades nothing."""
     text = 'title = "x"\nterm = "a"\n[terms.a]\nquit_ends = "both"\nabout = "x"\n[checks]\n'
     with pytest.raises(RubricError, match="checks: must not be empty"):
@@ -179,7 +184,7 @@ def test_a_rubric_without_a_check_is_none(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
-    """Both are told in a sentence."""
+    """It is refused in a sentence with the reason."""
     with pytest.raises(RubricError, match=r"none\.toml: cannot be read: No such file"):
         Rubric.read(tmp_path / "none.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")

@@ -1,7 +1,7 @@
 """CSV for a grade book: one row a submission, one column a check.
 
 RFC 4180 as the standard library writes it. A spreadsheet evaluates a cell that begins
-with `=` as a formula, whoever wrote it; such a cell gets an apostrophe in front
+with `=` as a formula, also one that a program printed; so it gets an apostrophe in front
 (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 

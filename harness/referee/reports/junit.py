@@ -73,7 +73,7 @@ def _case(finding: Finding) -> Element:
         classname=finding.layer,
         time=_time(finding.seconds),
     )
-    told = account(finding)
+    evidence = account(finding)
     if finding.verdict in OUTCOMES:
         outcome = SubElement(
             case,
@@ -81,9 +81,9 @@ def _case(finding: Finding) -> Element:
             type=finding.check,
             message=finding.explanation or finding.evidence.seen,
         )
-        outcome.text = "\n".join([finding.explanation, finding.help, *told]).strip()
-    if told or finding.verdict is Verdict.TOLERATED:
-        lines = [f"{verdict(finding)}. {finding.explanation}".strip(), *told]
+        outcome.text = "\n".join([finding.explanation, finding.help, *evidence]).strip()
+    if evidence or finding.verdict is Verdict.TOLERATED:
+        lines = [f"{verdict(finding)}. {finding.explanation}".strip(), *evidence]
         SubElement(case, "system-out").text = "\n".join(lines)
     return case
 

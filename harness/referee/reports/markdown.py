@@ -49,11 +49,11 @@ def _class_table(result: Class) -> str:
 
 
 def _submission(submission: Submission) -> list[str]:
-    told = [f"{name}: {code(text)}" for name, text in commands(submission).items()]
+    named = [f"{name}: {code(text)}" for name, text in commands(submission).items()]
     points = [f"{layer}: **{score(submission, layer)}**" for layer in Layer]
     blocks = [
         f"## {escaped(submission.name)}",
-        _list([*told, *points]),
+        _list([*named, *points]),
         _list(escaped(remark) for remark in remarks(submission)),
         _summary(submission) if submission.findings else "",
         _manual(submission) if submission.manual else "",
@@ -103,12 +103,12 @@ def _section(finding: Finding) -> list[str]:
 
 
 def _expectation(evidence: Evidence) -> list[str]:
-    told = {
+    named = {
         "expected": evidence.expected,
         "seen": evidence.seen,
         "how often": evidence.attempts,
     }
-    return [f"{name}: {escaped(text)}" for name, text in told.items() if text]
+    return [f"{name}: {escaped(text)}" for name, text in named.items() if text]
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -169,8 +169,8 @@ def last_lines(side: Side) -> list[str]:
 def account(finding: Finding) -> list[str]:
     """Write all evidence of a finding as lines of plain text."""
     evidence = finding.evidence
-    told = {"expected": evidence.expected, "seen": evidence.seen}
-    lines = [f"{name}: {text}" for name, text in told.items() if text]
+    named = {"expected": evidence.expected, "seen": evidence.seen}
+    lines = [f"{name}: {text}" for name, text in named.items() if text]
     for side in evidence.sides:
         lines += last_lines(side)
     if evidence.repeat:
@@ -182,9 +182,9 @@ def account(finding: Finding) -> list[str]:
 
 def commands(submission: Submission) -> dict[str, str]:
     """Return the command lines that were run, and the interpreter."""
-    told = {
+    named = {
         "server": submission.server,
         "client": submission.client,
         "python": submission.python,
     }
-    return {name: text for name, text in told.items() if text}
+    return {name: text for name, text in named.items() if text}

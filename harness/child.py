@@ -1,14 +1,15 @@
 """A program on a terminal of its own: the base of every program that is driven here.
 
 The terminal is a pty, as a person's window has one: by it a program decides whether to
-prompt and when to flush. What the pty and ptyprocess do not do by themselves is done here,
-once, for the players of a conversation, the programs that the referee judges and the panes
+prompt and when to flush. pexpect starts it there; what it does not do for many programs at a
+time, or does for just one person, is done here, once, for the players of a conversation, the programs that the referee judges and the panes
 of the tests:
 
 * a new terminal lacks IUTF8, so that erasing would cut a character in two;
 * the shell that starts the tests may ignore signals, and the program would inherit that;
-* ptyprocess looks for `./server` in the current folder and not in the program's;
-* it sleeps for 0.1 s whenever it closes a terminal, and asks for the exit status itself;
+* pexpect looks for `./server` in the current folder and not in the program's;
+* it sleeps before it types and whenever it closes a terminal;
+* it waits for one program at a time, and takes its exit status while it reads;
 * line ends on a terminal are CR LF, and Enter is CR.
 """
 
@@ -19,7 +20,7 @@ import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import ptyprocess
+import pexpect
 
 from harness.view import View
 
@@ -58,9 +59,10 @@ class Child:
         self.view = View(*size)  # the window, drawn from them
         self.drained = False  # no program has the terminal any more, and all was read
         self.status: int | None = None  # of os.waitpid; None: the program runs
-        self._pty = _spawn(command, folder, environment, size, echo, prepare)
-        self.fd: int = self._pty.fd  # our end of the terminal
-        self.process: int = self._pty.pid
+        self._child = _spawn(command, folder, environment, size, echo, prepare)
+        self._child.delaybeforesend = None  # it would sleep for 0.05 s
+        self.fd: int = self._child.child_fd  # our end of the terminal
+        self.process: int = self._child.ptyproc.pid  # type: ignore[attr-defined]
 
     # Its screen.
 
@@ -108,18 +110,18 @@ class Child:
         """Press keys: characters, bytes, or what a terminal sends for other keys."""
         data = keys.encode() if isinstance(keys, str) else keys
         while data:
-            data = data[os.write(self.fd, data) :]
+            data = data[self._child.send(data) :]
 
     # Its window.
 
     def resizes(self, rows: int, columns: int) -> None:
         """Change the size of the window."""
         self.view.resize(rows, columns)
-        self._pty.setwinsize(rows, columns)
+        self._child.setwinsize(rows, columns)
 
     def hangs_up(self) -> None:
         """Close the terminal, as closing its window would; nothing can be read after."""
-        self._pty.fileobj.close()
+        self._child.ptyproc.fileobj.close()  # type: ignore[attr-defined]
         self.drained = True
 
     # Its process.
@@ -151,9 +153,10 @@ class Child:
     def close(self) -> None:
         """End the program if it still runs, and close its terminal."""
         self.kill()
-        self._pty.terminated = True  # or ptyprocess would ask for the exit status, too
-        self._pty.delayafterclose = 0
-        self._pty.close()
+        terminal = self._child.ptyproc  # type: ignore[attr-defined]
+        terminal.terminated = True  # or pexpect would ask for the exit status, too
+        terminal.delayafterclose = 0
+        self._child.close()
 
 
 def _spawn(
@@ -163,7 +166,7 @@ def _spawn(
     size: tuple[int, int],
     echo: bool,
     prepare: Callable[[], None],
-) -> ptyprocess.PtyProcess:
+) -> "pexpect.spawn[bytes]":
     program, *arguments = command
 
     def set_up() -> None:
@@ -173,15 +176,17 @@ def _spawn(
         prepare()
 
     try:
-        return ptyprocess.PtyProcess.spawn(
-            [str(folder / program) if "/" in program else program, *arguments],
+        return pexpect.spawn(
+            str(folder / program) if "/" in program else program,
+            arguments,
             cwd=str(folder),
             env=dict(environment),
             echo=echo,
+            encoding=None,
             preexec_fn=set_up,
             dimensions=size,
         )
-    except (OSError, ptyprocess.PtyProcessError) as error:
+    except (OSError, pexpect.ExceptionPexpect) as error:
         raise NotStarted(f"{program} cannot be started: {error}") from error
 
 

@@ -178,7 +178,7 @@ class Player(Child):
 def _redirect(stderr: Path, stdin: Path | None) -> None:
     """Do in the child what a shell does for `2>stderr <stdin`.
 
-    By name, because ptyprocess has closed all other descriptors by then. The child opens
+    By name, because pexpect has closed all other descriptors by then. The child opens
     them before `spawn` returns: from then on a pipe has its reader.
     """
     os.dup2(os.open(stderr, os.O_WRONLY), 2)

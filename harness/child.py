@@ -1,9 +1,9 @@
 """A program on a terminal of its own: the base of every program that is driven here.
 
 The terminal is a pty, as a person's window has one: by it a program decides whether to
-prompt and when to flush. pexpect starts it there; what it does not do for many programs at a
-time, or does for just one person, is done here, once, for the players of a conversation, the programs that the referee judges and the panes
-of the tests:
+prompt and when to flush. pexpect starts the program there. What pexpect does otherwise than
+the harness needs it is mended here, once, for the players of a conversation, the programs
+that the referee judges and the panes of the tests:
 
 * a new terminal lacks IUTF8, so that erasing would cut a character in two;
 * the shell that starts the tests may ignore signals, and the program would inherit that;

@@ -1,9 +1,8 @@
 """`python -m tests.core.diagram`: the states of a link as a Mermaid diagram.
 
 Made of two tables and of nothing else: FRAMES, by which a link runs, and CALLS below, which
-a test compares with what a link does.
-Every state that the end of the stream leads from to LOST stands in one box, because the
-arrow to LOST, and that for a frame without a row, is the same for all of them.
+a test compares with what a link does. The arrows to LOST and to FAILED are the same for all
+other states, so those stand in one box.
 """
 
 from collections import defaultdict
@@ -54,38 +53,34 @@ def arrows() -> Arrows:
     return found
 
 
-def boxed() -> list[State]:
-    """Return the states from which the end of the stream leads to LOST."""
-    return [state for state, call, after in CALLS if (call, after) == (EOF, State.LOST)]
-
-
-def last() -> list[State]:
-    """Return the states from which no row of a table leads to another state."""
-    left = {before for before, after in arrows() if before != after}
-    left |= {state.value for state in boxed()}
-    return [state for state in State if state.value not in left]
-
-
 def draw() -> str:
-    """Return the diagram."""
-    inside = boxed()
-    failing = [state.value for state, *_ in FRAMES if state not in inside]
+    """Return the diagram: a box with all states that can be left, and the two ends.
+
+    Frames that leave a state as it is stand inside it.
+    """
+    leading = {ends: ", ".join(labels) for ends, labels in arrows().items()}
+    kept = {
+        before: labels for (before, after), labels in leading.items() if before == after
+    }
     lines = [
         "stateDiagram-v2",
-        f"    state {BOX} {{",
-        *(f"        {state.value}" for state in inside),
+        "    direction LR",
+        f'    state "any state but LOST and FAILED" as {BOX} {{',
+        "        direction TB",
+        f"        [*] --> {State.GREETING.value}",
+        *(
+            f"        {name}: {words}"
+            for name, labels in inside.items()
+            for words in (name, labels)
+        ),
+        *(
+            f"        {before} --> {after}: {labels}"
+            for (before, after), labels in leading.items()
+            if before != after
+        ),
         "    }",
-        f"    [*] --> {State.GREETING.value}",
-        *(
-            f"    {before} --> {after}: {', '.join(labels)}"
-            for (before, after), labels in arrows().items()
-        ),
         f"    {BOX} --> {State.LOST.value}: {EOF}()",
-        *(
-            f"    {name} --> {State.FAILED.value}: any other frame"
-            for name in dict.fromkeys((BOX, *failing))
-        ),
-        *(f"    {state.value} --> [*]" for state in last()),
+        f"    {BOX} --> {State.FAILED.value}: any other frame",
     ]
     return "\n".join(lines)
 

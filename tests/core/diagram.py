@@ -59,9 +59,7 @@ def draw() -> str:
     Frames that leave a state as it is stand inside it.
     """
     leading = {ends: ", ".join(labels) for ends, labels in arrows().items()}
-    kept = {
-        before: labels for (before, after), labels in leading.items() if before == after
-    }
+    inside = {state: labels for (state, after), labels in leading.items() if state == after}
     lines = [
         "stateDiagram-v2",
         "    direction LR",

@@ -7,7 +7,7 @@ The layers, lowest first; each may import only what stands above its own line
     protocol.frames     what a frame is
     protocol.reader     bytes in, whole frames out
     protocol.events     what a link reports
-    protocol.session    what both ends remember of a talk
+    protocol.session    what one end remembers of a talk
     protocol.pulse      silence, PING and round trip
     protocol.link       the rules of one connection: bytes in, events out
     connection          a nonblocking socket and its link

@@ -1,15 +1,16 @@
 """One person's side of a talk: what a typed line does, and what an arriving message does.
 
-The same for both programs: which end may write first follows from the session. Knows no
-selector and no socket. `program` builds a chat for every talk; `chatd` and `chatc` pass it
-the connection once both sides have said HELLO.
+A chat is the same for both programs: which end may write first follows from the session.
+It knows no selector and no socket. `program` builds a chat for every talk; `chatd` and
+`chatc` pass it the connection once both sides have said HELLO.
 
-How a talk goes, as seen from here. The chat is free until `begin`. Lines that are typed
-before their time become drafts, and are sent when their turn comes. A message is shown
-first and acknowledged afterwards. When the connection breaks, a search begins: what is
-typed meanwhile is kept by the session, and `resume` or `resumed` goes on with a new
-connection. The talk ends in one place, `_report_end`, whoever left: it says how the talk
-ended and which messages were not delivered.
+How a talk goes, as seen from here. Until `begin` there is nobody to talk with. Lines that
+are typed before their time become drafts, and are sent when it is our turn. A message is
+shown first and acknowledged afterwards. When the connection breaks, a search for the peer
+begins, if the person wants one. What may be said meanwhile is kept by the session, the rest
+as drafts, and `resume` (server) or `resumed` (client) goes on with a new connection. A talk
+that has begun ends in `_report_end`, whoever left: it shows how the talk ended and which
+messages were not delivered. Every chat ends in `_finish`.
 """
 
 import signal

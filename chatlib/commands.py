@@ -3,7 +3,7 @@
 Pure: text in, words out. What a command does is the chat's business.
 """
 
-# A slash and not a colon or a point, because IRC has taught everybody to type `/quit`.
+# A slash and not a colon or a point, because people know it from IRC.
 SLASH = "/"
 """How a line begins that is a command and not a message."""
 
@@ -18,8 +18,8 @@ HELP = """\
 /help         show these lines
 Everything else is sent as it is; where you take turns, when it is yours."""
 
-# In the order of HELP. They are the only list of the commands: NAMES is derived from it,
-# and a test compares both with what the chat handles.
+# In the order of HELP. NAMES is derived from it, and tests compare NAMES with HELP and
+# with the commands that the chat handles.
 COMPLETIONS = ("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/help")
 """What a line may begin with; a blank at the end where something has to follow."""
 

@@ -1,11 +1,11 @@
 """A nonblocking socket and its link.
 
-Reads what is there, lets the link say what it means, passes the events to the owner, and
-writes what the link wants to send. At the end it writes everything, half-closes, and reads
-to the end of the stream: closing a socket that still has unread bytes makes TCP discard
-what is on its way to the peer.
+A connection reads what is there, lets its link interpret it, passes the events to the
+owner, and writes what the link wants to send. At the end it writes everything, half-closes,
+and reads to the end of the stream: closing a socket that still has unread bytes makes TCP
+discard what is on its way to the peer.
 
-Knows no terminal, and not which end it is. `chat`, `chatd` and `chatc` import it.
+It knows no terminal, nor which end it is.
 """
 
 import socket
@@ -78,7 +78,7 @@ class Connection:
     """One TCP connection, from its handshake to its last byte.
 
     `address` is the peer's, for people to read. The link is the same for life. The owner
-    may change once: a listener passes a connection on to the chat after the HELLO.
+    changes once: whoever made the connection passes it on to the chat after the HELLO.
     """
 
     def __init__(

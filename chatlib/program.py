@@ -80,8 +80,8 @@ def _can_edit() -> bool:
 class Program:
     """The parts that a server or a client is made of, for as long as the process runs.
 
-    `command` is the program's name in its error messages. `role` is `server` or
-    `client`: the word in logs, and this side's name unless the settings have another.
+    `command` is the program's name in its error messages. `role` is `server` or `client`:
+    the word for this side in the frame log, and its name for the peer without `--name`.
     """
 
     def __init__(

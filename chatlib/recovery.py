@@ -1,7 +1,7 @@
-"""The search for a peer whose connection was lost: for how long, and by whom.
+"""The search for a peer whose connection was lost: how long it lasts, and who calls whom.
 
-The client calls the server again. The server only keeps the seat, because it listens all
-the time. Knows no protocol and no terminal; `program` builds one for every talk.
+The client calls the server again. The server, which listens all the time, just keeps the
+seat. A recovery knows no protocol and no terminal; `program` builds one for every talk.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from chatlib.loop import Deadline, Loop
 
 
 class Recovery:
-    """A search for the peer, with a deadline that can only come nearer.
+    """A search for the peer, with a deadline that can only come nearer until it ends.
 
-    `seconds` is how long the person wants the search to last; 0 means no search at all.
+    `seconds` is how long the person wants the search to last; at 0 the chat begins none.
     `activity` says in words what is done meanwhile.
     """
 

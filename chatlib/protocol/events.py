@@ -1,7 +1,7 @@
 """What a link reports: events to its user, and a trace to the frame log.
 
 A trace is called at once, with everything that happens. An event waits until it is asked
-for, because its answer may change how what follows it is judged.
+for, because what its user does may change how the frames behind it are judged.
 """
 
 from collections import namedtuple
@@ -27,7 +27,7 @@ class Greeted(namedtuple("Greeted", ("hello", "seen"))):
 
     @property
     def is_new(self) -> bool:
-        """Whether this HELLO begins a talk: one that goes on with a talk names its mode."""
+        """Whether this HELLO begins a talk: to go on with one, it names the talk's mode."""
         return self.hello.mode is Mode.ANY and not self.seen
 
 
@@ -59,7 +59,7 @@ class Played(namedtuple("Played", ("number", "words"))):
 
 
 class Left(namedtuple("Left", ("reason", "text"))):
-    """The peer said BYE. If we had not said it yet, our BYE is ready to be sent."""
+    """The peer said BYE. If we had not said BYE yet, ours is ready to be sent."""
 
     __slots__ = ()
     reason: Reason
@@ -67,7 +67,7 @@ class Left(namedtuple("Left", ("reason", "text"))):
 
 
 class Lost(namedtuple("Lost", ("detail",))):
-    """The stream ended before both said BYE and everything was acknowledged.
+    """The stream ended, or was given up, before all was said and acknowledged.
 
     `detail` is where or why it ended, in words; "" when nothing is known.
     """
@@ -77,7 +77,7 @@ class Lost(namedtuple("Lost", ("detail",))):
 
 
 class Failed(namedtuple("Failed", ("error",))):
-    """The peer broke a rule. A BYE that names the rule is ready to be sent."""
+    """The peer broke a rule. A BYE says which, unless ours was said before."""
 
     __slots__ = ()
     error: RemoteProtocolError

@@ -1,7 +1,7 @@
 """The protocol on one connection: bytes in, events out; calls in, bytes out.
 
 A link is born with a connection and ends with it. It is never reset: when a client comes
-back, a new link adopts the session of the old one. The rules that this file keeps:
+back, a new link goes on with the session of the old one. The rules of this file:
 
 * no I/O and no clock: bytes and the time are arguments, and nothing is waited for;
 * no role: which end says HELLO first is an argument, and everything else is the same for
@@ -10,11 +10,12 @@ back, a new link adopts the session of the old one. The rules that this file kee
 * the outcome does not depend on how TCP cut the bytes into reads.
 
 How a link works. Bytes go in with `receive_data`, and the reader makes frames of them.
-`next_event` takes one frame after the other. The table RULES says, for the state that the
+`next_event` takes one frame after the other. The table FRAMES says, for the state that the
 link is in, which kinds of frame are welcome and which function handles each; every other
 kind is an error of the peer. A function may change the state, write an answer into the
-output and return an event. The next frame is looked at only when the next event is asked
-for, so the answer to one event (`welcome`, `shown`) comes before what follows it is judged.
+output and return an event. After an event no further frame is looked at until the next
+event is asked for. So the answer to one event (`welcome`, `shown`) comes before the frames
+behind it are judged.
 
 The end of the stream and an error in the bytes are held back in the same way, until all
 frames before them were handled.
@@ -25,13 +26,13 @@ frames before them were handled.
     OPEN       messages and their ACKs, PINGs and PONGs
     CLOSING    we said BYE; what the peer sent before its own BYE still arrives
     CLOSED     both said BYE; only ACKs may still arrive
-    LOST       the stream ended before that was complete; a new link can go on
+    LOST       the stream ended before all was said and acknowledged; a new link can go on
     FAILED     the peer broke a rule
 
-A message is acknowledged only when the person can see it: that is when `shown` is called.
-One ACK answers for all messages up to its number, so an ACK that is not urgent may wait
-for more of them, as TCP's own delayed ACKs do (RFC 1122, section 4.2.3.2). The link keeps
-no time; the connection decides how long, and asks with `hurry` then.
+A message is acknowledged only after `shown` was called: a line is on the screen, words
+about a game were handled. One ACK answers for all messages up to its number, so an ACK that
+is not urgent may wait for more, as TCP's own delayed ACKs do (RFC 1122, 4.2.3.2). The
+connection decides how long; then it calls `data_to_send` with `hurry`.
 """
 
 from collections.abc import Callable, Iterable
@@ -97,7 +98,7 @@ _SAID_BYE = (State.REFUSED, State.CLOSING, State.CLOSED)
 
 
 class Replies:
-    """What the peer is owed and has not been sent: one ACK and one PONG at most.
+    """What we owe the peer and have not sent: one ACK and one PONG at most.
 
     One of each, however many messages and PINGs have come: otherwise a peer that sends
     and never reads would fill our memory with the answers. `acknowledged` is the number
@@ -145,8 +146,8 @@ class Link:
     """The protocol on one connection, for either end.
 
     `session` is the talk that the connection serves: a new one, or one whose last
-    connection broke. With `greets_first` our HELLO is ready to be sent at once; without,
-    the peer's HELLO decides whether it joins this session or returns to another one.
+    connection broke. With `greets_first` our HELLO is ready to be sent at once. Without,
+    the owner decides when the peer's HELLO has come: see `welcome`.
     """
 
     def __init__(

@@ -1,22 +1,22 @@
 """When a silent peer is asked for a sign of life, and when it counts as lost.
 
-The rules of this file:
+A link asks only while it is open. The rules of this file:
 
 * any byte from the peer is a sign of life, so nothing is asked while bytes come;
 * after PING_SECONDS of silence the peer is sent one PING, and no second one before the
-  silence was broken;
+  silence is broken;
 * after PING_SECONDS more the connection counts as lost, whatever TCP says: a cable that
   was pulled out is silent for ever;
 * the time from a PING to its PONG is the round trip.
 
 A pulse belongs to one link. It sends nothing and waits for nothing: it is given the time,
-in seconds on a clock that never goes back, and answers what the link is to do.
+in seconds on a clock that never goes back, and says what the link is to do.
 """
 
 from enum import Enum
 
 PING_SECONDS = 10.0
-"""Silence after which the peer is sent a PING, and again after which it counts as lost."""
+"""Silence after which the peer is sent a PING; after twice as long it counts as lost."""
 
 WORRY_SECONDS = 1.0
 """How often the silence is looked at while a PONG is awaited, so that it can be shown."""

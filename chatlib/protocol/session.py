@@ -1,7 +1,7 @@
-"""The talk: what both ends remember of it for as long as it lasts.
+"""The talk: what one end remembers of it for as long as it lasts.
 
-A talk may need several connections, because a connection can break. Everything that has
-to survive a break is kept here, and nothing else is. The rules that this file keeps:
+A talk may need several connections, because a connection can break. What the protocol has
+to know beyond one connection is kept here, and nothing else is. The rules of this file:
 
 * no bytes of the stream, no socket, no clock: what belongs to one connection belongs to
   its `Link`, which is given a session and calls it;
@@ -12,15 +12,15 @@ to survive a break is kept here, and nothing else is. The rules that this file k
 * whose turn it is follows from counting the lines of both sides. There is no turn that
   could be lost with a connection, and words about a game take none.
 
-How a talk goes, as seen from here. Two sessions begin empty, `mode` ANY. The first HELLO
-of each side is noted by `begin`, and from then on both know the mode and each other's
-name. `add` gives messages their numbers; `acknowledge` lets go of those that the peer has
-shown. When a connection breaks, nothing happens here: the talk can even go on, and what
-is said is kept. The next link opens with a HELLO that carries `shown`, so that each side
-knows what the other one still lacks.
+How a talk goes, as seen from here. A session begins empty, its `mode` ANY. On every
+connection `begin` notes the HELLO of the peer; from the first one on, the mode and the
+peer's name are known. `add_texts` and `add_words` give messages their numbers, and
+`acknowledge` drops those that the peer has shown. When a connection breaks, nothing
+happens here: what may be said is kept for the next connection. That one opens with a HELLO
+that carries `shown`, so that each side knows what the other one lacks.
 
-A talk is `over` when both have said goodbye and every message was acknowledged, or when
-one side broke the protocol. Nobody can come back to it then.
+A talk is `over` when both have said goodbye and the peer has acknowledged all our messages,
+or when the peer broke the protocol. Nobody can come back to it then.
 """
 
 from collections import deque
@@ -53,8 +53,8 @@ _FREE, _TEXT = Mode.FREE, Kind.TEXT
 class Session:
     """One end's memory of a talk.
 
-    `hello` is what this end says of itself. Only the end that says HELLO first chooses
-    the session id in it; the other end answers with the id that it was sent.
+    `hello` is what this end says of itself. The end that says HELLO first chooses the
+    session id in it; the other end answers with the same id.
     `talks_first` is true on exactly one of the two ends: the client's.
     """
 

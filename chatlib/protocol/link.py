@@ -35,7 +35,7 @@ is not urgent may wait for more, as TCP's own delayed ACKs do (RFC 1122, 4.2.3.2
 connection decides how long; then it calls `data_to_send` with `hurry`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 
 from chatlib.errors import (
@@ -482,12 +482,13 @@ class Link:
         if self.session.farewell:
             self._say_bye(self.session.farewell)
 
-    def _send(self, messages: Iterable[Message]) -> None:
+    def _send(self, messages: Sequence[Message]) -> None:
         """Write new messages, if the link is open; otherwise the next link does it."""
         if self.state is _OPEN:
             # In turns an answer acknowledges the line that it answers. In free talk an
-            # ACK that is not urgent waits for more, as it would without this message.
-            if self.replies.urgent or self.session.mode is not _FREE:
+            # ACK waits for more, as it would without this message, unless it is urgent or
+            # would have to wait behind many messages.
+            if self.replies.urgent or len(messages) > 1 or self.session.mode is not _FREE:
                 self._write(self.replies.take(self.session.shown))
             self._write(messages)
 

@@ -111,6 +111,9 @@ class Session:
             )
         self.peer, self.mode = peer, mode
         self.can_talk = self.farewell is None and not self.over
+        # A peer that claims more than was handed to a connection harms only itself; its
+        # later ACKs of that must not look like an error.
+        self.written = max(self.written, seen)
         self.acknowledge(seen)
 
     def leave(self, farewell: Bye) -> None:

@@ -1574,15 +1574,31 @@ def with_and_without_hello(frames: list[bytes], *, greets: bool) -> list[bytes]:
     return [b"".join(frames), b"".join([hello, *frames])]
 
 
-def test_what_is_owed_and_urgent_goes_before_a_run_of_lines() -> None:
-    """A PONG, and an ACK that goes with it, do not wait behind a thousand lines."""
+def test_what_is_owed_and_urgent_goes_before_a_line() -> None:
+    """A PONG, and an ACK that goes with it, wait behind nothing."""
     client = open_client(Mode.FREE)
     feed(client, wire.text(1, "x"), wire.frame(wire.PING, 7))
     client.shown(1)
-    client.say(["one", "two"])
+    client.say(["one"])
     assert [frame[:2] for frame in sent(client)] == [
         (wire.ACK, 1),
         (wire.PONG, 7),
         (wire.TEXT, 1),
+    ]
+
+
+def test_an_ack_does_not_wait_behind_many_lines() -> None:
+    """In free talk it goes before a run of them, and behind a single one it waits."""
+    client = open_client(Mode.FREE)
+    feed(client, wire.text(1, "x"))
+    client.shown(1)
+    client.say(["one"])
+    assert [frame[:2] for frame in wire.split(client.data_to_send(hurry=False))] == [
+        (wire.TEXT, 1)
+    ]
+    client.say(["two", "three"])
+    assert [frame[:2] for frame in wire.split(client.data_to_send(hurry=False))] == [
+        (wire.ACK, 1),
         (wire.TEXT, 2),
+        (wire.TEXT, 3),
     ]

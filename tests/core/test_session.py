@@ -95,6 +95,18 @@ def test_the_messages_that_a_returning_peer_has_seen_are_acknowledged() -> None:
     assert session.unacknowledged == {3: "three"}
 
 
+def test_a_message_that_the_peer_has_seen_counts_as_written() -> None:
+    """Also one that no connection was known to have taken, and never fewer than before."""
+    session = begun_session()
+    session.add_texts(["one", "two", "three"])
+    assert session.written == 0
+    session.begin(PEER, Mode.FREE, 2)
+    assert session.written == 2
+    session.written = 3
+    session.begin(PEER, Mode.FREE, 2)
+    assert session.written == 3
+
+
 @pytest.mark.parametrize(
     ("seen", "says"),
     [

@@ -143,20 +143,22 @@ _WRITING = (
     Mutant(
         "in turns a message is written before the ACK that is due",
         "Link._send",
-        ("self.replies.urgent or self.session.mode is not _FREE", "self.replies.urgent"),
+        ("self.session.mode is not _FREE", "False"),
     ),
     Mutant(
-        "an ACK or PONG that is urgent goes behind a run",
+        "an ACK or PONG that is urgent goes behind a line",
         "Link._send",
-        (
-            "self.replies.urgent or self.session.mode is not _FREE",
-            "self.session.mode is not _FREE",
-        ),
+        ("self.replies.urgent", "False"),
+    ),
+    Mutant(
+        "an ACK waits behind many lines",
+        "Link._send",
+        ("len(messages) > 1", "False"),
     ),
     Mutant(
         "in free talk every message hurries the ACK",
         "Link._send",
-        ("self.replies.urgent or self.session.mode is not _FREE", "True"),
+        ("self.session.mode is not _FREE", "True"),
     ),
     Mutant(
         "bytes are handed to the connection twice",

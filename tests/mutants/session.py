@@ -219,6 +219,11 @@ _RESUMING = (
         ),
     ),
     Mutant(
+        "an ACK of what a HELLO has seen may look like an error",
+        "Session.begin",
+        ("self.written = max(self.written, seen)", ""),
+    ),
+    Mutant(
         "after our goodbye a new connection lets us talk again",
         "Session.begin",
         ("self.farewell is None and not self.over", "not self.over"),

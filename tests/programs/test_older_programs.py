@@ -1,0 +1,99 @@
+"""Programs of the first release talk with those of today, either way round."""
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from harness.stage import ROOT
+
+FIRST = "789ebad"
+"""The commit of the first release."""
+
+SECONDS = 20
+
+PORT = re.compile(r"on port: (\d+)")
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unpack the first release; skip the test where its commit is not at hand."""
+    command = ["git", "archive", FIRST, "chatlib", "chatd", "chatc"]
+    archive = subprocess.run(command, cwd=ROOT, capture_output=True)
+    if archive.returncode:
+        pytest.skip(f"commit {FIRST} is not here: {archive.stderr.decode().strip()}")
+    folder = tmp_path_factory.mktemp("first")
+    with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+    return folder
+
+
+@contextmanager
+def start(tree: Path, program: str, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a program of a checkout on pipes; end it in any case."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", program, "--plain", "--host", "127.0.0.1", *options],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree), "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def says(process: "subprocess.Popen[str]", line: str) -> None:
+    """Type a line."""
+    assert process.stdin
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def sees(process: "subprocess.Popen[str]", text: str) -> str:
+    """Read lines until one has this text; return it."""
+    assert process.stdout
+    read: list[str] = []
+    for line in process.stdout:
+        read.append(line)
+        if text in line:
+            return line
+    raise AssertionError(f"{text!r} never came, but {read}")
+
+
+@pytest.mark.parametrize("mode", ["turns", "free"])
+@pytest.mark.parametrize("old", ["chatd", "chatc"])
+def test_a_talk_with_a_program_of_the_first_release(
+    first: Path, old: str, mode: str
+) -> None:
+    """Lines both ways, a game in between, and a goodbye that delivers everything."""
+    trees = {name: first if name == old else ROOT for name in ("chatd", "chatc")}
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            start(trees["chatd"], "chatd", "--port", "0", "--mode", mode)
+        )
+        found = PORT.search(sees(server, "listening"))
+        assert found
+        client = stack.enter_context(start(trees["chatc"], "chatc", "--port", found[1]))
+        for number in range(3):
+            says(client, f"question {number}")
+            sees(server, f"question {number}")
+            says(server, f"answer {number}")
+            sees(client, f"answer {number}")
+        says(client, "/play tictactoe")
+        sees(server, "offers a game of tictactoe")
+        says(client, "the last word")
+        sees(server, "the last word")
+        says(server, "/q")
+        assert server.wait(SECONDS) == client.wait(SECONDS) == 0

@@ -72,6 +72,7 @@ def sees(process: "subprocess.Popen[str]", text: str) -> str:
     raise AssertionError(f"{text!r} never came, but {read}")
 
 
+@pytest.mark.usefixtures("bounded")
 @pytest.mark.parametrize("mode", ["turns", "free"])
 @pytest.mark.parametrize("old", ["chatd", "chatc"])
 def test_a_talk_with_a_program_of_the_first_release(

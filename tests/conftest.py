@@ -39,7 +39,7 @@ def perform(stage: Stage, script: Script) -> None:
 
 @pytest.fixture
 def loop() -> Iterator[Loop]:
-    """Give a loop on the real clock, and take it back."""
+    """Yield a loop on the real clock, and close it."""
     loop = Loop()
     yield loop
     loop.close()
@@ -47,7 +47,7 @@ def loop() -> Iterator[Loop]:
 
 @pytest.fixture
 def play(tmp_path: Path) -> Iterator[Play]:
-    """Give a function that plays lines, one call after the other, on one stage.
+    """Yield a function that plays lines, one call after the other, on one stage.
 
     Whatever the test does to the programs, nobody is to see a traceback.
     """
@@ -78,7 +78,7 @@ def bounded() -> Iterator[None]:
 
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """Give a function that puts a descriptor in the place of STDIN, STDOUT or STDERR.
+    """Yield a function that puts a descriptor in the place of STDIN, STDOUT or STDERR.
 
     In the module's eyes only: 0 to 2 themselves belong to pytest, which changes them
     behind a test's back. What stood there is closed, and all is closed in the end.

@@ -79,7 +79,7 @@ def make_pair(piece: int = 65536, mode: Mode = Mode.TURNS) -> tuple[Link, Link]:
 
 
 def socket_pair() -> tuple[socket.socket, socket.socket]:
-    """Give two ends of a real TCP connection over loopback."""
+    """Return two ends of a real TCP connection over loopback."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         near = socket.create_connection(listener.getsockname())
         far, _ = listener.accept()
@@ -122,7 +122,7 @@ class Clock:
         self.now = 1000.0
 
     def __call__(self) -> float:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
 
@@ -152,7 +152,7 @@ JOINERS = "\u200c\u200d"
 
 
 def obeyed(text: str) -> set[str]:
-    """Give the characters of a text that a terminal would obey."""
+    """Return the characters of a text that a terminal would obey."""
     return {each for each in text if category(each) in UNSAFE and each not in JOINERS}
 
 
@@ -250,7 +250,7 @@ class Person:
         return self._all(self.err, streams.STDERR)
 
     def _all(self, fd: int, standard: int) -> str:
-        """Take what is on its way, up to a mark that is sent after it."""
+        """Read what is on its way, up to a mark that is sent after it."""
         mark = b"<#mark#>"
         os.write(standard, mark)
         self.sees(fd, mark)

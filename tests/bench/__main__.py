@@ -116,7 +116,7 @@ def run(
 
 
 def _about(quick: bool) -> dict[str, str]:
-    """Say what must be known to compare with another run."""
+    """Return what must be known to compare with another run."""
     return {
         "date": time.strftime("%Y-%m-%d"),
         "Python": platform.python_version(),

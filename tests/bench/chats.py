@@ -96,7 +96,7 @@ def connections(listens: bool, port: int) -> None:
 
 
 async def keyboard() -> asyncio.StreamReader:
-    """Give stdin as asyncio reads it."""
+    """Return stdin as asyncio reads it."""
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

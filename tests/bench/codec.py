@@ -145,12 +145,12 @@ def encoding(scope: Scope) -> Iterator[Sequence[Job]]:
 
 
 def _once(scope: Scope, scenario: Scenario) -> Callable[[str], None]:
-    """Say what is left out only for the first scenario."""
+    """Return a function that reports what is left out, for the first scenario only."""
     return scope.say if scenario is WHOLE[0] else lambda words: None
 
 
 def _job(name: str, metric: str, call: Callable[[], Any], count: int, quick: bool) -> Job:
-    """Give a job that repeats a call for some time; nanoseconds for each of `count`."""
+    """Return a job that repeats a call for some time; nanoseconds for each of `count`."""
     seconds = QUICK_SECONDS if quick else SECONDS
     once = min(_time(call, 1) for _ in range(2))
     repeats = max(1, round(seconds / once))
@@ -162,7 +162,7 @@ def _job(name: str, metric: str, call: Callable[[], Any], count: int, quick: boo
 
 
 def _time(call: Callable[[], Any], repeats: int) -> float:
-    """Give the seconds that one call takes, on average."""
+    """Return the seconds that one call takes, on average."""
     began = time.perf_counter()
     for _ in range(repeats):
         call()
@@ -180,14 +180,14 @@ def _frozen() -> Iterator[None]:
 
 
 def _both(scenarios: Sequence[Scenario]) -> Iterator[Column]:
-    """Give for each scenario the time, and how many times as fast as websockets that is."""
+    """Yield for each scenario the time, and how many times as fast as websockets it is."""
     for each in scenarios:
         yield Column(f"ns, {each.name}", each.name)
         yield Column("x websockets", each.name, "websockets", faster=True)
 
 
 def _tables(scenarios: Sequence[Scenario]) -> list[Table]:
-    """Give two tables, for many scenarios: the times, and how many times as fast."""
+    """Return two tables, for many scenarios: the times, and how many times as fast."""
     times = [Column(each.name, each.name) for each in scenarios]
     faster = [Column(each.name, each.name, "websockets", faster=True) for each in scenarios]
     return [

@@ -58,7 +58,7 @@ def available(
 
 
 def our_frame(body: bytes) -> bytes:
-    """Give a TEXT as the protocol's page has it; always the first, as nobody counts."""
+    """Return a TEXT as the protocol's page has it; always the first, as nobody counts."""
     return wire.frame(wire.TEXT, 1, body)
 
 
@@ -79,7 +79,7 @@ def our_encode(bodies: Sequence[bytes]) -> bytes:
 
 
 def websocket_frame(body: bytes) -> bytes:
-    """Give a whole binary message, unmasked, as a server sends it (RFC 6455, 5.2)."""
+    """Return a whole binary message, unmasked, as a server sends it (RFC 6455, 5.2)."""
     size = len(body)
     if size < 126:
         return bytes([0x82, size]) + body
@@ -110,12 +110,12 @@ def websocket_encode(bodies: Sequence[bytes]) -> bytes:
 
 
 def prefixed_frame(body: bytes) -> bytes:
-    """Give a message after its length in four bytes."""
+    """Return a message after its length in four bytes."""
     return PREFIX.pack(len(body)) + body
 
 
 def prefixed_encode(bodies: Sequence[bytes]) -> bytes:
-    """Give what one writes to a stream: each length, each message."""
+    """Return what one writes to a stream: each length, each message."""
     pack = PREFIX.pack
     return b"".join([pack(len(body)) + body for body in bodies])
 

@@ -87,7 +87,7 @@ def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
 
 @contextmanager
 def flowing(size: int, count: int) -> Iterator[Flow]:
-    """Give a flow that has carried so many messages."""
+    """Return a flow that has carried so many messages."""
     cpus = sorted(os.sched_getaffinity(0))
     flow = Flow(size)
     with flow.pair:

@@ -90,7 +90,7 @@ def _talk(
 
 @contextmanager
 def freezing(scope: Scope) -> Iterator[Sequence[Job]]:
-    """Give the one job: it starts its own pair."""
+    """Yield the one job: it starts its own pair."""
     yield [freeze]
 
 

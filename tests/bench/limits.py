@@ -26,7 +26,7 @@ class Limit(NamedTuple):
 
     @property
     def bounds(self) -> str:
-        """Say what is demanded."""
+        """Return what is demanded, in words."""
         parts = [f">= {self.least:g}"] if self.least is not None else []
         parts += [f"<= {self.most:g}"] if self.most is not None else []
         parts += [f"goal {self.goal}"] if self.goal else []
@@ -162,7 +162,7 @@ class Verdict(NamedTuple):
 
 
 def judge(results: Results) -> Iterator[Verdict]:
-    """Hold what was measured against its limits; what was not measured is left out."""
+    """Compare what was measured with its limits; leave out what was not measured."""
     for limit in LIMITS:
         values = limit.figure.values(results)
         if values:

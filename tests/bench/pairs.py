@@ -137,7 +137,7 @@ class End:
         return before
 
     def end_input(self) -> None:
-        """Give it no more input: it is at its end."""
+        """Close its input: it is at its end."""
         assert self.process.stdin
         self.process.stdin.close()
 
@@ -206,7 +206,7 @@ class Pair:
             select.select([], [], [], QUIET / 5)
 
     def cpu_seconds(self) -> float:
-        """Give the CPU time that both have taken so far."""
+        """Return the CPU time that both have taken so far."""
         return sum(cpu_seconds(end.pid) for end in self.ends)
 
     def pour(self, first: int, count: int, size: int = 64) -> float:
@@ -254,7 +254,7 @@ def _carry(source: End, target: End, data: bytes, expected: int) -> tuple[float,
 
 
 def _free_port() -> int:
-    """Give a port that nobody has at this moment."""
+    """Return a port that nobody has at this moment."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

@@ -55,7 +55,7 @@ class Sipper:
 
 @contextmanager
 def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
-    """Give one job for each peer; each starts its own server."""
+    """Yield one job for each peer; each starts its own server."""
     seconds = QUICK_SECONDS if scope.quick else SECONDS
     yield [
         partial(measure, "peer that never reads", seconds, False),

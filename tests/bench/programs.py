@@ -34,7 +34,7 @@ WARM = 20
 
 @contextmanager
 def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
-    """Give one job a chat; each starts its own pair."""
+    """Yield one job for each chat; each starts its own pair."""
     cpus = os.sched_getaffinity(0)
     try:
         chats = [chat for chat in available(CHATS, scope.say) if works(chat, scope.say)]
@@ -84,7 +84,7 @@ def measure(chat: Chat, quick: bool) -> list[Sample]:
 
 
 def pin(pair: Pair, ours: set[int], listener: int, connector: int) -> None:
-    """Say on which CPUs we and both programs run."""
+    """Choose the CPUs on which we and both programs run."""
     os.sched_setaffinity(0, ours)
     pair.listener.pin(listener)
     pair.connector.pin(connector)

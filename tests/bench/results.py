@@ -35,7 +35,7 @@ class Spread(NamedTuple):
 
 
 def spread(values: Iterable[float]) -> Spread:
-    """Give the median and the inner 80 %; of fewer than ten values, the ends."""
+    """Return the median and the inner 80 %; of fewer than ten values, the ends."""
     ordered = sorted(values)
     cut = len(ordered) // 10
     return Spread(statistics.median(ordered), ordered[cut], ordered[-1 - cut])
@@ -47,7 +47,7 @@ def ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """Give the value below which such a share of the values is."""
+    """Return the value below which such a share of the values is."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
@@ -72,7 +72,7 @@ class Results:
         return list(self.suites.get(suite, {}))
 
     def values(self, suite: str, name: str, metric: str) -> list[float]:
-        """Give one value a round; none where that was not measured."""
+        """Return one value a round; none where that was not measured."""
         return self.suites.get(suite, {}).get(name, {}).get(metric, [])
 
     def save(self, path: Path) -> None:

@@ -96,7 +96,7 @@ def show(results: Results, suite: Suite) -> str:
 def _column(
     column: Column, results: Results, suite: str, names: Sequence[str]
 ) -> list[str]:
-    """Give a column's title and its cells."""
+    """Return a column's title and its cells."""
     return [column.title, *(column.cell(results, suite, name) for name in names)]
 
 

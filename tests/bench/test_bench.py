@@ -165,7 +165,7 @@ def test_a_limit_of_a_suite_that_was_not_asked_for_is_not_judged(tmp_path: Path)
 
 @contextmanager
 def nothing(scope: Scope):  # type: ignore[no-untyped-def]
-    """Give no jobs."""
+    """Yield no jobs."""
     yield []
 
 

@@ -12,7 +12,7 @@ from tests.bench.table import Column, Job, Scope, Suite, Table
 
 @contextmanager
 def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
-    """Give the one job."""
+    """Yield the one job."""
     yield [measure]
 
 

@@ -175,7 +175,7 @@ def measure(
 
 @contextmanager
 def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
-    """Give the one job: it starts its own server."""
+    """Yield the one job: it starts its own server."""
     yield [partial(_sample, QUICK_LINES if scope.quick else LINES)]
 
 

@@ -83,14 +83,14 @@ def refusing_server() -> Link:
 
 
 def leave(link: Link) -> Link:
-    """Say goodbye, and return the link; its BYE has been taken away."""
+    """Leave, and return the link; its BYE has been taken away."""
     link.leave(Reason.QUIT, "")
     link.data_to_send()
     return link
 
 
 def close(link: Link) -> Link:
-    """Say goodbye, be answered, and return the link."""
+    """Leave, be answered, and return the link."""
     feed(leave(link), wire.bye(link.session.received))
     return link
 

@@ -97,7 +97,7 @@ class Scene:
         self.play(f"{self.program}! The connection to {{any}} was lost: {{any}}")
 
     def closing(self) -> None:
-        """Say goodbye to a peer that is stopped."""
+        """Leave while the peer is stopped."""
         self._talk()
         self.play(f"{self.other}: stop\n{self.program}>> /q")
         self.play(f"{self.program}! {{any}} = CLOSING")

@@ -78,7 +78,7 @@ class End:
     joined: int = 0  # messages that were reported behind another in one event
 
     def act(self) -> None:
-        """Say what can be said; when all is said, leave if the person wants to."""
+        """Send what can be sent; after all of it, leave if the person wants to."""
         self._pour()
         while self.waiting and self.session.has_turn():
             text = self.waiting.popleft()
@@ -88,7 +88,7 @@ class End:
             self.link.leave(Reason.QUIT, "")
 
     def _pour(self) -> None:
-        """Say some of the lines that wait in one call, as far as that is possible."""
+        """Send some of the lines that wait in one call, as far as that is possible."""
         if not (self.burst and self.waiting and self.session.has_turn()):
             return
         count = self.link.say(islice(self.waiting, self.burst))

@@ -11,11 +11,10 @@ import asyncio
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
-from itertools import count, repeat
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from chatlib.protocol.frames import TEXT_LIMIT, Kind, encode
+from chatlib.protocol.frames import HEADER, TEXT_LIMIT, Kind
 from chatlib.protocol.reader import FrameReader
 from harness import wire
 
@@ -74,8 +73,11 @@ def our_decode(chunks: Iterable[bytes], take: Take) -> None:
 
 
 def our_encode(bodies: Sequence[bytes]) -> bytes:
-    """Return the frames of some messages, numbered from 1."""
-    return b"".join(map(encode, repeat(Kind.TEXT), count(1), bodies))
+    """Return the frames of some messages, numbered from 1, made as a link makes them."""
+    pack, kind, output = HEADER.pack, Kind.TEXT, []
+    for number, body in enumerate(bodies, 1):
+        output.append(pack(len(body), kind, 0, number) + body)
+    return b"".join(output)
 
 
 def websocket_frame(body: bytes) -> bytes:

@@ -15,7 +15,9 @@ that the referee judges and the panes of the tests:
 
 import os
 import pty
+import select
 import signal
+import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -137,8 +139,20 @@ class Child:
     def outcome(self) -> int:
         """Wait for the end; return the exit code, or minus the number of the signal."""
         if self.status is None:
+            if sys.platform == "linux":
+                self._read_to_end()
             self.status = os.waitpid(self.process, 0)[1]
         return os.waitstatus_to_exitcode(self.status)
+
+    def _read_to_end(self) -> None:
+        """Read until the program has ended: with a full terminal it would never end."""
+        end = os.pidfd_open(self.process)
+        try:
+            watched = [end, self.fd]
+            while end not in select.select([end] if self.drained else watched, [], [])[0]:
+                self.read()
+        finally:
+            os.close(end)
 
     def signals(self, number: int) -> None:
         """Send the program a signal, if it still runs."""

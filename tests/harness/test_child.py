@@ -154,3 +154,15 @@ def test_a_closed_child_leaves_no_descriptor_and_no_process(tmp_path: Path) -> N
         child.close()
         assert not Path(f"/proc/{child.process}").exists()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.usefixtures("bounded")
+def test_the_end_of_a_program_that_fills_its_terminal_is_reached(tmp_path: Path) -> None:
+    """Nobody has read what it wrote, which is more than a terminal holds."""
+    code = "print('x' * 200_000); raise SystemExit(3)"
+    child = Child([sys.executable, "-c", code], tmp_path, {})
+    try:
+        assert child.outcome() == 3
+        assert child.raw.count(b"x") > 100_000
+    finally:
+        child.close()

@@ -232,13 +232,13 @@ class Chat(Owner):
         # What a line is depends on how the talk stands: a digit is a move while a game is
         # on. So each is looked at when it is its turn and not when it was typed.
         line = lines[0]
+        game = self._table.game if self._table else None
         if self._over:
-            lines.popleft()
-            if line and self._is_message(line):
+            if lines.popleft() and self._is_message(line):
                 self._terminal.notify(f"Never sent: {line}")
         elif line[:1] == SLASH:
             self._run_command(lines.popleft())
-        elif self._table and self._table.game and self._is_move(line):
+        elif game is not None and game.is_move(line):
             lines.popleft()
             self._play(lambda table: table.move(line))
         elif line and self._drafts and self._has_turn():

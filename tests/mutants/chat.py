@@ -26,7 +26,7 @@ _TYPED = (
     Mutant(
         "during a game a typed line is never a move",
         "Chat.typed",
-        ("self._table and self._table.game and self._is_move(line)", "False"),
+        ("game is not None and game.is_move(line)", "False"),
     ),
     Mutant(
         "typed lines are sent one by one",

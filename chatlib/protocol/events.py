@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Callable
 
 from chatlib.errors import RemoteProtocolError
-from chatlib.protocol.frames import Hello, Mode, Reason
+from chatlib.protocol.frames import Hello, Reason
 
 # Named tuples, so that `match` takes them apart, and not dataclasses: importing
 # `dataclasses` alone takes 8 ms, as long as starting the interpreter.
@@ -27,8 +27,11 @@ class Greeted(namedtuple("Greeted", ("hello", "seen"))):
 
     @property
     def is_new(self) -> bool:
-        """Whether this HELLO begins a talk: to go on with one, it names the talk's mode."""
-        return self.hello.mode is Mode.ANY and not self.seen
+        """Whether this HELLO may begin a talk: its sender has shown no message.
+
+        The mode in it is a wish; the server alone decides.
+        """
+        return not self.seen
 
 
 class Opened(namedtuple("Opened", ("hello",))):

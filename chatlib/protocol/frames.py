@@ -76,7 +76,7 @@ class Reason(IntEnum):
 
     # The person left: `/q`, Ctrl-D, end of input.
     QUIT = 1
-    # The server is in a talk with another client.
+    # The server has another client, or keeps the seat of one: see `busy_words`.
     BUSY = 2
     # The peer speaks another version of the protocol.
     VERSION = 3
@@ -86,6 +86,37 @@ class Reason(IntEnum):
     PROTOCOL = 5
     # The program was stopped: a signal, a closed terminal, a closed screen.
     STOPPED = 6
+
+
+# The words of a BYE with reason BUSY have a form of their own, so that a client can show
+# how long the seat is kept. Any other words are only shown.
+
+_TALK_IS_ON = "a talk is on"
+_SEAT_BEFORE, _SEAT_AFTER = "a seat is kept for ", " s"
+
+SEAT_DIGITS = 9
+"""The most digits in those seconds; a longer number is no number of seconds."""
+
+
+def busy_words(seconds: int | None) -> str:
+    """Return the words of a BYE with reason BUSY.
+
+    `seconds` is how long the seat of a lost client is kept yet, or None during a talk.
+    """
+    if seconds is None:
+        return _TALK_IS_ON
+    return f"{_SEAT_BEFORE}{seconds}{_SEAT_AFTER}"
+
+
+def seat_seconds(words: str) -> int | None:
+    """Return the seconds in the words of a BYE with reason BUSY, or None for other words.
+
+    Only what `busy_words` may have written counts: ASCII digits, no leading zero.
+    """
+    digits = words.removeprefix(_SEAT_BEFORE).removesuffix(_SEAT_AFTER)
+    if len(digits) > SEAT_DIGITS or not (digits.isascii() and digits.isdigit()):
+        return None
+    return int(digits) if busy_words(int(digits)) == words else None
 
 
 # In Python 3.11 `9 in Mode` raises TypeError for a number that is no member.

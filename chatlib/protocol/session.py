@@ -126,17 +126,32 @@ class Session:
         self.over = True
         self.can_talk = False
 
+    def knows(self, hello: Hello) -> bool:
+        """Return whether this HELLO, on a new connection, names our talk.
+
+        If it does and is not expected, it is refused as an unknown session: the peer
+        counts other messages than we do, or the talk is over.
+        """
+        return self.peer is not None and hello.session == self.peer.session
+
     def expects(self, hello: Hello, seen: int) -> bool:
         """Return whether this HELLO, on a new connection, is our own peer's.
 
-        The old connection may still look alive: the peer knows first that it is not.
+        The old connection may still look alive: the peer knows first that it is not. The
+        mode in the HELLO is a wish, and is not looked at.
         """
         return (
-            self.peer is not None
-            and not self.over
-            and hello.session == self.peer.session
-            and self.acknowledged <= seen <= self.sent
+            not self.over and self.knows(hello) and self.acknowledged <= seen <= self.sent
         )
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether a message was numbered on either side.
+
+        Before the first there is nothing that a returning client could go on with, so its
+        seat is not kept.
+        """
+        return bool(self.sent or self.received)
 
     # Whether we may send.
 

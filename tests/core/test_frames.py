@@ -17,10 +17,12 @@ from chatlib.protocol.frames import (
     Kind,
     Mode,
     Reason,
+    busy_words,
     check_header,
     decode,
     encode,
     encode_text,
+    seat_seconds,
 )
 from harness import wire
 
@@ -235,3 +237,49 @@ def test_the_log_line_of_any_frame_is_printable(kind: Kind, body: bytes) -> None
     """No body can break the line or control the terminal that shows it."""
     line = str(Frame(kind, 1, body))
     assert line.isprintable()
+
+
+# The words of a refusal because the server is busy.
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "a talk is on"),
+        (0, "a seat is kept for 0 s"),
+        (42, "a seat is kept for 42 s"),
+        (999_999_999, "a seat is kept for 999999999 s"),
+    ],
+)
+def test_a_busy_server_says_whether_a_talk_is_on_or_how_long_a_seat_is_kept(
+    seconds: int | None, words: str
+) -> None:
+    """The client reads from the words what the server wrote."""
+    assert busy_words(seconds) == words
+    assert seat_seconds(words) == seconds
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "a seat is kept for  s",
+        "a seat is kept for 042 s",
+        "a seat is kept for -1 s",
+        "a seat is kept for 1_0 s",
+        "a seat is kept for 4.5 s",
+        "a seat is kept for ٤٢ s",
+        "a seat is kept for ² s",
+        "a seat is kept for 1000000000 s",
+        "a seat is kept for " + "9" * 100 + " s",
+        "a seat is kept for 42 s.",
+        "A seat is kept for 42 s",
+        "a seat is kept for 42",
+        "42 s",
+        "42",
+        "the server keeps its seat for a client that it has lost",
+    ],
+)
+def test_other_words_of_a_busy_server_name_no_seconds(words: str) -> None:
+    """They come from a peer: only the exact form counts."""
+    assert seat_seconds(words) is None

@@ -161,6 +161,36 @@ def test_any_other_peer_is_not_expected(hello: Hello, seen: int) -> None:
     assert remember(session) == before
 
 
+@pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.name)
+def test_the_mode_in_the_hello_of_a_returning_peer_is_not_looked_at(mode: Mode) -> None:
+    """It is a wish, and the mode of a talk never changes."""
+    session = begun_session(Mode.FREE)
+    assert session.expects(PEER._replace(mode=mode), 0)
+
+
+def test_a_peer_that_is_not_expected_may_be_known() -> None:
+    """Its id is that of the talk, and its number or its time is wrong."""
+    session = begun_session()
+    session.add_texts(["one"])
+    assert session.knows(PEER)
+    assert not session.expects(PEER, 2)
+    session.end()
+    assert session.knows(PEER)
+    assert not session.knows(PEER._replace(session=b"?" * 16))
+    assert not new_session().knows(PEER)
+
+
+def test_a_talk_has_messages_as_soon_as_either_end_has_sent_one() -> None:
+    """Whether or not it was acknowledged."""
+    session = begun_session()
+    assert not session.has_messages
+    session.add_words("offer tictactoe me")
+    assert session.has_messages
+    session = begun_session()
+    hear(session)
+    assert session.has_messages
+
+
 def test_nobody_is_expected_before_a_talk_and_after_it() -> None:
     """There is nothing to come back to."""
     assert not new_session().expects(PEER, 0)

@@ -228,13 +228,14 @@ def check_end(program: Program, end: str, on: int) -> None:
     """Check how a case ends, on one of its connections."""
     if end in table.REASONS:
         program.gets(on, (Want(wire.BYE, program.highest, table.REASONS[end]),))
-    program.gets(on, ())
+    if end != table.LEFT:
+        program.gets(on, ())
     if end == table.OPEN:
         program.send(wire.frame(wire.PING, 77), on)
         program.gets(on, (Want(wire.PONG, 77),))
     elif end == table.WAITING:
         assert on not in program.ended
-    elif end in (table.OVER, table.LOST):
+    elif end in (table.OVER, table.LEFT, table.LOST):
         program.cut(on)
         chat = program.world.program.chat
         searches = chat.is_searching and not chat._over

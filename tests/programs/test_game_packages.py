@@ -15,6 +15,7 @@ from time import monotonic
 
 import pytest
 
+from chatlib.protocol.session import GAMES_WINDOW, WINDOW
 from harness import wire
 from harness.stage import ROOT
 
@@ -22,7 +23,7 @@ SECONDS = 20
 
 PORT = re.compile(r"on port: (\d+)")
 
-GAME, PING, PONG = 3, 5, 6
+GAME, ACK, PING, PONG = 3, 4, 5, 6
 
 OFFERS = 3600
 
@@ -165,11 +166,16 @@ def test_a_flood_of_offers_delays_nobody(tmp_path: Path) -> None:
             wire.receive(peer)
             begun = monotonic()
             peer.sendall(b"".join(flood) + wire.frame(PING, 7))
-            while wire.receive(peer)[:2] != (PONG, 7):
-                pass
+            answers = []
+            while (frame := wire.receive(peer))[:2] != (PONG, 7):
+                answers += [frame[1:]] if frame[0] == GAME else []
             assert monotonic() - begun < 3
+            # One that is shown waits for an answer. What the peer does not acknowledge
+            # fills our window, and there the answers end.
+            assert answers == [(n, b"decline") for n in range(1, WINDOW + GAMES_WINDOW + 1)]
             assert not (package / "imported").exists()
-            peer.sendall(wire.bye(OFFERS))
+            acknowledged = wire.frame(ACK, len(answers))
+            peer.sendall(acknowledged + wire.bye(OFFERS))
             wire.receive_all(peer)
         output, errors = server.communicate(timeout=SECONDS)
     assert "Traceback" not in errors

@@ -606,10 +606,7 @@ def _speaker(session: Session) -> str:
 
 
 def _find_game(name: str) -> Installed | None:
-    """Find a game by its name, which runs no code of another package.
-
-    Ours are imported with the first: their hashing alone takes 4 MiB.
-    """
+    """Find a game by its name; that imports our own games, and no other package."""
     from chatlib.games.registry import find_game
 
     return find_game(name)

@@ -70,9 +70,11 @@ def run_limited(seconds: float, function: Callable[[], T]) -> T:
             # An alarm from here on is late, and must not raise in the code below.
             running = False
     finally:
-        # The loop has an alarm of its own, and it may be set.
+        # The loop has an alarm of its own, and it may be set. First the handler, so that
+        # an alarm which is due at once finds it; None is one not installed from Python.
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler or signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, *timer)
-        signal.signal(signal.SIGALRM, handler)
 
 
 class ForeignInstalled(Installed):

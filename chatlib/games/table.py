@@ -69,7 +69,7 @@ class Table:
         self._send = send
         self._show_line = show
         self._wins_ties = wins_ties
-        self._peer = peer
+        self.peer = peer
         # The game that is on, and the name of the game in an offer without an answer.
         self.game: Game | None = None
         self.offer_sent: str | None = None
@@ -117,7 +117,7 @@ class Table:
         # A second offer could cross the answer to the first, and the ends would disagree
         # about which game was accepted.
         if self.offer_sent:
-            raise TableError(f"{self._peer} has not answered your last offer")
+            raise TableError(f"{self.peer} has not answered your last offer")
         try:
             installed.load()
         except BrokenGameError as error:
@@ -198,14 +198,14 @@ class Table:
         self._late_move_possible, self._resigned_game = False, None
         if self._find_game(name) is None or begins not in ("me", "you"):
             self._send("decline")
-            self._notice(f"{self._peer} offers a game that is not here: {_quote(name)}.")
+            self._notice(f"{self.peer} offers a game that is not here: {_quote(name)}.")
         elif self.game:
             # The offer was sent before the peer knew of the game that is on here.
             self._send("decline")
         elif self.offer_sent:
             self._receive_crossing_offer(name, begins == "you")
         else:
-            offer = f"{self._peer} offers a game of {name}: /play or /decline."
+            offer = f"{self.peer} offers a game of {name}: /play or /decline."
             self._ask_player(name, begins == "you", offer)
 
     def _ask_player(self, name: str, begins: bool, offer: str) -> None:
@@ -229,7 +229,7 @@ class Table:
         if same:
             self._start_game(name, begins)
         else:
-            offer = f"{self._peer} offers {name} at the same time: /play or /decline."
+            offer = f"{self.peer} offers {name} at the same time: /play or /decline."
             self._ask_player(name, begins, offer)
 
     def _receive_accept(self, rest: str) -> None:
@@ -242,7 +242,7 @@ class Table:
         # It may be the answer to an offer that is void because two have crossed.
         if self.offer_sent:
             self.offer_sent = None
-            self._show(f"{self._peer} declines the game.")
+            self._show(f"{self.peer} declines the game.")
 
     def _receive_move(self, rest: str) -> None:
         # The game ends in one of these calls where its own code fails.
@@ -277,7 +277,7 @@ class Table:
 
     def _receive_resign(self, rest: str) -> None:
         if self.game:
-            self._end_game(Outcome.WON, f"{self._peer} gives up")
+            self._end_game(Outcome.WON, f"{self.peer} gives up")
         elif self._resigned_game:
             # The two resignations crossed, so the peer sees the same.
             self._resigned_game = None
@@ -289,10 +289,10 @@ class Table:
         if self.game:
             self.game = None
             if rest == FAILED:
-                self._show(f"The game failed at {self._peer}'s end: no result.")
+                self._show(f"The game failed at {self.peer}'s end: no result.")
             else:
                 # The peer's words come last and in quotes: they must not pass for ours.
-                ends = f"{self._peer} ends the game without a result"
+                ends = f"{self.peer} ends the game without a result"
                 self._show(f"{ends}, and says that you broke the rules: {_quote(rest)}")
 
     def _call_foul(self, what: str) -> None:
@@ -303,10 +303,10 @@ class Table:
         self._late_move_possible = True
         if playing:
             self._show(
-                f"{self._peer} {_shorten(what)}: the game is over, without a result."
+                f"{self.peer} {_shorten(what)}: the game is over, without a result."
             )
         else:
-            self._notice(f"{self._peer} {_shorten(what)}.")
+            self._notice(f"{self.peer} {_shorten(what)}.")
         self._send(f"foul {what}"[:FOUL_LIMIT])
 
     # From the beginning of a game to its end.
@@ -323,7 +323,7 @@ class Table:
         except BrokenGameError as error:
             self._end_failed_game(str(error))
             return
-        who = "you begin" if begins else f"{self._peer} begins"
+        who = "you begin" if begins else f"{self.peer} begins"
         self._show(f"A game of {name}: {who}.")
         self._show(f"(How to move: {game.hint}.)")
         self._show_board_of(game)
@@ -345,7 +345,7 @@ class Table:
         self.lost += outcome is Outcome.LOST
         self.drawn += outcome is Outcome.DRAWN
         self.game = None
-        score = f"you {self.won}, {self._peer} {self.lost}"
+        score = f"you {self.won}, {self.peer} {self.lost}"
         draws = f", {self.drawn} drawn" if self.drawn else ""
         self._show(f"{sentence}. Score: {score}{draws}. /play plays again.")
 
@@ -357,7 +357,7 @@ class Table:
         if game.board_is_current:
             self._show_board_of(game)
         if game.outcome:
-            result = RESULTS[game.outcome].format(peer=self._peer)
+            result = RESULTS[game.outcome].format(peer=self.peer)
             self._end_game(game.outcome, result)
 
     def _show_board_of(self, game: Game) -> None:
@@ -375,7 +375,7 @@ class Table:
             return True
         if str(self._unasked).strip("0") == "1":
             count = f"{self._unasked} offers or mistakes"
-            self._show(f"{self._peer} has made {count}: they are not shown any more.")
+            self._show(f"{self.peer} has made {count}: they are not shown any more.")
         return False
 
     def _show(self, line: str) -> None:

@@ -9,8 +9,7 @@ package: what is caught here is a fault, and a peer that makes use of one.
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
-from importlib.metadata import EntryPoint
+from importlib import import_module
 from types import FrameType
 from typing import TypeVar
 
@@ -80,8 +79,10 @@ def run_limited(seconds: float, function: Callable[[], T]) -> T:
 class ForeignInstalled(Installed):
     """A game of another package, known by its entry point alone until it is loaded."""
 
-    def __init__(self, entry: EntryPoint) -> None:
-        self._entry = entry
+    def __init__(self, name: str, value: str, package: str) -> None:
+        self._name = name
+        self._value = value
+        self._package = package
         self._loaded: type[Game] | None = None
 
     def load(self) -> None:
@@ -105,7 +106,11 @@ class ForeignInstalled(Installed):
         return self._loaded
 
     def _import(self) -> type[Game]:
-        found = self._entry.load()
+        # As in `my_package.nim:Nim [extra]`.
+        module, _, attributes = self._value.partition("[")[0].strip().partition(":")
+        found: object = import_module(module)
+        for attribute in attributes.split("."):
+            found = getattr(found, attribute)
         if not (isinstance(found, type) and issubclass(found, Game)):
             raise _UnfitError("it is no game")
         return found
@@ -118,11 +123,7 @@ class ForeignInstalled(Installed):
 
     def _blame(self, why: str) -> str:
         """Return which package has failed, and how."""
-        package = self._entry.module
-        # A package may have no metadata, or none that can be read.
-        with suppress(Exception):
-            package = (self._entry.dist and self._entry.dist.name) or package
-        return f"the game {self._entry.name} of the package {package} has failed ({why})"
+        return f"the game {self._name} of the package {self._package} has failed ({why})"
 
 
 def call(seconds: float, function: Callable[[], T], *allowed: type[BaseException]) -> T:

@@ -69,6 +69,7 @@ class Table:
         self._send = send
         self._show_line = show
         self._wins_ties = wins_ties
+        # What the other end is called now; it may change when that comes back.
         self.peer = peer
         # The game that is on, and the name of the game in an offer without an answer.
         self.game: Game | None = None
@@ -302,9 +303,7 @@ class Table:
         # Moves that the peer sent before it reads of the foul are no second one.
         self._late_move_possible = True
         if playing:
-            self._show(
-                f"{self.peer} {_shorten(what)}: the game is over, without a result."
-            )
+            self._show(f"{self.peer} {_shorten(what)}: the game is over, without a result.")
         else:
             self._notice(f"{self.peer} {_shorten(what)}.")
         self._send(f"foul {what}"[:FOUL_LIMIT])

@@ -1,8 +1,8 @@
 """The games that there are; the other end can only choose among them."""
 
+import os
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -107,30 +107,47 @@ def test_the_installed_packages_are_looked_through_once(
 ) -> None:
     """However many games a peer offers: each look reads a file of every package."""
     looks: list[str] = []
-    find = metadata.entry_points
+    look = os.listdir
 
-    def note(*, group: str) -> metadata.EntryPoints:
-        looks.append(group)
-        return find(group=group)
+    def note(folder: str) -> list[str]:
+        looks.append(folder)
+        return look(folder)
 
-    monkeypatch.setattr(metadata, "entry_points", note)
+    monkeypatch.setattr(os, "listdir", note)
     for number in range(100):
         assert registry.find_game(f"x{number}") is None
-    assert looks == ["chat.games"]
+    assert sorted(looks) == sorted(sys.path)
 
 
-@pytest.mark.usefixtures("package")
-def test_packages_that_cannot_be_read_offer_no_games(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """One with a broken file does not end a talk in which a peer offers a game."""
-
-    def fail(*, group: str) -> metadata.EntryPoints:
-        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
-
-    monkeypatch.setattr(metadata, "entry_points", fail)
+@pytest.mark.parametrize("kind", ["fifo", "huge", "latin-1", "folder"])
+def test_a_list_that_cannot_be_read_offers_no_games(kind: str, package: Path) -> None:
+    """It does not end or stop a talk in which a peer offers a game."""
+    path = package / "nim-1.0.dist-info" / "entry_points.txt"
+    path.unlink()
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "huge":
+        path.write_text(ENTRIES + "#" * registry.FILE_LIMIT)
+    else:
+        path.write_bytes(ENTRIES.encode() + b"\xff")
     assert registry.find_game("nim") is None
-    assert registry.game_names() == list(registry.BUILT_IN)
+
+
+def test_of_two_packages_the_first_on_the_path_offers_a_game(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is with modules."""
+    information = tmp_path / "first" / "first-1.0.dist-info"
+    information.mkdir(parents=True)
+    entries = "# ours\n[ chat.games ]\n; ab = c:d\nnim=there_is_no_such_module:Game\n"
+    (information / "entry_points.txt").write_text(entries)
+    monkeypatch.syspath_prepend(information.parent)
+    installed = registry.find_game("nim")
+    assert installed is not None and registry.find_game("; ab") is None
+    with pytest.raises(BrokenGameError, match="game nim of the package first has failed"):
+        installed.load()
 
 
 @pytest.mark.usefixtures("package")

@@ -143,7 +143,7 @@ def test_a_game_that_fails_is_over_and_the_talk_goes_on(fault: str, tmp_path: Pa
         sees(client, "A game of nim: you begin.")
         says(client, "5")
         ending = sees(server, "The game is over, without a result: ")
-        assert f"the game nim of the package nim-for-chat has failed ({report}" in ending
+        assert f"the game nim of the package nim_for_chat has failed ({report}" in ending
         sees(client, "The game failed at the server's end: no result.")
         for one, other, name in ((server, client, "server"), (client, server, "client")):
             says(one, "5")

@@ -22,7 +22,7 @@ from itertools import takewhile
 from chatlib.commands import HELP, SLASH, explain_unknown, parse
 from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
 from chatlib.errors import Exit, LocalProtocolError, TableError
-from chatlib.games.game import Game
+from chatlib.games.game import Installed
 from chatlib.games.table import Table
 from chatlib.protocol.events import Event, Failed, Greeted, Left, Lost, Played, Said
 from chatlib.protocol.frames import FAREWELL_LIMIT, Mode, Reason
@@ -605,8 +605,8 @@ def _speaker(session: Session) -> str:
     return session.peer.name or "the other side"
 
 
-def _find_game(name: str) -> type[Game] | None:
-    """Find a game. They are loaded with the first: their hashing alone takes 4 MiB."""
+def _find_game(name: str) -> Installed | None:
+    """Find a game by its name; that imports our own games, and no other package."""
     from chatlib.games.registry import find_game
 
     return find_game(name)

@@ -75,8 +75,10 @@ ALLOWED = {
     "chatlib.games.tictactoe": {"games.game"},
     "chatlib.games.connectfour": {"games.game"},
     "chatlib.games.hangman": {"games.game", "games.secret"},
+    "chatlib.games.foreign": {"games.game"},
     "chatlib.games.registry": {
         "games.connectfour",
+        "games.foreign",
         "games.game",
         "games.hangman",
         "games.tictactoe",

@@ -5,6 +5,7 @@ other end's when it arrives. So no end has to trust the other, and one that chea
 named. Every module may import this one; `docs/games.md` shows how to write a new game.
 """
 
+from collections.abc import Callable
 from enum import Enum
 
 
@@ -14,6 +15,10 @@ class IllegalMoveError(Exception):
 
 class CheatingError(Exception):
     """The other end sent what an honest program would have refused to send."""
+
+
+class BrokenGameError(Exception):
+    """The code of another package failed; the text says which package, and how."""
 
 
 class Outcome(Enum):
@@ -67,6 +72,23 @@ class Game:
     def draw_board(self) -> str:
         """Return the board as lines of text, the same on both ends."""
         raise NotImplementedError
+
+
+class Installed:
+    """A game that can be played at this end. To know of it runs no code of the game."""
+
+    def __init__(self, kind: type[Game]) -> None:
+        self._kind = kind
+
+    def load(self) -> None:
+        """Load the game's code, unless that was done. Raises BrokenGameError."""
+
+    def start(self, begins: bool, failed: Callable[[str], None]) -> Game:
+        """Return a new game. Raises BrokenGameError.
+
+        `failed(why)` is called, at most once, when the game's code fails afterwards.
+        """
+        return self._kind(begins)
 
 
 class BoardGame(Game):

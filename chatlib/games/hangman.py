@@ -71,6 +71,11 @@ def fold_letters(guess: str) -> str:
     return "".join(map(fold_letter, split_letters(guess)))
 
 
+def _fits(word: str) -> bool:
+    """Return whether there are not too many marks on the letters of a word."""
+    return len(word.encode()) <= BYTES_LIMIT
+
+
 class Hangman(Game):
     """Hangman, as one end sees it. The player who begins is the setter."""
 
@@ -120,7 +125,7 @@ class Hangman(Game):
         word = "".join(letters)
         if not 1 <= len(letters) <= LETTERS_LIMIT:
             raise IllegalMoveError(f"a word is 1 to {LETTERS_LIMIT} letters")
-        if len(word.encode()) > BYTES_LIMIT:
+        if not _fits(word):
             raise IllegalMoveError("there are too many marks on the letters")
         return self._set_word(word) if self.begins else self._guess(word)
 
@@ -184,8 +189,8 @@ class Hangman(Game):
         """Answer a guess, and reveal the word if it was the last."""
         assert self._secret
         # The guesser's program refuses such a guess, too.
-        count = len(split_letters(guess))
-        if not 1 <= count <= LETTERS_LIMIT or self._was_guessed(guess):
+        fits = 1 <= len(split_letters(guess)) <= LETTERS_LIMIT and _fits(guess)
+        if not fits or self._was_guessed(guess):
             raise CheatingError(f"guessed {guess!r}, which is no new letter or word")
         self.guesses.append(guess)
         places = _find_places(self._secret.words, guess)
@@ -228,7 +233,7 @@ class Hangman(Game):
     def _receive_word(self, opening: str) -> list[str]:
         """Check the revealed word against the commitment and against every answer."""
         word = open_commitment(self._commitment, opening)
-        if len(split_letters(word)) != len(self.uncovered):
+        if len(split_letters(word)) != len(self.uncovered) or not _fits(word):
             raise CheatingError("told a word of another length")
         # The commitment fits a setter who answered for another word all the time.
         for guess, places in zip(self.guesses, self.answers, strict=True):

@@ -9,6 +9,8 @@ end go in, words to send and lines to show come out. The words travel in GAME fr
     resign               the sender gives up
     foul REASON          the receiver's last move breaks the rules: the game is over
 
+`foul` with the reason FAILED accuses nobody: the sender's own code of the game has failed.
+
 Two offers may cross. Then the offer of the end that wins ties counts (the client). If both
 are of the same game, the other end has thereby accepted it.
 """
@@ -17,7 +19,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from chatlib.errors import TableError
-from chatlib.games.game import CheatingError, Game, IllegalMoveError, Outcome
+from chatlib.games.game import (
+    BrokenGameError,
+    CheatingError,
+    Game,
+    IllegalMoveError,
+    Installed,
+    Outcome,
+)
 
 RESULTS = {
     Outcome.WON: "You have won",
@@ -28,17 +37,28 @@ RESULTS = {
 FOUL_LIMIT = 100
 """The characters of a foul that are sent: in any script they fit into a GAME frame."""
 
+FAILED = "nobody did: the game failed at my end"
+"""The reason of a foul that is none. Programs of the first release show it as it is."""
+
+WORDS_LIMIT = 100
+"""The characters of the peer's words that a notice shows."""
+
+NOTICES_LIMIT = 10
+"""The offers and mistakes of the peer that are shown one by one until this end's player
+says /play or /decline; further ones are counted."""
+
 
 class Table:
     """The place where one end plays with the other.
 
-    `find_game(name)` returns a game or None, `send(words)` sends words to the other end,
-    and `show(line)` shows a line to the player. `peer` is what the other end is called.
+    `find_game(name)` returns an installed game or None, `send(words)` sends words to the
+    other end, and `show(line)` shows a line to the player. `peer` is what the other end is
+    called.
     """
 
     def __init__(
         self,
-        find_game: Callable[[str], type[Game] | None],
+        find_game: Callable[[str], Installed | None],
         send: Callable[[str], None],
         show: Callable[[str], None],
         *,
@@ -49,7 +69,8 @@ class Table:
         self._send = send
         self._show_line = show
         self._wins_ties = wins_ties
-        self._peer = peer
+        # What the other end is called now; it may change when that comes back.
+        self.peer = peer
         # The game that is on, and the name of the game in an offer without an answer.
         self.game: Game | None = None
         self.offer_sent: str | None = None
@@ -65,6 +86,8 @@ class Table:
         # this end has given it up and the peer may not have known.
         self._late_move_possible = False
         self._resigned_game: Game | None = None
+        # The peer's offers and mistakes since this end's player said /play or /decline.
+        self._unasked = 0
 
     # What the player wants. Each method raises TableError when it is not possible.
 
@@ -80,6 +103,7 @@ class Table:
 
     def play(self, name: str) -> None:
         """Offer a game; without a name accept the peer's offer, or play again."""
+        self._unasked = 0
         if self.game:
             raise TableError("a game is on: /resign gives it up")
         if self.offer_received and name in ("", self.offer_received):
@@ -88,16 +112,22 @@ class Table:
         name = name or self._last_name
         if not name:
             raise TableError("which game? /play NAME")
-        if self._find_game(name) is None:
+        installed = self._find_game(name)
+        if installed is None:
             raise TableError(f"there is no game {name!r} here")
         # A second offer could cross the answer to the first, and the ends would disagree
         # about which game was accepted.
         if self.offer_sent:
-            raise TableError(f"{self._peer} has not answered your last offer")
+            raise TableError(f"{self.peer} has not answered your last offer")
+        try:
+            installed.load()
+        except BrokenGameError as error:
+            raise TableError(str(error)) from None
         self._offer(name)
 
     def decline(self) -> None:
         """Decline the game that the peer has offered."""
+        self._unasked = 0
         if not self.offer_received:
             raise TableError("no game is offered to you")
         self.offer_received = None
@@ -140,6 +170,15 @@ class Table:
         self._show(f"You offer a game of {name}.")
 
     def _accept_offer(self, name: str) -> None:
+        installed = self._find_game(name)
+        assert installed is not None
+        try:
+            # Only now: an offer alone runs no code of another package.
+            installed.load()
+        except BrokenGameError as error:
+            self.offer_received = None
+            self._send("decline")
+            raise TableError(str(error)) from None
         self._send("accept")
         self._start_game(name, self._begins_if_accepted)
 
@@ -150,7 +189,7 @@ class Table:
         verb, _, rest = words.partition(" ")
         handle = _HANDLERS.get(verb)
         if handle is None:
-            self._call_foul(f"said {verb!r}, which is no word of any game")
+            self._call_foul(f"said {_quote(verb)}, which is no word of any game")
         else:
             handle(self, rest)
 
@@ -160,15 +199,24 @@ class Table:
         self._late_move_possible, self._resigned_game = False, None
         if self._find_game(name) is None or begins not in ("me", "you"):
             self._send("decline")
-            self._show(f"{self._peer} offers a game that is not here: {name}.")
+            self._notice(f"{self.peer} offers a game that is not here: {_quote(name)}.")
         elif self.game:
             # The offer was sent before the peer knew of the game that is on here.
             self._send("decline")
         elif self.offer_sent:
             self._receive_crossing_offer(name, begins == "you")
         else:
-            self.offer_received, self._begins_if_accepted = name, begins == "you"
-            self._show(f"{self._peer} offers a game of {name}: /play or /decline.")
+            offer = f"{self.peer} offers a game of {name}: /play or /decline."
+            self._ask_player(name, begins == "you", offer)
+
+    def _ask_player(self, name: str, begins: bool, offer: str) -> None:
+        """Show the peer's offer, for the player to answer."""
+        # The next /play accepts the offer that was shown last. So one that is not shown is
+        # declined, and does not take the place of another.
+        self.offer_received, self._begins_if_accepted = name, begins
+        if not self._notice(offer):
+            self.offer_received = None
+            self._send("decline")
 
     def _receive_crossing_offer(self, name: str, begins: bool) -> None:
         """Decide which of two offers counts that have crossed."""
@@ -182,8 +230,8 @@ class Table:
         if same:
             self._start_game(name, begins)
         else:
-            self.offer_received, self._begins_if_accepted = name, begins
-            self._show(f"{self._peer} offers {name} at the same time: /play or /decline.")
+            offer = f"{self.peer} offers {name} at the same time: /play or /decline."
+            self._ask_player(name, begins, offer)
 
     def _receive_accept(self, rest: str) -> None:
         if self.offer_sent:
@@ -195,20 +243,22 @@ class Table:
         # It may be the answer to an offer that is void because two have crossed.
         if self.offer_sent:
             self.offer_sent = None
-            self._show(f"{self._peer} declines the game.")
+            self._show(f"{self.peer} declines the game.")
 
     def _receive_move(self, rest: str) -> None:
-        if self.game is None:
+        # The game ends in one of these calls where its own code fails.
+        game = self.game
+        if game is None:
             self._receive_late_move(rest)
             return
         try:
-            answers = self.game.receive(rest)
+            answers = game.receive(rest)
         except CheatingError as error:
             self._call_foul(str(error))
             return
         for answer in answers:
             self._send(f"move {answer}")
-        self._show_move(self.game)
+        self._show_move(game)
 
     def _receive_late_move(self, rest: str) -> None:
         """Handle a move of a game that is over here: it may have crossed a resignation.
@@ -228,7 +278,7 @@ class Table:
 
     def _receive_resign(self, rest: str) -> None:
         if self.game:
-            self._end_game(Outcome.WON, f"{self._peer} gives up")
+            self._end_game(Outcome.WON, f"{self.peer} gives up")
         elif self._resigned_game:
             # The two resignations crossed, so the peer sees the same.
             self._resigned_game = None
@@ -239,7 +289,12 @@ class Table:
         # A foul that crosses the end of the game has nothing left to end.
         if self.game:
             self.game = None
-            self._show(f"{self._peer} says that you broke the rules: {rest}. No result.")
+            if rest == FAILED:
+                self._show(f"The game failed at {self.peer}'s end: no result.")
+            else:
+                # The peer's words come last and in quotes: they must not pass for ours.
+                ends = f"{self.peer} ends the game without a result"
+                self._show(f"{ends}, and says that you broke the rules: {_quote(rest)}")
 
     def _call_foul(self, what: str) -> None:
         """Name a cheat to the player and to the peer, and end the game without a result."""
@@ -247,31 +302,49 @@ class Table:
         self.game = self.offer_sent = self.offer_received = None
         # Moves that the peer sent before it reads of the foul are no second one.
         self._late_move_possible = True
-        ending = ": the game is over, without a result" if playing else ""
-        self._show(f"{self._peer} {what}{ending}.")
+        if playing:
+            self._show(f"{self.peer} {_shorten(what)}: the game is over, without a result.")
+        else:
+            self._notice(f"{self.peer} {_shorten(what)}.")
         self._send(f"foul {what}"[:FOUL_LIMIT])
 
     # From the beginning of a game to its end.
 
     def _start_game(self, name: str, begins: bool) -> None:
-        kind = self._find_game(name)
-        assert kind is not None
+        installed = self._find_game(name)
+        assert installed is not None
         self.offer_sent = self.offer_received = None
         self._late_move_possible, self._resigned_game = False, None
         # The two begin by turns, whichever of them offers the next game.
         self._last_name, self._begins_next = name, not begins
-        self.game = kind(begins)
-        who = "you begin" if begins else f"{self._peer} begins"
+        try:
+            self.game = game = installed.start(begins, self._end_failed_game)
+        except BrokenGameError as error:
+            self._end_failed_game(str(error))
+            return
+        who = "you begin" if begins else f"{self.peer} begins"
         self._show(f"A game of {name}: {who}.")
-        self._show(f"(How to move: {kind.hint}.)")
-        self._show_board_of(self.game)
+        self._show(f"(How to move: {game.hint}.)")
+        self._show_board_of(game)
+
+    def _end_failed_game(self, why: str) -> None:
+        """End a game whose code has failed, at both ends and without a result."""
+        if self._resigned_game:
+            self._resigned_game = None  # it was over here: then its result stands
+            return
+        self.game = None
+        # The peer may have made a move before it reads of this.
+        self._late_move_possible = True
+        self._show(f"The game is over, without a result: {why}.")
+        with suppress(TableError):  # we are leaving, and that ends the game as well
+            self._send(f"foul {FAILED}")
 
     def _end_game(self, outcome: Outcome, sentence: str) -> None:
         self.won += outcome is Outcome.WON
         self.lost += outcome is Outcome.LOST
         self.drawn += outcome is Outcome.DRAWN
         self.game = None
-        score = f"you {self.won}, {self._peer} {self.lost}"
+        score = f"you {self.won}, {self.peer} {self.lost}"
         draws = f", {self.drawn} drawn" if self.drawn else ""
         self._show(f"{sentence}. Score: {score}{draws}. /play plays again.")
 
@@ -283,16 +356,41 @@ class Table:
         if game.board_is_current:
             self._show_board_of(game)
         if game.outcome:
-            result = RESULTS[game.outcome].format(peer=self._peer)
+            result = RESULTS[game.outcome].format(peer=self.peer)
             self._end_game(game.outcome, result)
 
     def _show_board_of(self, game: Game) -> None:
-        for line in game.draw_board().split("\n"):
+        for line in game.draw_board().splitlines():
             self._show(line)
+
+    def _notice(self, line: str) -> bool:
+        """Show what the peer did unasked; return whether it was shown.
+
+        After NOTICES_LIMIT of them only a count is shown, at 100, 1000 and so on.
+        """
+        self._unasked += 1
+        if self._unasked <= NOTICES_LIMIT:
+            self._show(line)
+            return True
+        if str(self._unasked).strip("0") == "1":
+            count = f"{self._unasked} offers or mistakes"
+            self._show(f"{self.peer} has made {count}: they are not shown any more.")
+        return False
 
     def _show(self, line: str) -> None:
         # A peer without a name is "the server", and a sentence may begin with that.
         self._show_line(f"T{line[1:]}" if line.startswith("the ") else line)
+
+
+def _shorten(words: str) -> str:
+    """Return words on one line, without runs of blanks, cut to WORDS_LIMIT characters."""
+    line = " ".join(words.split())
+    return line if len(line) <= WORDS_LIMIT else f"{line[:WORDS_LIMIT]}..."
+
+
+def _quote(words: str) -> str:
+    """Return the peer's words for a notice, so that nobody takes them for ours."""
+    return repr(_shorten(words))
 
 
 # By the first of the words that a GAME frame carries.

@@ -5,7 +5,7 @@ from collections import deque
 
 import pytest
 
-from chatlib.games.game import CheatingError, Game, IllegalMoveError, Outcome
+from chatlib.games.game import CheatingError, Game, IllegalMoveError, Installed, Outcome
 from chatlib.games.secret import Secret
 from chatlib.games.table import Table
 from harness.stage import ROOT
@@ -109,7 +109,7 @@ def test_the_game_is_played_at_a_table(game: type[Game]) -> None:
     lines: list[list[str]] = [[], []]
     ann, bob = (
         Table(
-            {"rps": game}.get,
+            {"rps": Installed(game)}.get,
             sent[side].append,
             lines[side].append,
             wins_ties=not side,

@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from chatlib.games.game import BoardGame, CheatingError, Game, IllegalMoveError, Outcome
+from chatlib.games.game import (
+    BoardGame,
+    CheatingError,
+    Game,
+    IllegalMoveError,
+    Installed,
+    Outcome,
+)
 
 WON, LOST, DRAWN = Outcome.WON, Outcome.LOST, Outcome.DRAWN
 
@@ -153,3 +160,12 @@ def test_a_square_shows_its_player_and_the_last_one_is_in_brackets() -> None:
         assert game.draw_board() == "(X) .  . "
     for game in play("1", "0"):
         assert game.draw_board() == "(O) X  . "
+
+
+def test_a_game_of_ours_is_installed_and_never_fails() -> None:
+    """There is nothing to load, and each game is a new one."""
+    installed = Installed(Race)
+    installed.load()
+    games = [installed.start(begins, pytest.fail) for begins in (True, False)]
+    assert [type(game) for game in games] == [Race, Race]
+    assert [game.begins for game in games] == [True, False]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chatlib.games.game import CheatingError, IllegalMoveError, Outcome
 from chatlib.games.hangman import (
+    BYTES_LIMIT,
     LETTERS_LIMIT,
     MISSES_LIMIT,
     SIGMA,
@@ -465,3 +466,21 @@ def test_a_guesser_who_sends_words_of_the_setter_is_caught(words: str) -> None:
     verb = words.partition(" ")[0]
     with pytest.raises(CheatingError, match=rf"^said '{verb}' where it makes no sense$"):
         setter.receive(words)
+
+
+ACUTE = "\N{COMBINING ACUTE ACCENT}"
+
+
+def test_too_many_marks_on_a_letter_of_the_peers_are_a_cheat() -> None:
+    """Neither a guess nor the word covers the lines above it with them."""
+    word = "x" + ACUTE * (BYTES_LIMIT // 2)
+    setter, _ = begin("hello")
+    with pytest.raises(CheatingError, match="no new letter or word"):
+        setter.receive(f"guess {word}")
+    secret = Secret(word)
+    guesser = Hangman(False)
+    guesser.receive(f"word {secret.commitment} 1")
+    guesser.make_move("x")
+    guesser.receive("at 1")
+    with pytest.raises(CheatingError, match="told a word of another length"):
+        guesser.receive(f"was {secret.opening}")

@@ -1,17 +1,22 @@
 """Two tables joined in memory: offers, moves, the score, and all that a cheat can send."""
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatlib.errors import TableError
+from chatlib.games.foreign import ForeignGame
+from chatlib.games.game import BrokenGameError, Game, Installed
 from chatlib.games.hangman import Hangman
-from chatlib.games.registry import BUILT_IN
+from chatlib.games.registry import BUILT_IN, find_game
 from chatlib.games.secret import Secret
-from chatlib.games.table import FOUL_LIMIT, Table
+from chatlib.games.table import FOUL_LIMIT, NOTICES_LIMIT, WORDS_LIMIT, Table
+from chatlib.games.tictactoe import TicTacToe
 
 TICTACTOE_WON = "14253"
 """The moves of both by turns; the player who begins wins."""
@@ -26,7 +31,7 @@ class Side:
         self.sent: deque[str] = deque()
         self.lines: list[str] = []
         self.table = Table(
-            BUILT_IN.get,
+            find_game,
             self.sent.append,
             self.lines.append,
             wins_ties=wins_ties,
@@ -341,6 +346,215 @@ def test_an_offer_of_an_unknown_game_is_declined(words: str, room: Room) -> None
     assert room.ann.table.offer_received is None
 
 
+# Floods: what a peer can do at the table while nobody plays.
+
+
+def flood(room: Room, *sent: str) -> None:
+    """Let Ann send these words 3,600 times."""
+    for _ in range(3600):
+        for words in sent:
+            room.bob.table.receive(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["offer x me", "offer tictactoe me", "castle e1", "accept"],
+    ids=["unknown-game", "known-game", "unknown-word", "acceptance"],
+)
+def test_a_flood_of_offers_or_mistakes_is_counted(words: str, room: Room) -> None:
+    """Ten lines, and one more at 100 and at 1000; all are answered."""
+    flood(room, words)
+    assert len(room.bob.lines) == NOTICES_LIMIT + 2
+    assert room.bob.lines[-1] == (
+        "Ann has made 1000 offers or mistakes: they are not shown any more."
+    )
+
+
+def test_an_offer_that_is_not_shown_is_declined(room: Room) -> None:
+    """So /play never accepts another game than the one that was shown last."""
+    flood(room, "offer hangman me", "offer tictactoe me")
+    assert room.bob.sent[-1] == "decline"
+    assert room.bob.table.offer_received is None
+
+
+def test_after_an_action_of_the_player_offers_are_shown_again(room: Room) -> None:
+    """The player has read what stands there."""
+    flood(room, "offer x me")
+    room.bob.sent.clear()
+    with pytest.raises(TableError, match="no game is offered"):
+        room.bob.table.decline()
+    room.ann.table.play("tictactoe")
+    room.deliver()
+    assert room.bob.was_shown("Ann offers a game of tictactoe: /play or /decline.")
+    assert room.bob.table.offer_received == "tictactoe"
+
+
+def test_offers_and_mistakes_cost_no_more_than_lines(room: Room) -> None:
+    """A tenth of a second for 3,600, where each once looked through every package."""
+    room.bob.table.receive("offer x me")  # the look, which is done once
+    begun = process_time()
+    flood(room, "offer x me")
+    assert process_time() - begun < 0.2
+
+
+# Forgeries: what a peer says stands in quotes, short, and on one line.
+
+
+@pytest.mark.parametrize("words", ["offer {} me", "{} x"], ids=["offer", "unknown-word"])
+def test_a_peers_words_are_quoted_and_short(words: str, room: Room) -> None:
+    """Neither blanks without an end nor a line end stand in a notice."""
+    forged = (
+        "chess.\N{NO-BREAK SPACE}" + "\N{IDEOGRAPHIC SPACE}" * 90 + "Goodbye:\nyou left" * 9
+    )
+    room.bob.table.receive(words.format(forged.replace(" ", "\t")))
+    (line,) = room.bob.lines
+    assert "'chess. Goodbye: you left" in line
+    assert len(line) < WORDS_LIMIT + 60
+
+
+def test_the_reason_of_a_foul_comes_last_and_in_quotes(room: Room) -> None:
+    """It may be any words of the peer's."""
+    room.begin()
+    room.bob.table.receive("foul nothing. No result.   You have won. " + "x" * 400)
+    assert room.bob.lines[-1] == (
+        "Ann ends the game without a result, and says that you broke the rules: "
+        f"'nothing. No result. You have won. {'x' * 66}...'"
+    )
+
+
+# A game whose code fails: one of another package.
+
+
+class Careless(TicTacToe):
+    """A game that fails when the peer has moved."""
+
+    def receive(self, words: str) -> list[str]:
+        """Fail."""
+        raise ValueError(words)
+
+
+class Broken(Installed):
+    """An installed game that fails at one moment or another."""
+
+    def __init__(self, moment: str) -> None:
+        super().__init__(BUILT_IN["tictactoe"])
+        self.moment = moment
+        self.calls: list[str] = []
+        self.fail: Callable[[], None] = pytest.fail
+
+    def load(self) -> None:
+        """Fail, if this is the moment."""
+        self.calls.append("load")
+        if self.moment == "load":
+            raise BrokenGameError("the game nim of the package nim has failed")
+
+    def start(self, begins: bool, failed: Callable[[str], None]) -> Game:
+        """Fail, if this is the moment."""
+        self.calls.append("start")
+        if self.moment == "start":
+            raise BrokenGameError("the game nim of the package nim has failed")
+        self.fail = lambda: failed("the game nim of the package nim has failed")
+        if self.moment == "receive":
+            return ForeignGame(Careless(begins), "", lambda why: self.fail())
+        return super().start(begins, failed)
+
+
+def install(room: Room, moment: str) -> Broken:
+    """Install the game at both ends, broken at Bob's."""
+    broken = Broken(moment)
+    room.ann.table._find_game = {"nim": Installed(BUILT_IN["tictactoe"])}.get
+    room.bob.table._find_game = {"nim": broken}.get
+    return broken
+
+
+def mend(room: Room) -> None:
+    """Let both have the usual games again."""
+    room.ann.table._find_game = room.bob.table._find_game = find_game
+
+
+def test_an_offer_loads_no_game(room: Room) -> None:
+    """Only the player who accepts it does; to decline it loads nothing either."""
+    broken = install(room, "never")
+    room.ann.table.play("nim")
+    room.deliver()
+    assert room.bob.was_shown("Ann offers a game of nim") and broken.calls == []
+    room.bob.table.decline()
+    room.deliver()
+    assert broken.calls == []
+    room.begin("nim")
+    assert broken.calls == ["load", "start"]
+
+
+def test_a_game_that_cannot_be_loaded_is_not_offered(room: Room) -> None:
+    """The player is told why, and the peer nothing."""
+    install(room, "load")
+    with pytest.raises(TableError, match="the game nim of the package nim has failed"):
+        room.bob.table.play("nim")
+    assert not room.bob.sent and room.bob.table.offer_sent is None
+
+
+def test_a_game_that_cannot_be_loaded_is_declined(room: Room) -> None:
+    """When the player has accepted it, and not before."""
+    install(room, "load")
+    room.ann.table.play("nim")
+    room.deliver()
+    with pytest.raises(TableError, match="the game nim of the package nim has failed"):
+        room.bob.table.play("")
+    room.deliver()
+    assert room.ann.was_shown("Bob declines the game.")
+    mend(room)
+    assert_goes_on(room)
+
+
+@pytest.mark.parametrize("moment", ["start", "receive", "later"])
+def test_a_game_that_fails_is_over_at_both_ends_without_a_result(
+    moment: str, room: Room
+) -> None:
+    """The player reads which package it was; the peer is accused of nothing."""
+    broken = install(room, moment)
+    room.begin("nim")
+    if moment != "start":
+        room.ann.table.move("5")
+    if moment == "later":
+        broken.fail()  # it crosses the move
+    room.deliver()
+    assert room.bob.lines[-1] == (
+        "The game is over, without a result: the game nim of the package nim has failed."
+    )
+    assert room.ann.lines[-1] == "The game failed at Bob's end: no result."
+    assert room.ann.table.game is None and room.bob.table.game is None
+    assert room.scores == ((0, 0, 0), (0, 0, 0))
+    assert not room.bob.was_shown("makes a move") and not room.ann.was_shown("rules")
+    mend(room)
+    assert_goes_on(room)
+
+
+def test_a_failure_after_a_resignation_changes_nothing(room: Room) -> None:
+    """The game was over, and its result stands."""
+    broken = install(room, "later")
+    room.begin("nim")
+    room.ann.table.move("5")
+    room.bob.table.resign()
+    lines = len(room.bob.lines)
+    broken.fail()
+    room.deliver()
+    assert len(room.bob.lines) == lines
+    assert room.scores == ((1, 0, 0), (0, 1, 0))
+
+
+def test_a_failure_that_cannot_be_told_to_the_peer_ends_the_game_here(room: Room) -> None:
+    """The person is leaving, say: nothing is sent any more."""
+    broken = install(room, "later")
+    room.begin("nim")
+
+    def refuse(words: str) -> None:
+        raise TableError("the talk is over")
+
+    room.bob.table._send = refuse
+    broken.fail()
+    assert room.bob.table.game is None
+
+
 # Cheats. Bob is honest; what Ann sends does not come from her table.
 
 
@@ -363,7 +577,8 @@ def assert_caught(room: Room, *sent: str, report: str) -> None:
     assert room.ann.table.game is None
     if "game is over" in line:
         assert room.ann.was_shown(
-            f"Bob says that you broke the rules: {foul[5:]}. No result."
+            "Bob ends the game without a result, and says that you broke the rules: "
+            f"{foul[5:]!r}"
         )
     assert_goes_on(room)
 

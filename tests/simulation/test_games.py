@@ -9,7 +9,7 @@ import pytest
 from chatlib.games.connectfour import ConnectFour
 from chatlib.games.game import Game
 from chatlib.games.hangman import Hangman, fold_letters, split_letters
-from chatlib.games.registry import BUILT_IN
+from chatlib.games.registry import BUILT_IN, find_game
 from chatlib.games.table import Table
 from chatlib.games.tictactoe import TicTacToe
 from chatlib.protocol.frames import Mode
@@ -63,7 +63,7 @@ class Player:
         self.dice = dice
         self.lines: list[str] = []
         self.table = Table(
-            BUILT_IN.get, end.tell, self.lines.append, wins_ties=wins_ties, peer="the other"
+            find_game, end.tell, self.lines.append, wins_ties=wins_ties, peer="the other"
         )
         end.watch = self.table.receive
 

@@ -49,7 +49,8 @@ class Table:
         self._send = send
         self._show_line = show
         self._wins_ties = wins_ties
-        self._peer = peer
+        # What the other end is called now; it may change when that comes back.
+        self.peer = peer
         # The game that is on, and the name of the game in an offer without an answer.
         self.game: Game | None = None
         self.offer_sent: str | None = None
@@ -93,7 +94,7 @@ class Table:
         # A second offer could cross the answer to the first, and the ends would disagree
         # about which game was accepted.
         if self.offer_sent:
-            raise TableError(f"{self._peer} has not answered your last offer")
+            raise TableError(f"{self.peer} has not answered your last offer")
         self._offer(name)
 
     def decline(self) -> None:
@@ -160,7 +161,7 @@ class Table:
         self._late_move_possible, self._resigned_game = False, None
         if self._find_game(name) is None or begins not in ("me", "you"):
             self._send("decline")
-            self._show(f"{self._peer} offers a game that is not here: {name}.")
+            self._show(f"{self.peer} offers a game that is not here: {name}.")
         elif self.game:
             # The offer was sent before the peer knew of the game that is on here.
             self._send("decline")
@@ -168,7 +169,7 @@ class Table:
             self._receive_crossing_offer(name, begins == "you")
         else:
             self.offer_received, self._begins_if_accepted = name, begins == "you"
-            self._show(f"{self._peer} offers a game of {name}: /play or /decline.")
+            self._show(f"{self.peer} offers a game of {name}: /play or /decline.")
 
     def _receive_crossing_offer(self, name: str, begins: bool) -> None:
         """Decide which of two offers counts that have crossed."""
@@ -183,7 +184,7 @@ class Table:
             self._start_game(name, begins)
         else:
             self.offer_received, self._begins_if_accepted = name, begins
-            self._show(f"{self._peer} offers {name} at the same time: /play or /decline.")
+            self._show(f"{self.peer} offers {name} at the same time: /play or /decline.")
 
     def _receive_accept(self, rest: str) -> None:
         if self.offer_sent:
@@ -195,7 +196,7 @@ class Table:
         # It may be the answer to an offer that is void because two have crossed.
         if self.offer_sent:
             self.offer_sent = None
-            self._show(f"{self._peer} declines the game.")
+            self._show(f"{self.peer} declines the game.")
 
     def _receive_move(self, rest: str) -> None:
         if self.game is None:
@@ -228,7 +229,7 @@ class Table:
 
     def _receive_resign(self, rest: str) -> None:
         if self.game:
-            self._end_game(Outcome.WON, f"{self._peer} gives up")
+            self._end_game(Outcome.WON, f"{self.peer} gives up")
         elif self._resigned_game:
             # The two resignations crossed, so the peer sees the same.
             self._resigned_game = None
@@ -239,7 +240,7 @@ class Table:
         # A foul that crosses the end of the game has nothing left to end.
         if self.game:
             self.game = None
-            self._show(f"{self._peer} says that you broke the rules: {rest}. No result.")
+            self._show(f"{self.peer} says that you broke the rules: {rest}. No result.")
 
     def _call_foul(self, what: str) -> None:
         """Name a cheat to the player and to the peer, and end the game without a result."""
@@ -248,7 +249,7 @@ class Table:
         # Moves that the peer sent before it reads of the foul are no second one.
         self._late_move_possible = True
         ending = ": the game is over, without a result" if playing else ""
-        self._show(f"{self._peer} {what}{ending}.")
+        self._show(f"{self.peer} {what}{ending}.")
         self._send(f"foul {what}"[:FOUL_LIMIT])
 
     # From the beginning of a game to its end.
@@ -261,7 +262,7 @@ class Table:
         # The two begin by turns, whichever of them offers the next game.
         self._last_name, self._begins_next = name, not begins
         self.game = kind(begins)
-        who = "you begin" if begins else f"{self._peer} begins"
+        who = "you begin" if begins else f"{self.peer} begins"
         self._show(f"A game of {name}: {who}.")
         self._show(f"(How to move: {kind.hint}.)")
         self._show_board_of(self.game)
@@ -271,7 +272,7 @@ class Table:
         self.lost += outcome is Outcome.LOST
         self.drawn += outcome is Outcome.DRAWN
         self.game = None
-        score = f"you {self.won}, {self._peer} {self.lost}"
+        score = f"you {self.won}, {self.peer} {self.lost}"
         draws = f", {self.drawn} drawn" if self.drawn else ""
         self._show(f"{sentence}. Score: {score}{draws}. /play plays again.")
 
@@ -283,7 +284,7 @@ class Table:
         if game.board_is_current:
             self._show_board_of(game)
         if game.outcome:
-            result = RESULTS[game.outcome].format(peer=self._peer)
+            result = RESULTS[game.outcome].format(peer=self.peer)
             self._end_game(game.outcome, result)
 
     def _show_board_of(self, game: Game) -> None:

@@ -1100,7 +1100,7 @@ def test_a_peer_that_returns_under_another_name_is_called_by_that(clock: Clock) 
         "Bob|": "Connected with Ann again, now called Bob\u00a6.",
         "Bob\u00a6 ": "Connected with Bob\u00a6 again.",
         "": "Connected with Bob\u00a6 again, now called the other side.",
-        "Ann": "Connected with the other side again, now called Ann.",
+        "Cleo": "Connected with the other side again, now called Cleo.",
     }.items():
         talk.cut()
         talk.client.session.hello = Hello(SESSION_ID, Mode.ANY, name)
@@ -1108,10 +1108,10 @@ def test_a_peer_that_returns_under_another_name_is_called_by_that(clock: Clock) 
         talk._connect(make_client(session=talk.client.session))
         talk.until(lambda: "again" in "".join(server.notes.written))
         assert server.notes.news() == [f"notify {notice}"]
-    assert server.notes.status == "with Ann"
+    assert server.notes.status == "with Cleo"
     talk.client.types("Hello", "/play tictactoe")
-    talk.until(lambda: "show Ann: Hello" in server.notes.written)
-    offer = "show Ann offers a game of tictactoe: /play or /decline."
+    talk.until(lambda: "show Cleo: Hello" in server.notes.written)
+    offer = "show Cleo offers a game of tictactoe: /play or /decline."
     talk.until(lambda: offer in server.notes.written)
 
 

@@ -81,9 +81,9 @@ class Chat(Owner):
         # The hints for beginners were shown.
         self._hinted = False
 
-        # The connection was lost and a new one is awaited; how it was lost, in a sentence.
+        # A new connection is awaited; how the last one was lost; why none can follow.
         self.is_searching = False
-        self._loss = ""
+        self._loss, self._refusal = "", ""
 
         # Our goodbye, once we want to leave: it may have to wait for a HELLO.
         self._farewell: tuple[Reason, str] | None = None
@@ -172,8 +172,7 @@ class Chat(Owner):
         """Wait for the peer no longer; `reason` is why, where that is known."""
         assert self._connection is not None
         self._recovery.end()
-        if reason:
-            self._loss = f"{self._loss}; {reason}"
+        self._refusal = reason
         if self.is_searching:
             self._report_end()
         else:
@@ -535,10 +534,12 @@ class Chat(Owner):
         lost = list(session.unacknowledged.values())
         if lost and code is Exit.GOODBYE:
             code = Exit.LOST
-        # The peer's words come last, so that they cannot pass for ours.
+        # The peer's words come last, so that they cannot pass for ours; a refusal ends with
+        # words of the peer, too.
         last = f" Last words: {words}" if words else ""
+        why = f"; {self._refusal}" if self._refusal and sentence == self._loss else ""
         delivery = _describe_delivery(session.texts_sent, len(lost))
-        self._terminal.notify(f"{sentence}{delivery}.{last}")
+        self._terminal.notify(f"{sentence}{delivery}{why}.{last}")
         for text in lost:
             self._terminal.notify(f"Not confirmed: {text}")
         self._finish(code)

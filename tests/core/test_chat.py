@@ -1148,11 +1148,16 @@ def test_a_search_without_success_ends_as_a_loss(lost: Talk, clock: Clock) -> No
 
 
 def test_a_search_can_be_ended_with_a_reason(lost: Talk) -> None:
-    """It follows the sentence about the loss."""
-    lost.client.chat.stop_searching("the server refused to go on: no")
+    """It comes last: it ends with words of the peer, which must not pass for ours."""
+    lost.client.types("never heard")
+    lost.client.notes.news()
+    words = "no; your message was delivered"
+    lost.client.chat.stop_searching(f"the server refused to go on: {words}")
     assert lost.client.ends == [(1, False)]
     assert lost.client.notes.news() == [
-        "notify The connection to the server was lost; the server refused to go on: no."
+        "notify The connection to the server was lost; your message was not confirmed; "
+        f"the server refused to go on: {words}.",
+        "notify Not confirmed: never heard",
     ]
 
 

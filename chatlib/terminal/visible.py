@@ -161,6 +161,7 @@ def visible_name(name: str) -> str:
     shown = visible(" ".join(name.split())).replace("|", "\u00a6")
     if _columns(shown) <= NAME_COLUMNS:
         return shown
+    shown = shown[:NAME_COLUMNS]
     while _columns(shown) >= NAME_COLUMNS or visible(f"{shown}\u2026") != f"{shown}\u2026":
         shown = shown[:-1]  # in the second case an emoji was cut apart
     return f"{shown}\u2026"

@@ -70,7 +70,6 @@ _ROLES = (
     (0x0023, 0x0023, "K"),
     (0x002A, 0x002A, "K"),
     (0x0030, 0x0039, "K"),
-    (0x1160, 0x1160, "!"),
     # Vowels and final consonants of Hangul have no width of their own.
     (0x1161, 0x11FF, "M"),
     (0x180B, 0x180D, "g"),

@@ -115,14 +115,15 @@ def _any(dice: random.Random) -> str:
     return chr(code if code < 0xD800 else code + 0x800)
 
 
+_UNSEEN = ("\u200d", "\ufe0f", "\u3164", "\u0301" * 12, " " * 26)
+
 KINDS = (
     _any,
     lambda dice: chr(dice.randrange(128)),
     lambda dice: chr(dice.randrange(32)),
     lambda dice: chr(dice.randrange(0x7F, 0xA0)),
     lambda dice: chr(dice.randrange(0x2000, 0x2070)),
-    lambda dice: chr(dice.choice((0x200D, 0xFE0F, 0x301, 0xE0067, 0x3164))) * 12,
-    lambda dice: " " * dice.randrange(1, 40),
+    lambda dice: dice.choice(_UNSEEN),
     lambda dice: dice.choice(("\x1b[", "\x1b]0;", "\x1bP", "\x9b", "\r", "\n", "\u202e")),
 )
 

@@ -156,6 +156,11 @@ def test_control_characters_are_shown_in_a_notation(hostile: str, shown: str) ->
         pytest.param("\u0645\u200c\u200c", "\u0645\u200c<U+200C>", id="two-joiners"),
         pytest.param("👩\u200d", "👩<U+200D>", id="joiner-without-a-second-emoji"),
         pytest.param("🏴\U000e0067", "🏴<U+E0067>", id="flag-without-an-end"),
+        pytest.param(
+            "🏴" + "\U000e0067" * 7 + "\U000e007f",
+            "🏴" + "<U+E0067>" * 7 + "<U+E007F>",
+            id="more-tags-than-a-flag-has",
+        ),
         pytest.param("a\u180b\u180e", "a<U+180B><U+180E>", id="mongolian-alone"),
         pytest.param("\u17b4", "<U+17B4>", id="khmer-inherent-vowel"),
     ],
@@ -181,7 +186,9 @@ def test_what_shows_nothing_is_shown_by_its_code_point(hidden: str, shown: str) 
         ),
         pytest.param("1\ufe0f\u20e3 #\ufe0f\u20e3", id="keycaps"),
         pytest.param("☎\ufe0e \u2139\ufe0f ‼\ufe0f ©\ufe0f", id="styles-of-symbols"),
-        pytest.param("辻\U000e0100 葛\ufe00", id="ideographic-variants"),
+        pytest.param(
+            "辻\U000e0100 葛\ufe00 \U00020b9f\U000e0100", id="ideographic-variants"
+        ),
         pytest.param("\u0645\u06cc\u200c\u062e\u0648", id="zero-width-non-joiner"),
         pytest.param("\u0d28\u0d4d\u200d \u0915\u094d\u200c\u0937", id="indic-joiners"),
         pytest.param("\u1820\u180b\u1828\u180e\u1820 \u1820\u180b\u180e", id="mongolian"),

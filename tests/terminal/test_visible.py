@@ -37,7 +37,7 @@ CLINGING = (
 # What such characters may follow, and blanks.
 BEARING = (
     "aé0#\u2764\u2600\U0001f469\U0001f3fd\U0001f3f4\u2192"
-    "\u8fbb\u0645\u0915\u094d\u1820 \u00a0"
+    "\u203c\u2139\u8fbb\u0645\u0915\u094d\u1820 \u00a0"
 )
 
 # Of every category, so that the rare and dangerous ones come up as often as letters.
@@ -155,6 +155,7 @@ def test_control_characters_are_shown_in_a_notation(hostile: str, shown: str) ->
         pytest.param("pay\u200dpal\u200c", "pay<U+200D>pal<U+200C>", id="latin-joiners"),
         pytest.param("\u0645\u200c\u200c", "\u0645\u200c<U+200C>", id="two-joiners"),
         pytest.param("👩\u200d", "👩<U+200D>", id="joiner-without-a-second-emoji"),
+        pytest.param("‼\u200d☀", "‼<U+200D>☀", id="joiner-after-a-mark"),
         pytest.param("🏴\U000e0067", "🏴<U+E0067>", id="flag-without-an-end"),
         pytest.param(
             "🏴" + "\U000e0067" * 7 + "\U000e007f",

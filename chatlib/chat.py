@@ -31,8 +31,12 @@ from chatlib.protocol.pulse import PING_SECONDS, WORRY_SECONDS
 from chatlib.protocol.session import Session
 from chatlib.recovery import Recovery
 from chatlib.terminal.terminal import Terminal
+from chatlib.terminal.visible import visible_name
 
 HINTS = ("Type /q to quit", "Enter message to send...")
+
+NAMELESS = "the other side"
+"""What a peer is called that has no name, or none that can be seen."""
 
 DRAFTS_LIMIT = 256
 """Lines that are kept for later when they are typed before their time."""
@@ -66,8 +70,8 @@ class Chat(Owner):
 
         # The present connection, or the last one; None while nobody has come.
         self._connection: Connection | None = None
-        # The name that is shown before the peer's lines.
-        self._speaker = ""
+        # What the peer is called in our sentences, and before its lines: see `_call`.
+        self._peer_name, self._speaker = NAMELESS, ""
         # Where games are played, once both have met.
         self._table: Table | None = None
 
@@ -77,9 +81,9 @@ class Chat(Owner):
         # The hints for beginners were shown.
         self._hinted = False
 
-        # The connection was lost and a new one is awaited; how it was lost, in a sentence.
+        # A new connection is awaited; how the last one was lost; why none can follow.
         self.is_searching = False
-        self._loss = ""
+        self._loss, self._refusal = "", ""
 
         # Our goodbye, once we want to leave: it may have to wait for a HELLO.
         self._farewell: tuple[Reason, str] | None = None
@@ -122,7 +126,7 @@ class Chat(Owner):
         """Talk on this connection: both sides have said HELLO."""
         self._connection = connection
         connection.owner = self
-        self._speaker = _speaker(connection.link.session)
+        self._note_name(connection.link.session)
         self._table = Table(
             _find_game,
             self._send_words,
@@ -159,14 +163,16 @@ class Chat(Owner):
             self._recovery.end()
             if self.is_leaving and self._person_waits:
                 self._recovery.limit(GOODBYE_SECONDS)
-        self._terminal.notify(f"Connected with {self._peer_name} again.")
+        former = self._peer_name
+        self._note_name(connection.link.session)
+        change = f", now called {self._peer_name}" if self._peer_name != former else ""
+        self._terminal.notify(f"Connected with {former} again{change}.")
 
     def stop_searching(self, reason: str = "") -> None:
         """Wait for the peer no longer; `reason` is why, where that is known."""
         assert self._connection is not None
         self._recovery.end()
-        if reason:
-            self._loss = f"{self._loss}; {reason}"
+        self._refusal = reason
         if self.is_searching:
             self._report_end()
         else:
@@ -314,14 +320,11 @@ class Chat(Owner):
     def _has_turn(self) -> bool:
         return self._connection is not None and self._connection.link.session.has_turn()
 
-    @property
-    def _peer_name(self) -> str:
-        """The name that the peer goes by in our sentences."""
-        peer = self._connection.link.session.peer if self._connection else None
-        if peer is None or not peer.name:
-            return "the other side"
-        # These two are what a program calls itself that was given no name.
-        return f"the {peer.name}" if peer.name in ("server", "client") else peer.name
+    def _note_name(self, session: Session) -> None:
+        """Note what the peer calls itself, which may change when it comes back."""
+        self._peer_name, self._speaker = _call(session)
+        if self._table:
+            self._table.peer = self._peer_name
 
     def _show_hints(self) -> None:
         """Show once, when it is first our turn, what can be done."""
@@ -531,10 +534,12 @@ class Chat(Owner):
         lost = list(session.unacknowledged.values())
         if lost and code is Exit.GOODBYE:
             code = Exit.LOST
-        # The peer's words come last, so that they cannot pass for ours.
+        # The peer's words come last, so that they cannot pass for ours; a refusal ends with
+        # words of the peer, too.
         last = f" Last words: {words}" if words else ""
+        why = f"; {self._refusal}" if self._refusal and sentence == self._loss else ""
         delivery = _describe_delivery(session.texts_sent, len(lost))
-        self._terminal.notify(f"{sentence}{delivery}.{last}")
+        self._terminal.notify(f"{sentence}{delivery}{why}.{last}")
         for text in lost:
             self._terminal.notify(f"Not confirmed: {text}")
         self._finish(code)
@@ -598,11 +603,24 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
 }
 
 
-def _speaker(session: Session) -> str:
-    """Return the name before the peer's lines: none where turns alternate."""
-    if session.mode is Mode.TURNS or session.peer is None:
-        return ""
-    return session.peer.name or "the other side"
+def _call(session: Session) -> tuple[str, str]:
+    """Return what the peer is called in sentences, and before its lines.
+
+    Before lines there is nothing where turns alternate. Everything that shows a name has
+    it from here, so that lines, notices and the status agree.
+    """
+    assert session.peer is not None
+    name = visible_name(session.peer.name)
+    own = visible_name(session.hello.name)
+    # A peer named "you" would make our sentences say that we did what it did.
+    if not name or name.casefold() == "you":
+        name = in_sentences = NAMELESS
+    elif name.casefold() == own.casefold():
+        name = in_sentences = f"the other {name}"
+    else:
+        # These two are what a program calls itself that was given no name.
+        in_sentences = f"the {name}" if name in ("server", "client") else name
+    return in_sentences, "" if session.mode is Mode.TURNS else name
 
 
 def _find_game(name: str) -> Installed | None:

@@ -17,6 +17,7 @@ from contextlib import suppress
 
 from chatlib import VERSION
 from chatlib.errors import UsageError, describe
+from chatlib.terminal.visible import visible
 
 FILE_NAME = "chat.toml"
 
@@ -102,6 +103,10 @@ def _to_name(value: object) -> str:
     # The limit of a name in HELLO, which counts bytes; see `protocol.frames`.
     if len(_to_text(value).encode("utf-8", "replace")) not in range(1, 128):
         raise ValueError("expected 1 to 127 bytes")
+    name = " ".join(_to_text(value).split())
+    # The other side would call us "the other side", or by marks such as <U+200B>.
+    if not name or visible(name) != name:
+        raise ValueError("expected a name that can be seen, without control characters")
     return _to_text(value)
 
 

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 from typing import Literal
-from unicodedata import category
+from unicodedata import category, name
 
 from chatlib.loop import Loop
 from chatlib.program import Program
@@ -16,6 +16,7 @@ from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
 from chatlib.settings import read_settings
 from chatlib.terminal import streams
+from chatlib.terminal.visible import DEFAULT_IGNORABLE
 
 SESSION_ID = bytes(range(16))
 
@@ -144,16 +145,54 @@ def feed_three_ways(data: bytes, feed: Callable[[list[bytes]], object]) -> None:
         assert feed([data[:place], data[place:]]) == whole, f"split at {place}"
 
 
-UNSAFE: tuple[Literal["Cc", "Cf", "Cs", "Zl", "Zp"], ...] = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Controls, formats, surrogates, line and paragraph separators (Unicode categories)."""
+UNSAFE: tuple[Literal["Cc", "Cf", "Co", "Cs", "Zl", "Zp"], ...] = (
+    "Cc",
+    "Cf",
+    "Co",
+    "Cs",
+    "Zl",
+    "Zp",
+)
+"""Controls, formats, private use, surrogates, line and paragraph separators."""
 
 JOINERS = "\u200c\u200d"
-"""Formats too, but these may pass."""
+"""Formats too, but these may stand between letters or emoji."""
 
 
 def obeyed(text: str) -> set[str]:
-    """Return the characters of a text that a terminal would obey."""
-    return {each for each in text if category(each) in UNSAFE and each not in JOINERS}
+    """Return the characters of a text that a terminal would obey, or that show nothing.
+
+    Those that are part of a letter or an emoji as people write them are left out.
+    """
+    return {
+        each
+        for place, each in enumerate(text)
+        if (category(each) in UNSAFE or is_ignorable(each)) and not _is_needed(text, place)
+    }
+
+
+def is_ignorable(character: str) -> bool:
+    """Return whether a character has the property Default_Ignorable_Code_Point."""
+    return any(first <= ord(character) <= last for first, last in DEFAULT_IGNORABLE)
+
+
+def _is_needed(text: str, place: int) -> bool:
+    """Return whether what would be invisible alone belongs to its neighbours."""
+    each, before, after = text[place], text[:place][-1:], text[place + 1 :][:1]
+    script = name(before, "UNASSIGNED").split("-")[0].split()[0] if before else "NOTHING"
+    symbol = script != "NOTHING" and (category(before) in ("So", "Sk", "Sm", "Sc", "Cn"))
+    if each in JOINERS:
+        emoji = symbol or "\ufe0e" <= before <= "\ufe0f"
+        letter = category(before or " ")[0] in "LM" and script not in ("LATIN", "GREEK")
+        return letter or (emoji and category(after or " ") in ("So", "Sk", "Sm", "Cn"))
+    if "\ufe00" <= each <= "\ufe0f":
+        key = before in [*"#*0123456789"] and after == "\u20e3"
+        return key or symbol or script == "CJK" or before in [*"\u203c\u2049\u2139\u3030"]
+    if "\U000e0100" <= each <= "\U000e01ef":
+        return script == "CJK" or "\U00020000" <= before <= "\U0003ffff"
+    if "\U000e0020" <= each <= "\U000e007f":
+        return "\U0001f3f4" in text[max(0, place - 7) : place]
+    return "\u180b" <= each <= "\u180f" and "MONGOLIAN" in script
 
 
 class World:

@@ -34,7 +34,7 @@ ALLOWED = {
     "chatlib.loop": set[str](),
     "chatlib.addresses": {"errors"},
     "chatlib.framelog": {"errors"},
-    "chatlib.settings": {"", "errors"},
+    "chatlib.settings": {"", "errors", "terminal.visible"},
     "chatlib.terminal": set[str](),
     "chatlib.terminal.visible": set[str](),
     "chatlib.terminal.terminal": set[str](),
@@ -98,6 +98,7 @@ ALLOWED = {
         "protocol.session",
         "recovery",
         "terminal.terminal",
+        "terminal.visible",
     },
     "chatlib.program": {
         "chat",

@@ -18,7 +18,7 @@ from chatlib.loop import READ, Loop
 from chatlib.terminal import streams
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
-from chatlib.terminal.visible import is_printable_ascii, visible
+from chatlib.terminal.visible import is_shown_as_is, visible
 
 READ_SIZE = 65536
 """Bytes per read of the keyboard, pipe or file."""
@@ -165,7 +165,7 @@ class Plain(Terminal):
         if self._timestamps:
             prefix = f"{streams.stamp()}{prefix}"
         # One check for all texts together, and one write, make a run of messages cheap.
-        lines = texts if is_printable_ascii("".join(texts)) else map(visible, texts)
+        lines = texts if is_shown_as_is("".join(texts)) else map(visible, texts)
         shown = f"\n{prefix}".join(lines)
         self._screen.write(f"{first}{prefix}{shown}\n")
 

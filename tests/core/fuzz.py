@@ -2,8 +2,8 @@
 
 For any bytes: read whole and byte by byte they give the same frames and the same error;
 nothing but a RemoteProtocolError is ever raised; and no text in them can control a
-terminal. `check` is also a target for a coverage-guided fuzzer, such as atheris with
-`atheris.Setup(sys.argv, check)`.
+terminal, or hide from a person. `check` is also a target for a coverage-guided fuzzer,
+such as atheris with `atheris.Setup(sys.argv, check)`.
 """
 
 import random
@@ -14,13 +14,16 @@ from collections.abc import Sequence
 from chatlib.errors import RemoteProtocolError
 from chatlib.protocol.frames import Bye, Frame, Hello, Kind, decode
 from chatlib.protocol.reader import FrameReader
-from chatlib.terminal.visible import visible
+from chatlib.terminal.visible import NAME_COLUMNS, visible, visible_name
 from harness import wire
 from tests.helpers import obeyed
 
 SEEDS = (
     wire.hello("Ann", session=bytes(range(16))),
     wire.text(1, "Grüß Gott"),
+    wire.text(
+        2, "👩\u200d🚀 \u0645\u200c\u062e\u0301 辻\U000e0100 1\ufe0f\u20e3 \u3164\u2800"
+    ),
     wire.frame(wire.ACK, 7),
     wire.frame(wire.PING, 1),
     wire.bye(3, wire.QUIT, "see you"),
@@ -51,13 +54,24 @@ def show(frame: Frame) -> None:
             text = decode(frame.body, "TEXT")
         elif frame.kind is Kind.HELLO:
             text = Hello.decode(frame.body).name
+            check_name(visible_name(text))
         elif frame.kind is Kind.BYE:
             text = Bye.decode(frame.body).text
         else:
             return
     except RemoteProtocolError:
         return
-    assert not obeyed(visible(text))
+    shown = visible(text)
+    assert not obeyed(shown)
+    assert visible(shown) == shown
+
+
+def check_name(shown: str) -> None:
+    """Check what is shown of a name."""
+    assert not obeyed(shown)
+    assert visible(shown) == shown == shown.strip()
+    assert "|" not in shown
+    assert len(shown) <= NAME_COLUMNS
 
 
 def mutate(dice: random.Random) -> bytes:

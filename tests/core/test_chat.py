@@ -1092,6 +1092,29 @@ def test_a_search_that_finds_the_peer_goes_on_with_the_talk(lost: Talk) -> None:
     assert lost.client.ends == lost.server.ends == []
 
 
+def test_a_peer_that_returns_under_another_name_is_called_by_that(clock: Clock) -> None:
+    """The person is told in the notice of its return, and only when it has changed."""
+    talk = Talk(Loop(clock), mode=Mode.FREE, name="Ann", search=SEARCH_SECONDS)
+    server = talk.server
+    for name, notice in {
+        "Bob|": "Connected with Ann again, now called Bob\u00a6.",
+        "Bob\u00a6 ": "Connected with Bob\u00a6 again.",
+        "": "Connected with Bob\u00a6 again, now called the other side.",
+        "Cleo": "Connected with the other side again, now called Cleo.",
+    }.items():
+        talk.cut()
+        talk.client.session.hello = Hello(SESSION_ID, Mode.ANY, name)
+        server.notes.news()
+        talk._connect(make_client(session=talk.client.session))
+        talk.until(lambda: "again" in "".join(server.notes.written))
+        assert server.notes.news() == [f"notify {notice}"]
+    assert server.notes.status == "with Cleo"
+    talk.client.types("Hello", "/play tictactoe")
+    talk.until(lambda: "show Cleo: Hello" in server.notes.written)
+    offer = "show Cleo offers a game of tictactoe: /play or /decline."
+    talk.until(lambda: offer in server.notes.written)
+
+
 def test_a_search_that_was_successful_has_no_deadline_left(
     lost: Talk, clock: Clock
 ) -> None:
@@ -1125,11 +1148,16 @@ def test_a_search_without_success_ends_as_a_loss(lost: Talk, clock: Clock) -> No
 
 
 def test_a_search_can_be_ended_with_a_reason(lost: Talk) -> None:
-    """It follows the sentence about the loss."""
-    lost.client.chat.stop_searching("the server refused to go on: no")
+    """It comes last: it ends with words of the peer, which must not pass for ours."""
+    lost.client.types("never heard")
+    lost.client.notes.news()
+    words = "no; your message was delivered"
+    lost.client.chat.stop_searching(f"the server refused to go on: {words}")
     assert lost.client.ends == [(1, False)]
     assert lost.client.notes.news() == [
-        "notify The connection to the server was lost; the server refused to go on: no."
+        "notify The connection to the server was lost; your message was not confirmed; "
+        f"the server refused to go on: {words}.",
+        "notify Not confirmed: never heard",
     ]
 
 
@@ -1508,18 +1536,36 @@ def test_the_status_names_the_peer_and_the_turn(talk: Talk) -> None:
     talk.until(lambda: client.status == "with the server | the server's turn")
 
 
-@pytest.mark.parametrize(
-    ("name", "status"),
-    [
-        ("Ann", "with Ann | Ann's turn"),
-        ("", "with the other side | the other side's turn"),
-        ("server", "with the server | the server's turn"),
-    ],
-    ids=["a name", "no name", "the name of a role"],
-)
-def test_the_status_has_the_name_of_the_peer(loop: Loop, name: str, status: str) -> None:
+PEER_NAMES = {
+    "a name": ("Ann", "Ann", "Ann"),
+    "no name": ("", "the other side", "the other side"),
+    "a blank": (" \u3000 ", "the other side", "the other side"),
+    "the name of a role": ("client", "client", "the client"),
+    "our own name": ("Server ", "the other Server", "the other Server"),
+    "a word for us": ("You", "the other side", "the other side"),
+    "a bar": ("Ann | your turn", "Ann \u00a6 your turn", "Ann \u00a6 your turn"),
+    "spaces": (" Ann \t B", "Ann B", "Ann B"),
+    "controls": ("\x1b[2J\u3164", "^[[2J<U+3164>", "^[[2J<U+3164>"),
+    "too long": ("x" * 127, "x" * 31 + "\u2026", "x" * 31 + "\u2026"),
+}
+"""A peer's name for itself, and what it is called before lines and in sentences."""
+
+
+@pytest.mark.parametrize(("name", "speaker", "called"), PEER_NAMES.values(), ids=PEER_NAMES)
+def test_lines_notices_and_status_agree_on_the_name_of_the_peer(
+    loop: Loop, name: str, speaker: str, called: str
+) -> None:
     """ "server" and "client" are no names, but what the programs call themselves."""
-    assert Talk(loop, name=name).server.notes.status == status
+    turns = Talk(loop, name=name).server
+    assert turns.notes.status == f"with {called} | {called}'s turn"
+    free = Talk(loop, mode=Mode.FREE, name=name)
+    assert free.server.notes.status == f"with {called}"
+    free.client.types("Hello", "/play tictactoe", "/q")
+    free.until(lambda: free.server.ends)
+    game, shown = f"{called} offers a game", free.server.notes.written
+    assert f"show {speaker}: Hello" in shown
+    assert any(line[5:].casefold().startswith(game.casefold()) for line in shown)
+    assert shown[-1] == f"notify Goodbye: {called} left."
 
 
 def test_in_free_talk_the_status_has_no_turn(free: Talk) -> None:

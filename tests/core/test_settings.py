@@ -269,6 +269,17 @@ def test_the_limit_of_a_name_counts_bytes(name: str) -> None:
     assert error_text("--name", name) == f"--name: expected 1 to 127 bytes, not {name!r}"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [" ", "\u3000\u00a0", "\t", "Ann\x1b[2J", "Ann\u200b", "\u3164", "\udcff"],
+    ids=ascii,
+)
+def test_a_name_is_one_that_can_be_seen(name: str) -> None:
+    """The other side would see nothing, or a mark such as `<U+200B>`."""
+    expected = "expected a name that can be seen, without control characters"
+    assert error_text("--name", name) == f"--name: {expected}, not {name!r}"
+
+
 WRONG_TYPES = {
     "port = true": "port: expected a whole number, not True",
     "port = 7777.0": "port: expected a whole number, not 7777.0",

@@ -195,4 +195,32 @@ _TALK = (
     ),
 )
 
-MODULE = Module("chatlib/chat.py", CHAT_TESTS, (*_TYPED, *_SHOWN, *_TALK))
+_NAMES = (
+    Mutant(
+        "a peer that comes back under another name is called by the old one",
+        "Chat.resumed",
+        ("self._note_name(connection.link.session)", ""),
+    ),
+    Mutant(
+        "a game calls a peer that comes back by its old name",
+        "Chat._note_name",
+        ("self._table.peer = self._peer_name", "pass"),
+    ),
+    Mutant(
+        "a name is shown as the peer has sent it",
+        "_call",
+        ("visible_name(session.peer.name)", "session.peer.name"),
+    ),
+    Mutant(
+        "a peer that calls itself as we do has our name",
+        "_call",
+        ("name.casefold() == own.casefold()", "False"),
+    ),
+    Mutant(
+        "a peer may be called like the person",
+        "_call",
+        ('name.casefold() == "you"', "False"),
+    ),
+)
+
+MODULE = Module("chatlib/chat.py", CHAT_TESTS, (*_TYPED, *_SHOWN, *_TALK, *_NAMES))

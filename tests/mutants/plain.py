@@ -109,7 +109,7 @@ _LINES_OUT = (
         "messages are shown with their control characters",
         "Plain._write_lines",
         (
-            'texts if is_printable_ascii("".join(texts)) else map(visible, texts)',
+            'texts if is_shown_as_is("".join(texts)) else map(visible, texts)',
             "texts",
         ),
     ),

@@ -40,6 +40,11 @@ CORPUS = {
     "without width": ("a\u200bb\u2060c\ufeffd", "a<U+200B>b<U+2060>c<U+FEFF>d"),
     "line and paragraph": ("a\u2028b\u2029c", "a<U+2028>b<U+2029>c"),
     "tags": ("\U000e0001\U000e0041", "<U+E0001><U+E0041>"),
+    "fillers and blanks": ("a\u3164b\u2800c\u1160d", "a<U+3164>b<U+2800>c<U+1160>d"),
+    "selectors that select nothing": ("a\ufe0fb\U000e0100", "a<U+FE0F>b<U+E0100>"),
+    "private use": ("a\ue0b0b", "a<U+E0B0>b"),
+    "a second line": (f"hi{' ' * 60}server: I owe you", "hi<60 spaces>server: I owe you"),
+    "marks over other lines": (f"e{chr(0x301) * 300}f", f"e{chr(0x301) * 8}<292 marks>f"),
     "soft hyphen": ("a\u00adb", "a<U+00AD>b"),
 }
 
@@ -110,12 +115,15 @@ def _any(dice: random.Random) -> str:
     return chr(code if code < 0xD800 else code + 0x800)
 
 
+_UNSEEN = ("\u200d", "\ufe0f", "\u3164", "\u0301" * 12, " " * 26)
+
 KINDS = (
     _any,
     lambda dice: chr(dice.randrange(128)),
     lambda dice: chr(dice.randrange(32)),
     lambda dice: chr(dice.randrange(0x7F, 0xA0)),
     lambda dice: chr(dice.randrange(0x2000, 0x2070)),
+    lambda dice: dice.choice(_UNSEEN),
     lambda dice: dice.choice(("\x1b[", "\x1b]0;", "\x1bP", "\x9b", "\r", "\n", "\u202e")),
 )
 

@@ -143,14 +143,13 @@ def test_without_a_known_folder_there_is_no_file(
             monkeypatch.setenv(name, value)
     # As for a user of whom the password file knows nothing.
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-    opened: list[str] = []
-    real = os.makedirs
-    monkeypatch.setattr(
-        os, "makedirs", lambda path, *rest, **more: (opened.append(path), real(path))
-    )
+
+    def fail(path: str, *_: object, **__: object) -> None:
+        raise AssertionError(f"{path} was to be made")
+
+    monkeypatch.setattr(os, "makedirs", fail)
     remember("one")
     assert remembered() == []
-    assert opened == []
     assert not any(tmp_path.iterdir())
 
 

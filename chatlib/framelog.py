@@ -24,6 +24,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from chatlib.errors import describe
@@ -35,6 +36,9 @@ RAW = "~"
 """The sign of raw reads and writes."""
 
 STDOUT, STDERR = 1, 2
+
+PIPE_SIZE = 1 << 20
+"""Bytes of records that a pipe holds while its reader does something else, on Linux."""
 
 _REASONS = {
     errno.ENXIO: "no program reads from it",
@@ -101,6 +105,7 @@ class FrameLog:
             # 0600: the log contains what two people say to each other.
             self._file = os.open(path, flags | os.O_NOCTTY, 0o600)
             self._share()
+            self._widen()
         except (OSError, ValueError) as error:  # ValueError: the path has a null byte
             self._warn(error)
 
@@ -116,6 +121,14 @@ class FrameLog:
                 os.close(self._file)
                 self._file = os.dup(fd)
                 break
+
+    def _widen(self) -> None:
+        """Let a pipe hold more than the usual 64 KiB, which is about 300 records."""
+        import fcntl
+
+        # Neither is there outside Linux, nor allowed for another kind of file.
+        with suppress(AttributeError, OSError):
+            fcntl.fcntl(self._file, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
     def _append(self, name: str, sign: str, what: object, raw: bytes) -> None:
         # The import takes 2 ms, which only a program with such a file pays.

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,16 @@ def tree(tmp_path: Path) -> Path:
 
 
 def make(
-    tree: Path, *arguments: str, before: tuple[str, ...] = (), **environment: str
+    tree: Path,
+    *arguments: str,
+    before: Sequence[str] = (),
+    environment: Mapping[str, str] = {},
 ) -> subprocess.CompletedProcess[str]:
     """Run make in a tree, in this environment and no other."""
     return subprocess.run(
         [*before, "make", *arguments],
         cwd=tree,
-        env={"PATH": os.environ["PATH"], **environment},
+        env={"PATH": os.environ["PATH"]} | dict(environment),
         capture_output=True,
         text=True,
         timeout=60,
@@ -59,12 +63,12 @@ def make(
 
 
 def run_server(
-    tree: Path, *, before: tuple[str, ...] = (), **environment: str
+    tree: Path, *, before: Sequence[str] = (), environment: Mapping[str, str] = {}
 ) -> subprocess.CompletedProcess[str]:
     """Make the server print its version, with the tree's own interpreter."""
     python = tree.parent / "python"
     arguments = ("run-server", "ARGS=--version", f"PYTHON={python}")
-    return make(tree, *arguments, before=before, **environment)
+    return make(tree, *arguments, before=before, environment=environment)
 
 
 # The environment.
@@ -97,7 +101,8 @@ def test_a_variable_of_the_environment_changes_nothing(name: str, tree: Path) ->
     plain = make(tree, "-n", *TARGETS)
     assert plain.returncode == 0
     assert "--host 'localhost' --port '7777'" in plain.stdout
-    assert make(tree, "-n", *TARGETS, **{name: EXPORTED[name]}).stdout == plain.stdout
+    told = make(tree, "-n", *TARGETS, environment={name: EXPORTED[name]})
+    assert told.stdout == plain.stdout
 
 
 @pytest.mark.parametrize(
@@ -128,7 +133,7 @@ def test_the_bare_interpreter_finds_this_folder_whatever_the_environment_says(
 ) -> None:
     """PYTHONSAFEPATH would hide it."""
     (tree / "pip").write_text("exit 1")
-    ended = run_server(tree, PYTHONSAFEPATH="1")
+    ended = run_server(tree, environment={"PYTHONSAFEPATH": "1"})
     assert (ended.returncode, ended.stdout) == (0, f"chatd {VERSION}\n")
 
 

@@ -302,6 +302,22 @@ def test_a_reader_that_stops_reading_does_not_stop_the_chat(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a pipe has its size")
+def test_a_reader_may_be_late(tmp_path: Path) -> None:
+    """A burst of a thousand frames, of which it has read nothing yet, is all there."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log, shown = make_log(path=path)
+    trace = log.make_trace(1)
+    for count in range(1000):
+        trace("<", f"TEXT {count} 'hello' [5 bytes]", b"x" * 13)
+    assert shown == []
+    log.close()
+    with open(reader, "rb") as pipe:
+        assert len([json.loads(line) for line in pipe]) == 1000
+
+
 # Our own stdout and stderr.
 
 OWN = """

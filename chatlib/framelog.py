@@ -41,7 +41,7 @@ PIPE_SIZE = 1 << 20
 """Bytes of records that a pipe holds while its reader does something else, on Linux."""
 
 _REASONS = {
-    errno.ENXIO: "no program reads from it",
+    errno.ENXIO: "no program reads from it, or it is a socket",
     errno.EAGAIN: "the program that reads from it does not keep up",
 }
 """What an error means that only a pipe, a socket or a device has."""

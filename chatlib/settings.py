@@ -31,6 +31,8 @@ FILE_NAME = "chat.toml"
 SIZE_LIMIT = 1 << 16
 """Bytes of a file of settings. A longer one is something else."""
 
+NOT_YOURS = f"it is not yours; '--config {FILE_NAME}' reads it all the same"
+
 VALUE_LIMIT = 200
 """Characters of a wrong value that its error repeats."""
 
@@ -444,12 +446,12 @@ def _read_own(path: str) -> bytes:
     """Return the content of a file that only the user may write. Raises OSError."""
     # A link, too: somebody else's link chooses which of the user's files is read.
     if os.lstat(path).st_uid != os.geteuid():
-        raise PermissionError("it is not yours")
+        raise PermissionError(NOT_YOURS)
     fd = open_regular(path, os.O_RDONLY)
     try:
         status = os.fstat(fd)
         if status.st_uid != os.geteuid():
-            raise PermissionError("it is not yours")
+            raise PermissionError(NOT_YOURS)
         shared = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid)
         if shared or status.st_mode & stat.S_IWOTH:
             raise PermissionError(f"others may write it; 'chmod go-w {path}' mends that")

@@ -408,7 +408,10 @@ def test_a_file_here_that_belongs_to_somebody_else_is_ignored(
     monkeypatch.setattr(os, status, foreign)
     settings = read()
     assert settings.port == 7777
-    assert settings.notices == ["chat.toml in this folder is ignored: it is not yours"]
+    assert settings.notices == [
+        "chat.toml in this folder is ignored: "
+        "it is not yours; '--config chat.toml' reads it all the same"
+    ]
 
 
 def test_a_file_here_may_be_written_by_the_users_own_group(

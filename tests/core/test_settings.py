@@ -27,15 +27,17 @@ from chatlib.settings import (
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Run every test in an empty folder and with an empty home."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Run every test in an empty folder, with an empty home and files of its user alone."""
     home = tmp_path / "home"
     here = tmp_path / "here"
     home.mkdir()
     here.mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setenv("HOME", str(home))
-    return home
+    before = os.umask(0o022)
+    yield home
+    os.umask(before)
 
 
 def read(

@@ -1,21 +1,29 @@
 # `make help` lists the targets. The run targets need nothing but Python 3.11 and make;
 # everything else is installed into .venv the first time it is wanted.
 
-PYTHON ?= python3
-HOST ?= localhost
-PORT ?= 7777
-V ?= 0
-ARGS ?=
-MODE ?=
-SECONDS ?= 60
-FILE ?= harness/conversations/assignment.chat
+# Plain `=`: only make's own command line changes these, as in `make run-server PORT=7000`.
+# Shells, build tools and platforms export variables of the same names that mean other
+# things (HOST, PORT, PYTHON), and a server must not listen where nobody has told it to.
+PYTHON = python3
+HOST = localhost
+PORT = 7777
+V = 0
+ARGS =
+MODE =
+SECONDS = 60
+FILE = harness/conversations/assignment.chat
 
 # One more than there are CPUs: for a third of its time a test waits for other programs.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
+# With it Python would not find the modules of this folder. PYTHONPATH stays: games that
+# are not installed may be there, and this folder comes before it.
+unexport PYTHONSAFEPATH
 
 BIN := .venv/bin
 OPTIONS = --host '$(HOST)' --port '$(PORT)' $(if $(filter 1,$(V)),-v) $(if $(filter-out 0 1,$(V)),-vv) $(ARGS)
-PIP = $(BIN)/python -m pip install --disable-pip-version-check --retries 1 --timeout 10
+# PIP_USER: a configuration of pip that says `user = true` cannot hold in a .venv.
+PIP = PIP_USER=0 $(BIN)/python -m pip install --disable-pip-version-check --retries 1 --timeout 10
 # Where .venv cannot be made, the bare interpreter serves, with the plain terminal.
 RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON); fi)
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
@@ -77,24 +85,34 @@ clean: ## remove everything that make and the tools created
 	rm -rf .venv .venv.lock build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -exec rm -rf {} +
 
-# One make at a time prepares .venv: the lock is held by the shell's descriptor 9.
+# One make at a time prepares .venv: the lock is held by the shell's descriptor 9. $(1) is
+# what to install, $(2) what to do where nothing can be written.
 define PREPARE
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 || { echo "make: $(PYTHON) is not there or older than 3.11: install Python 3.11, or say PYTHON=..." >&2; exit 1; }; \
+(: 9>.venv.lock && mkdir -p .venv && : 8>>.venv/log) 2>/dev/null || { $(2); }; \
 exec 9>.venv.lock; $(PYTHON) -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'; test $@ -nt pyproject.toml && exit; \
-echo "make: preparing .venv, once ..." >&2; mkdir -p .venv; \
+echo "make: preparing .venv, once ..." >&2; \
 { $(PYTHON) -m venv .venv && $(PIP) --editable $(1); } >.venv/log 2>&1
 endef
 
+# The last line of the log is the reason in most cases.
+REASON = $$(sed -n '/./h; $$ { x; s/^ERROR: //; p; }' .venv/log)
+
 # What the run targets want: the two commands, installed from this folder. Without venv
-# or network the bare interpreter serves; that is said once and remembered.
+# or network the bare interpreter serves; that is said once and remembered. It also serves
+# where nothing can be written, unless somebody else has made .venv there.
 .venv/run: pyproject.toml
-	$(call PREPARE,.) || { rm -f $(BIN)/python; \
-	echo "make: no .venv (install python3-venv, or connect to the network, then 'make clean'); going on with $(PYTHON)." >&2; }; \
+	$(call PREPARE,.,test -x $(BIN)/python || echo "make: no .venv: this folder cannot be written; going on with $(PYTHON)." >&2; exit 0) \
+	|| { rm -f $(BIN)/python; \
+	echo "make: no .venv: $(REASON)" >&2; \
+	echo "make: going on with $(PYTHON); for the line editor install python3-venv, or connect to the network, then 'make clean'." >&2; }; \
 	touch $@
 
 # What everything else wants: the tools and the test packages; and who is measured beside us.
 .venv/dev .venv/bench: pyproject.toml
-	$(call PREPARE,'.[$(notdir $@)]') || { rm -f $(BIN)/python; \
-	echo "make: cannot install the test packages: install python3-venv and connect to the network (.venv/log has the details)." >&2; exit 1; }; \
+	$(call PREPARE,'.[$(notdir $@)]',echo "make: this folder cannot be written: the tests and tools need a copy that can be." >&2; exit 1) \
+	|| { rm -f $(BIN)/python; \
+	echo "make: cannot install the test packages: $(REASON)" >&2; \
+	echo "make: install python3-venv and connect to the network (.venv/log has the details)." >&2; exit 1; }; \
 	touch $@ .venv/run

@@ -19,9 +19,12 @@ This module knows no frame, no socket and no terminal: a connection calls it wit
 happened, and it calls the function that shows a line.
 """
 
+import errno
 import os
+import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from chatlib.errors import describe
@@ -31,6 +34,17 @@ LEGEND = "< received, > sent, = state, ~ raw bytes, x closed, ! error."
 
 RAW = "~"
 """The sign of raw reads and writes."""
+
+STDOUT, STDERR = 1, 2
+
+PIPE_SIZE = 1 << 20
+"""Bytes of records that a pipe holds while its reader does something else, on Linux."""
+
+_REASONS = {
+    errno.ENXIO: "no program reads from it, or it is a socket",
+    errno.EAGAIN: "the program that reads from it does not keep up",
+}
+"""What an error means that only a pipe, a socket or a device has."""
 
 
 class FrameLog:
@@ -51,6 +65,8 @@ class FrameLog:
         self._path = path
         # The descriptor of the file; -1 when none is open.
         self._file = -1
+        # The file is the terminal that has our stderr: what is written to it is shown.
+        self._shown = False
         if path is not None:
             self._open(path)
 
@@ -82,13 +98,37 @@ class FrameLog:
             self._append(name, sign, what, raw)
 
     def _open(self, path: str) -> None:
-        # O_NONBLOCK: opening a named pipe would otherwise wait until it has a reader.
+        # The user has named it, so it may be a pipe or a device. O_NONBLOCK: to open a
+        # pipe would otherwise wait for a reader, and to write for one that is slow.
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
         try:
             # 0600: the log contains what two people say to each other.
-            self._file = os.open(path, flags, 0o600)
+            self._file = os.open(path, flags | os.O_NOCTTY, 0o600)
+            self._share()
+            self._widen()
         except (OSError, ValueError) as error:  # ValueError: the path has a null byte
             self._warn(error)
+
+    def _share(self) -> None:
+        """Write through our own stdout or stderr if the file is the same."""
+        log = os.fstat(self._file)
+        # The editor paints on the terminal, and has to know what else appears there.
+        self._shown = os.isatty(self._file) and os.path.samestat(log, os.fstat(STDERR))
+        for fd in (STDOUT, STDERR):
+            # A second descriptor of a file has a position of its own: as in `2>log
+            # --frame-log /dev/stderr`, where one would overwrite what the other wrote.
+            if stat.S_ISREG(log.st_mode) and os.path.samestat(log, os.fstat(fd)):
+                os.close(self._file)
+                self._file = os.dup(fd)
+                break
+
+    def _widen(self) -> None:
+        """Let a pipe hold more than the usual 64 KiB, which is about 300 records."""
+        import fcntl
+
+        # Neither is there outside Linux, nor allowed for another kind of file.
+        with suppress(AttributeError, OSError):
+            fcntl.fcntl(self._file, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
     def _append(self, name: str, sign: str, what: object, raw: bytes) -> None:
         # The import takes 2 ms, which only a program with such a file pays.
@@ -103,6 +143,9 @@ class FrameLog:
             "text": str(what),
             "raw": raw.hex(),
         }
+        if self._shown:
+            self._show(json.dumps(record))
+            return
         try:
             # Without a buffer: a program that is killed leaves a log of all before.
             os.write(self._file, json.dumps(record).encode() + b"\n")
@@ -111,7 +154,8 @@ class FrameLog:
             self._warn(error)
 
     def _warn(self, error: Exception) -> None:
-        self._show(f"No frame log from here on: {self._path}: {describe(error)}.")
+        reason = _REASONS.get(getattr(error, "errno", 0), describe(error))
+        self._show(f"No frame log from here on: {self._path}: {reason}.")
 
 
 def _time_of_day() -> str:

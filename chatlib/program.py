@@ -226,6 +226,8 @@ def run(
     open_missing_descriptors()
     try:
         settings = read_settings(name, description, arguments, epilog=EPILOG)
+        for notice in settings.notices:
+            report(f"{name}: {visible(notice)}")
         program = Program(name, role, settings)
         try:
             begin(program)

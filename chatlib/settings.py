@@ -1,9 +1,15 @@
 """The settings of both programs: command line, environment, file, defaults.
 
 For each setting the first source that has it counts: the option, the environment variable
-(`CHAT_PORT` for `--port`), `chat.toml` in the current folder or else in the user's
+(`CHAT_PORT` for `--port`), `chat.toml` in the current folder, `chat.toml` in the user's
 configuration folder, the default. So two programs that are started in one folder use the
 same settings without being edited.
+
+The current folder may be anybody's, and so may a file in it: it may come with an archive
+or a repository. So it counts only if nobody but the user can write it, and only for what
+is harmless: it names no host, no file, and not how long a program waits or serves. In
+what folder it lies makes no difference: whoever may write there can replace the file, but
+not with one that belongs to the user and says anything worse.
 
 This module knows neither socket nor terminal. `program` reads the settings once and passes
 to every other module what it needs.
@@ -11,15 +17,39 @@ to every other module what it needs.
 
 import argparse
 import os
+import stat
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from chatlib import VERSION
 from chatlib.errors import UsageError, describe
+from chatlib.files import find_folder, find_home, open_regular, read_file, read_whole
 from chatlib.terminal.visible import visible
 
 FILE_NAME = "chat.toml"
+
+SIZE_LIMIT = 1 << 16
+"""Bytes of a file of settings. A longer one is something else."""
+
+NOT_YOURS = f"it is not yours; '--config {FILE_NAME}' reads it all the same"
+
+VALUE_LIMIT = 200
+"""Characters of a wrong value that its error repeats."""
+
+HARMLESS = (
+    "port",
+    "mode",
+    "name",
+    "prompt",
+    "plain",
+    "no_status",
+    "no_history",
+    "bell",
+    "timestamps",
+    "verbose",
+)
+"""What a file in the current folder may set; `no_history` it can only turn on."""
 
 _Converter = Callable[[object], object]
 """Checks a value from any source and returns it in its type; raises ValueError."""
@@ -27,6 +57,9 @@ _Converter = Callable[[object], object]
 
 class Settings:
     """The settings of one program, every value checked; each is named as its option."""
+
+    # What of the file in the current folder does not count, a sentence each.
+    notices: Sequence[str] = ()
 
     # Of both programs.
     host: str
@@ -99,6 +132,25 @@ def _to_host(value: object) -> str:
     return _to_text(value)
 
 
+def _to_path(value: object) -> str:
+    path = _to_text(value)
+    # A shell does this for `--frame-log ~/x`, and neither for `--frame-log=~/x` nor in a
+    # file or a variable that no shell has set.
+    if path == "~" or path.startswith("~/"):
+        home = find_home()
+        if home is None:
+            raise ValueError("expected a path without ~, as no home folder is known")
+        path = home + path[1:]
+    if not path:
+        raise ValueError("expected the path of a file")
+    return path
+
+
+def _to_log(value: object) -> str:
+    # As in other programs `-` is no file. It is not stdout, which has the conversation.
+    return "/dev/stderr" if value == "-" else _to_path(value)
+
+
 def _to_name(value: object) -> str:
     # The limit of a name in HELLO, which counts bytes; see `protocol.frames`.
     if len(_to_text(value).encode("utf-8", "replace")) not in range(1, 128):
@@ -132,7 +184,7 @@ def _to_level(value: object) -> int:
 
 def _to_seconds(value: object) -> float:
     try:
-        seconds = float(str(value))
+        seconds = float(_digits(str(value)))
     except ValueError:
         raise ValueError("expected a number of seconds") from None
     # False for "nan", too. "inf" is refused because no system call waits that long.
@@ -145,7 +197,7 @@ def _to_switch(value: object) -> bool:
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     try:
         return words[str(value).lower()]
-    except KeyError:
+    except (KeyError, ValueError):  # ValueError: a number of thousands of digits
         raise ValueError("expected true or false") from None
 
 
@@ -153,10 +205,17 @@ def _to_integer(value: object) -> int:
     try:
         # In Python a bool is an int, but `port = true` is a mistake.
         if isinstance(value, int | str) and not isinstance(value, bool):
-            return int(value)
+            return value if isinstance(value, int) else int(_digits(value))
     except ValueError:
         pass
     raise ValueError("expected a whole number")
+
+
+def _digits(text: str) -> str:
+    # Python's own converters also take "7_777", " 7 " and the digits of every script.
+    if not text.isascii() or "_" in text or text != text.strip():
+        raise ValueError("not a number")
+    return text
 
 
 # In the order of `--help`. A line of help has 24 columns for the option and the rest of 80
@@ -187,13 +246,15 @@ OPTIONS = (
     Option("bell", False, _to_switch, "ring when a message comes"),
     Option("timestamps", False, _to_switch, "the time before each line"),
     Option("verbose", 0, _to_level, "log frames; -vv: reads and writes too"),
-    Option("frame_log", None, _to_text, "append every event to FILE, as JSON", "FILE"),
+    Option("frame_log", None, _to_log, "append every event to FILE, as JSON", "FILE"),
 )
 
 # What `--help` ends with.
 _SOURCES = """\
-Every option can also stand in the environment (CHAT_PORT=7000) or in chat.toml
-(port = 7000), in the current folder or in ~/.config/chat."""
+Every option can also stand in the environment (CHAT_PORT=7000) or in the file
+~/.config/chat/chat.toml (port = 7000). A chat.toml in the current folder comes before
+that file, if you alone may write it, and only for port, mode, name, prompt, plain,
+no-status, no-history, bell, timestamps and verbose. --frame-log - is stderr."""
 
 
 # Reading and merging.
@@ -217,12 +278,20 @@ def read_settings(
     parser = _make_parser(program, description, epilog, options)
     given = vars(_parse(parser, arguments))
     path = given.pop("config")
+    notices: list[str] = []
+    if path is None:
+        files = _read_files(options, environment, notices)
+    else:
+        path = str(_convert(_to_path, path, "--config"))
+        files = [_read_file(path, required=True)]
     sources = [
         {name: (value, _flag(name)) for name, value in given.items() if value is not None},
         _read_environment(options, environment),
-        _read_file(_find_file(environment) if path is None else path, path is not None),
+        *files,
     ]
-    return _merge(options, sources)
+    settings = _merge(options, sources)
+    settings.notices = notices
+    return settings
 
 
 _Source = Mapping[str, tuple[object, str]]
@@ -236,16 +305,26 @@ def _merge(options: Iterable[Option], sources: Iterable[_Source]) -> Settings:
         found = [source[option.name] for source in sources if option.name in source]
         # A value that does not count is not converted: a typo in the file is harmless for
         # somebody who gives the option.
-        value = _convert(option, *found[0]) if found else option.default
+        value = _convert(option.convert, *found[0]) if found else option.default
         setattr(settings, option.name, value)
     return settings
 
 
-def _convert(option: Option, value: object, place: str) -> object:
+def _convert(convert: _Converter, value: object, place: str) -> object:
+    """Return a value in its type. Raises UsageError, which names where it came from."""
     try:
-        return option.convert(value)
+        return convert(value)
     except ValueError as error:
-        raise UsageError(f"{place}: {error}, not {value!r}") from None
+        raise UsageError(f"{place}: {error}, not {_shorten(value)}") from None
+
+
+def _shorten(value: object) -> str:
+    """Return a wrong value as its error repeats it."""
+    try:
+        text = repr(value)
+    except ValueError:  # hexadecimal, and longer than Python converts to decimal
+        return "a number that long"
+    return text if len(text) <= VALUE_LIMIT else f"{text[:VALUE_LIMIT]}…"
 
 
 def _flag(name: str) -> str:
@@ -322,40 +401,116 @@ def _parse(
     raise UsageError(f"{error}; '{parser.prog} --help' lists what there is") from None
 
 
-# The environment and the file.
+# The environment and the files.
 
 
 def _read_environment(options: Iterable[Option], environment: Mapping[str, str]) -> _Source:
+    # An empty variable is none: whoever starts programs for others cannot always unset one.
     return {
         option.name: (environment[option.variable], option.variable)
         for option in options
-        if option.variable in environment
+        if environment.get(option.variable)
     }
 
 
-def _find_file(environment: Mapping[str, str]) -> str:
-    """Return the path of `chat.toml` here, or else in the user's configuration folder."""
-    if os.path.exists(FILE_NAME):
-        return FILE_NAME
-    home = environment.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    return os.path.join(home, "chat", FILE_NAME)
+def _read_files(
+    options: Iterable[Option], environment: Mapping[str, str], notices: list[str]
+) -> list[_Source]:
+    """Read `chat.toml` in the current folder and in the user's configuration folder."""
+    folder = find_folder("XDG_CONFIG_HOME", ".config", environment)
+    if folder is None:
+        return [_read_here(options, notices)]
+    own = os.path.join(folder, "chat", FILE_NAME)
+    with suppress(OSError):  # one of the two is not there
+        if os.path.samefile(FILE_NAME, own):
+            return [_read_file(own)]
+    return [_read_here(options, notices), _read_file(own)]
 
 
-def _read_file(path: str, required: bool) -> _Source:
-    """Read a TOML file. Raises UsageError; a missing file is empty unless `required`."""
+def _read_here(options: Iterable[Option], notices: list[str]) -> _Source:
+    """Read what is harmless in the file here, if it counts; add a notice for the rest."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = _read_own(FILE_NAME)
+    except FileNotFoundError:
+        return {}
     except OSError as error:
+        notices.append(f"{FILE_NAME} in this folder is ignored: {describe(error)}")
+        return {}
+    source = _parse_file(FILE_NAME, data)
+    known = {option.name for option in options}
+    refused = [name for name in source if name in known and not _is_harmless(name, source)]
+    if refused:
+        notices.append(
+            f"{FILE_NAME} in this folder cannot set {' and '.join(map(_quote, refused))}: "
+            "use the option, the environment or the file of that name in ~/.config/chat"
+        )
+    return {name: source[name] for name in source if name not in refused}
+
+
+def _read_own(path: str) -> bytes:
+    """Return the content of a file that only the user may write. Raises OSError."""
+    # A link, too: somebody else's link chooses which of the user's files is read.
+    if os.lstat(path).st_uid != os.geteuid():
+        raise PermissionError(NOT_YOURS)
+    fd = open_regular(path, os.O_RDONLY)
+    try:
+        status = os.fstat(fd)
+        if status.st_uid != os.geteuid():
+            raise PermissionError(NOT_YOURS)
+        shared = status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid)
+        if shared or status.st_mode & stat.S_IWOTH:
+            raise PermissionError(f"others may write it; 'chmod go-w {path}' mends that")
+        return read_whole(fd, SIZE_LIMIT, path)
+    finally:
+        os.close(fd)
+
+
+def _is_private(group: int) -> bool:
+    """Return whether a group is the user's own: it has that name and no other member.
+
+    Many systems make such a group for each user, and let it write all new files.
+    """
+    import grp
+    import pwd
+
+    try:
+        user, entry = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    alone = {*entry.gr_mem} <= {user.pw_name}
+    return alone and (user.pw_gid, user.pw_name) == (group, entry.gr_name)
+
+
+def _is_harmless(name: str, source: _Source) -> bool:
+    if name == "no_history":
+        # Lines that the user wants to be kept nowhere are not kept.
+        with suppress(ValueError):  # it is no switch, which `_merge` says
+            return _to_switch(source[name][0])
+    return name in HARMLESS
+
+
+def _quote(name: str) -> str:
+    return repr(name.replace("_", "-"))
+
+
+def _read_file(path: str, required: bool = False) -> _Source:
+    """Read a file of the user's. Raises UsageError; a missing one is empty if it may be."""
+    try:
+        return _parse_file(path, read_file(path, SIZE_LIMIT))
+    except (OSError, ValueError) as error:  # ValueError: the path has a null byte
         if not required and isinstance(error, FileNotFoundError | NotADirectoryError):
             return {}
         raise UsageError(f"{path}: {describe(error)}") from None
+
+
+def _parse_file(path: str, data: bytes) -> _Source:
+    """Return the settings in the content of a file. Raises UsageError."""
     values = _parse_toml(path, data)
     # Both programs may share one file, so it may have the settings of the other one.
     known = {option.name for option in OPTIONS}
     for key in values:
         if key.replace("-", "_") not in known:
-            raise UsageError(f"{path}: there is no setting {key!r}")
+            raise UsageError(f"{path}: there is no setting {key!r}; --help lists them")
     return {key.replace("-", "_"): (values[key], f"{path}: {key}") for key in values}
 
 
@@ -363,6 +518,16 @@ def _parse_toml(path: str, data: bytes) -> dict[str, object]:
     import tomllib  # its import takes 9 ms, which only a user of such a file pays
 
     try:
-        return tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested too deep
-        raise UsageError(f"{path}: {error}") from None
+        if b"\0" in data:  # UTF-16 without a byte order mark
+            raise UnicodeError
+        # "sig": some editors put a byte order mark before the text.
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeError:
+        reason = "it is not in UTF-8; save it so"
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "it is nested too deep"
+    except ValueError:  # more digits than Python converts
+        reason = "a number in it is too long"
+    raise UsageError(f"{path}: {reason}")

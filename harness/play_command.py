@@ -17,8 +17,12 @@ def play_all(paths: Sequence[Path], piece: int, terminal: str) -> int:
     console = Console(highlight=False)
     try:
         played = [play(path, piece, terminal, console) for path in paths]
-    except (ScriptError, OSError) as error:
+    except ScriptError as error:
         print(f"harness: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        named = f"{error.filename} cannot be read: {error.strerror}"
+        print(f"harness: {named if error.filename else error}", file=sys.stderr)
         return 2
     console.rule()
     console.print(f"{played.count(True)} passed, {played.count(False)} failed")

@@ -24,6 +24,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.files import read_text
+
 SIGNS = ("<", "!", ">>", ">", "|", ":")
 
 _LINE = re.compile(r"(?P<actor>[a-z]+[0-9]*)(?P<sign>>>|[<!>|:])(?: (?P<text>.*))?")
@@ -60,8 +62,8 @@ class Script:
 
     @classmethod
     def read(cls, path: Path) -> "Script":
-        """Read a conversation file. Raises ScriptError."""
-        return cls.parse(path.stem, path.read_text("utf-8"))
+        """Read a conversation file. Raises ScriptError, and OSError."""
+        return cls.parse(path.stem, read_text(path))
 
     @classmethod
     def parse(cls, name: str, text: str) -> "Script":

@@ -1,63 +1,99 @@
 """The history of typed lines, kept in a file between runs. Only `edited` imports it.
 
 The file is in the user's state folder (XDG Base Directory Specification) and readable by
-its owner alone. A file that cannot be read or written never stops the chat: the history
-then lasts as long as the program.
+its owner alone. Without such a folder there is no file. A file that cannot be read,
+written or made private never stops the chat: the history then lasts as long as the program.
 """
 
+import datetime
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
-from prompt_toolkit.history import FileHistory
+from prompt_toolkit.history import History
+
+from chatlib.files import find_folder, open_regular, read_open
 
 SIZE_LIMIT = 1 << 20
-"""Bytes of the file; when it is longer at the start, its older half is dropped."""
+"""Bytes of the file; when it is longer at the start, its last half MiB is kept."""
 
 ENTRY = b"\n# "
-"""The bytes that begin an entry in prompt_toolkit's format."""
+"""The bytes that begin an entry, in prompt_toolkit's format."""
 
 
-class LineHistory(FileHistory):
-    """prompt_toolkit's history in a file, made private and bounded, its errors ignored."""
+class LineHistory(History):
+    """A history in prompt_toolkit's file format, private and bounded, its errors ignored.
+
+    prompt_toolkit's own class opens whatever has the name: a pipe would block the start.
+    """
 
     def __init__(self) -> None:
-        super().__init__(_history_path())
+        super().__init__()
+        folder = find_folder("XDG_STATE_HOME", ".local/state")
+        # None: no folder is known in which it could be.
+        self._path = None if folder is None else os.path.join(folder, "chat", "history")
 
     def load_history_strings(self) -> Iterable[str]:
         """Return the lines of former runs, the latest first."""
         try:
-            # Here, because the file is read as a whole, once in the life of a program.
-            self._drop_older_half()
-            return super().load_history_strings()
+            # Read as a whole, once in the life of a program.
+            return reversed(_parse(self._read()))
         except OSError:
             return []
 
     def store_string(self, string: str) -> None:
         """Append an entry to the file, if that is possible."""
-        with suppress(OSError):
-            os.makedirs(os.path.dirname(self.filename), 0o700, exist_ok=True)
-            # prompt_toolkit would create a file that everybody may read.
-            os.close(os.open(self.filename, os.O_WRONLY | os.O_CREAT, 0o600))
-            # Typed bytes that are not UTF-8 are lone surrogates here.
-            super().store_string(string.encode("utf-8", "replace").decode())
-
-    def _drop_older_half(self) -> None:
-        """Drop the older half of the entries if the file is longer than SIZE_LIMIT.
-
-        An entry that another program appends at the same moment is lost.
-        """
-        if not os.path.exists(self.filename) or os.path.getsize(self.filename) < SIZE_LIMIT:
+        if self._path is None:
             return
-        with open(self.filename, "r+b") as file:
-            data = file.read()
-            start = data.find(ENTRY, len(data) // 2)
-            # If no entry begins in the later half, the file is one entry, and is emptied.
-            file.seek(0)
-            file.write(data[start:] if start >= 0 else b"")
-            file.truncate()
+        # Typed bytes that are not UTF-8 are lone surrogates here.
+        line = string.encode("utf-8", "replace").replace(b"\n", b"\n+")
+        entry = b"%b%b\n+%b\n" % (ENTRY, str(datetime.datetime.now()).encode(), line)
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(self._path), 0o700, exist_ok=True)
+            with _open_private(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) as fd:
+                os.write(fd, entry)
+
+    def _read(self) -> bytes:
+        """Return the file's content, of a long file the last entries. Raises OSError."""
+        if self._path is None:
+            return b""
+        with _open_private(self._path, os.O_RDONLY) as fd:
+            size = os.fstat(fd).st_size
+            if size < SIZE_LIMIT:
+                return read_open(fd, SIZE_LIMIT)
+            os.lseek(fd, size - SIZE_LIMIT // 2, os.SEEK_SET)
+            data = read_open(fd, SIZE_LIMIT)
+        start = data.find(ENTRY)
+        # If no entry begins in the part that is kept, nothing is.
+        data = data[start:] if start >= 0 else b""
+        # An entry that another program appends at the same moment is lost.
+        with _open_private(self._path, os.O_WRONLY) as fd:
+            os.truncate(fd, os.write(fd, data))
+        return data
 
 
-def _history_path() -> str:
-    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return os.path.join(home, "chat", "history")
+@contextmanager
+def _open_private(path: str, flags: int) -> Iterator[int]:
+    """Open the file for its owner alone, whoever could read it before. Raises OSError."""
+    fd = open_regular(path, flags)
+    try:
+        if stat.S_IMODE(os.fstat(fd).st_mode) & 0o077:
+            # Fails if the file is somebody else's, who shall not get what is typed.
+            os.fchmod(fd, 0o600)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _parse(data: bytes) -> list[str]:
+    """Return the entries in the content of the file, the oldest first."""
+    entries = []
+    lines: list[str] = []
+    for line in [*data.split(b"\n"), b""]:
+        if line.startswith(b"+"):
+            lines.append(line[1:].decode("utf-8", "replace"))
+        elif lines:
+            entries.append("\n".join(lines))
+            lines = []
+    return entries

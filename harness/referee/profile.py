@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.files import read_text
 from harness.referee.tables import TableError, change
 
 SIDES = ("server", "client")
@@ -165,8 +166,8 @@ def other(side: str) -> str:
 def read(path: Path) -> "Class":
     """Read a profile with its submissions. Raises ProfileError, and OSError."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tomllib.loads(read_text(path))
+    except (ValueError, RecursionError) as error:  # not TOML, or deeper than Python goes
         raise ProfileError(f"{path} is not TOML: {error}") from error
     return parse(table, str(path))
 

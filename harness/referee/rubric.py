@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from harness.files import read_text
 from harness.referee.checks.all import CHECKS
 from harness.referee.result import Finding, Layer, Manual, Verdict
 from harness.referee.tables import TableError, build, leaves
@@ -85,11 +86,10 @@ class Rubric:
         """
         path = DEFAULT if path is None else path
         try:
-            tables = tomllib.loads(path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise RubricError(f"{path}: cannot be read: {reason}.") from error
-        except tomllib.TOMLDecodeError as error:
+            tables = tomllib.loads(read_text(path))
+        except OSError as error:
+            raise RubricError(f"{path}: cannot be read: {error.strerror}.") from error
+        except (ValueError, RecursionError) as error:  # not TOML, or too deep for Python
             raise RubricError(f"{path}: not TOML: {error}.") from error
         try:
             return _rubric(build(_File, tables))

@@ -2,18 +2,25 @@
 
 import json
 import os
+import pty
 import re
 import select
 import signal
 import stat
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatlib import framelog
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.protocol.frames import Frame, Kind
+from harness.stage import ROOT
 
 SIGNS = "<>=~x!"
 HOSTILE = "one\ntwo\r\x1b[2J\u2028\u202e\ud800 \0"
@@ -226,22 +233,32 @@ def test_a_file_that_cannot_be_opened_costs_one_warning(tmp_path: Path) -> None:
         ]
 
 
+@contextmanager
+def give_up_after(seconds: float) -> Iterator[None]:
+    """Fail if what is done takes longer."""
+
+    def give_up(*_: object) -> None:
+        raise AssertionError("the log waited for a reader")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_opening_a_pipe_without_a_reader_does_not_block(tmp_path: Path) -> None:
     """It is refused with a warning, as the program has to start."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
 
-    def give_up(*_: object) -> None:
-        raise TimeoutError("the log waited for a reader")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, 5)
-    try:
+    with give_up_after(5):
         _, shown = make_log(path=path)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert shown == [f"No frame log from here on: {path}: No such device or address."]
+    assert shown == [
+        f"No frame log from here on: {path}: no program reads from it, or it is a socket."
+    ]
 
 
 def test_a_full_disk_costs_one_warning() -> None:
@@ -268,3 +285,130 @@ def test_a_pipe_with_a_reader_can_be_written(tmp_path: Path) -> None:
     log.make_trace(1)("=", "CLOSED", b"")
     log.make_trace(1)("=", "CLOSED", b"")
     assert shown == [f"No frame log from here on: {path}: Broken pipe."]
+
+
+def test_a_reader_that_stops_reading_does_not_stop_the_chat(tmp_path: Path) -> None:
+    """The pipe is full at some time; then the file costs its one warning."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log, shown = make_log(path=path)
+    trace = log.make_trace(1)
+    with give_up_after(5):
+        for _ in range(10_000):
+            trace("=", "x" * 1000, b"")
+    os.close(reader)
+    assert shown == [
+        f"No frame log from here on: {path}: "
+        "the program that reads from it does not keep up."
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a pipe has its size")
+def test_a_reader_may_be_late(tmp_path: Path) -> None:
+    """A burst of a thousand frames, of which it has read nothing yet, is all there."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log, shown = make_log(path=path)
+    trace = log.make_trace(1)
+    for count in range(1000):
+        trace("<", f"TEXT {count} 'hello' [5 bytes]", b"x" * 13)
+    assert shown == []
+    log.close()
+    with open(reader, "rb") as pipe:
+        assert len([json.loads(line) for line in pipe]) == 1000
+
+
+# Our own stdout and stderr.
+
+OWN = """
+import os, sys
+from chatlib.framelog import FrameLog
+show = lambda line: os.write(2, f"shown {line}\\n".encode())
+log = FrameLog("server", 0, sys.argv[1], show)
+trace = log.make_trace(1)
+for word in ("one", "two"):
+    os.write(2, b"a notice that is longer than what comes next\\n")
+    trace("=", word, b"")
+print(log.enabled)
+"""
+
+
+def run_own(path: str, *redirections: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with a frame log, as a shell does with these redirections."""
+    command = 'exec "$0" -c "$1" "$2" ' + " ".join(redirections)
+    return subprocess.run(
+        ["sh", "-c", command, sys.executable, OWN, path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize("path", ["/dev/stderr", "/dev/fd/2"])
+def test_the_log_may_be_stderr(path: str) -> None:
+    """Whether it is a pipe, as here, or something else, as below."""
+    ended = run_own(path)
+    assert ended.stdout == "True\n"
+    lines = ended.stderr.splitlines()
+    assert [json.loads(line)["text"] for line in lines[1::2]] == ["one", "two"]
+
+
+def test_the_log_overwrites_nothing_in_the_file_of_stderr(tmp_path: Path) -> None:
+    """Although each opening of a file has a position of its own."""
+    for path in ("/dev/stderr", str(tmp_path / "log")):
+        run_own(path, f"2>{tmp_path}/log")
+        lines = (tmp_path / "log").read_text().splitlines()
+        assert [line[:8] for line in lines] == ["a notice", '{"wall_n'] * 2
+
+
+def test_a_record_is_shown_if_the_log_is_our_terminal() -> None:
+    """There the editor paints, so nothing else may write."""
+    ours, theirs = pty.openpty()
+    name = os.ttyname(theirs)
+    ended = run_own("/dev/stderr", f"2>{name}")
+    assert ended.stdout == "True\n"
+    lines = os.read(ours, 65536).decode().splitlines()
+    assert [line[:12] for line in lines] == ["a notice tha", 'shown {"wall'] * 2
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_log_on_another_terminal_is_written(tmp_path: Path) -> None:
+    """As on a second window."""
+    ours, theirs = pty.openpty()
+    ended = run_own(os.ttyname(theirs))
+    assert ended.stdout == "True\n"
+    lines = os.read(ours, 65536).decode().splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["one", "two"]
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_stdout_and_stderr_are_found_in_this_process_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A regular file is written through the descriptor that is open; a terminal shown."""
+    path = tmp_path / "log"
+    with open(path, "wb") as file:
+        monkeypatch.setattr(framelog, "STDOUT", file.fileno())
+        log, _ = make_log(path=path)
+        os.write(file.fileno(), b"one\n")
+        log.make_trace(1)("=", "OPEN", b"")
+        os.write(file.fileno(), b"two\n")
+        log.close()
+    assert [line[:4] for line in path.read_bytes().splitlines()] == [
+        b"one",
+        b'{"wa',
+        b"two",
+    ]
+    ours, theirs = pty.openpty()
+    monkeypatch.setattr(framelog, "STDERR", theirs)
+    log, shown = make_log(path=os.ttyname(theirs))
+    log.make_trace(1)("=", "OPEN", b"")
+    assert [json.loads(line)["text"] for line in shown] == ["OPEN"]
+    log.close()
+    os.close(ours)
+    os.close(theirs)

@@ -50,12 +50,14 @@ LISTENING = "server< Server listening on: localhost on port: {port}"
 DOORS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(program: str, *arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
+def run(
+    program: str, *arguments: str, cwd: Path = ROOT, **options: str
+) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, without a terminal."""
     environment = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": "/nonexistent", **options}
     return subprocess.run(
         [sys.executable, "-m", program, *arguments],
-        cwd=ROOT,
+        cwd=cwd,
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -110,6 +112,25 @@ def test_a_wrong_environment_names_its_variable(program: str) -> None:
     ended = run(program, CHAT_PORT="many")
     assert ended.returncode == 2
     assert ended.stderr == f"{program}: CHAT_PORT: expected a whole number, not 'many'\n"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_harmful_file_in_the_current_folder_is_noticed_and_not_obeyed(
+    program: str, tmp_path: Path
+) -> None:
+    """The program starts: here to find that it cannot have this port."""
+    log = tmp_path / "log"
+    (tmp_path / "chat.toml").write_text(f"host = 'x.invalid'\nframe_log = '{log}'")
+    port = "--port=1" if program == "chatc" else "--host=192.0.2.7"
+    options = [] if program == "chatd" else ["--wait=0"]
+    ended = run(program, port, *options, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    assert ended.returncode == 3
+    notice, error = ended.stderr.splitlines()
+    assert notice.startswith(
+        f"{program}: chat.toml in this folder cannot set 'host' and 'frame-log': "
+    )
+    assert "x.invalid" not in error
+    assert not log.exists()
 
 
 def test_an_unknown_host_is_exit_code_3() -> None:

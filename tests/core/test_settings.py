@@ -1,27 +1,43 @@
 """Option, environment, file, default: the first source that has a setting counts."""
 
+import errno
+import grp
 import os
+import pwd
 import re
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from chatlib import VERSION
 from chatlib.errors import Exit, UsageError
-from chatlib.settings import OPTIONS, Settings, _columns, read_settings
+from chatlib.settings import (
+    HARMLESS,
+    OPTIONS,
+    SIZE_LIMIT,
+    VALUE_LIMIT,
+    Settings,
+    _columns,
+    _is_private,
+    read_settings,
+)
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Run every test in an empty folder and with an empty home."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Run every test in an empty folder, with an empty home and files of its user alone."""
     home = tmp_path / "home"
     here = tmp_path / "here"
     home.mkdir()
     here.mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setenv("HOME", str(home))
-    return home
+    before = os.umask(0o022)
+    yield home
+    os.umask(before)
 
 
 def read(
@@ -91,27 +107,24 @@ def test_the_first_source_that_has_a_setting_counts(home: Path) -> None:
     assert read("--port", "2", environment=environment).port == 2
 
 
-def test_each_setting_is_looked_up_on_its_own() -> None:
+def test_each_setting_is_looked_up_on_its_own(home: Path) -> None:
     """The port may come from one source and the host from another."""
-    write("chat.toml", 'host = "file"\nname = "file"\nprompt = "file"')
+    write(home / ".config/chat/chat.toml", 'host = "home"\nport = 1\nname = "home"')
+    write("chat.toml", 'name = "here"\nprompt = "here"\nport = 2')
     environment = {"CHAT_NAME": "environment", "CHAT_PROMPT": "environment"}
     settings = read("--prompt", "option", environment=environment)
-    assert (settings.host, settings.name, settings.prompt) == (
-        "file",
+    assert (settings.host, settings.port, settings.name, settings.prompt) == (
+        "home",
+        2,
         "environment",
         "option",
     )
 
 
-def test_the_file_here_hides_the_file_at_home(home: Path) -> None:
-    """One file is read and not two, so a folder has no settings from elsewhere."""
-    write(home / ".config/chat/chat.toml", "port = 5")
-    write("chat.toml", 'host = "here"')
-    assert read().port == 7777
-
-
 def test_xdg_config_home_names_the_configuration_folder(home: Path, tmp_path: Path) -> None:
-    """Unless it is empty."""
+    """Unless it is empty or relative: that would be another folder in each folder."""
+    write("xdg/chat/chat.toml", "port = 7")
+    assert read(environment={"XDG_CONFIG_HOME": "xdg"}).port == 7777
     write(home / ".config/chat/chat.toml", "port = 5")
     write(tmp_path / "xdg/chat/chat.toml", "port = 6")
     assert read(environment={"XDG_CONFIG_HOME": str(tmp_path / "xdg")}).port == 6
@@ -121,10 +134,27 @@ def test_xdg_config_home_names_the_configuration_folder(home: Path, tmp_path: Pa
 
 def test_config_names_another_file() -> None:
     """It is read instead of chat.toml, not in addition."""
-    write("chat.toml", 'host = "here"')
-    write("other.toml", "port = 4")
+    write("chat.toml", 'name = "here"')
+    write("other.toml", 'port = 4\nhost = "::1"')
     settings = read("--config", "other.toml")
-    assert (settings.host, settings.port) == ("localhost", 4)
+    assert settings.name is None
+    assert (settings.host, settings.port) == ("::1", 4)
+    assert not settings.notices
+
+
+def test_dev_null_stands_for_no_file(home: Path) -> None:
+    """Neither the one here nor the one at home."""
+    for path in (home / ".config/chat/chat.toml", "chat.toml"):
+        write(path, "port = 4")
+    assert read("--config", "/dev/null").port == 7777
+
+
+def test_without_a_home_only_the_file_here_counts() -> None:
+    """No file of the name ~/.config, and none in the root folder."""
+    write("~/.config/chat/chat.toml", "port = 5")
+    write("chat.toml", 'name = "here"')
+    settings = read(environment={"HOME": ""})
+    assert (settings.port, settings.name) == (7777, "here")
 
 
 SETTINGS = [
@@ -138,7 +168,7 @@ SETTINGS = [
     (("--wait", "0"), "0", "0", "wait", 0.0),
     (("--name", "Zoë"), "Zoë", '"Zoë"', "name", "Zoë"),
     (("--name", "x" * 127), "x" * 127, f'"{"x" * 127}"', "name", "x" * 127),
-    (("--prompt", ""), "", '""', "prompt", ""),
+    (("--prompt", "::"), "::", '"::"', "prompt", "::"),
     (("--plain",), "yes", "true", "plain", True),
     (("--no-status",), "yes", "true", "no_status", True),
     (("--no-history",), "yes", "true", "no_history", True),
@@ -165,10 +195,10 @@ def test_the_table_above_has_every_setting() -> None:
     ids=["=".join(option)[:20] or name for option, *_, name, _ in SETTINGS],
 )
 def test_every_setting_can_come_from_every_source(
-    option: Sequence[str], variable: str, file: str, name: str, value: object
+    option: Sequence[str], variable: str, file: str, name: str, value: object, home: Path
 ) -> None:
     """With the same value, of the same type."""
-    write("chat.toml", f"{name.replace('_', '-')} = {file}")
+    write(home / ".config/chat/chat.toml", f"{name.replace('_', '-')} = {file}")
     program = "chatd" if name in ("mode", "again", "keep") else "chatc"
     environment = _variable(name, variable)
     found = [
@@ -189,9 +219,9 @@ def _variable(name: str, value: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("program", ["chatd", "chatc"])
 @pytest.mark.parametrize("name", ["plain", "no_status", "no_history", "bell", "timestamps"])
-def test_a_switch_can_be_turned_off_again(program: str, name: str) -> None:
+def test_a_switch_can_be_turned_off_again(program: str, name: str, home: Path) -> None:
     """The environment turns off what the file turns on, in any usual word."""
-    write("chat.toml", f"{name} = true")
+    write(home / ".config/chat/chat.toml", f"{name} = true")
 
     def value(word: str) -> object:
         return getattr(read(program=program, environment=_variable(name, word)), name)
@@ -204,26 +234,280 @@ def test_a_switch_can_be_turned_off_again(program: str, name: str) -> None:
 
 def test_a_key_may_be_written_with_a_dash_or_an_underscore() -> None:
     """As on the command line, or as in most files."""
-    for key in ("frame-log", "frame_log"):
-        write("chat.toml", f'{key} = "log"')
-        assert read().frame_log == "log"
+    for key in ("no-status", "no_status"):
+        write("chat.toml", f"{key} = true")
+        assert read().no_status is True
+
+
+def test_an_empty_variable_counts_as_none() -> None:
+    """Whoever starts programs for others cannot always leave one out."""
+    write("chat.toml", 'prompt = "here"\nport = 4')
+    settings = read(environment={option.variable: "" for option in OPTIONS})
+    assert (settings.port, settings.prompt, settings.host) == (4, "here", "localhost")
+    assert read("--prompt", "").prompt == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ("~/log", "/home/ann/log"),
+        ("./~/log", "./~/log"),
+        ("~ann/log", "~ann/log"),
+        ("log~", "log~"),
+        ("-", "/dev/stderr"),
+        ("./-", "./-"),
+    ],
+)
+def test_the_path_of_a_log_is_what_a_shell_makes_of_it(
+    given: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From every source: some of them no shell has seen."""
+    write("settings", f'frame-log = "{given}"')
+    monkeypatch.setenv("HOME", "/home/ann")
+    found = [
+        read(f"--frame-log={given}").frame_log,
+        read(environment={"CHAT_FRAME_LOG": given}).frame_log,
+        read("--config", "settings").frame_log,
+    ]
+    assert found == [path] * 3
+
+
+def test_the_path_of_a_file_is_not_empty_and_its_home_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Instead of a folder of the name ~, or a file in the root folder."""
+    for flag in ("--frame-log", "--config"):
+        text = error_text(f"{flag}=")
+        assert text == f"{flag}: expected the path of a file, not ''"
+    monkeypatch.setenv("HOME", "")
+    for flag in ("--frame-log", "--config"):
+        assert error_text(f"{flag}=~/x") == (
+            f"{flag}: expected a path without ~, as no home folder is known, not '~/x'"
+        )
+
+
+# The file in the current folder.
+
+ELSEWHERE = "use the option, the environment or the file of that name in ~/.config/chat"
+
+
+def test_every_setting_is_harmless_or_not() -> None:
+    """What a file in the current folder can do to somebody who did not look at it."""
+    harmful = {"host", "frame_log", "again", "wait", "retry", "keep"}
+    assert {option.name for option in OPTIONS} == harmful | {*HARMLESS}
+
+
+def test_a_file_here_sets_only_what_is_harmless() -> None:
+    """Everything else costs one notice, and the program starts."""
+    write("chat.toml", 'host = "evil.example"\nframe_log = "/x"\nwait = 0\nport = 4')
+    settings = read()
+    assert (settings.host, settings.frame_log, settings.wait) == ("localhost", None, 60)
+    assert settings.port == 4
+    assert settings.notices == [
+        "chat.toml in this folder cannot set 'host' and 'frame-log' and 'wait': "
+        + ELSEWHERE
+    ]
+
+
+def test_a_file_here_can_only_turn_the_history_off(home: Path) -> None:
+    """Typed lines are kept nowhere if the user wants that."""
+    write("chat.toml", "no_history = true")
+    assert read().no_history is True
+    write(home / ".config/chat/chat.toml", "no_history = true")
+    for word in ("false", '"No"', "0"):
+        write("chat.toml", f"no_history = {word}")
+        settings = read()
+        assert settings.no_history is True
+        assert "'no-history'" in settings.notices[0]
+
+
+def make_pipe(path: Path) -> None:
+    """Put a named pipe there."""
+    os.mkfifo(path)
+
+
+def make_device(path: Path) -> None:
+    """Put a link to a device without an end there."""
+    path.symlink_to("/dev/zero")
+
+
+def make_folder(path: Path) -> None:
+    """Put a folder there."""
+    path.mkdir()
+
+
+def make_long(path: Path) -> None:
+    """Put a file there that is longer than settings can be."""
+    path.write_text("port = 4 #" + "x" * SIZE_LIMIT)
+
+
+def make_writable_for_others(path: Path) -> None:
+    """Let everybody write it."""
+    path.write_text("port = 4")
+    path.chmod(0o606)
+
+
+def make_writable_for_a_group(path: Path) -> None:
+    """Let a group write it that is not the user's own."""
+    path.write_text("port = 4")
+    path.chmod(0o660)
+
+
+def make_link_round(path: Path) -> None:
+    """Put a link to itself there."""
+    path.symlink_to(path)
+
+
+MENDS = "others may write it; 'chmod go-w chat.toml' mends that"
+
+IGNORED: dict[Callable[[Path], None], str] = {
+    make_pipe: "not a regular file",
+    make_device: "not a regular file",
+    make_folder: "Is a directory",
+    make_long: f"longer than {SIZE_LIMIT} bytes",
+    make_writable_for_others: MENDS,
+    make_writable_for_a_group: MENDS,
+    make_link_round: os.strerror(errno.ELOOP),
+}
+
+
+@pytest.fixture
+def impatience() -> Iterator[None]:
+    """End the tests if a file is waited for."""
+    signal.alarm(5)
+    yield
+    signal.alarm(0)
+
+
+@pytest.mark.usefixtures("impatience")
+@pytest.mark.parametrize(
+    ("make", "reason"), IGNORED.items(), ids=[each.__name__ for each in IGNORED]
+)
+def test_a_file_here_that_cannot_count_costs_one_notice(
+    make: Callable[[Path], None], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the program starts without it, at once."""
+    monkeypatch.setattr("chatlib.settings._is_private", lambda group: False)
+    make(Path("chat.toml"))
+    settings = read()
+    assert settings.port == 7777
+    assert settings.notices == [f"chat.toml in this folder is ignored: {reason}"]
+
+
+@pytest.mark.parametrize("status", ["lstat", "fstat"], ids=["link", "file"])
+def test_a_file_here_that_belongs_to_somebody_else_is_ignored(
+    status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a link: it would choose which of the user's own files is read."""
+    write("chat.toml", "port = 4")
+    real = getattr(os, status)
+
+    def foreign(file: str | int) -> os.stat_result:
+        fields = [*real(file)]
+        fields[stat.ST_UID] += 1
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(os, status, foreign)
+    settings = read()
+    assert settings.port == 7777
+    assert settings.notices == [
+        "chat.toml in this folder is ignored: "
+        "it is not yours; '--config chat.toml' reads it all the same"
+    ]
+
+
+def test_a_file_here_may_be_written_by_the_users_own_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Many systems make such a group for each user."""
+    write("chat.toml", "port = 4")
+    Path("chat.toml").chmod(0o664)
+    group = Path("chat.toml").stat().st_gid
+    monkeypatch.setattr("chatlib.settings._is_private", lambda each: each == group)
+    settings = read()
+    assert (settings.port, settings.notices) == (4, [])
+
+
+@pytest.mark.parametrize(
+    ("group", "members", "private"),
+    [
+        ("ann", [], True),
+        ("ann", ["ann"], True),
+        ("ann", ["ann", "bob"], False),
+        ("staff", [], False),
+    ],
+)
+def test_a_private_group_has_the_users_name_and_nobody_else(
+    group: str, members: list[str], private: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is that of new files: another one of that name may be anybody's."""
+    user = pwd.struct_passwd(("ann", "x", os.geteuid(), 1234, "", "/", "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda number: user)
+    monkeypatch.setattr(
+        grp, "getgrgid", lambda number: grp.struct_group((group, "x", number, members))
+    )
+    assert _is_private(1234) is private
+    assert _is_private(1235) is False
+
+
+def test_a_user_without_an_entry_has_no_private_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in many containers."""
+
+    def unknown(number: int) -> pwd.struct_passwd:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert _is_private(1234) is False
+
+
+def test_a_link_to_nothing_is_no_file() -> None:
+    """As anywhere else."""
+    Path("chat.toml").symlink_to("nowhere")
+    assert read().notices == []
+
+
+def test_the_file_at_home_counts_whole_also_if_it_is_here(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that is started in ~/.config/chat finds it twice."""
+    write(home / ".config/chat/chat.toml", 'host = "::1"')
+    monkeypatch.chdir(home / ".config/chat")
+    settings = read()
+    assert (settings.host, settings.notices) == ("::1", [])
+
+
+@pytest.mark.usefixtures("impatience")
+@pytest.mark.parametrize("make", [make_pipe, make_device, make_long])
+def test_a_file_of_the_user_that_cannot_be_read_is_an_error(
+    make: Callable[[Path], None], home: Path
+) -> None:
+    """At once, whether it is named or found."""
+    path = home / ".config/chat/chat.toml"
+    path.parent.mkdir(parents=True)
+    make(path)
+    assert error_text() == f"{path}: {IGNORED[make]}"
+    assert error_text("--config", str(path)) == f"{path}: {IGNORED[make]}"
 
 
 # Wrong values, files and command lines.
 
 BAD = {
-    "host": ("", "expected the name or address of a host"),
     "port": ("http", "expected a whole number"),
     "wait": ("soon", "expected a number of seconds"),
-    "name": ("", "expected 1 to 127 bytes"),
+    "name": ("x" * 128, "expected 1 to 127 bytes"),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("source", ["option", "environment", "file"])
-def test_the_error_of_a_bad_value_names_its_source(name: str, source: str) -> None:
+def test_the_error_of_a_bad_value_names_its_source(
+    name: str, source: str, home: Path
+) -> None:
     """One sentence: where, what was expected, what was found."""
     value, expected = BAD[name]
+    path = home / ".config/chat/chat.toml"
     read_from: dict[str, Callable[[], str]] = {
         "option": lambda: error_text(f"--{name}", value),
         "environment": lambda: error_text(environment=_variable(name, value)),
@@ -232,10 +516,10 @@ def test_the_error_of_a_bad_value_names_its_source(name: str, source: str) -> No
     where = {
         "option": f"--{name}",
         "environment": f"CHAT_{name.upper()}",
-        "file": f"chat.toml: {name}",
+        "file": f"{path}: {name}",
     }
     if source == "file":
-        write("chat.toml", f'{name} = "{value}"')
+        write(path, f'{name} = "{value}"')
     assert read_from[source]() == f"{where[source]}: {expected}, not {value!r}"
 
 
@@ -254,6 +538,54 @@ def test_seconds_are_finite_and_not_negative(seconds: str) -> None:
     """A program cannot be made to wait for ever by mistake."""
     text = error_text("--wait", seconds)
     assert text == f"--wait: expected a number of seconds, 0 or more, not {seconds!r}"
+
+
+NO_NUMBERS = [
+    "7_7",
+    "\u0667\u0667",
+    "\uff17",
+    "²",
+    " 7",
+    "7\n",
+    "0x7",
+    "tcp://10.0.0.1:7777",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_a_number_has_the_digits_0_to_9_and_nothing_else(text: str) -> None:
+    """Python's own converters take most of these."""
+    assert error_text("--port", text) == f"--port: expected a whole number, not {text!r}"
+    seconds = f"--wait: expected a number of seconds, not {text!r}"
+    assert error_text("--wait", text) == seconds
+
+
+def test_a_host_is_not_empty() -> None:
+    """No name at all would stand for every address of the machine."""
+    text = error_text("--host", "")
+    assert text == "--host: expected the name or address of a host, not ''"
+
+
+def test_a_long_value_is_not_repeated_as_a_whole() -> None:
+    """An error is one sentence, and stays readable."""
+    text = error_text("--port", "7" * 5000)
+    assert text == f"--port: expected a whole number, not '{'7' * (VALUE_LIMIT - 1)}…"
+
+
+@pytest.mark.parametrize("name", ["port", "wait", "host", "plain", "no_history"])
+def test_a_number_that_python_cannot_print_is_an_error_too(name: str) -> None:
+    """Hexadecimal digits are read without a limit, and written as decimals with one."""
+    write("settings", f"{name} = 0x{'f' * 5000}")
+    text = error_text("--config", "settings")
+    assert text.startswith(f"settings: {name}: expected ")
+    assert text.endswith(", not a number that long")
+
+
+def test_a_switch_here_that_is_none_is_an_error() -> None:
+    """Also if its value decides whether it counts."""
+    write("chat.toml", "no_history = 17")
+    assert error_text() == "chat.toml: no_history: expected true or false, not 17"
 
 
 @pytest.mark.parametrize("mode", ["", "Free", "any"], ids=["empty", "Free", "any"])
@@ -299,8 +631,8 @@ WRONG_TYPES = {
 @pytest.mark.parametrize(("line", "text"), WRONG_TYPES.items(), ids=WRONG_TYPES)
 def test_a_value_of_the_wrong_type_in_the_file_is_refused(line: str, text: str) -> None:
     """TOML has types, and no value is converted to another."""
-    write("chat.toml", line)
-    assert error_text() == f"chat.toml: {text}"
+    write("settings", line)
+    assert error_text("--config", "settings") == f"settings: {text}"
 
 
 @pytest.mark.parametrize("value", ["-1", "x"], ids=["negative", "a-word"])
@@ -320,9 +652,9 @@ def test_a_bad_value_in_a_source_that_does_not_count_is_ignored() -> None:
 def test_an_unknown_key_in_the_file_is_refused() -> None:
     """Otherwise a typo would have no effect and no error."""
     write("chat.toml", "prot = 7777")
-    assert error_text() == "chat.toml: there is no setting 'prot'"
+    assert error_text() == "chat.toml: there is no setting 'prot'; --help lists them"
     write("chat.toml", "[server]\nport = 7777")
-    assert error_text() == "chat.toml: there is no setting 'server'"
+    assert error_text() == "chat.toml: there is no setting 'server'; --help lists them"
 
 
 @pytest.mark.parametrize(
@@ -344,14 +676,19 @@ def test_an_unknown_variable_in_the_environment_is_ignored() -> None:
     assert read(environment=environment).port == 7777
 
 
+NOT_UTF_8 = r"chat\.toml: it is not in UTF-8; save it so"
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
         (b"port 7777", r"chat\.toml: .*line 1.*"),
         (b'port = 1\nhost = "x', r"chat\.toml: .*"),
-        (b'name = "\xff"', r"chat\.toml: .*utf-8.*"),
+        (b'name = "\xff"', NOT_UTF_8),
+        ("port = 1".encode("utf-16"), NOT_UTF_8),
+        ("port = 1".encode("utf-16-le"), NOT_UTF_8),
     ],
-    ids=["no-equals-sign", "open-string", "not-utf-8"],
+    ids=["no-equals-sign", "open-string", "not-utf-8", "utf-16", "utf-16-without-mark"],
 )
 def test_the_error_of_a_malformed_file_names_file_and_reason(
     data: bytes, expected: str
@@ -361,17 +698,25 @@ def test_the_error_of_a_malformed_file_names_file_and_reason(
     assert re.fullmatch(expected, error_text())
 
 
+def test_a_byte_order_mark_is_no_part_of_the_file() -> None:
+    """Some editors begin every file with it."""
+    Path("chat.toml").write_bytes(b"\xef\xbb\xbfport = 4")
+    assert read().port == 4
+
+
 @pytest.mark.parametrize(
-    "value",
+    ("value", "reason"),
     [
-        pytest.param("9" * 5000, id="more-digits-than-an-int-takes"),
-        pytest.param("[" * 5000, id="deeper-than-the-parser-can-go"),
+        pytest.param("9" * 5000, "a number in it is too long", id="5000-digits"),
+        pytest.param("[" * 5000, "it is nested too deep", id="5000-brackets"),
     ],
 )
-def test_a_file_that_breaks_the_parser_is_reported_in_one_sentence_too(value: str) -> None:
+def test_a_file_that_breaks_the_parser_is_reported_in_one_sentence_too(
+    value: str, reason: str
+) -> None:
     """No file ends in a traceback."""
     write("chat.toml", f"port = {value}")
-    assert error_text().startswith("chat.toml: ")
+    assert error_text() == f"chat.toml: {reason}"
 
 
 def test_a_file_named_by_config_must_exist() -> None:
@@ -387,8 +732,7 @@ def test_an_unreadable_file_is_an_error(home: Path) -> None:
     path = home / ".config/chat/chat.toml"
     path.mkdir(parents=True)
     assert error_text() == f"{path}: Is a directory"
-    Path("chat.toml").mkdir()
-    assert error_text() == "chat.toml: Is a directory"
+    assert error_text("--config", "a\0b") == "--config: expected text, not 'a\\x00b'"
 
 
 @pytest.mark.parametrize(
@@ -439,6 +783,11 @@ def test_help_lists_every_option_of_the_program(
     expected = {option.flag for option in OPTIONS if option.program != other}
     assert flags == expected | {"--help", "--version", "--config"}
     assert "A chat.\n" in text
+    # What a file in the current folder may set.
+    listed = re.search(r"only for (.+)\. --frame-log -", text, re.DOTALL)
+    assert listed
+    names = re.split(r", | and ", listed[1].replace("\n", " "))
+    assert tuple(name.replace("-", "_") for name in names) == HARMLESS
     assert "\nWhat else there is.\n" in text
 
 

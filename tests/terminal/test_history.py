@@ -1,8 +1,10 @@
 """The history file: private, bounded, and its errors ignored."""
 
+import errno
 import os
+import signal
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,117 @@ def test_the_default_folder_is_the_xdg_one(
     assert (tmp_path / ".local" / "state" / "chat" / "history").exists()
 
 
+def test_a_file_that_others_could_read_is_made_private(file: Path) -> None:
+    """Whether it is only loaded or a line is added."""
+    for use in (remembered, lambda: remember("two")):
+        file.write_text("\n# then\n+one\n")
+        file.chmod(0o644)
+        use()
+        assert mode(file) == 0o600
+    assert remembered() == ["one", "two"]
+
+
+def test_a_file_that_cannot_be_made_private_gets_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to somebody else."""
+
+    def refuse(fd: int, mode: int) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    file.write_text("")
+    file.chmod(0o666)
+    monkeypatch.setattr(os, "fchmod", refuse)
+    remember("secret")
+    assert file.read_text() == ""
+    assert remembered() == []
+
+
+def test_the_format_is_that_of_prompt_toolkit(file: Path) -> None:
+    """Files of former versions are read, and theirs can read ours."""
+    former = FileHistory(file)
+    former.store_string("one\n# two\n+three")
+    remember("four\n\nfive", "")
+    entries = ["one\n# two\n+three", "four\n\nfive", ""]
+    assert remembered() == [*former.load_history_strings()][::-1] == entries
+
+
+# Where it is.
+
+
+UNKNOWN = {
+    "no-home": {"HOME": None},
+    "empty-home": {"HOME": ""},
+    "relative-home": {"HOME": "somewhere"},
+    "relative-state-folder": {"HOME": "", "XDG_STATE_HOME": "state"},
+}
+
+
+@pytest.mark.parametrize("variables", UNKNOWN.values(), ids=UNKNOWN)
+def test_without_a_known_folder_there_is_no_file(
+    variables: dict[str, str | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In particular none in a folder of the name ~, nor in the root folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XDG_STATE_HOME")
+    for name, value in variables.items():
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    # As for a user of whom the password file knows nothing.
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+
+    def fail(path: str, *_: object, **__: object) -> None:
+        raise AssertionError(f"{path} was to be made")
+
+    monkeypatch.setattr(os, "makedirs", fail)
+    remember("one")
+    assert remembered() == []
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_relative_state_folder_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the XDG Base Directory Specification has it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", "state")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    remember("one")
+    assert (tmp_path / "home" / ".local" / "state" / "chat" / "history").exists()
+    assert not (tmp_path / "state").exists()
+
+
 # What can be wrong with it.
+
+
+@pytest.fixture
+def impatience() -> Iterator[None]:
+    """Raise TimeoutError in a test that waits for longer than five seconds."""
+
+    def give_up(*_: object) -> None:
+        raise AssertionError("the history waited")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def file_is_a_pipe(file: Path) -> None:
+    """Put a named pipe in its place, which nobody else opens."""
+    os.mkfifo(file)
+
+
+def file_is_endless(file: Path) -> None:
+    """Put a link to a device in its place."""
+    file.symlink_to("/dev/zero")
+
+
+def file_is_null(file: Path) -> None:
+    """Put a link to /dev/null in its place, as people do who want no history."""
+    file.symlink_to(os.devnull)
 
 
 def folder_is_a_file(file: Path) -> None:
@@ -108,24 +220,40 @@ def link_goes_round(file: Path) -> None:
     file.symlink_to(file)
 
 
+@pytest.mark.usefixtures("impatience")
 @pytest.mark.parametrize(
-    "wrong", [folder_is_a_file, file_is_a_folder, folder_is_locked, link_goes_round]
+    "wrong",
+    [
+        folder_is_a_file,
+        file_is_a_folder,
+        file_is_a_pipe,
+        file_is_endless,
+        file_is_null,
+        folder_is_locked,
+        link_goes_round,
+    ],
 )
 def test_a_file_that_cannot_be_used_raises_nothing(
     file: Path, wrong: Callable[[Path], None]
 ) -> None:
     """The history then lasts as long as the program."""
+    null = os.stat(os.devnull).st_mode
     wrong(file)
     kept = LineHistory()
     assert [*kept.load_history_strings()] in ([], ["one"])
     kept.append_string("two")
     assert kept.get_strings()[-1:] == ["two"]
     file.parent.chmod(0o700)
+    assert os.stat(os.devnull).st_mode == null
 
 
-def test_a_full_disk_raises_nothing(file: Path) -> None:
+def test_a_full_disk_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The file can be opened but not written."""
-    file.symlink_to("/dev/full")
+
+    def fail(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", fail)
     kept = LineHistory()
     kept.append_string("one")
     assert kept.get_strings() == ["one"]
@@ -139,14 +267,10 @@ def test_a_damaged_file_is_loaded_as_far_as_possible(file: Path) -> None:
     assert remembered()[-1] == "c"
 
 
-def test_lone_surrogates_are_replaced_before_they_are_stored(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lone_surrogates_are_replaced_before_they_are_stored() -> None:
     """Typed bytes that are not UTF-8 arrive as such; they cannot be encoded."""
-    given: list[str] = []
-    monkeypatch.setattr(FileHistory, "store_string", lambda _, line: given.append(line))
     remember("a\udcff\udcfeb")
-    assert given[0].encode()
+    assert remembered() == ["a??b"]
 
 
 # How long it grows.
@@ -191,3 +315,12 @@ def test_a_long_file_of_one_entry_is_emptied(
     assert remembered() == []
     remember("one")
     assert remembered() == ["one"]
+
+
+def test_of_a_huge_file_only_the_end_is_read(file: Path) -> None:
+    """However long it is: here it is 16 GiB of nothing, and two entries."""
+    file.touch()
+    os.truncate(file, 1 << 34)
+    remember("one", "two")
+    assert remembered() == ["one", "two"]
+    assert file.stat().st_size < 1000

@@ -33,6 +33,7 @@ ALLOWED = {
     },
     "chatlib.loop": set[str](),
     "chatlib.addresses": {"errors"},
+    "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
     "chatlib.settings": {"", "errors"},
     "chatlib.terminal": set[str](),
@@ -128,6 +129,7 @@ PROGRAM = {
     "protocol.frames",
     "protocol.link",
     "protocol.session",
+    "resolver",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

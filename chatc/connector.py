@@ -15,7 +15,7 @@ from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError, des
 from chatlib.loop import Timer
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Left, Lost, Opened, Trace
-from chatlib.protocol.frames import SESSION_BYTES, Hello, Mode, Reason
+from chatlib.protocol.frames import SESSION_BYTES, Hello, Mode, Reason, seat_seconds
 from chatlib.protocol.link import Link, State
 from chatlib.protocol.session import Session
 from chatlib.resolver import Resolver
@@ -211,5 +211,12 @@ class Connector(Owner):
     def _explain(self, reason: Reason, text: str) -> ChatError:
         """Return the error for a server that answered our HELLO with BYE."""
         if reason is Reason.BUSY:
-            return BusyError(f"{self._place} is busy: {text}; try again later")
+            seconds = seat_seconds(text)
+            if seconds is None:
+                return BusyError(f"{self._place} is busy: {text}; try again later")
+            # Also for whoever was that client: a program that is killed forgets its talk.
+            return BusyError(
+                f"{self._place} is busy: it keeps the seat of a client that it has lost; "
+                f"try again in {seconds} s"
+            )
         return RefusedError(f"{self._place} refused the talk: {text}")

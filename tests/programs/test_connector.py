@@ -440,6 +440,16 @@ def accept(world: World, listener: socket.socket) -> socket.socket:
 
 NO_TALKS = {
     "busy": (wire.bye(0, wire.BUSY, "not now"), "is busy: not now; try again later", 4),
+    "busy with a talk": (
+        wire.bye(0, wire.BUSY, "a talk is on"),
+        "is busy: a talk is on; try again later",
+        4,
+    ),
+    "a seat that is kept": (
+        wire.bye(0, wire.BUSY, "a seat is kept for 42 s"),
+        "is busy: it keeps the seat of a client that it has lost; try again in 42 s",
+        4,
+    ),
     "a refusal": (wire.bye(0, wire.VERSION, "I am 2"), "refused the talk: I am 2", 1),
     "another protocol": (GARBAGE, "does not speak this protocol: unknown kind 84", 1),
 }

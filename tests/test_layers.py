@@ -34,6 +34,7 @@ ALLOWED = {
     "chatlib.loop": set[str](),
     "chatlib.addresses": {"errors"},
     "chatlib.files": set[str](),
+    "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
     "chatlib.settings": {"", "errors", "files", "terminal.visible"},
     "chatlib.terminal": set[str](),
@@ -132,6 +133,7 @@ PROGRAM = {
     "protocol.frames",
     "protocol.link",
     "protocol.session",
+    "resolver",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

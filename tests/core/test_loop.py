@@ -4,6 +4,7 @@ import fcntl
 import math
 import os
 import resource
+import selectors
 import signal
 import tempfile
 import threading
@@ -332,6 +333,20 @@ def test_a_timer_may_be_due_in_any_number_of_seconds(loop: Loop, seconds: float)
     assert late.pending
     for fd in (reader, writer):
         os.close(fd)
+
+
+@pytest.mark.parametrize("kind", [selectors.PollSelector, selectors.SelectSelector])
+def test_whether_a_descriptor_is_ready_can_be_asked_with_either_call(
+    monkeypatch: pytest.MonkeyPatch, kind: type[selectors.BaseSelector]
+) -> None:
+    """Where `poll` refuses terminals, as on macOS, it is `select`."""
+    monkeypatch.setattr("chatlib.loop.Selector", kind)
+    reader, writer = os.pipe()
+    assert not is_ready(reader, READ)
+    assert is_ready(writer, WRITE)
+    os.close(writer)
+    assert is_ready(reader, READ, None)  # the end is something to read
+    os.close(reader)
 
 
 def test_whether_a_descriptor_is_ready_can_be_asked_above_1023() -> None:

@@ -217,7 +217,7 @@ class Chat(Owner):
         if self._connection and impatient:
             self.stop_searching()
             return
-        self._leave(Reason.STOPPED, f"stopped by {signal.Signals(number).name}")
+        self._leave(Reason.STOPPED, f"stopped by {_signal_name(number)}")
 
     def close_screen(self) -> None:
         """Show no message any more, and so acknowledge none: nobody could read it."""
@@ -639,6 +639,14 @@ def _describe_delivery(sent: int, lost: int) -> str:
     if lost:
         return f"; {lost} of your {sent} messages were not confirmed"
     return f"; your {'message was' if sent == 1 else f'{sent} messages were'} delivered"
+
+
+def _signal_name(number: int) -> str:
+    """Return a signal's name; most real-time signals have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _milliseconds(seconds: float) -> str:

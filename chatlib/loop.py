@@ -7,6 +7,7 @@ every module may import it, and it imports nothing of the project.
 
 import errno
 import os
+import select
 import selectors
 import signal
 import sys
@@ -19,6 +20,13 @@ from types import FrameType
 
 BLOCKED_SECONDS = 1.0
 """How long a signal waits for a blocking call outside the loop before it interrupts it."""
+
+TURN_SECONDS = 0.02
+"""How long the callbacks of one turn may go on with work that can wait for the next: a key
+that is pressed meanwhile takes a few turns until it is seen on the screen."""
+
+LONGEST_WAIT = 86400.0
+"""Seconds that one turn waits at most: `poll` counts milliseconds in 32 bits, 24 days."""
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
@@ -66,6 +74,8 @@ class Loop:
         self.now = clock
         # Whether a call outside the loop may be blocking right now.
         self.blocked = False
+        # When a callback of this turn is to leave the rest of its work to the next one.
+        self.turn_ends = 0.0
         # `run` was called, and `stop` was not called since.
         self._running = False
         # Whether `stop` was called in this turn.
@@ -81,6 +91,8 @@ class Loop:
         self._signal_pipe: tuple[int, int] | None = None
         # A signal arrived that the loop has not read yet.
         self._signal_unread = False
+        # Our own alarm is set, so SIGALRM is no signal from outside.
+        self._alarm_set = False
         # The handlers that were there before, for `close` to restore.
         self._previous_handlers: dict[int, _Handler] = {}
 
@@ -111,12 +123,14 @@ class Loop:
         insort(self._timers, timer, key=_due_time)
         return timer
 
-    def _call_due_timers(self) -> None:
-        # The time is taken once: a callback that asks for a call in 0 seconds gets it in
-        # the next turn, so that it cannot keep this one from ending.
-        now = self.now()
-        while self._timers and self._timers[0].when <= now and not self._stopped:
-            self._timers.pop(0).callback()
+    def _call_due_timers(self, now: float) -> None:
+        # The due ones are chosen once: a callback that asks for a call in 0 seconds gets it
+        # in the next turn, so that it cannot keep this one from ending.
+        for timer in [each for each in self._timers if each.when <= now]:
+            # An earlier callback of this turn may have cancelled it.
+            if timer.pending and not self._stopped:
+                timer.cancel()
+                timer.callback()
 
     # Signals.
 
@@ -136,6 +150,8 @@ class Loop:
         self._open_signal_pipe()
         for number in numbers:
             self._signal_callbacks[number] = callback
+            if number == SIGALRM:
+                continue  # its handler is set below, and stays
             handler = self._note_signal if urgent else _do_nothing
             self._previous_handlers.setdefault(number, signal.signal(number, handler))
         previous = signal.signal(SIGALRM, self._interrupt_blocked_call)
@@ -160,22 +176,29 @@ class Loop:
         # set that ends a call that is blocking: it repeats, since one may come too early.
         self._signal_unread = True
         if self.blocked:
+            self._alarm_set = True
             signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS, BLOCKED_SECONDS)
 
     def _interrupt_blocked_call(self, number: int, frame: FrameType | None) -> None:
-        """Raise InterruptedError out of a blocking call that keeps a signal waiting."""
-        if self._signal_unread and self.blocked:
+        """Raise InterruptedError out of a blocking call that keeps a signal waiting.
+
+        An alarm that the loop has not set is a signal like any other.
+        """
+        if not self._alarm_set:
+            self._note_signal(number, frame)
+        elif self._signal_unread and self.blocked:
             raise InterruptedError(errno.EINTR, "nobody reads it")
 
     def _read_signals(self, reader: int) -> None:
+        ours = SIGALRM if self._alarm_set else None
         if self._signal_unread:
-            self._signal_unread = False
+            self._signal_unread = self._alarm_set = False
             signal.setitimer(signal.ITIMER_REAL, 0)
         with suppress(BlockingIOError):
             for number in os.read(reader, 4096):
                 # The pipe has the numbers of signals that others handle, too.
                 callback = self._signal_callbacks.get(number)
-                if callback:
+                if callback and number != ours:
                     callback(number)
 
     # Running.
@@ -202,21 +225,29 @@ class Loop:
         self._running = False
         self._stopped = True
 
-    def turn(self, timeout: float | None = None) -> None:
-        """Wait once, until a timer is due or `timeout` seconds are over; call callbacks."""
+    def turn(self, timeout: float = LONGEST_WAIT) -> None:
+        """Wait once, until a timer is due or `timeout` seconds are over; call callbacks.
+
+        A callback that finds `now()` past `turn_ends` leaves what can wait to the next
+        turn (`call_later(0, ...)`), so that keyboard and signals are heard in between.
+        """
         self._stopped = False
         timers = self._timers
         if timers:
             # Below 0 for a timer that is late; the selector does not wait then.
             due = timers[0].when - self.now()
-            timeout = due if timeout is None or due < timeout else timeout
-        for key, events in self._selector.select(timeout):
+            timeout = due if due < timeout else timeout
+        ready = self._selector.select(timeout)
+        began = self.now()
+        self.turn_ends = began + TURN_SECONDS
+        for key, events in ready:
             # An earlier callback of this turn may have forgotten the descriptor.
             callback = self._callbacks.get(key.fd)
             if callback and not self._stopped:
                 callback(events)
-        if timers and timers[0].when <= self.now():
-            self._call_due_timers()
+        # What became due since then is called in the next turn, which does not wait.
+        if timers and timers[0].when <= began:
+            self._call_due_timers(began)
 
     def close(self) -> None:
         """Close selector and signal pipe, and restore the process's signal handlers."""
@@ -228,6 +259,20 @@ class Loop:
             for fd in self._signal_pipe:
                 os.close(fd)
         self._selector.close()
+
+
+def is_ready(fd: int, event: int, seconds: float | None = 0.0) -> bool:
+    """Return whether `fd` is ready for READ or WRITE, after at most so many seconds.
+
+    None waits without an end, unless a handler of a signal raises. `poll` knows descriptors
+    above 1023, and `select` does not.
+    """
+    if Selector is selectors.SelectSelector:
+        reading, writing = ([fd], []) if event == READ else ([], [fd])
+        return any(select.select(reading, writing, [], seconds))
+    poll = select.poll()
+    poll.register(fd, select.POLLIN if event == READ else select.POLLOUT)
+    return bool(poll.poll(None if seconds is None else 1000 * seconds))
 
 
 class Deadline:

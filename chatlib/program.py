@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from itertools import count
 
@@ -33,7 +34,16 @@ from chatlib.terminal.streams import (
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (
+    *("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"),
+    *("SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ", "SIGPIPE", "SIGABRT", "SIGTRAP"),
+    *("SIGSYS", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGEMT"),
+)
+"""The signals that stop the chat, by name: by default each would end the process and leave
+the terminal raw. Not each system has all of them.
+
+SIGSEGV, SIGBUS, SIGFPE and SIGILL are left alone: after a fault of the interpreter itself
+no handler of ours would ever be called, and the process would not end."""
 
 EPILOG = f"""\
 Commands in the chat:
@@ -181,7 +191,8 @@ class Program:
     def _handle_signals(self) -> None:
         """Stop the chat at a signal, and restore the terminal after a pause."""
         # A signal that our parent ignores (nohup, a script's background job) stays so.
-        heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        # Python itself ignores SIGPIPE and SIGXFSZ: there the write fails instead.
+        heeded = [each for each in _stopping() if signal.getsignal(each) != signal.SIG_IGN]
         self.loop.on_signals(heeded, lambda number: self.chat.stop(number))
         resume = self.terminal.resume
         self.loop.on_signals([signal.SIGCONT], lambda _: resume(), urgent=False)
@@ -210,6 +221,15 @@ class Program:
         self.terminal.close()
         self._log.close()
         self.loop.close()
+
+
+def _stopping() -> list[int]:
+    """Return the numbers of the SIGNALS that this system has, and the real-time ones."""
+    named = [int(getattr(signal, each)) for each in SIGNALS if hasattr(signal, each)]
+    if sys.platform == "darwin":
+        named.remove(signal.SIGIO)  # there it is ignored by default
+    first, last = getattr(signal, "SIGRTMIN", 1), getattr(signal, "SIGRTMAX", 0)
+    return [*named, *range(first, last + 1)]
 
 
 def run(

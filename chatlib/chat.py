@@ -10,7 +10,8 @@ shown first and acknowledged afterwards. When the connection breaks, a search fo
 begins, if the person wants one. What may be said meanwhile is kept by the session, the rest
 as drafts, and `resume` (server) or `resumed` (client) goes on with a new connection. A talk
 that has begun ends in `_report_end`, whoever left: it shows how the talk ended and which
-messages were not delivered. Every chat ends in `_finish`.
+messages were not delivered. Every chat ends in `_finish`. On the server a client that is
+lost before the first message leaves the chat as it was before `begin`: see `_free_seat`.
 """
 
 import signal
@@ -29,7 +30,7 @@ from chatlib.protocol.frames import FAREWELL_LIMIT, Mode, Reason
 from chatlib.protocol.link import State
 from chatlib.protocol.pulse import PING_SECONDS, WORRY_SECONDS
 from chatlib.protocol.session import Session
-from chatlib.recovery import Recovery
+from chatlib.recovery import CUTS_TOLD, Recovery
 from chatlib.terminal.terminal import Terminal
 
 HINTS = ("Type /q to quit", "Enter message to send...")
@@ -40,6 +41,21 @@ DRAFTS_LIMIT = 256
 STOP_SECONDS = 0.7
 """How long a program that was stopped by a signal waits for the peer's goodbye: with all
 that comes before and after, it has ended within a second."""
+
+
+class Host:
+    """What a server wants of a talk, and what it is told.
+
+    `again` is whether another talk may follow this one. A client that is to be `quiet` is
+    announced with its first message, or ours, and not when it is seated.
+    """
+
+    def __init__(self, dropped: Callable[[str], None], *, again: bool, quiet: bool) -> None:
+        # Called with a sentence when the client has gone before the first message: the
+        # chat is free again.
+        self.dropped = dropped
+        self.again = again
+        self.quiet = quiet
 
 
 class Chat(Owner):
@@ -80,17 +96,28 @@ class Chat(Owner):
         # The connection was lost and a new one is awaited; how it was lost, in a sentence.
         self.is_searching = False
         self._loss = ""
+        # This loss is one of so many that the person is not told of it.
+        self._cut_untold = False
+
+        # What the server passes to `begin`; None on the client.
+        self._host: Host | None = None
+        # The lines that announce the peer, until they are shown.
+        self._banner: list[str] = []
 
         # Our goodbye, once we want to leave: it may have to wait for a HELLO.
         self._farewell: tuple[Reason, str] | None = None
         # The person has said goodbye more than once.
         self._impatient = False
+        # It is the end of the input that ends the talk, and another talk may follow.
+        self._input_ended = False
         # The exit code, where a signal ends the program.
         self._signal_code = 0
         # Nobody can read any more what is shown.
         self._screen_closed = False
         # How the peer ended the talk, the exit code for that, and the peer's last words.
         self._verdict: tuple[str, Exit, str] | None = None
+        # The peer has ended the talk with a BYE that is no goodbye.
+        self._refused_us = False
         # All has been said, and the next talk may have begun.
         self._over = False
 
@@ -118,9 +145,10 @@ class Chat(Owner):
         """
         self._connection = connection
 
-    def begin(self, connection: Connection, banner: str) -> None:
+    def begin(self, connection: Connection, banner: str, host: Host | None = None) -> None:
         """Talk on this connection: both sides have said HELLO."""
         self._connection = connection
+        self._host = host
         connection.owner = self
         self._speaker = _speaker(connection.link.session)
         self._table = Table(
@@ -130,15 +158,34 @@ class Chat(Owner):
             wins_ties=connection.link.session.talks_first,
             peer=self._peer_name,
         )
-        self._terminal.show(banner)
+        self._banner = [banner]
         if not self._has_turn():
-            self._terminal.show("Waiting for message...")
+            self._banner.append("Waiting for message...")
+        if not (host and host.quiet):
+            self._announce()
+
+    def _announce(self) -> None:
+        """Show who has come, if that was not done yet."""
+        for line in self._banner:
+            self._terminal.show(line)
+        self._banner = []
 
     def expects(self, greeting: Greeted) -> bool:
         """Return whether a stranger's HELLO is that of our own peer, which comes back."""
         return self._connection is not None and self._connection.link.session.expects(
             greeting.hello, greeting.seen
         )
+
+    def knows(self, greeting: Greeted) -> bool:
+        """Return whether a stranger's HELLO names our talk, whatever else is in it."""
+        return self._connection is not None and self._connection.link.session.knows(
+            greeting.hello
+        )
+
+    @property
+    def seconds_kept(self) -> int | None:
+        """For how many seconds the seat of a lost peer is kept yet; None during a talk."""
+        return self._recovery.seconds_left if self.is_searching else None
 
     def resume(self, connection: Connection) -> None:
         """Answer the HELLO of our own peer, and go on with the talk there."""
@@ -151,6 +198,9 @@ class Chat(Owner):
         assert self._connection is not None
         before, self._connection = self._connection, connection
         connection.owner = self
+        often = ""
+        if not self.is_searching:  # the peer has noticed the loss and we have not
+            often = self._count_cut()
         # To us the old one may still look alive. It is closed after the new one is noted,
         # so that `closed` knows that the talk goes on.
         before.close()
@@ -159,7 +209,8 @@ class Chat(Owner):
             self._recovery.end()
             if self.is_leaving and self._person_waits:
                 self._recovery.limit(GOODBYE_SECONDS)
-        self._terminal.notify(f"Connected with {self._peer_name} again.")
+        if not self._cut_untold:
+            self._terminal.notify(f"Connected with {self._peer_name} again{often}.")
 
     def stop_searching(self, reason: str = "") -> None:
         """Wait for the peer no longer; `reason` is why, where that is known."""
@@ -251,13 +302,22 @@ class Chat(Owner):
         self.proceed()
 
     def input_ended(self) -> None:
-        """Leave at the end of the input: Ctrl-D, the end of a file, a closed terminal."""
+        """Leave at the end of the input: Ctrl-D, the end of a file, a closed terminal.
+
+        A server without a person goes on receiving in free talk, until its client leaves.
+        In turns the client would wait for ever for an answer, so the server leaves the
+        talk, and with `--again` waits for the next client.
+        """
         if self._over:
             return
         if self._terminal.hung_up:
             self.stop(signal.SIGHUP)
-        else:
-            self._leave(Reason.QUIT, "")
+            return
+        unattended = self._host is not None and not self._terminal.interactive
+        if unattended and self._mode is Mode.FREE:
+            return
+        self._input_ended = unattended and self._farewell is None
+        self._leave(Reason.QUIT, "")
 
     # For the connection.
 
@@ -304,10 +364,40 @@ class Chat(Owner):
         if connection is not self._connection:
             return  # the peer has come back on a new one
         lost = connection.link.state is State.LOST
-        if lost and self._recovery.seconds and not self._screen_closed:
+        patient = lost and self._recovery.seconds
+        if self._screen_closed:
+            self._report_end()
+        elif self._host and self._is_nothing_said and (patient or self._refused_us):
+            self._free_seat(self._host)
+        elif patient:
             self._search()
         else:
             self._report_end()
+
+    @property
+    def _mode(self) -> Mode:
+        """The mode of the talk; ANY while nobody has come."""
+        return self._connection.link.session.mode if self._connection else Mode.ANY
+
+    @property
+    def _is_nothing_said(self) -> bool:
+        """Whether neither side has sent a message, nor have we said goodbye."""
+        session = self._connection.link.session if self._connection else None
+        left = self._farewell is not None
+        return session is not None and not session.has_messages and not left
+
+    def _free_seat(self, host: Host) -> None:
+        """Wait for a client as if none had come; lines kept for later stay.
+
+        A client that says HELLO and goes must not keep others out. One that comes back
+        loses nothing: it is seated like a new client, and its messages follow.
+        """
+        sentence = self._verdict[0] if self._verdict else self._loss
+        self._terminal.remove_prompt()
+        self._connection = self._table = self._verdict = None
+        self._refused_us = False
+        host.dropped(f"{sentence}. Nothing was said yet: waiting for a client.")
+        self._terminal.refresh(False, False, self._describe_status)
 
     # Whose turn it is, and who the peer is.
 
@@ -341,6 +431,8 @@ class Chat(Owner):
         if self._connection is None:
             self._keep(lines.popleft())
             return
+        if self._banner and self._has_turn():
+            self._announce()
         try:
             count = self._connection.say(messages)
         except LocalProtocolError as error:
@@ -389,6 +481,8 @@ class Chat(Owner):
         # The order is the promise: what the peer counts as delivered was on our screen. If
         # the screen fails, the exception leaves this function before the ACK is owed.
         if not self._screen_closed:
+            if self._banner:
+                self._announce()
             self._terminal.show_messages(self._speaker, said.texts)
             connection.link.shown(said.number)
 
@@ -439,6 +533,7 @@ class Chat(Owner):
     def _send_words(self, words: str) -> None:
         """Send words about a game. Raises TableError when that cannot be."""
         assert self._connection is not None
+        self._announce()
         try:
             self._connection.play(words)
         except LocalProtocolError as error:
@@ -448,6 +543,7 @@ class Chat(Owner):
         """Pass the peer's words about a game to the table, then acknowledge them."""
         if self._screen_closed or self._table is None:
             return
+        self._announce()
         with suppress(TableError):  # we are leaving, so the table's answer is not sent
             self._table.receive(words)
         connection.link.shown(number)
@@ -492,6 +588,7 @@ class Chat(Owner):
             who = "you" if self._farewell else self._peer_name
             self._set_verdict(f"Goodbye: {who} left", Exit.GOODBYE, text)
         else:
+            self._refused_us = True
             sentence = f"The chat was ended by {self._peer_name}"
             self._set_verdict(sentence, Exit.LOST, text)
 
@@ -501,11 +598,18 @@ class Chat(Owner):
         leaving = self.is_leaving and self._person_waits
         # A person who leaves does not wait for a minute until the goodbye is heard.
         seconds = GOODBYE_SECONDS if leaving else self._recovery.seconds
-        if not self.is_leaving:
-            activity = self._recovery.activity
-            self._terminal.notify(f"{self._loss}: {activity} for up to {seconds:g} s.")
+        often = self._count_cut()
+        if not (self._cut_untold or self.is_leaving):
+            activity = f"{self._recovery.activity} for up to {seconds:g} s"
+            self._terminal.notify(f"{self._loss}{often}: {activity}.")
         self._terminal.show_status(self._describe_status)
         self._recovery.begin(seconds)
+
+    def _count_cut(self) -> str:
+        """Count a lost connection; return the words for that when there were many."""
+        count = self._recovery.cuts.add()
+        self._cut_untold = not count
+        return f", {count} times so far" if count > CUTS_TOLD else ""
 
     # The end of the talk, in sentences.
 
@@ -525,6 +629,11 @@ class Chat(Owner):
         """Show how the talk ended and which messages did not arrive."""
         assert self._connection is not None
         self._terminal.remove_prompt()
+        if self._banner and self._host and self._host.again and self._farewell is None:
+            # Nobody was told that this client had come, and the server waits for the next.
+            self._finish(Exit.GOODBYE)
+            return
+        self._announce()
         session = self._connection.link.session
         sentence, code, words = self._verdict or self._verdict_without_peer
         # A goodbye is only as good as its deliveries: a script sees nothing but the code.
@@ -548,7 +657,9 @@ class Chat(Owner):
             code = code or Exit.LOST
         self._recovery.end()
         self._over = True
-        self._ended(self._signal_code or code, self._farewell is not None)
+        # With `--again` the end of the input ends one talk, and a person ends the program.
+        by_us = self._farewell is not None and not self._input_ended
+        self._ended(self._signal_code or code, by_us or bool(self._signal_code))
 
     # The status line.
 

@@ -67,7 +67,8 @@ ALLOWED = {
         "protocol.pulse",
         "protocol.session",
     },
-    "chatlib.recovery": {"loop"},
+    "chatlib.recovery": {"loop", "tally"},
+    "chatlib.tally": set[str](),
     "chatlib.commands": set[str](),
     "chatlib.games": set[str](),
     "chatlib.games.game": set[str](),
@@ -120,6 +121,7 @@ ALLOWED = {
 EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.edited")
 PROGRAM = {
     "addresses",
+    "chat",
     "connection",
     "errors",
     "loop",
@@ -128,6 +130,7 @@ PROGRAM = {
     "protocol.frames",
     "protocol.link",
     "protocol.session",
+    "tally",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

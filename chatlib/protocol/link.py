@@ -223,6 +223,11 @@ class Link:
         """Return after how many seconds `pass_time` may have something to do."""
         return self.pulse.seconds_left(now) if self.state is _OPEN else PING_SECONDS
 
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes have come behind the last event, whole frames or the first part."""
+        return bool(self._frames or self.unfinished)
+
     def next_event(self) -> Event | None:
         """Return the next thing that happened, or None when there is nothing yet."""
         frames = self._frames

@@ -30,7 +30,7 @@ from chatlib.protocol.frames import FAREWELL_LIMIT, Mode, Reason
 from chatlib.protocol.link import State
 from chatlib.protocol.pulse import PING_SECONDS, WORRY_SECONDS
 from chatlib.protocol.session import Session
-from chatlib.recovery import CUTS_TOLD, Recovery
+from chatlib.recovery import Recovery
 from chatlib.terminal.terminal import Terminal
 
 HINTS = ("Type /q to quit", "Enter message to send...")
@@ -56,6 +56,8 @@ class Host:
         self.dropped = dropped
         self.again = again
         self.quiet = quiet
+        # It is the end of the input that ends the talk, and the server waits for the next.
+        self.stays = False
 
 
 class Chat(Owner):
@@ -70,10 +72,7 @@ class Chat(Owner):
     # share one state, which parts of their own would have to pass around.
 
     def __init__(
-        self,
-        terminal: Terminal,
-        ended: Callable[[int, bool], None],
-        recovery: Recovery,
+        self, terminal: Terminal, ended: Callable[[int, bool], None], recovery: Recovery
     ) -> None:
         self._terminal = terminal
         self._ended = ended
@@ -82,10 +81,12 @@ class Chat(Owner):
 
         # The present connection, or the last one; None while nobody has come.
         self._connection: Connection | None = None
-        # The name that is shown before the peer's lines.
+        # The name before the peer's lines; where games are played, once both have met.
         self._speaker = ""
-        # Where games are played, once both have met.
         self._table: Table | None = None
+        # What the server passes to `begin`; the lines that are to announce the peer.
+        self._host: Host | None = None
+        self._banner: list[str] = []
 
         # Lines that wait for their turn, and how many could not be messages at all.
         self._drafts: deque[str] = deque()
@@ -96,28 +97,17 @@ class Chat(Owner):
         # The connection was lost and a new one is awaited; how it was lost, in a sentence.
         self.is_searching = False
         self._loss = ""
-        # This loss is one of so many that the person is not told of it.
-        self._cut_untold = False
 
-        # What the server passes to `begin`; None on the client.
-        self._host: Host | None = None
-        # The lines that announce the peer, until they are shown.
-        self._banner: list[str] = []
-
-        # Our goodbye, once we want to leave: it may have to wait for a HELLO.
+        # Our goodbye, once we want to leave: it may have to wait for a HELLO. The person
+        # has said it more than once.
         self._farewell: tuple[Reason, str] | None = None
-        # The person has said goodbye more than once.
         self._impatient = False
-        # It is the end of the input that ends the talk, and another talk may follow.
-        self._input_ended = False
         # The exit code, where a signal ends the program.
         self._signal_code = 0
         # Nobody can read any more what is shown.
         self._screen_closed = False
         # How the peer ended the talk, the exit code for that, and the peer's last words.
         self._verdict: tuple[str, Exit, str] | None = None
-        # The peer has ended the talk with a BYE that is no goodbye.
-        self._refused_us = False
         # All has been said, and the next talk may have begun.
         self._over = False
 
@@ -198,9 +188,8 @@ class Chat(Owner):
         assert self._connection is not None
         before, self._connection = self._connection, connection
         connection.owner = self
-        often = ""
-        if not self.is_searching:  # the peer has noticed the loss and we have not
-            often = self._count_cut()
+        # The peer may have noticed the loss, and we have not.
+        often = "" if self.is_searching else self._recovery.count_cut()
         # To us the old one may still look alive. It is closed after the new one is noted,
         # so that `closed` knows that the talk goes on.
         before.close()
@@ -209,7 +198,7 @@ class Chat(Owner):
             self._recovery.end()
             if self.is_leaving and self._person_waits:
                 self._recovery.limit(GOODBYE_SECONDS)
-        if not self._cut_untold:
+        if self._recovery.cut_is_told:
             self._terminal.notify(f"Connected with {self._peer_name} again{often}.")
 
     def stop_searching(self, reason: str = "") -> None:
@@ -316,7 +305,8 @@ class Chat(Owner):
         unattended = self._host is not None and not self._terminal.interactive
         if unattended and self._mode is Mode.FREE:
             return
-        self._input_ended = unattended and self._farewell is None
+        if self._host and unattended and self._farewell is None:
+            self._host.stays = self._host.again
         self._leave(Reason.QUIT, "")
 
     # For the connection.
@@ -367,7 +357,7 @@ class Chat(Owner):
         patient = lost and self._recovery.seconds
         if self._screen_closed:
             self._report_end()
-        elif self._host and self._is_nothing_said and (patient or self._refused_us):
+        elif self._host and self._is_nothing_said and (patient or self._is_refused):
             self._free_seat(self._host)
         elif patient:
             self._search()
@@ -386,6 +376,13 @@ class Chat(Owner):
         left = self._farewell is not None
         return session is not None and not session.has_messages and not left
 
+    @property
+    def _is_refused(self) -> bool:
+        """Whether the peer has ended the talk with a BYE that is no goodbye."""
+        assert self._connection is not None
+        closed = self._connection.link.state is State.CLOSED
+        return closed and self._verdict is not None and self._verdict[1] is Exit.LOST
+
     def _free_seat(self, host: Host) -> None:
         """Wait for a client as if none had come; lines kept for later stay.
 
@@ -395,7 +392,6 @@ class Chat(Owner):
         sentence = self._verdict[0] if self._verdict else self._loss
         self._terminal.remove_prompt()
         self._connection = self._table = self._verdict = None
-        self._refused_us = False
         host.dropped(f"{sentence}. Nothing was said yet: waiting for a client.")
         self._terminal.refresh(False, False, self._describe_status)
 
@@ -588,7 +584,6 @@ class Chat(Owner):
             who = "you" if self._farewell else self._peer_name
             self._set_verdict(f"Goodbye: {who} left", Exit.GOODBYE, text)
         else:
-            self._refused_us = True
             sentence = f"The chat was ended by {self._peer_name}"
             self._set_verdict(sentence, Exit.LOST, text)
 
@@ -598,18 +593,12 @@ class Chat(Owner):
         leaving = self.is_leaving and self._person_waits
         # A person who leaves does not wait for a minute until the goodbye is heard.
         seconds = GOODBYE_SECONDS if leaving else self._recovery.seconds
-        often = self._count_cut()
-        if not (self._cut_untold or self.is_leaving):
+        often = self._recovery.count_cut()
+        if self._recovery.cut_is_told and not self.is_leaving:
             activity = f"{self._recovery.activity} for up to {seconds:g} s"
             self._terminal.notify(f"{self._loss}{often}: {activity}.")
         self._terminal.show_status(self._describe_status)
         self._recovery.begin(seconds)
-
-    def _count_cut(self) -> str:
-        """Count a lost connection; return the words for that when there were many."""
-        count = self._recovery.cuts.add()
-        self._cut_untold = not count
-        return f", {count} times so far" if count > CUTS_TOLD else ""
 
     # The end of the talk, in sentences.
 
@@ -658,7 +647,7 @@ class Chat(Owner):
         self._recovery.end()
         self._over = True
         # With `--again` the end of the input ends one talk, and a person ends the program.
-        by_us = self._farewell is not None and not self._input_ended
+        by_us = self._farewell is not None and not (self._host and self._host.stays)
         self._ended(self._signal_code or code, by_us or bool(self._signal_code))
 
     # The status line.

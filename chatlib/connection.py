@@ -219,8 +219,8 @@ class Connection:
     @property
     def is_abandoned(self) -> bool:
         """Whether the stream ends right behind the frames that were handled."""
-        if not self._reading or self.link.has_more:
-            return not self._reading
+        if self.link.frames or self.link.unfinished:
+            return False
         try:
             return not self._socket.recv(1, socket.MSG_PEEK)
         except (BlockingIOError, InterruptedError):

@@ -30,8 +30,10 @@ class Recovery:
         self.stop_calling: Callable[[], None] = lambda: None
         # What the chat does when the time is over.
         self.expired: Callable[[], None] = lambda: None
-        # The connections that the talk has lost.
-        self.cuts = Tally(loop.now, CUTS_TOLD)
+        # The connections that the talk has lost, and whether the person is told of the
+        # last loss and its end.
+        self._cuts = Tally(loop.now, CUTS_TOLD)
+        self.cut_is_told = True
         self._now = loop.now
         self._deadline = Deadline(loop, lambda: self.expired())
         # When that is, on the loop's clock.
@@ -41,6 +43,12 @@ class Recovery:
     def seconds_left(self) -> int:
         """How long the search lasts yet, in whole seconds, rounded up; it has begun."""
         return max(ceil(self._end - self._now()), 0)
+
+    def count_cut(self) -> str:
+        """Count a lost connection; return the words for that where not each is told."""
+        count = self._cuts.add()
+        self.cut_is_told = count > 0
+        return f", {count} times so far" if count > CUTS_TOLD else ""
 
     def begin(self, seconds: float) -> None:
         """Search for at most so many seconds."""

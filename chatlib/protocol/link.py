@@ -171,7 +171,7 @@ class Link:
         first = (Kind.HELLO, Kind.BYE) if greets_first else (Kind.HELLO,)
         self._reader = FrameReader(first)
         # The frames that have come and were not handled, and what has come of the next.
-        self._frames = self._reader.frames
+        self._frames = self.frames = self._reader.frames
         self.unfinished = self._reader.unfinished
         # The stream has ended, and why, where that is known.
         self._ended = False
@@ -222,11 +222,6 @@ class Link:
     def seconds_left(self, now: float) -> float:
         """Return after how many seconds `pass_time` may have something to do."""
         return self.pulse.seconds_left(now) if self.state is _OPEN else PING_SECONDS
-
-    @property
-    def has_more(self) -> bool:
-        """Whether bytes have come behind the last event, whole frames or the first part."""
-        return bool(self._frames or self.unfinished)
 
     def next_event(self) -> Event | None:
         """Return the next thing that happened, or None when there is nothing yet."""

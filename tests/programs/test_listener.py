@@ -627,6 +627,7 @@ def test_before_the_first_message_no_seat_is_kept(keeper: Server) -> None:
     assert keeper.program.chat._describe_status() == "nobody here yet"
     with closing(keeper.sit_down(wire.hello("Bob", session=b"?" * 16))) as client:
         speak(keeper, client)
+        assert wire.receive(client) == (wire.ACK, 1, b"")
         assert wire.receive(client) == (wire.TEXT, 1, b"a draft")
 
 

@@ -1,4 +1,4 @@
-"""Find the server: try every address, wait for one that is not there yet, say HELLO.
+"""Find the server: look it up, wait for one that is not there yet, say HELLO.
 
 When the server has answered our HELLO, the connection is passed to the chat.
 """
@@ -9,15 +9,16 @@ from collections.abc import Callable
 
 from chatc.dialer import Dialer
 from chatc.redialer import Redialer
-from chatlib.addresses import resolve
+from chatlib.addresses import explain, is_final
 from chatlib.connection import LATE, Connection, Owner
-from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError
+from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError, describe
 from chatlib.loop import Timer
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Left, Lost, Opened, Trace
-from chatlib.protocol.frames import SESSION_BYTES, Hello, Mode, Reason
+from chatlib.protocol.frames import SESSION_BYTES, Hello, Mode, Reason, seat_seconds
 from chatlib.protocol.link import Link, State
 from chatlib.protocol.session import Session
+from chatlib.resolver import Resolver
 
 NOTICE_SECONDS = 1.0
 """After how long the person is told that there is no answer yet."""
@@ -51,8 +52,8 @@ class Connector(Owner):
         # first HELLO and lost the way to answer it. Then it keeps the seat for this talk.
         hello = Hello(os.urandom(SESSION_BYTES), Mode.ANY, program.name)
         self._session = Session(hello, talks_first=True)
-        # There once the host is resolved.
-        self._dialer: Dialer | None = None
+        self._resolver = Resolver(program.loop, self._host, self._port)
+        self._dialer = Dialer(program.loop, self._resolver, self._greet, self._fail)
         # Seconds before the next try, and tries left for connections that break early.
         self._delay = FIRST_DELAY
         self._tries = HELLO_TRIES
@@ -67,16 +68,23 @@ class Connector(Owner):
         # All other timers; of no use once connected.
         self._timers: list[Timer] = []
 
-        # Why the last try failed, in words, and what ends the program if no other helps.
-        self._refusal = ""
+        # Why the last try failed, in a sentence, and what ends the program once a server
+        # has answered, or has gone.
+        self._failure = ""
+        # The same for a name that was not found, as the start of what the person is told.
+        self._unresolved = ""
         self._error: ChatError = StartError(f"{self._place} has gone")
 
     def start(self) -> None:
-        """Resolve the host; the loop's first turn dials it. Raises StartError."""
+        """Let the loop's first turn dial the host. Raises StartError."""
         if not self._port:
             raise StartError("port 0 is no server's port: give chatc the one chatd prints")
-        addresses = resolve(self._host, self._port)
-        self._dialer = Dialer(self._program.loop, addresses, self._greet, self._fail)
+        if self._host == "*":
+            raise StartError(
+                "'*' is chatd's word for all addresses: give chatc the server's own one"
+            )
+        # However the program ends, no look-up and no attempt is left behind.
+        self._program.recovery.stop_calling = self._stop
         self._later(0, self._dialer.dial)
         if self._patient:
             self._later(self._program.settings.wait, self._lose_patience)
@@ -93,7 +101,7 @@ class Connector(Owner):
                 self._error = self._explain(reason, text)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
-                self._refusal = f"it did not say hello{ending}"
+                self._failure = self._explain_absence(f"it did not say hello{ending}")
                 self._tries = 0 if detail == LATE else self._tries - 1
                 self._error = StartError(f"{self._place} did not say hello{ending}")
             case Failed(error):
@@ -120,19 +128,28 @@ class Connector(Owner):
     def _later(self, seconds: float, callback: Callable[[], None]) -> None:
         self._timers.append(self._program.loop.call_later(seconds, callback))
 
-    def _fail(self, code: int) -> None:
-        """Wait, or give up, when no address has answered."""
-        self._refusal = os.strerror(code)
-        if self._patient:
+    def _fail(self, error: OSError) -> None:
+        """Wait, or give up, when no address has answered or none was found."""
+        if isinstance(error, socket.gaierror):
+            self._failure = explain(self._host, error)
+            self._unresolved = f"Cannot look up {self._host} yet ({describe(error)})"
+        else:
+            self._failure = self._explain_absence(describe(error))
+        if self._patient and not is_final(error):
             self._wait()
         else:
             self._give_up()
 
+    def _explain_absence(self, why: str) -> str:
+        return (
+            f"no server at {self._place} ({why}): "
+            f"start one with 'chatd --port {self._port}'"
+        )
+
     def _wait(self) -> None:
         """Dial again a little later."""
-        assert self._dialer is not None
         self._say_waiting()
-        self._later(self._delay, self._dialer.dial)
+        self._later(self._delay, lambda: self._dialer.dial(again=True))
         self._delay = min(2 * self._delay, LAST_DELAY)
 
     def _say_waiting(self) -> None:
@@ -140,32 +157,27 @@ class Connector(Owner):
         if not self._person_knows:
             self._person_knows = True
             seconds = self._program.settings.wait
-            self._program.terminal.notify(
-                f"No server at {self._place} yet: waiting for it up to {seconds:g} s."
-            )
+            what = self._unresolved or f"No server at {self._place} yet"
+            self._program.terminal.notify(f"{what}: waiting for it up to {seconds:g} s.")
 
     def _lose_patience(self) -> None:
         """End the attempts, whatever is being tried: the person's time is over."""
-        assert self._dialer is not None
         self._patient = False
         # A server that has accepted us still has the time of a HELLO; no try follows.
         if self._greeting:
             return
         if self._dialer.busy:
-            self._dialer.give_up()
+            self._dialer.hurry()
         else:
             self._give_up()
 
     def _give_up(self) -> None:
-        self._cancel_timers()
-        self._program.fail(
-            StartError(
-                f"no server at {self._place} ({self._refusal}): "
-                f"start one with 'chatd --port {self._port}'"
-            )
-        )
+        self._stop()
+        self._program.fail(StartError(self._failure))
 
-    def _cancel_timers(self) -> None:
+    def _stop(self) -> None:
+        """Dial no more, and wait for nothing."""
+        self._dialer.cancel()
         for timer in [*self._timers, self._notice]:
             if timer:
                 timer.cancel()
@@ -188,12 +200,9 @@ class Connector(Owner):
 
     def _begin(self, connection: Connection) -> None:
         """Pass the connection to the chat, and prepare for its loss."""
-        assert self._dialer is not None
-        self._cancel_timers()
+        self._stop()
         connection.lift_deadline()
-        redialer = Redialer(
-            self._program, self._dialer.addresses, self._session, self._place
-        )
+        redialer = Redialer(self._program, self._resolver, self._session, self._place)
         self._program.recovery.start_calling = redialer.start
         self._program.recovery.stop_calling = redialer.stop
         banner = f"Connected to: {self._host} on port: {self._port}"
@@ -202,5 +211,12 @@ class Connector(Owner):
     def _explain(self, reason: Reason, text: str) -> ChatError:
         """Return the error for a server that answered our HELLO with BYE."""
         if reason is Reason.BUSY:
-            return BusyError(f"{self._place} is busy: {text}; try again later")
+            seconds = seat_seconds(text)
+            if seconds is None:
+                return BusyError(f"{self._place} is busy: {text}; try again later")
+            # Also for whoever was that client: a program that is killed forgets its talk.
+            return BusyError(
+                f"{self._place} is busy: it keeps the seat of a client that it has lost; "
+                f"try again in {seconds} s"
+            )
         return RefusedError(f"{self._place} refused the talk: {text}")

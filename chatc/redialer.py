@@ -3,19 +3,17 @@
 How long that may last is decided by the recovery, and how the talk goes on by the session.
 """
 
-import errno
 import os
 import socket
 
 from chatc.dialer import Dialer
-from chatlib.addresses import Address
 from chatlib.connection import Connection, Owner
 from chatlib.loop import Timer
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Left, Opened, Trace
-from chatlib.protocol.frames import Reason
 from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
+from chatlib.resolver import Resolver
 
 FIRST_DELAY, LAST_DELAY = 0.1, 5.0
 """Seconds before a try. They double, and each is shortened by chance, to half at most, so
@@ -29,18 +27,20 @@ class Redialer(Owner):
     """The way back to a server whose connection was lost."""
 
     def __init__(
-        self, program: Program, addresses: list[Address], session: Session, place: str
+        self, program: Program, resolver: Resolver, session: Session, place: str
     ) -> None:
         self._program = program
         self._session = session
         # The server, in words.
         self._place = place
-        self._dialer = Dialer(program.loop, addresses, self._greet, self._fail)
+        self._dialer = Dialer(program.loop, resolver, self._greet, self._fail)
         # A connection whose HELLO is not answered yet.
         self._connection: Connection | None = None
         # The next try, and the seconds before it.
         self._timer: Timer | None = None
         self._delay = FIRST_DELAY
+        # An earlier try of this search has failed: the server may have another address.
+        self._again = False
         # Why no other try would help, in words.
         self._refusal = ""
         # When the last connection was open again.
@@ -50,6 +50,7 @@ class Redialer(Owner):
         """Dial soon; later each time, where connections do not last."""
         if self._program.loop.now() - self._since >= LASTING_SECONDS:
             self._delay = FIRST_DELAY
+        self._again = False
         self._wait()
 
     def stop(self) -> None:
@@ -71,8 +72,8 @@ class Redialer(Owner):
                 connection.lift_deadline()
                 self._since = self._program.loop.now()
                 self._program.chat.resumed(connection)
-            case Left(Reason.UNKNOWN_SESSION) if self._program.chat.note_server_gone():
-                pass  # it has ended the talk, and is ready for another
+            case Left() | Failed() if self._program.chat.note_server_gone():
+                pass  # it has left the talk, and may be in another one by now
             case Left(_, text):
                 self._refusal = f"{self._place} refused to go on: {text}"
             case Failed(error):
@@ -94,11 +95,15 @@ class Redialer(Owner):
         """Dial after a while, next time after a longer one."""
         seconds = self._delay * (1 + os.urandom(1)[0] / 255) / 2
         self._delay = min(2 * self._delay, LAST_DELAY)
-        self._timer = self._program.loop.call_later(seconds, self._dialer.dial)
+        self._timer = self._program.loop.call_later(seconds, self._dial)
 
-    def _fail(self, code: int) -> None:
+    def _dial(self) -> None:
+        self._dialer.dial(self._again)
+        self._again = True
+
+    def _fail(self, error: OSError) -> None:
         """Wait for the next try, when no address has answered."""
-        refused = code == errno.ECONNREFUSED
+        refused = isinstance(error, ConnectionRefusedError)
         if not (refused and self._program.chat.note_server_gone()):
             self._wait()
 

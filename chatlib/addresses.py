@@ -1,29 +1,72 @@
-"""The addresses of a host, from the system's resolver.
+"""The addresses of a host, and the sentence for a host that has none.
 
-Imports nothing of the project but `errors`; only `chatd` and `chatc` import it. The
-resolver blocks, so both programs call it before they enter the loop.
+Imports nothing of the project but `errors`. `chatd` calls `resolve` before it enters the
+loop, where Ctrl-C simply ends it. `chatc` must answer keys meanwhile and look names up
+again later: `resolver` does that, with what stands here.
 """
 
 import socket
+from collections.abc import Iterable
 
 from chatlib.errors import StartError, describe
 
 Address = tuple[int, tuple[str | int | bytes, ...]]
 """A family, and what `bind` and `connect` take: host, port, and IPv6's flow and scope."""
 
+_TEMPORARY = (socket.EAI_AGAIN, socket.EAI_MEMORY)
+"""The resolver's errors that say nothing about the name: a later answer may differ."""
+
 
 def resolve(host: str, port: int) -> list[Address]:
-    """Return every address of a host, each once, IPv4 first. Raises StartError."""
+    """Return every address of a host, each once, IPv4 first. Raises StartError.
+
+    Blocks until the resolver has answered.
+    """
     try:
-        # A str makes Python load its table for names in other scripts (IDNA): 1 ms.
-        name = host.encode() if host.isascii() else host
-        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        found = socket.getaddrinfo(encode(host), port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise StartError(explain(host, error)) from None
+    return sort((int(family), address) for family, _, _, _, address in found)
+
+
+def find_at_once(host: str, port: int) -> list[Address]:
+    """Return the addresses of a host that no resolver has to be asked for.
+
+    These are numeric addresses, and `localhost`, which stands in a file of this machine.
+    For all others the list is empty. Raises StartError for what cannot be a name.
+    """
+    flags = 0 if host.lower() == "localhost" else socket.AI_NUMERICHOST
+    try:
+        found = socket.getaddrinfo(encode(host), port, type=socket.SOCK_STREAM, flags=flags)
+    except OSError:
+        return []
+    return sort((int(family), address) for family, _, _, _, address in found)
+
+
+def encode(host: str) -> bytes:
+    """Return a host as the resolver takes it. Raises StartError for what is no name."""
+    try:
+        # Python's table for names in other scripts (IDNA) takes 1 ms to load.
+        return host.encode() if host.isascii() else host.encode("idna")
+    except UnicodeError as error:
         raise StartError(f"there is no host {host} ({describe(error)})") from None
-    addresses: list[Address] = [
-        (int(family), address) for family, _, _, _, address in found
-    ]
+
+
+def sort(addresses: Iterable[Address]) -> list[Address]:
+    """Return the addresses, each once, IPv4 first, otherwise in the resolver's order."""
     # RFC 6724 would put IPv6 first. Here `localhost` is 127.0.0.1 on every machine, and a
     # server that listens on IPv4 alone is found with the first attempt.
-    addresses.sort(key=lambda address: address[0] != socket.AF_INET)
-    return list(dict.fromkeys(addresses))
+    return sorted(dict.fromkeys(addresses), key=lambda each: each[0] != socket.AF_INET)
+
+
+def is_final(error: OSError) -> bool:
+    """Return whether the resolver knows that there is no such host, now and later."""
+    return isinstance(error, socket.gaierror) and error.errno not in _TEMPORARY
+
+
+def explain(host: str, error: OSError) -> str:
+    """Return the sentence for a host whose addresses were not found."""
+    if is_final(error):
+        return f"there is no host {host} ({describe(error)})"
+    why = describe(error)
+    return f"cannot look up {host} ({why}): try again when the network is up"

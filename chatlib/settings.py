@@ -92,10 +92,22 @@ def _to_text(value: object) -> str:
 
 
 def _to_host(value: object) -> str:
+    host, _ = _split_host(_to_text(value))
     # An empty name would be resolved to "all addresses of this machine".
-    if not _to_text(value):
+    if not host or host[0] == "[":
         raise ValueError("expected the name or address of a host")
-    return _to_text(value)
+    return host
+
+
+def _split_host(text: str) -> tuple[str, str | None]:
+    """Return host and port of what people paste: host:port, [::1]:port, [::1], ::1."""
+    host, colon, port = text.rpartition(":")
+    if text[-1:] == "]":
+        host, colon, port = text, "", ""
+    if host[:1] == "[" and host[-1:] == "]" and ":" in host:
+        return host[1:-1], port if colon else None
+    # Without brackets an address with more than one colon is one of IPv6 as a whole.
+    return (text, None) if not colon or ":" in host else (host, port)
 
 
 def _to_name(value: object) -> str:
@@ -227,6 +239,7 @@ _Source = Mapping[str, tuple[object, str]]
 def _merge(options: Iterable[Option], sources: Iterable[_Source]) -> Settings:
     """Return the settings: each from the first of the sources that has it."""
     settings = Settings()
+    sources = _separate_port(sources)
     for option in options:
         found = [source[option.name] for source in sources if option.name in source]
         # A value that does not count is not converted: a typo in the file is harmless for
@@ -234,6 +247,27 @@ def _merge(options: Iterable[Option], sources: Iterable[_Source]) -> Settings:
         value = _convert(option, *found[0]) if found else option.default
         setattr(settings, option.name, value)
     return settings
+
+
+def _separate_port(sources: Iterable[_Source]) -> list[_Source]:
+    """Return the sources, where the port in a host such as localhost:7777 is a port.
+
+    Only the host that counts is looked at: its port comes from the same source. Raises
+    UsageError when that source has another port as well.
+    """
+    separated = [*sources]
+    for index, source in enumerate(separated):
+        if "host" in source:
+            host, place = source["host"]
+            port = _split_host(host)[1] if isinstance(host, str) else None
+            if port is not None:
+                other, where = source.get("port", (port, place))
+                if str(other) != port:
+                    both = f"{place} {host} and {where} {other}"
+                    raise UsageError(f"{both} differ: leave one port out")
+                separated[index] = {**source, "port": (port, place)}
+            break
+    return separated
 
 
 def _convert(option: Option, value: object, place: str) -> object:

@@ -33,6 +33,7 @@ ALLOWED = {
     },
     "chatlib.loop": set[str](),
     "chatlib.addresses": {"errors"},
+    "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
     "chatlib.settings": {"", "errors"},
     "chatlib.terminal": set[str](),
@@ -130,6 +131,7 @@ PROGRAM = {
     "protocol.frames",
     "protocol.link",
     "protocol.session",
+    "resolver",
     "tally",
 }
 

@@ -33,6 +33,9 @@ MAGIC = b"CHAT"
 SESSION_BYTES = 16
 """The length of a session id: two ids of 128 random bits are never equal by chance."""
 
+LAST_NUMBER = 2**32 - 1
+"""The highest number that a header has room for: no message comes after this one."""
+
 # Limits, all in bytes of UTF-8.
 
 TEXT_LIMIT = 32768
@@ -126,8 +129,15 @@ _REASONS = frozenset(map(int, Reason))
 HELLO_FIXED = Struct(f"!4sB{SESSION_BYTES}sB")
 """The part of a HELLO before the name: magic, version, session id, mode."""
 
+OPENING = Struct("!4sB")
+"""What every version begins a HELLO with: magic, version."""
+
+HELLO_LENGTHS = range(HELLO_FIXED.size, HELLO_FIXED.size + NAME_LIMIT + 1)
+"""The body lengths that a HELLO of this version may have."""
+
 BODY_LENGTHS: Mapping[int, range] = {
-    Kind.HELLO: range(HELLO_FIXED.size, HELLO_FIXED.size + NAME_LIMIT + 1),
+    # A HELLO of a later version may be longer, and has to be told which one this is.
+    Kind.HELLO: range(OPENING.size, TEXT_LIMIT + 1),
     Kind.TEXT: range(1, TEXT_LIMIT + 1),
     Kind.GAME: range(1, GAME_LIMIT + 1),
     Kind.ACK: range(1),
@@ -135,7 +145,7 @@ BODY_LENGTHS: Mapping[int, range] = {
     Kind.PONG: range(1),
     Kind.BYE: range(1, 1 + FAREWELL_LIMIT + 1),
 }
-"""The body lengths that each kind may have."""
+"""The body lengths that each kind may have, as far as its header can say."""
 
 
 def check_header(length: int, kind: int, flags: int, lengths: Mapping[int, range]) -> None:
@@ -148,11 +158,30 @@ def check_header(length: int, kind: int, flags: int, lengths: Mapping[int, range
         raise RemoteProtocolError(f"unknown kind {kind}")
     name = Kind(kind).name
     if kind not in lengths:
-        raise RemoteProtocolError(f"{name} before HELLO")
+        why = "behind another frame" if kind == Kind.HELLO else "before HELLO"
+        raise RemoteProtocolError(f"{name} {why}")
     # No flag is defined yet. Refusing all keeps two programs from reading one differently.
     if flags:
         raise RemoteProtocolError(f"{name} with flags {flags:#04x}, expected 0")
-    allowed = lengths[kind]
+    _check_length(name, length, lengths[kind])
+
+
+def check_opening(body: bytes, length: int) -> None:
+    """Refuse the HELLO of another protocol or version, or of a wrong length.
+
+    `body` begins with OPENING, and `length` is that of the whole body. In this order:
+    only a peer that speaks this protocol has a version of it, and another version may
+    have other lengths. Raises RemoteProtocolError or VersionError.
+    """
+    magic, version = OPENING.unpack_from(body)
+    if magic != MAGIC:
+        raise RemoteProtocolError(f"HELLO begins with {magic!r}, not with {MAGIC!r}")
+    if version != VERSION:
+        raise VersionError(f"HELLO of version {version}, this is version {VERSION}")
+    _check_length("HELLO", length, HELLO_LENGTHS)
+
+
+def _check_length(name: str, length: int, allowed: range) -> None:
     if length not in allowed:
         raise RemoteProtocolError(
             f"{name} of {length} bytes, allowed {allowed.start} to {allowed.stop - 1}"
@@ -209,13 +238,8 @@ class Hello(namedtuple("Hello", ("session", "mode", "name"))):
     @classmethod
     def decode(cls, body: bytes) -> "Hello":
         """Parse the body of a HELLO. Raises RemoteProtocolError or VersionError."""
-        magic, version, session, mode = HELLO_FIXED.unpack_from(body)
-        # In this order: only a peer that speaks this protocol has a version of it, and
-        # another version may put the rest elsewhere.
-        if magic != MAGIC:
-            raise RemoteProtocolError(f"HELLO begins with {magic!r}, not with {MAGIC!r}")
-        if version != VERSION:
-            raise VersionError(f"HELLO of version {version}, this is version {VERSION}")
+        check_opening(body, len(body))
+        _, _, session, mode = HELLO_FIXED.unpack_from(body)
         if mode not in _MODES:
             raise RemoteProtocolError(f"HELLO with unknown mode {mode}")
         name = decode(body[HELLO_FIXED.size :], "the name in HELLO")

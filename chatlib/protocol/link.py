@@ -96,6 +96,10 @@ _new = tuple.__new__  # a named tuple's own constructor takes three times as lon
 _FINISHED = (State.CLOSED, State.LOST, State.FAILED)
 _SAID_BYE = (State.REFUSED, State.CLOSING, State.CLOSED)
 
+# The reasons of a BYE by which a person leaves, and those that answer a HELLO.
+_LEAVING = (Reason.QUIT, Reason.STOPPED)
+_REFUSING = (Reason.BUSY, Reason.VERSION, Reason.UNKNOWN_SESSION)
+
 
 class Replies:
     """What we owe the peer and have not sent: one ACK and one PONG at most.
@@ -293,9 +297,9 @@ class Link:
         self._open()
 
     def refuse(self, reason: Reason, text: str) -> None:
-        """Answer the peer's HELLO with BYE."""
+        """Answer the peer's HELLO with BYE, which counts no messages."""
         _require(self.state is State.DECIDING, self.state)
-        self._write(((Kind.BYE, self.session.sent, Bye(reason, text).encode()),))
+        self._write(((Kind.BYE, 0, Bye(reason, text).encode()),))
         self._enter(State.REFUSED)
 
     # Calls: the talk. While the link is not open they change the session only, and the
@@ -439,31 +443,44 @@ class Link:
             self.wants_to_send = True
 
     # A PONG with an old number is harmless; one for a PING that was never sent is not.
+    # PINGs are numbered from 1, so PONG 0 answers none.
     def _receive_pong(self, kind: Kind, number: int, body: bytes) -> None:
-        if number > self.pulse.pings:
+        if not 0 < number <= self.pulse.pings:
             raise RemoteProtocolError(f"PONG {number}, only {self.pulse.pings} were asked")
         self.pulse.receive_pong(number)
 
-    # The goodbye of the peer is answered with ours, if that was not said. The number in it
-    # proves that nothing is missing that was sent before.
+    # The goodbye of the peer is answered with ours, if that was not said.
     def _receive_bye(self, kind: Kind, number: int, body: bytes) -> Event:
         session = self.session
         bye = Bye.decode(body)
-        # Only the goodbye of a talk counts messages; a refusal knows of none.
-        in_talk = self.state not in (State.GREETING, State.REFUSED)
-        counts = in_talk and bye.reason in (Reason.QUIT, Reason.STOPPED)
-        if counts and number != session.received:
-            raise RemoteProtocolError(
-                f"BYE after {number} messages, {session.received} came"
-            )
+        refusal = self.state not in (_OPEN, State.CLOSING)
+        if not refusal:
+            self._check_bye(bye.reason, number)
+        elif self.state is State.GREETING and number:
+            raise RemoteProtocolError(f"BYE {number} where no talk was, expected 0")
         if self.state not in _SAID_BYE:
             farewell = Bye(Reason.QUIT, "")
             session.leave(farewell)
             self._say_bye(farewell)
         self._enter(State.CLOSED)
-        if not session.kept:
+        # Behind any other goodbye come no ACKs, so there is nothing to come back for.
+        if refusal or not session.kept or bye.reason not in _LEAVING:
             session.end()
         return Left(bye.reason, bye.text)
+
+    def _check_bye(self, reason: Reason, number: int) -> None:
+        """Refuse a BYE in a talk that cannot be: by its reason, or by its number.
+
+        The number proves that nothing is missing that was sent before. Whoever found an
+        error on a new connection may not have retransmitted all. Whoever does not know the
+        session counts the messages of another one.
+        """
+        received = self.session.received
+        if reason in _REFUSING and (self._greets_first or reason is Reason.BUSY):
+            raise RemoteProtocolError(f"BYE {reason.name} in a talk")
+        lacking = number != received and reason in _LEAVING
+        if lacking or (number < received and reason is Reason.PROTOCOL):
+            raise RemoteProtocolError(f"BYE after {number} messages, {received} came")
 
     # The only ways to change the state, to write, and to fail.
 

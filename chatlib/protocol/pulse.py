@@ -15,6 +15,8 @@ in seconds on a clock that never goes back, and says what the link is to do.
 
 from enum import Enum
 
+from chatlib.protocol.frames import LAST_NUMBER
+
 PING_SECONDS = 10.0
 """Silence after which the peer is sent a PING; after twice as long it counts as lost."""
 
@@ -36,7 +38,7 @@ class Pulse:
     def __init__(self) -> None:
         # When bytes last came; the first are a HELLO.
         self.heard = 0.0
-        # PINGs that were sent; each has its number.
+        # PINGs that were sent: the number of the last, which stays at the highest.
         self.pings = 0
         # Seconds, of the last PING that was answered.
         self.round_trip: float | None = None
@@ -51,7 +53,7 @@ class Pulse:
         if silence < PING_SECONDS or self.is_worrying:
             return Advice.WAIT
         self._asked = now
-        self.pings += 1
+        self.pings = min(self.pings + 1, LAST_NUMBER)
         return Advice.PING
 
     def receive_pong(self, number: int) -> None:

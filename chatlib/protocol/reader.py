@@ -5,7 +5,8 @@ whole when its last byte has arrived, and not before. Two rules:
 
 * the same bytes give the same frames and the same error, in whatever pieces they come;
 * a wrong header is refused at its eighth byte, before anything behind it is stored; from
-  then on the reader stays in error.
+  then on the reader stays in error. A HELLO is refused at the fifth byte of its body if it
+  is one of another version, or of a wrong length for this one.
 
 No I/O here. In the product only this package imports the module.
 """
@@ -15,11 +16,26 @@ from collections.abc import Iterable, Mapping
 from struct import Struct
 
 from chatlib.errors import RemoteProtocolError
-from chatlib.protocol.frames import BODY_LENGTHS, HEADER, Kind, check_header
+from chatlib.protocol.frames import (
+    BODY_LENGTHS,
+    HEADER,
+    OPENING,
+    Kind,
+    check_header,
+    check_opening,
+)
 
 # The header as two numbers: whatever can be wrong in it is in the first one.
 _unpack = Struct("!II").unpack_from
 _SIZE = HEADER.size
+_OPENED = _SIZE + OPENING.size  # the part of a HELLO by which it is judged
+_HELLO = Kind.HELLO
+_NEVER = 1 << 32  # a size that no frame has
+
+_LATER_LENGTHS: Mapping[int, range] = {
+    kind: BODY_LENGTHS[kind] for kind in Kind if kind is not _HELLO
+}
+"""The kinds that may follow the first frame, with their lengths."""
 
 CACHED_LENGTH_LIMIT = 4096
 """The longest body whose header is cached: the longest line that a terminal passes on.
@@ -37,7 +53,7 @@ class _HeaderCache(dict[int, tuple[Kind, int]]):
 
     def __init__(self, first_kinds: Iterable[Kind]) -> None:
         # The kinds that are allowed now, with their lengths: for the very first frame
-        # `first_kinds`, and then all.
+        # `first_kinds`, and then all but HELLO.
         self._lengths: Mapping[int, range] = {
             kind: BODY_LENGTHS[kind] for kind in first_kinds
         }
@@ -46,9 +62,10 @@ class _HeaderCache(dict[int, tuple[Kind, int]]):
         """Check a header by its first number. Raises RemoteProtocolError."""
         length, kind, flags = start >> 16, start >> 8 & 255, start & 255
         check_header(length, kind, flags, self._lengths)
-        self._lengths = BODY_LENGTHS
-        found = Kind(kind), _SIZE + length
-        if length <= CACHED_LENGTH_LIMIT:
+        self._lengths = _LATER_LENGTHS
+        # A HELLO is never whole for `feed`, which passes it on to `_feed_hello`.
+        found = Kind(kind), _NEVER if kind == _HELLO else _SIZE + length
+        if length <= CACHED_LENGTH_LIMIT or kind == _HELLO:
             self[start] = found
         return found
 
@@ -68,9 +85,12 @@ class FrameReader:
         self.error: RemoteProtocolError | None = None
         # What has arrived of the frame behind the whole ones.
         self.unfinished = bytearray()
-        # The size at which `unfinished` is parsed again: that of the header, then that of
-        # the frame. Parsing it at every read would take time quadratic in the bytes.
+        # The size at which it is whole, as far as is known: that of the header, then that
+        # of the frame.
         self._needed = _SIZE
+        # The size at which it is parsed again. Parsing it at every read would take time
+        # quadratic in the bytes.
+        self._parsed_at = _SIZE
         self._headers = _HeaderCache(first_kinds)
 
     def feed(self, data: bytes) -> None:
@@ -78,7 +98,7 @@ class FrameReader:
         buffer = self.unfinished
         if buffer:
             buffer += data
-            if len(buffer) < self._needed:
+            if len(buffer) < self._parsed_at:
                 return
             data = bytes(buffer)
             buffer.clear()
@@ -102,10 +122,37 @@ class FrameReader:
         except RemoteProtocolError as error:
             self.error = error
             return
-        if start < end:
-            # Only a frame whose header is whole has been given a `size`.
-            self._needed = size if start <= last else _SIZE
-            buffer += data[start:]
+        if start >= end:
+            return
+        if start <= last and kind is _HELLO:
+            self._feed_hello(data[start:])
+            return
+        # Only a frame whose header is whole has been given a `size`.
+        self._needed = self._parsed_at = size if start <= last else _SIZE
+        buffer += data[start:]
+
+    def _feed_hello(self, data: bytes) -> None:
+        """Add a HELLO, which only the first frame can be, and the bytes behind it.
+
+        It is judged as soon as its opening is there, before more of its body is stored.
+        """
+        length, _, _, number = HEADER.unpack_from(data)
+        size, end = _SIZE + length, len(data)
+        opened = end >= _OPENED
+        if opened:
+            try:
+                check_opening(data[_SIZE:], length)
+            except RemoteProtocolError as error:
+                self.error = error
+                return
+        if end < size:
+            self._needed = size
+            self._parsed_at = size if opened else _OPENED
+            self.unfinished += data
+            return
+        self._headers.clear()  # the same header is wrong when it comes again
+        self.frames.append((_HELLO, number, data[_SIZE:size]))
+        self.feed(data[size:])
 
     @property
     def contents(self) -> str:

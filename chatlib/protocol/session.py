@@ -27,7 +27,15 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from chatlib.errors import LocalProtocolError, UnknownSessionError
-from chatlib.protocol.frames import GAME_LIMIT, Bye, Hello, Kind, Mode, encode_text
+from chatlib.protocol.frames import (
+    GAME_LIMIT,
+    LAST_NUMBER,
+    Bye,
+    Hello,
+    Kind,
+    Mode,
+    encode_text,
+)
 
 WINDOW = 2048
 """Messages that may wait for their ACK before the person has to wait, in free talk.
@@ -41,6 +49,9 @@ answers, but not without a limit, when the peer reads nothing."""
 
 WINDOW_BYTES = 1 << 20
 """Bytes of text that may wait for their ACK; the last message may go beyond."""
+
+NUMBERS_USED_UP = "this talk has no number left for a message: leave and connect again"
+"""Why nothing is sent behind message 4,294,967,295: a header has room for no more."""
 
 Message = tuple[Kind, int, bytes]
 """A message as it is kept: kind, number, body."""
@@ -190,12 +201,15 @@ class Session:
         """Number and keep as many of these lines as may be sent now; return them.
 
         Stops before the first that may not. Raises LocalProtocolError when that is the
-        very first: it is not our turn, or the line is empty, or over TEXT_LIMIT bytes.
+        very first: it is not our turn, no number is left, or the line is empty, or over
+        TEXT_LIMIT bytes.
         """
         if not self.has_turn():
             raise LocalProtocolError(self.obstacle)
         room = WINDOW - len(self.kept) if self.mode is _FREE else 1
         number, size = self.sent, self.kept_bytes
+        if number > LAST_NUMBER - room:
+            room = self._numbers_left()
         messages: list[Message] = []
         for text in texts:
             try:
@@ -218,9 +232,10 @@ class Session:
     def add_words(self, words: str) -> Message:
         """Number and keep words about a game, which take no turn; return the message.
 
-        Raises LocalProtocolError when too many messages wait for their ACK, or when the
-        words are over GAME_LIMIT bytes.
+        Raises LocalProtocolError when too many messages wait for their ACK, when no number
+        is left, or when the words are over GAME_LIMIT bytes.
         """
+        self._numbers_left()
         if len(self.kept) >= WINDOW + GAMES_WINDOW:
             raise LocalProtocolError(f"{len(self.kept)} messages are not confirmed yet")
         message = Kind.GAME, self.sent + 1, encode_text(words, GAME_LIMIT)
@@ -229,6 +244,12 @@ class Session:
         self.sent += 1
         self.games_sent += 1
         return message
+
+    def _numbers_left(self) -> int:
+        """Return how many messages can be numbered. Raises LocalProtocolError at none."""
+        if self.sent == LAST_NUMBER:
+            raise LocalProtocolError(NUMBERS_USED_UP)
+        return LAST_NUMBER - self.sent
 
     def acknowledge(self, number: int) -> None:
         """Let go of our messages up to `number`: the peer has shown them."""

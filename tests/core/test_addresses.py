@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatlib.addresses import resolve
+from chatlib.addresses import explain, find_at_once, is_final, resolve
 from chatlib.errors import Exit, StartError
 
 STREAM = socket.SOCK_STREAM
@@ -97,3 +97,51 @@ def test_a_malformed_host_is_reported_in_one_sentence_too(host: str) -> None:
     assert raised.value.code == Exit.START
     # No "during handling of the above exception" behind it.
     assert raised.value.__suppress_context__
+
+
+def test_a_host_that_needs_no_resolver_is_found_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A numeric address, with its scope, and `localhost`."""
+    assert find_at_once("127.0.0.1", 80) == [(socket.AF_INET, ("127.0.0.1", 80))]
+    assert find_at_once("::1", 80) == [(socket.AF_INET6, ("::1", 80, 0, 0))]
+    scope = socket.if_nametoindex("lo") if hasattr(socket, "if_nametoindex") else 1
+    assert find_at_once(f"fe80::1%{scope}", 80)[0][1][3] == scope
+    assert find_at_once("localhost", 80)[0] == (socket.AF_INET, ("127.0.0.1", 80))
+    assert find_at_once("LOCALHOST", 80) == find_at_once("localhost", 80)
+
+
+def test_for_a_name_the_resolver_is_not_asked_at_once() -> None:
+    """It could block."""
+    assert find_at_once("friend.example", 80) == []
+
+
+def test_an_error_that_may_pass_is_not_final() -> None:
+    """A network that comes up later, or a system without memory."""
+    for error in (
+        socket.gaierror(socket.EAI_AGAIN, "Temporary failure"),
+        socket.gaierror(socket.EAI_MEMORY, "Memory allocation failure"),
+        OSError(24, "Too many open files"),
+    ):
+        assert not is_final(error)
+    assert is_final(socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
+
+
+def test_an_error_that_may_pass_is_not_said_to_be_an_unknown_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sentence says what to do."""
+    error = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    expected = (
+        "cannot look up friend.example (Temporary failure in name resolution): "
+        "try again when the network is up"
+    )
+    assert explain("friend.example", error) == expected
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(StartError) as raised:
+        resolve("friend.example", 7777)
+    assert str(raised.value) == expected

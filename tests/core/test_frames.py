@@ -8,8 +8,9 @@ from chatlib.errors import LocalProtocolError, RemoteProtocolError, VersionError
 from chatlib.protocol.frames import (
     BODY_LENGTHS,
     FAREWELL_LIMIT,
-    HELLO_FIXED,
+    HELLO_LENGTHS,
     NAME_LIMIT,
+    OPENING,
     TEXT_LIMIT,
     Bye,
     Frame,
@@ -19,6 +20,7 @@ from chatlib.protocol.frames import (
     Reason,
     busy_words,
     check_header,
+    check_opening,
     decode,
     encode,
     encode_text,
@@ -61,12 +63,12 @@ def test_each_kind_has_its_shortest_and_its_longest_body(kind: Kind) -> None:
 
 
 def test_the_limits_are_those_of_the_protocol_page() -> None:
-    """HELLO 22 to 149, TEXT 1 to 32768, GAME 1 to 512, BYE 1 to 128, the others 0."""
+    """What a header may say; a HELLO of this version has less room."""
     limits = {
         kind.name: (BODY_LENGTHS[kind].start, BODY_LENGTHS[kind].stop - 1) for kind in Kind
     }
     assert limits == {
-        "HELLO": (22, 149),
+        "HELLO": (5, 32768),
         "TEXT": (1, 32768),
         "ACK": (0, 0),
         "GAME": (1, 512),
@@ -74,6 +76,31 @@ def test_the_limits_are_those_of_the_protocol_page() -> None:
         "PONG": (0, 0),
         "BYE": (1, 128),
     }
+    assert (HELLO_LENGTHS.start, HELLO_LENGTHS.stop - 1) == (22, 149)
+
+
+@pytest.mark.parametrize("length", [5, 22, 149, 32768])
+def test_a_hello_of_another_version_may_have_another_length(length: int) -> None:
+    """Its sender is told which version this is, and not that its HELLO is too long."""
+    check_header(length, Kind.HELLO, 0, BODY_LENGTHS)
+    with pytest.raises(VersionError, match="version 2, this is version 1"):
+        check_opening(b"CHAT\x02", length)
+    with pytest.raises(VersionError, match="version 2, this is version 1"):
+        Hello.decode(b"CHAT\x02".ljust(length))
+
+
+@pytest.mark.parametrize(("length", "right"), [(21, 0), (22, 1), (149, 1), (150, 0)])
+def test_a_hello_of_this_version_has_its_limits(length: int, right: int) -> None:
+    """They are judged behind the version; the body need not be there yet."""
+    if right:
+        check_opening(b"CHAT\x01", length)
+        return
+    for judge in (
+        lambda: check_opening(b"CHAT\x01", length),
+        lambda: Hello.decode(b"CHAT\x01".ljust(length)),
+    ):
+        with pytest.raises(RemoteProtocolError, match=f"{length} bytes, allowed 22 to 149"):
+            judge()
 
 
 @pytest.mark.parametrize("kind", sorted(set(range(256)) - set(Kind)))
@@ -94,6 +121,8 @@ def test_a_kind_that_is_not_allowed_yet_is_refused() -> None:
     """Before HELLO no other frame may come, however well it is formed."""
     with pytest.raises(RemoteProtocolError, match="TEXT before HELLO"):
         check_header(5, Kind.TEXT, 0, {Kind.HELLO: BODY_LENGTHS[Kind.HELLO]})
+    with pytest.raises(RemoteProtocolError, match="HELLO behind another frame"):
+        check_header(22, Kind.HELLO, 0, {Kind.TEXT: BODY_LENGTHS[Kind.TEXT]})
 
 
 @pytest.mark.parametrize(
@@ -211,6 +240,7 @@ def test_a_body_that_is_not_utf_8_is_refused() -> None:
             "HELLO 0 00010203 turns 'server' [28 bytes]",
         ),
         (Frame(Kind.HELLO, 0, b"x" * 22), f"HELLO 0 '{'x' * 22}' [22 bytes]"),
+        (Frame(Kind.HELLO, 0, b"CHAT\2"), r"HELLO 0 'CHAT\x02' [5 bytes]"),
         (Frame(Kind.BYE, 1, b"\1see you"), "BYE 1 quit 'see you' [8 bytes]"),
         (Frame(Kind.BYE, 1, b"\0"), r"BYE 1 '\x00' [1 bytes]"),
     ],
@@ -223,6 +253,7 @@ def test_a_body_that_is_not_utf_8_is_refused() -> None:
         "ACK",
         "HELLO",
         "HELLO-malformed",
+        "HELLO-of-another-version",
         "BYE",
         "BYE-malformed",
     ],
@@ -232,7 +263,7 @@ def test_a_frame_is_shown_on_one_line_of_a_log(frame: Frame, line: str) -> None:
     assert str(frame) == line
 
 
-@given(st.sampled_from(Kind), st.binary(min_size=HELLO_FIXED.size, max_size=200))
+@given(st.sampled_from(Kind), st.binary(min_size=OPENING.size, max_size=200))
 def test_the_log_line_of_any_frame_is_printable(kind: Kind, body: bytes) -> None:
     """No body can break the line or control the terminal that shows it."""
     line = str(Frame(kind, 1, body))

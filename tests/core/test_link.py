@@ -117,7 +117,7 @@ VALID = {
     Kind.GAME: wire.frame(wire.GAME, 1, b"decline"),
     Kind.ACK: wire.frame(wire.ACK, 0),
     Kind.PING: wire.frame(wire.PING, 1),
-    Kind.PONG: wire.frame(wire.PONG, 0),
+    Kind.PONG: wire.frame(wire.PONG, 1),
     Kind.BYE: wire.bye(0),
 }
 """A frame of each kind with which nothing is wrong but its time."""
@@ -131,6 +131,7 @@ def bring(situation: str) -> Link:
     link = make()
     assert link.state is state
     link.data_to_send()
+    link.pulse.pings = 1  # so that a PONG may come
     return link
 
 
@@ -149,6 +150,8 @@ def refusal(situation: str, kind: Kind) -> str:
     state, _ = SITUATIONS[situation]
     if state is State.GREETING:
         return f"{kind.name} before HELLO"  # by its header, before its body is stored
+    if kind is Kind.HELLO:
+        return "HELLO behind another frame"
     return f"{kind.name} in state {state.value}"
 
 
@@ -402,7 +405,9 @@ def test_anything_but_a_hello_is_refused_at_the_eighth_byte(
 
 
 @pytest.mark.parametrize(
-    "opening", [b"GET / HTTP/1.1", b"\x16\x03\x01\0\xa5\1\0\0"], ids=["HTTP", "TLS"]
+    "opening",
+    [b"GET / HTTP/1.1", b"\x16\x03\x01\0\xa5\1\0\0\xa1\3\3\0\0"],
+    ids=["HTTP", "TLS"],
 )
 @both_new
 def test_other_protocols_are_refused_with_a_bye_that_gives_the_reason(
@@ -807,12 +812,116 @@ def test_a_bye_that_counts_other_messages_is_an_error(
         assert str(error) == "BYE after 5 messages, 0 came"
 
 
+def heard_two(open_link: Maker) -> Link:
+    """Return an open link in free talk to which two messages have come."""
+    link = open_link(Mode.FREE)
+    feed(link, wire.text(1, "one") + wire.text(2, "two"))
+    return link
+
+
+@pytest.mark.parametrize("number", [2, 3, 2**32 - 1])
 @both_ends
-def test_a_bye_that_names_an_error_of_ours_counts_nothing(open_link: Maker) -> None:
-    """The peer has stopped listening, and does not know any more how many came."""
-    assert feed(open_link(), wire.bye(5, wire.PROTOCOL, "you erred")) == [
-        Left(Reason.PROTOCOL, "you erred")
-    ]
+def test_a_bye_that_names_an_error_of_ours_may_count_more_than_came(
+    open_link: Maker, number: int
+) -> None:
+    """Its sender may have found the error before it had retransmitted all."""
+    for link in (heard_two(open_link), leave(heard_two(open_link))):
+        bye = wire.bye(number, wire.PROTOCOL, "you erred")
+        assert feed(link, bye) == [Left(Reason.PROTOCOL, "you erred")]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@both_ends
+def test_a_bye_that_names_an_error_of_ours_counts_no_less_than_came(
+    open_link: Maker, number: int
+) -> None:
+    """Its sender has sent what has come."""
+    for link in (heard_two(open_link), leave(heard_two(open_link))):
+        error = break_rule(link, wire.bye(number, wire.PROTOCOL))
+        assert str(error) == f"BYE after {number} messages, 2 came"
+
+
+@pytest.mark.parametrize("number", [0, 2, 3])
+@pytest.mark.parametrize(
+    "reason", [Reason.VERSION, Reason.UNKNOWN_SESSION], ids=lambda reason: reason.name
+)
+def test_a_client_may_find_that_the_server_counts_another_talk(
+    reason: Reason, number: int
+) -> None:
+    """Then the number in its BYE is that of the other talk, and is not judged."""
+    for server in (heard_two(open_server), leave(heard_two(open_server))):
+        assert feed(server, wire.bye(number, reason, "no")) == [Left(reason, "no")]
+
+
+@pytest.mark.parametrize(
+    ("open_link", "reason"),
+    [
+        (open_client, Reason.BUSY),
+        (open_client, Reason.VERSION),
+        (open_client, Reason.UNKNOWN_SESSION),
+        (open_server, Reason.BUSY),
+    ],
+)
+def test_in_a_talk_nobody_is_refused(open_link: Maker, reason: Reason) -> None:
+    """Only a server is busy, and it has answered with HELLO already."""
+    for link in (open_link(), leave(open_link())):
+        assert str(break_rule(link, wire.bye(0, reason))) == f"BYE {reason.name} in a talk"
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+@pytest.mark.parametrize("returning", [False, True], ids=["new", "returning"])
+def test_a_refusal_counts_no_messages(reason: Reason, returning: bool) -> None:
+    """Any other number but 0 is an error, whatever the reason."""
+    client = make_client()
+    if returning:
+        client = return_to(cut_pair()[0].session)
+    error = break_rule(client, wire.bye(1, reason))
+    assert str(error) == "BYE 1 where no talk was, expected 0"
+    assert client.session.over
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+@pytest.mark.parametrize("number", [0, 7])
+def test_the_answer_to_a_refusal_is_not_judged(reason: Reason, number: int) -> None:
+    """The server does not know the talk that its client counts."""
+    server = refusing_server()
+    assert feed(server, wire.bye(number, reason)) == [Left(reason, "")]
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+@both_ends
+def test_every_bye_is_answered_with_reason_1(open_link: Maker, reason: Reason) -> None:
+    """Also one that names an error; unless a BYE was sent before."""
+    allowed = {Reason.QUIT, Reason.STOPPED, Reason.PROTOCOL}
+    if open_link is open_server:
+        allowed |= {Reason.VERSION, Reason.UNKNOWN_SESSION}
+    if reason in allowed:
+        link = open_link()
+        feed(link, wire.bye(0, reason, "so"))
+        assert sent(link) == [(wire.BYE, 0, b"\1")]
+        link = leave(open_link())
+        feed(link, wire.bye(0, reason, "so"))
+        assert sent(link) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "over"),
+    [(Reason.QUIT, False), (Reason.STOPPED, False), (Reason.PROTOCOL, True)],
+    ids=["quit", "stopped", "protocol error"],
+)
+@both_ends
+def test_a_talk_that_was_broken_does_not_go_on(
+    open_link: Maker, reason: Reason, over: bool
+) -> None:
+    """Behind an ordinary goodbye the last ACKs may still be fetched; here none comes."""
+    link = open_link(Mode.FREE)
+    link.say(["not acknowledged"])
+    link.data_to_send()
+    feed(link, wire.bye(0, reason))
+    assert link.session.over is over
+    link.receive_eof()
+    assert events_of(link) == ([] if over else [Lost("")])
+    assert link.session.unacknowledged == {1: "not acknowledged"}
 
 
 # The end of the stream.
@@ -1291,6 +1400,7 @@ def test_a_returning_client_may_be_refused(reason: Reason) -> None:
     assert feed(client, wire.bye(0, reason, "no")) == [Left(reason, "no")]
     assert kinds(client) == [(wire.BYE, 3)]
     assert not client.session.can_talk
+    assert client.session.over
     assert client.session.unacknowledged == {3: "on its way"}
 
 

@@ -221,11 +221,39 @@ def test_a_ping_that_crosses_our_goodbye_is_not_answered(open_link: Maker) -> No
 
 
 @both_ends
-def test_a_pong_that_nothing_waits_for_changes_nothing(open_link: Maker) -> None:
-    """Another sign of life may have overtaken it."""
+def test_a_pong_that_comes_twice_changes_nothing(open_link: Maker) -> None:
+    """Its PING was sent, and somebody answered it with more than one PONG."""
     link = open_link()
-    assert feed(link, wire.frame(wire.PONG, 0)) == []
-    assert link.pulse.round_trip is None
+    link.pass_time(PING_SECONDS)
+    link.receive_data(wire.frame(wire.PONG, 1), PING_SECONDS + 0.25)
+    assert events_of(link) == []
+    link.receive_data(wire.frame(wire.PONG, 1), PING_SECONDS + 3)
+    assert events_of(link) == []
+    assert link.pulse.round_trip == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("asked", [0, 1])
+@both_ends
+def test_pong_0_is_an_error(open_link: Maker, asked: int) -> None:
+    """PINGs are numbered from 1, so it answers none."""
+    link = open_link()
+    link.pulse.pings = asked
+    error = break_rule(link, wire.frame(wire.PONG, 0))
+    assert str(error) == f"PONG 0, only {asked} were asked"
+
+
+@both_ends
+def test_the_highest_number_of_a_ping_is_used_again(open_link: Maker) -> None:
+    """A header has room for no higher one; each PONG is measured all the same."""
+    link = open_link()
+    link.pulse.pings = 2**32 - 2
+    for start in (0.0, 100.0):
+        link.pulse.heard = start
+        link.pass_time(start + PING_SECONDS)
+        assert sent(link) == [(wire.PING, 2**32 - 1, b"")]
+        link.receive_data(wire.frame(wire.PONG, 2**32 - 1), start + PING_SECONDS + 0.5)
+        assert events_of(link) == []
+        assert link.pulse.round_trip == pytest.approx(0.5)
 
 
 @both_ends

@@ -76,7 +76,7 @@ def test_a_frame_is_read_however_it_is_cut(data: bytes) -> None:
 
 def test_a_whole_talk_is_read_however_it_is_cut() -> None:
     """One frame of every kind behind the other."""
-    data = b"".join(FRAMES.values())
+    data = b"".join(data for name, data in FRAMES.items() if name != "longest-HELLO")
     assert read(data) == (wire.split(data), "")
 
 
@@ -136,11 +136,11 @@ WRONG_HEADERS = {
     "TEXT-empty": (b"\0\0\2\0\0\0\0\1", "TEXT of 0 bytes, allowed 1 to 32768"),
     "ACK-with-a-body": (b"\0\1\4\0\0\0\0\1", "ACK of 1 bytes, allowed 0 to 0"),
     "BYE-empty": (b"\0\0\7\0\0\0\0\1", "BYE of 0 bytes, allowed 1 to 128"),
-    "HELLO-too-short": (b"\0\x15\1\0\0\0\0\0", "HELLO of 21 bytes, allowed 22 to 149"),
+    "a-second-HELLO": (b"\0\x1c\1\0\0\0\0\0", "HELLO behind another frame"),
     "flags": (b"\0\5\2\1\0\0\0\1", "TEXT with flags 0x01, expected 0"),
     "unknown-kind": (b"\0\5\x2a\0\0\0\0\1", "unknown kind 42"),
     "HTTP": (b"GET / HTTP/1.1\r\n", "unknown kind 84"),
-    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01", "HELLO with flags 0x02, expected 0"),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01", "HELLO behind another frame"),
     "SSH": (b"SSH-2.0-OpenSSH", "unknown kind 72"),
     "zeros": (bytes(8), "unknown kind 0"),
     "ones": (b"\xff" * 8, "unknown kind 255"),
@@ -223,6 +223,72 @@ def test_the_first_frame_must_be_of_the_kinds_allowed_first(frame: bytes) -> Non
     reader = FrameReader((Kind.HELLO,))
     reader.feed(HELLO + frame)
     assert (len(reader.frames), reader.error) == (2, None)
+
+
+# HELLO.
+
+WRONG_HELLOS = {
+    "empty": ("0000", "", "HELLO of 0 bytes, allowed 5 to 32768"),
+    "no room for the version": ("0004", "43484154", "HELLO of 4 bytes, allowed 5 to 32768"),
+    "far too long": ("8001", "4348415402", "HELLO of 32769 bytes, allowed 5 to 32768"),
+    "later version": ("8000", "4348415402", "HELLO of version 2, this is version 1"),
+    "short later version": (
+        "0005",
+        "43484154ff",
+        "HELLO of version 255, this is version 1",
+    ),
+    "later version, usual length": ("0016", "4348415402", "HELLO of version 2, this is"),
+    "version 0": ("0016", "4348415400", "HELLO of version 0, this is version 1"),
+    "one byte too short": ("0015", "4348415401", "HELLO of 21 bytes, allowed 22 to 149"),
+    "one byte too long": ("0096", "4348415401", "HELLO of 150 bytes, allowed 22 to 149"),
+    "longest": ("8000", "4348415401", "HELLO of 32768 bytes, allowed 22 to 149"),
+    "another protocol": ("0016", "4348415301", "HELLO begins with b'CHAS', not with"),
+    "another protocol, long": ("8000", "0000000000", "HELLO begins with b'\\x00"),
+}
+"""The length in the header, the first bytes of the body, and how the error begins."""
+
+
+@pytest.mark.parametrize(
+    ("length", "body", "error"), WRONG_HELLOS.values(), ids=WRONG_HELLOS
+)
+@pytest.mark.parametrize("first_kinds", [tuple(Kind), (Kind.HELLO,)], ids=["any", "HELLO"])
+def test_a_wrong_hello_is_refused_at_the_fifth_byte_of_its_body(
+    length: str, body: str, error: str, first_kinds: tuple[Kind, ...]
+) -> None:
+    """The version before the length: one of a later version is told which one this is."""
+    data = bytes.fromhex(f"{length}010000000000{body}")
+    if "allowed 5 to" in error:
+        data = data[:8]  # that is refused by its header
+    for pieces in ([data], [bytes([byte]) for byte in data]):
+        reader = FrameReader(first_kinds)
+        for piece in pieces:
+            assert not reader.error
+            reader.feed(piece)
+        assert str(reader.error).startswith(error)
+        assert (len(reader.frames), len(reader.unfinished)) == (0, 0)
+    _, said = collect([data])
+    assert collect([data + bytes(32768) + GOOD]) == ([], said)
+
+
+def test_what_an_end_cuts_off_a_hello_is_counted() -> None:
+    """From its header on, all of it is expected."""
+    reader = FrameReader()
+    for byte in HELLO[:-1]:
+        reader.feed(bytes([byte]))
+        expected = 8 if len(reader.unfinished) < 8 else len(HELLO)
+        assert reader.cut.endswith(f"bytes, expected {expected}")
+    reader.feed(HELLO[-1:] + GOOD)
+    assert (reader.cut, reader.contents) == ("", "2 frames")
+
+
+def test_a_hello_is_the_first_frame_or_none() -> None:
+    """The same one again is refused at its header, wherever the bytes are cut."""
+    data = HELLO + HELLO + GOOD
+    found = [(Kind.HELLO, 0, HELLO[8:])], "HELLO behind another frame"
+    feed_three_ways(data, collect)
+    assert collect([data]) == found
+    assert collect([HELLO + HELLO[:8]]) == found
+    assert collect([GOOD + HELLO]) == ([(Kind.TEXT, 1, b"good")], found[1])
 
 
 # What the log says.

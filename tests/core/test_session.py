@@ -11,6 +11,7 @@ import pytest
 from chatlib.errors import LocalProtocolError, UnknownSessionError
 from chatlib.protocol.frames import (
     GAME_LIMIT,
+    LAST_NUMBER,
     TEXT_LIMIT,
     Bye,
     Hello,
@@ -523,3 +524,45 @@ def test_lines_and_words_about_games_are_counted_apart() -> None:
     session.acknowledge(3)
     assert (session.sent, session.texts_sent, session.texts_kept) == (4, 3, 1)
     assert session.unacknowledged == {4: "four"}
+
+
+# The last number.
+
+
+@pytest.mark.parametrize("left", [1, 2, 3])
+def test_lines_are_taken_as_long_as_there_are_numbers(left: int) -> None:
+    """No number is used twice, and none is higher than a header has room for."""
+    session = begun_session()
+    session.sent = LAST_NUMBER - left
+    messages = session.add_texts(["x"] * 3)
+    assert [number for _, number, _ in messages] == [
+        *range(LAST_NUMBER - left + 1, LAST_NUMBER + 1)
+    ]
+    before = remember(session)
+    with pytest.raises(LocalProtocolError, match="no number left"):
+        session.add_texts(["one more"])
+    with pytest.raises(LocalProtocolError, match="no number left"):
+        session.add_words("decline")
+    assert remember(session) == before
+    assert session.can_talk  # so that it can still be left
+
+
+@pytest.mark.parametrize("left", [0, 1])
+@both_ends
+def test_in_turns_the_last_number_is_the_end_too(talks_first: bool, left: int) -> None:
+    """The last line is sent, and the next one is refused."""
+    session = begun_session(Mode.TURNS, talks_first=talks_first)
+    session.lead = 0 if talks_first else -1
+    session.sent = LAST_NUMBER - left
+    if left:
+        assert session.add_texts(["x"]) == [(Kind.TEXT, LAST_NUMBER, b"x")]
+        hear(session)
+    with pytest.raises(LocalProtocolError, match="no number left"):
+        session.add_texts(["x"])
+
+
+def test_words_about_a_game_may_take_the_last_number() -> None:
+    """They are counted with the lines."""
+    session = begun_session()
+    session.sent = LAST_NUMBER - 1
+    assert session.add_words("decline") == (Kind.GAME, LAST_NUMBER, b"decline")

@@ -465,3 +465,65 @@ def test_a_malformed_COLUMNS_is_ignored(
     monkeypatch.setenv("COLUMNS", variable)
     monkeypatch.setattr(os, "get_terminal_size", terminal_size)
     assert _columns() == columns
+
+
+# A host as people paste it.
+
+PASTED = {
+    "localhost:7000": ("localhost", 7000),
+    "127.0.0.1:7000": ("127.0.0.1", 7000),
+    "*:7000": ("*", 7000),
+    "[::1]:7000": ("::1", 7000),
+    "[fe80::1%eth0]:7000": ("fe80::1%eth0", 7000),
+    "[::1]": ("::1", 7777),
+    "::1": ("::1", 7777),
+    "::": ("::", 7777),
+    "2001:db8::7000": ("2001:db8::7000", 7777),
+    "fe80::1%eth0": ("fe80::1%eth0", 7777),
+}
+
+
+@pytest.mark.parametrize("program", ["chatd", "chatc"])
+@pytest.mark.parametrize("text", PASTED)
+def test_a_host_may_come_with_brackets_and_a_port(program: str, text: str) -> None:
+    """An address of IPv6 without brackets is one as a whole."""
+    settings = read("--host", text, program=program)
+    assert (settings.host, settings.port) == PASTED[text]
+
+
+@pytest.mark.parametrize("text", [":7000", "[::1", "[localhost]:7000", "[]:7000", "[::1]x"])
+def test_a_host_without_a_name_is_refused(text: str) -> None:
+    """And brackets stand around an address of IPv6, or nowhere."""
+    expected = "expected the name or address of a host"
+    assert error_text("--host", text) == f"--host: {expected}, not {text!r}"
+
+
+@pytest.mark.parametrize("port", ["", "http", "-1", "65536"])
+def test_a_wrong_port_of_a_host_is_refused(port: str) -> None:
+    """The sentence names the option that the port stands in."""
+    assert error_text("--host", f"localhost:{port}").startswith("--host: expected a ")
+
+
+def test_the_port_of_a_host_and_another_port_must_not_differ() -> None:
+    """Where both come from the same source; the sentence names both."""
+    assert read("--host", "[::1]:7000", "--port", "7000").port == 7000
+    assert error_text("--host", "there:7000", "--port", "8000") == (
+        "--host there:7000 and --port 8000 differ: leave one port out"
+    )
+    write("chat.toml", 'host = "there:7000"\nport = 7000')
+    assert read("--config", "chat.toml").port == 7000
+
+
+def test_the_port_of_a_host_counts_as_one_from_the_source_of_the_host() -> None:
+    """It is stronger than those of weaker sources, and no more."""
+    weaker = {"CHAT_PORT": "8000"}
+    assert read("--host", "there:7000", environment=weaker).port == 7000
+    weaker = {"CHAT_HOST": "there:7000"}
+    assert read("--port", "8000", environment=weaker).port == 8000
+    assert read(environment=weaker).port == 7000
+
+
+def test_a_port_goes_with_its_host() -> None:
+    """Where another host counts, the port of this one does not."""
+    settings = read("--host", "here", environment={"CHAT_HOST": "there:7000"})
+    assert (settings.host, settings.port) == ("here", 7777)

@@ -13,7 +13,7 @@ MODULE = Module(
         ),
         Mutant(
             "a body may have any length",
-            "check_header",
+            "_check_length",
             ("length not in allowed", "False"),
         ),
         Mutant(
@@ -45,6 +45,49 @@ MODULE = Module(
             "a name that is not UTF-8 is repaired",
             "decode",
             ("body.decode()", 'body.decode("utf-8", "replace")'),
+        ),
+        Mutant(
+            "the length of a HELLO is judged before its version",
+            "check_opening",
+            (
+                """
+                magic, version = OPENING.unpack_from(body)
+                """,
+                """
+                magic, version = OPENING.unpack_from(body)
+                _check_length("HELLO", length, HELLO_LENGTHS)
+                """,
+            ),
+        ),
+        Mutant(
+            "the version of a HELLO is judged before its magic",
+            "check_opening",
+            ("magic != MAGIC", "magic != MAGIC and version == VERSION"),
+        ),
+        Mutant(
+            "a HELLO of this version may have any length",
+            "check_opening",
+            ('_check_length("HELLO", length, HELLO_LENGTHS)', ""),
+        ),
+        Mutant(
+            "a HELLO may be too short for its version",
+            "",
+            ("range(OPENING.size, TEXT_LIMIT + 1)", "range(0, TEXT_LIMIT + 1)"),
+        ),
+        Mutant(
+            "a seat is kept for a number of any form",
+            "seat_seconds",
+            ("busy_words(int(digits)) == words", "True"),
+        ),
+        Mutant(
+            "a seat is kept for any number of seconds",
+            "seat_seconds",
+            ("len(digits) > SEAT_DIGITS", "False"),
+        ),
+        Mutant(
+            "digits of other scripts count as seconds",
+            "seat_seconds",
+            ("digits.isascii()", "True"),
         ),
     ),
 )

@@ -430,7 +430,7 @@ _ENDING = (
     Mutant(
         "unacknowledged messages at the end count as delivered",
         "Link._receive_bye",
-        ("if not session.kept: ...", "session.end()"),
+        ("refusal or not session.kept or bye.reason not in _LEAVING", "True"),
     ),
     Mutant(
         "the first ACK behind both goodbyes counts as the last",
@@ -444,8 +444,75 @@ _ENDING = (
     ),
     Mutant(
         "a BYE may leave out messages",
+        "Link._check_bye",
+        ("number != received and reason in _LEAVING", "False"),
+    ),
+    Mutant(
+        "a BYE that names an error may count less than came",
+        "Link._check_bye",
+        ("number < received and reason is Reason.PROTOCOL", "False"),
+    ),
+    Mutant(
+        "a BYE that names an error must have retransmitted all",
+        "Link._check_bye",
+        (
+            "number < received and reason is Reason.PROTOCOL",
+            "number != received and reason is Reason.PROTOCOL",
+        ),
+    ),
+    Mutant(
+        "a BYE that knows another talk counts ours",
+        "Link._check_bye",
+        ("number < received and reason is Reason.PROTOCOL", "number < received"),
+    ),
+    Mutant(
+        "a talk may be refused in its middle",
+        "Link._check_bye",
+        ("reason in _REFUSING and (self._greets_first or reason is Reason.BUSY)", "False"),
+    ),
+    Mutant(
+        "a server that answered with HELLO may refuse",
+        "Link._check_bye",
+        ("self._greets_first or reason is Reason.BUSY", "reason is Reason.BUSY"),
+    ),
+    Mutant(
+        "a client may be busy",
+        "Link._check_bye",
+        ("self._greets_first or reason is Reason.BUSY", "self._greets_first"),
+    ),
+    Mutant(
+        "a refusal may count messages",
         "Link._receive_bye",
-        ("counts and number != session.received", "False"),
+        ("self.state is State.GREETING and number", "False"),
+    ),
+    Mutant(
+        "the answer to a refusal may count no messages",
+        "Link._receive_bye",
+        ("self.state is State.GREETING and number", "number"),
+    ),
+    Mutant(
+        "a client returns to a talk that was refused",
+        "Link._receive_bye",
+        (
+            "refusal or not session.kept or bye.reason not in _LEAVING",
+            "not session.kept or bye.reason in (Reason.PROTOCOL, Reason.VERSION)",
+        ),
+    ),
+    Mutant(
+        "a talk that was broken goes on",
+        "Link._receive_bye",
+        (
+            "refusal or not session.kept or bye.reason not in _LEAVING",
+            "refusal or not session.kept",
+        ),
+    ),
+    Mutant(
+        "a refusal counts messages",
+        "Link.refuse",
+        (
+            "(Kind.BYE, 0, Bye(reason, text).encode())",
+            "(Kind.BYE, self._seen, Bye(reason, text).encode())",
+        ),
     ),
     Mutant(
         "BYE is not answered",
@@ -508,7 +575,12 @@ _SILENCE = (
     Mutant(
         "a PONG to a PING that was never sent is accepted",
         "Link._receive_pong",
-        ("number > self.pulse.pings", "False"),
+        ("0 < number <= self.pulse.pings", "0 < number"),
+    ),
+    Mutant(
+        "PONG 0 is accepted",
+        "Link._receive_pong",
+        ("0 < number <= self.pulse.pings", "number <= self.pulse.pings"),
     ),
     Mutant(
         "a silent peer is sent no PING",

@@ -37,7 +37,12 @@ MODULE = Module(
         Mutant(
             "all PINGs have the same number",
             "Pulse.advise",
-            ("self.pings += 1", "self.pings = 1"),
+            ("min(self.pings + 1, LAST_NUMBER)", "1"),
+        ),
+        Mutant(
+            "a PING gets a number for which a header has no room",
+            "Pulse.advise",
+            ("min(self.pings + 1, LAST_NUMBER)", "self.pings + 1"),
         ),
         Mutant(
             "the PONG to an earlier PING is measured",

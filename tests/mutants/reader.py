@@ -19,7 +19,7 @@ MODULE = Module(
         Mutant(
             "the bytes behind a whole frame are dropped",
             "FrameReader.feed",
-            ("start < end", "0 == start < end"),
+            ("start >= end", "start >= end or 0 < start"),
         ),
         Mutant(
             "the reader goes on after an error",
@@ -39,7 +39,7 @@ MODULE = Module(
         Mutant(
             "every frame must be of a kind that may come first",
             "_HeaderCache.__missing__",
-            ("self._lengths = BODY_LENGTHS", ""),
+            ("self._lengths = _LATER_LENGTHS", ""),
         ),
         Mutant(
             "an unfinished frame is parsed again at every byte",
@@ -57,14 +57,14 @@ MODULE = Module(
             (
                 """
                 check_header(length, kind, flags, self._lengths)
-                self._lengths = BODY_LENGTHS
-                found = Kind(kind), _SIZE + length
+                self._lengths = _LATER_LENGTHS
+                found = Kind(kind), _NEVER if kind == _HELLO else _SIZE + length
                 """,
                 """
                 found = Kind(kind) if kind in list(Kind) else kind, _SIZE + length
                 self[start] = found
                 check_header(length, kind, flags, self._lengths)
-                self._lengths = BODY_LENGTHS
+                self._lengths = _LATER_LENGTHS
                 """,
             ),
         ),
@@ -79,7 +79,32 @@ MODULE = Module(
         Mutant(
             "every header is cached, however long its body",
             "_HeaderCache.__missing__",
-            ("length <= CACHED_LENGTH_LIMIT", "True"),
+            ("length <= CACHED_LENGTH_LIMIT or kind == _HELLO", "True"),
+        ),
+        Mutant(
+            "a HELLO is judged only when it is whole",
+            "FrameReader._feed_hello",
+            ("end >= _OPENED", "end >= size"),
+        ),
+        Mutant(
+            "a HELLO is judged before its version is there",
+            "FrameReader._feed_hello",
+            ("size if opened else _OPENED", "size"),
+        ),
+        Mutant(
+            "a HELLO may come twice",
+            "FrameReader._feed_hello",
+            ("self._headers.clear()", ""),
+        ),
+        Mutant(
+            "the bytes behind a HELLO are dropped",
+            "FrameReader._feed_hello",
+            ("self.feed(data[size:])", ""),
+        ),
+        Mutant(
+            "the end of the stream in a HELLO expects its opening only",
+            "FrameReader._feed_hello",
+            ("self._needed = size", "self._needed = _OPENED"),
         ),
     ),
 )

@@ -98,6 +98,21 @@ _WINDOW = (
 
 _MESSAGES = (
     Mutant(
+        "lines are numbered beyond the last number",
+        "Session.add_texts",
+        ("if number > LAST_NUMBER - room: ...", ""),
+    ),
+    Mutant(
+        "the last number is not used",
+        "Session.add_texts",
+        ("room = self._numbers_left()", "room = self._numbers_left() - 1"),
+    ),
+    Mutant(
+        "words about a game are numbered beyond the last number",
+        "Session.add_words",
+        ("self._numbers_left()", ""),
+    ),
+    Mutant(
         "lines behind one that cannot be sent are sent",
         "Session.add_texts",
         ("if messages: break\nraise", "if messages: continue\nraise"),
@@ -171,7 +186,7 @@ _RESUMING = (
     ),
     Mutant(
         "a peer of another session is taken for ours",
-        "Session.expects",
+        "Session.knows",
         ("hello.session == self.peer.session", "True"),
     ),
     Mutant(
@@ -191,11 +206,31 @@ _RESUMING = (
     ),
     Mutant(
         "to ask whether a stranger is our peer changes the talk",
-        "Session.expects",
+        "Session.knows",
         (
             "hello.session == self.peer.session",
             "bool(setattr(self, 'peer', hello) or hello.session == self.peer.session)",
         ),
+    ),
+    Mutant(
+        "a peer that names another mode is not let back in",
+        "Session.expects",
+        ("not self.over", "not self.over and hello.mode is self.mode"),
+    ),
+    Mutant(
+        "a talk that is over is not known any more",
+        "Session.knows",
+        ("self.peer is not None", "self.peer is not None and not self.over"),
+    ),
+    Mutant(
+        "a talk in which only the peer has spoken has no messages",
+        "Session.has_messages",
+        ("self.sent or self.received", "self.sent"),
+    ),
+    Mutant(
+        "a talk in which only we have spoken has no messages",
+        "Session.has_messages",
+        ("self.sent or self.received", "self.received"),
     ),
     Mutant(
         "a server that forgets acknowledged messages is accepted",

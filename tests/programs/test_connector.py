@@ -1,15 +1,19 @@
 """How the client finds its server, which is a bare socket here and may lie."""
 
 import errno
+import os
 import select
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from chatc.connector import HELLO_TRIES, LAST_DELAY, Connector
+from chatlib import resolver
+from chatlib.addresses import Address
 from chatlib.errors import StartError
 from chatlib.program import Program
 from chatlib.settings import read_settings
@@ -202,26 +206,178 @@ def test_every_address_is_tried(
 ) -> None:
     """The first refuses, the second answers."""
     port = listener.getsockname()[1]
-    addresses = [("127.0.0.2", port), ("127.0.0.1", port)]
-    monkeypatch.setattr(
-        "chatc.connector.resolve",
-        lambda host, port: [(socket.AF_INET, address) for address in addresses],
-    )
-    program = make_program("--port", str(port), "--wait", "0")
-    Connector(program).start()
-    listener.setblocking(False)
-    accepted: list[socket.socket] = []
-    program.loop.watch(
-        listener.fileno(), 1, lambda _: accepted.append(listener.accept()[0])
-    )
-    program.loop.call_later(PATIENCE, lambda: accepted.append(listener))
-    while not accepted:
-        program.loop.turn()
-    assert accepted[0] is not listener
-    accepted[0].settimeout(PATIENCE)
-    assert wire.receive(accepted[0])[0] == wire.HELLO
-    accepted[0].close()
-    program.close()
+    find(monkeypatch, "127.0.0.2", "127.0.0.1")
+    world = World("chatc", "--port", str(port), "--wait", "0")
+    Connector(world.program).start()
+    accept(world, listener).close()
+    world.program.close()
+
+
+def find(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
+    """Let every host have these addresses, without a look-up."""
+
+    def find_at_once(host: str, port: int) -> list[Address]:
+        return [(socket.AF_INET, (each, port)) for each in hosts]
+
+    monkeypatch.setattr(resolver, "find_at_once", find_at_once)
+
+
+def test_with_a_short_wait_no_address_is_left_out(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first does not answer, and the person's time is over before the next is due."""
+    port = listener.getsockname()[1]
+    with closing(fill("127.0.0.2", port)):
+        find(monkeypatch, "127.0.0.2", "127.0.0.1")
+        world = World("chatc", "--port", str(port), "--wait", "0.1")
+        Connector(world.program).start()
+        world.turn()
+        world.pass_time(0.1)
+        accept(world, listener).close()
+        assert world.program.code is None
+        world.program.close()
+
+
+class Full:
+    """A listener whose queue is full: the kernel drops what comes."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._sockets = [socket.create_server((host, port), backlog=0)]
+        for _ in range(3):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(self._sockets[0].getsockname())
+            self._sockets.append(filler)
+        self.port = self._sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Close all sockets."""
+        for each in self._sockets:
+            each.close()
+
+
+def fill(host: str, port: int = 0) -> Full:
+    """Listen at an address, and let nobody in."""
+    return Full(host, port)
+
+
+# Looking a name up. The answers are those of a script, which stands in for the child.
+
+
+def look_up(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Let look-ups start this shell script."""
+    monkeypatch.setattr(resolver, "COMMAND", ("/bin/sh", "-c", script))
+
+
+AGAIN = f"error {int(socket.EAI_AGAIN)} Temporary failure in name resolution"
+UNKNOWN = f"error {int(socket.EAI_NONAME)} Name or service not known"
+
+
+def name(port: int, *arguments: str) -> World:
+    """Return a client in this process that looks for a server by its name."""
+    world = World("chatc", "--host", "friend.example", "--port", str(port), *arguments)
+    Connector(world.program).start()
+    return world
+
+
+def test_a_resolver_that_comes_up_later_is_waited_for(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The person reads once what is missing; a server that is found ends the wait."""
+    up = tmp_path / "up"
+    look_up(monkeypatch, f"[ -e {up} ] && printf '127.0.0.1 0\\nend' || echo {AGAIN}")
+    world = name(listener.getsockname()[1], "--wait", "30")
+    world.until(lambda: bool(world.told))
+    for _ in range(3):
+        world.pass_time(LAST_DELAY)
+    up.touch()
+    world.clock.now += LAST_DELAY
+    accept(world, listener).close()
+    assert world.told == [
+        "Cannot look up friend.example yet (Temporary failure in name resolution): "
+        "waiting for it up to 30 s."
+    ]
+    world.program.chat.stop(2)
+    world.program.close()
+
+
+@pytest.mark.parametrize(
+    ("wait", "answer", "says"),
+    [
+        (
+            "0",
+            AGAIN,
+            "cannot look up friend.example (Temporary failure in name resolution)",
+        ),
+        ("60", UNKNOWN, "there is no host friend.example (Name or service not known)"),
+    ],
+    ids=["a failure that may pass, without wait", "an unknown name"],
+)
+def test_a_name_that_is_not_found_ends_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, wait: str, answer: str, says: str
+) -> None:
+    """Waiting for an unknown name would not help."""
+    look_up(monkeypatch, f"echo '{answer}'")
+    world = name(9, "--wait", wait)
+    world.until(lambda: world.program.code is not None)
+    assert world.program.code == 3
+    assert len(world.told) == 1
+    assert world.told[0].startswith(f"chatc: {says}")
+    world.turn()
+    assert patience(world.loop) is None
+    world.program.close()
+
+
+DEAF = "exec sleep 1000"
+
+
+def test_a_resolver_that_does_not_answer_is_waited_for_as_long_as_wait_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The person reads that after a second; no process is left in the end."""
+    look_up(monkeypatch, DEAF)
+    world = name(9, "--wait", "7")
+    world.turn()
+    world.pass_time(1.0)
+    assert len(world.told) == 1
+    assert "waiting for it up to 7 s" in world.told[0]
+    world.pass_time(5.9)
+    assert world.program.code is None
+    world.pass_time(0.1)
+    world.until(lambda: world.program.code is not None)
+    assert world.program.code == 3
+    assert "the resolver does not answer" in world.told[-1]
+    assert_no_child()
+    world.program.close()
+
+
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143)])
+def test_a_signal_is_heard_during_a_look_up(
+    monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    """No process is left, and nothing waits for it."""
+    look_up(monkeypatch, DEAF)
+    world = name(9)
+    world.turn()
+    world.program.chat.stop(number)
+    assert world.program.code == code
+    assert_no_child()
+    assert patience(world.loop) is None
+    world.program.close()
+
+
+def assert_no_child() -> None:
+    """Fail when a child of this process runs, or is a zombie."""
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_star_is_no_address_of_a_server() -> None:
+    """It is what chatd calls all addresses; chatc needs to know one."""
+    world = World("chatc", "--host", "*")
+    with pytest.raises(StartError, match="all addresses"):
+        Connector(world.program).start()
+    world.program.close()
 
 
 @pytest.fixture
@@ -284,6 +440,16 @@ def accept(world: World, listener: socket.socket) -> socket.socket:
 
 NO_TALKS = {
     "busy": (wire.bye(0, wire.BUSY, "not now"), "is busy: not now; try again later", 4),
+    "busy with a talk": (
+        wire.bye(0, wire.BUSY, "a talk is on"),
+        "is busy: a talk is on; try again later",
+        4,
+    ),
+    "a seat that is kept": (
+        wire.bye(0, wire.BUSY, "a seat is kept for 42 s"),
+        "is busy: it keeps the seat of a client that it has lost; try again in 42 s",
+        4,
+    ),
     "a refusal": (wire.bye(0, wire.VERSION, "I am 2"), "refused the talk: I am 2", 1),
     "another protocol": (GARBAGE, "does not speak this protocol: unknown kind 84", 1),
 }
@@ -430,16 +596,8 @@ def test_after_a_goodbye_a_connection_that_breaks_before_the_answer_is_the_end(
 
 def test_a_host_that_does_not_answer_is_waited_for_as_long_as_wait_says() -> None:
     """The person reads that after a second, and the client ends after `--wait`."""
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        others = []
-        for _ in range(3):  # fill the queue: from then on the kernel drops what comes
-            other = socket.socket()
-            other.setblocking(False)
-            other.connect_ex(full.getsockname())
-            others.append(other)
-        world = World("chatc", "--port", str(full.getsockname()[1]), "--wait", "7")
+    with closing(fill("127.0.0.1")) as full:
+        world = World("chatc", "--port", str(full.port), "--wait", "7")
         Connector(world.program).start()
         world.turn()
         world.pass_time(1.0)
@@ -447,11 +605,10 @@ def test_a_host_that_does_not_answer_is_waited_for_as_long_as_wait_says() -> Non
         world.pass_time(5.9)
         assert world.program.code is None
         world.pass_time(0.1)
+        world.until(lambda: world.program.code is not None)
         assert world.program.code == 3
         assert "Connection timed out" in world.told[-1]
         world.program.close()
-        for other in others:
-            other.close()
 
 
 def test_an_answer_that_is_there_counts_when_the_time_of_wait_is_over(

@@ -1,5 +1,6 @@
 """How the client calls a server again after a loss: rarer and rarer, until it answers."""
 
+import os
 import socket
 from collections import deque
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from chatc.connector import Connector
 from chatc.dialer import CONNECT_SECONDS
 from chatc.redialer import FIRST_DELAY, LAST_DELAY, LASTING_SECONDS
+from chatlib import resolver
 from chatlib.connection import HELLO_SECONDS
 from chatlib.errors import Exit
 from harness import wire
@@ -20,14 +22,17 @@ from tests.helpers import World, patience
 class Server:
     """A bare socket as the server, and the client that talks with it in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.socket.settimeout(PATIENCE)
         self.port = self.socket.getsockname()[1]
-        options = ("--host", "127.0.0.1", "--port", str(self.port), "--retry", "60")
+        options = ("--host", host, "--port", str(self.port), "--retry", "60")
         self.world = World("chatc", *options)
-        Connector(self.world.program).start()
+        connector = Connector(self.world.program)
+        self.resolver = connector._resolver
+        connector.start()
         self.world.turn()
+        self.world.until(lambda: not self.resolver.busy)
         self.peer, self.session = self.greeted()
         self.answers()
         self.world.until(lambda: bool(self.world.shown))
@@ -229,16 +234,58 @@ def test_an_answer_for_another_talk_ends_the_search(server: Server) -> None:
     )
 
 
-def test_a_server_that_does_not_know_the_talk_answers_a_goodbye(server: Server) -> None:
-    """It has ended the talk, and is ready for another one: that is no loss."""
+GONE = {
+    "busy": wire.bye(0, wire.BUSY, "a talk is on"),
+    "unknown session": wire.bye(0, wire.UNKNOWN_SESSION, "who are you?"),
+    "another version": wire.bye(0, wire.VERSION, "I am 2"),
+    "another talk": wire.hello("Bob", wire.FREE, b"?" * 16),
+    "another protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("reply", GONE.values(), ids=GONE)
+def test_a_server_that_is_in_no_talk_with_us_answers_a_goodbye(
+    server: Server, reply: bytes
+) -> None:
+    """It has ended the talk, and all was confirmed: that is no loss."""
+    confirm(server, "heard")
     server.loses()
     server.types("/q")
     server.is_called_early()
-    server.peer.sendall(wire.bye(0, wire.UNKNOWN_SESSION, "who are you?"))
+    server.peer.sendall(reply)
     server.peer.shutdown(socket.SHUT_WR)
     server.world.until(lambda: server.world.program.code is not None)
     assert server.world.program.code == Exit.GOODBYE
-    assert server.world.told[-1] == "Goodbye: you left."
+    assert server.world.told[-1] == "Goodbye: you left; your message was delivered."
+
+
+@pytest.mark.parametrize("reply", GONE.values(), ids=GONE)
+def test_a_server_that_is_in_no_talk_with_us_confirms_no_message(
+    server: Server, reply: bytes
+) -> None:
+    """What it may never have shown is listed, and that is a loss."""
+    confirm(server, "heard")
+    server.types("perhaps")
+    assert wire.receive(server.peer) == (wire.TEXT, 2, b"perhaps")
+    server.loses()
+    server.types("/q")
+    server.is_called_early()
+    server.peer.sendall(reply)
+    server.peer.shutdown(socket.SHUT_WR)
+    server.world.until(lambda: server.world.program.code is not None)
+    assert server.world.program.code == Exit.LOST
+    assert server.world.told[-2:] == [
+        "You left, but Bob did not answer; 1 of your 2 messages were not confirmed.",
+        "Not confirmed: perhaps",
+    ]
+
+
+def confirm(server: Server, line: str) -> None:
+    """Type a line, and acknowledge it."""
+    server.types(line)
+    assert wire.receive(server.peer)[0] == wire.TEXT
+    server.peer.sendall(wire.frame(wire.ACK, 1))
+    server.world.until(lambda: not server.world.talk.kept)
 
 
 def test_a_server_that_refuses_connections_may_be_there_again(server: Server) -> None:
@@ -280,3 +327,75 @@ def test_a_refused_connection_answers_a_goodbye(
     server.world.until(lambda: server.world.program.code is not None)
     assert server.world.program.code == Exit.GOODBYE
     assert server.world.told[-1] == "Goodbye: you left."
+
+
+# A server that is known by its name.
+
+
+class Named(Server):
+    """A server whose name leads to it by look-ups that the test answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self.leads_to("127.0.0.1")
+        super().__init__("friend.example")
+
+    def leads_to(self, host: str) -> None:
+        """Let look-ups find this address."""
+        script = f"printf '%s 0\\nend\\n' {host}"
+        self._monkeypatch.setattr(resolver, "COMMAND", ("/bin/sh", "-c", script))
+
+    def moves(self, host: str) -> None:
+        """Listen at another address only, and let the name lead there."""
+        self.leads_to(host)
+        self.socket.close()
+        self.socket = socket.create_server((host, self.port))
+        self.socket.settimeout(PATIENCE)
+
+
+def test_a_name_that_moves_during_a_cut_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the second call; the talk goes on there."""
+    with closing(Named(monkeypatch)) as server:
+        server.world.clock.now += 60
+        server.loses()
+        server.moves("127.0.0.2")
+        for _ in range(3):
+            server.world.pass_time(server.waiting() + 0.001)
+            server.world.until(lambda: not server.resolver.busy)
+        server.peer, session = server.greeted()
+        assert session == server.session
+        server.answers()
+        server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+
+
+def test_the_first_call_after_a_cut_looks_nothing_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nearly always the server is where it was."""
+    with closing(Named(monkeypatch)) as server:
+        server.world.clock.now += 60
+        monkeypatch.setattr(resolver, "COMMAND", ("/no/such/program",))
+        server.loses()
+        server.world.pass_time(server.waiting() + 0.001)
+        server.peer, _ = server.greeted()
+        server.answers()
+        server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+
+
+def test_a_search_that_ends_during_a_look_up_leaves_no_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is killed."""
+    with closing(Named(monkeypatch)) as server:
+        server.world.clock.now += 60
+        monkeypatch.setattr(resolver, "COMMAND", ("/bin/sh", "-c", "exec sleep 1000"))
+        server.loses()
+        server.socket.close()
+        for _ in range(2):
+            server.world.pass_time(server.waiting() + 0.001)
+        assert server.resolver.busy
+        server.world.program.chat.stop_searching("enough")
+        with pytest.raises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+        server.world.turn()
+        assert patience(server.world.loop) is None

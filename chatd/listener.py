@@ -10,6 +10,7 @@ then, with a count (`chatlib.tally`); the frame log has every time.
 
 import errno
 import socket
+from collections import deque
 from functools import partial
 from itertools import count
 
@@ -35,6 +36,10 @@ CLIENTS_TOLD = 3
 EVERYWHERE = ("*", "::")
 """Hosts that mean every address of this machine, IPv4 and IPv6. The system's resolver takes
 `*` for loopback, and `::` for IPv6 alone."""
+
+ENDED_LIMIT = 16
+"""Talks that are remembered with `--again`: a client that returns to one of them, and has
+shown no message, would be taken for a new one, and its last messages shown twice."""
 
 BACKLOG = 128
 """Connections that the kernel holds ready for us (listen(2)). Where there is no room it
@@ -62,6 +67,8 @@ class Listener(Owner):
         # The number and the session of the connection that was seated last.
         self._seated = 0
         self._session: Session | None = None
+        # The ids of the last talks that ended without both goodbyes.
+        self._ended: deque[bytes] = deque(maxlen=ENDED_LIMIT)
         # The person knows of a second client, in this talk.
         self._person_knows = False
         # Connections that were refused, and clients that were seated since the last talk in
@@ -81,10 +88,17 @@ class Listener(Owner):
     def wait_again(self) -> None:
         """Wait for the next client: the last talk is over, and the seat is free."""
         self._person_knows = False
+        self._remember_talk()
         self._program.terminal.discard_typed()
         if self._announced or (self._session and self._session.has_messages):
             self._program.terminal.notify("Waiting for the next client.")
         self._program.chat.start()
+
+    def _remember_talk(self) -> None:
+        """Note a talk whose client may come back, although it will not be seated."""
+        session = self._session
+        if session and session.peer and session.has_messages and not session.over:
+            self._ended.append(session.peer.session)
 
     # For the connection of a stranger.
 
@@ -172,7 +186,7 @@ class Listener(Owner):
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
         elif not chat.is_free:
             self._refuse(connection)
-        elif greeting.is_new:
+        elif greeting.is_new and greeting.hello.session not in self._ended:
             self._seat(connection)
         else:
             self._dismiss(connection)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from chatlib.errors import describe
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
-from chatlib.protocol.events import Event, Trace, silent
+from chatlib.protocol.events import Event, Handled, Trace, silent
 from chatlib.protocol.frames import Reason
 from chatlib.protocol.link import Link, State
 from chatlib.protocol.pulse import PING_SECONDS
@@ -25,10 +25,6 @@ READ_SIZE = 65536
 ACK_SECONDS = 0.005
 """How long an ACK may wait for more messages to acknowledge: nobody can see that. Where
 two programs talk quickly with each other, it saves nearly every second packet."""
-
-SLOW_SECONDS = 0.1
-"""How long the events of one read may be handled before what was shown is acknowledged at
-once. An ACK after every event, however fast the screen, costs a third of a pipe's rate."""
 
 FRAME_SECONDS = 10.0
 """How long a frame may take from its first byte to its last."""
@@ -102,22 +98,23 @@ class Connection:
         self._open = True
         self._reading = True
         self._half_closed = False
+        # Why nothing is written any more: a write has failed, or the peer was given up.
+        self._write_error = ""
         # READ, WRITE or both: what the loop was asked to watch for.
         self._awaited = 0
 
-        # When the peer is given up, and how many messages it had acknowledged when that
-        # was last put off.
-        self._deadline = Deadline(loop, self._give_up)
+        # When the peer is given up; the messages it had acknowledged at the last delay.
+        self._deadline = Deadline(loop, self._miss_deadline)
         self._progress = 0
         # One timer each for the frame that has begun to arrive, for the peer's silence,
-        # and for an ACK that waits for more messages.
+        # for an ACK that waits for more messages, and for what is left to the next turn.
         self._frame_timer: Timer | None = None
         self._pulse_timer: Timer | None = None
         self._ack_timer: Timer | None = None
+        self._resume_timer: Timer | None = None
 
         sock.setblocking(False)
-        # Nagle's algorithm (RFC 896) would hold a second small segment back until the
-        # first is acknowledged: up to 40 ms.
+        # Nagle's algorithm (RFC 896) would delay a second small segment by up to 40 ms.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._watch()
 
@@ -166,12 +163,16 @@ class Connection:
         """Let the peer take as long as it likes."""
         self._deadline.lift()
 
-    def _give_up(self) -> None:
-        """Treat a peer whose deadline has passed like the end of the stream."""
+    def _miss_deadline(self) -> None:
+        """Drop a peer that took too long."""
         self._trace("!", "the peer took too long", b"")
+        self._give_up(self._write_error or LATE)
+
+    def _give_up(self, why: str) -> None:
+        """Treat a peer that is not listened to any more like the end of the stream."""
         self._stop_reading()
-        self.link.receive_eof(LATE)
-        self._report()
+        self.link.receive_eof(why)
+        self._report(len(self.link.waiting))
 
     def _time_frame(self, whole: int) -> None:
         """Limit the time of every frame from its first byte, however slowly it trickles in.
@@ -185,7 +186,7 @@ class Connection:
             self._frame_timer.cancel()
             self._frame_timer = None
         if begun and not self._frame_timer:
-            self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._give_up)
+            self._frame_timer = self._loop.call_later(FRAME_SECONDS, self._miss_deadline)
 
     def _time_pulse(self) -> None:
         """Look at the silence of the peer when it may have become too long.
@@ -198,11 +199,13 @@ class Connection:
 
     def _check_pulse(self) -> None:
         self._pulse_timer = None
+        if self._resume_timer:
+            return  # signs of life may wait to be read: it is set again after the frames
         if self._reading:
             self._read(READ)  # a slow screen may have kept us from reading a sign of life
         if self._open:
             self.link.pass_time(self._loop.now())
-            self._report()
+            self._report(len(self.link.waiting))
 
     def _acknowledge(self) -> None:
         """Send the ACK now: it has waited long enough for more messages."""
@@ -219,7 +222,7 @@ class Connection:
     @property
     def is_abandoned(self) -> bool:
         """Whether the stream ends right behind the frames that were handled."""
-        if self.link.frames or self.link.unfinished:
+        if self.link.waiting or self.link.unfinished:
             return False
         try:
             return not self._socket.recv(1, socket.MSG_PEEK)
@@ -235,10 +238,14 @@ class Connection:
             self.flush()
 
     def _read(self, mask: int) -> None:
-        """Read once and report what came."""
+        """Read once and report what came, unless frames of the last read are waiting."""
+        if self._resume_timer:
+            return
         try:
             data = self._socket.recv(READ_SIZE)
         except (BlockingIOError, InterruptedError):
+            if self._write_error:
+                self._give_up(self._write_error)  # all that had come was read
             return
         except OSError as error:
             # A reset, mostly. For the link it is an end of the stream like any other,
@@ -251,34 +258,64 @@ class Connection:
         self._reading = False
         self._trace("~", "read the end of the stream", b"")
         self.link.receive_eof()
-        self._report()
+        self._report(len(self.link.waiting))
 
-    def _report(self, whole: int = 0) -> None:
+    def _report(self, whole: int) -> None:
         """Pass the events on, send the answers, and set the timers.
 
-        `whole` is how many frames became whole in this read.
+        `whole` is how many frames are to be handled. Those that this turn of the loop has
+        no time for are left to the next one, and nothing is read before.
         """
-        link = self.link
+        link, loop = self.link, self._loop
+        late = False
         while event := link.next_event():
-            self.owner.handle(self, event)
-            if whole > 1 and self.silence > SLOW_SECONDS:
-                self.flush(hurry=True)  # the screen is slow: acknowledge what it showed
-            if not self._open:
-                return
-        if self._frame_timer or link.unfinished:
-            self._time_frame(whole)
-        if not self._pulse_timer:
-            self._time_pulse()
+            if event.__class__ is not Handled:
+                self.owner.handle(self, event)
+                if not self._open:
+                    return
+            if whole > 1 and loop.now() >= loop.turn_ends and link.waiting:
+                late = True
+                self._pause()
+                break
+        else:
+            if self._frame_timer or link.unfinished:
+                self._time_frame(whole)
+            if not self._pulse_timer:
+                self._time_pulse()
         if link.wants_to_send:
-            self.flush()
+            self.flush(hurry=late)  # what was shown may have taken the time
             if not self._open:
                 return
         self.owner.proceed()
+
+    def _pause(self) -> None:
+        """Leave the frames that are waiting to the next turn of the loop."""
+        self._resume_soon()
+        if self._frame_timer:  # the frame that it was for is whole: see `_time_frame`
+            self._frame_timer.cancel()
+            self._frame_timer = None
+
+    def _resume_soon(self) -> None:
+        if not self._resume_timer:
+            self._resume_timer = self._loop.call_later(0, self._resume)
+
+    def _resume(self) -> None:
+        """Go on with the frames that are waiting, or with reading after a failed write."""
+        self._resume_timer = None
+        if self.link.waiting:
+            self._report(len(self.link.waiting))
+            # While we were busy the peer may have had no reason to say anything.
+            self.link.pulse.heard = self._loop.now()
+        else:
+            self._read(READ)
+        if self._reading and self._write_error:
+            self._resume_soon()
 
     def _stop_reading(self) -> None:
         """Want nothing more from the peer, and send it nothing more."""
         self._reading = False
         self._pending = b""
+        self._write_error = self._write_error or LATE
 
     # Writing.
 
@@ -325,16 +362,19 @@ class Connection:
             self.set_deadline(limit)
 
     def _write(self, data: bytes) -> None:
-        """Write as much as the kernel takes; the rest is pending."""
+        """Write as much as the kernel takes; the rest is pending.
+
+        After a failure nothing is written any more: the peer would miss the bytes between.
+        """
+        if self._write_error:
+            return
         try:
             count = self._socket.send(data)
         except (BlockingIOError, InterruptedError):
             count = 0
         except OSError as error:
-            # Nobody reads any more. What the peer sent before may still be in our buffer,
-            # so only the reading side decides that the connection is lost.
             self._trace("!", describe(error), b"")
-            self._pending = b""
+            self._end_writing(describe(error))
             return
         self._pending = data[count:]
         if self._trace is not silent:
@@ -342,6 +382,14 @@ class Connection:
                 self._trace("~", f"wrote {count} bytes", data[:count])
             if self._pending:
                 self._trace("~", f"{len(self._pending)} bytes wait to be written", b"")
+
+    def _end_writing(self, why: str) -> None:
+        """Write nothing any more; read what the peer has sent, then drop the connection."""
+        self._write_error = why
+        self._pending = b""
+        # What has come is soon read. A peer that sends for ever is given up.
+        self.set_deadline(DISMISSAL_SECONDS)
+        self._resume_soon()
 
     # What the loop watches for, and the end.
 
@@ -355,7 +403,7 @@ class Connection:
         mask = (READ if self._reading else 0) | (WRITE if self._pending else 0)
         if mask == self._awaited:
             return
-        if not mask and not finished:
+        if not mask and (not finished or self._resume_timer):
             return  # the end was read, and the frames before it are still to be handled
         self._awaited = mask
         if mask:
@@ -381,7 +429,12 @@ class Connection:
             return
         self._open = False
         self._deadline.lift()
-        for timer in (self._frame_timer, self._pulse_timer, self._ack_timer):
+        for timer in (
+            self._frame_timer,
+            self._pulse_timer,
+            self._ack_timer,
+            self._resume_timer,
+        ):
             if timer:
                 timer.cancel()
         self._awaited = 0

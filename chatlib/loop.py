@@ -20,6 +20,13 @@ from types import FrameType
 BLOCKED_SECONDS = 1.0
 """How long a signal waits for a blocking call outside the loop before it interrupts it."""
 
+TURN_SECONDS = 0.02
+"""How long the callbacks of one turn may go on with work that can wait for the next: a key
+that is pressed meanwhile takes a few turns until it is seen on the screen."""
+
+LONGEST_WAIT = 86400.0
+"""Seconds that one turn waits at most: `poll` counts milliseconds in 32 bits, 24 days."""
+
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 
@@ -66,6 +73,8 @@ class Loop:
         self.now = clock
         # Whether a call outside the loop may be blocking right now.
         self.blocked = False
+        # When a callback of this turn is to leave the rest of its work to the next one.
+        self.turn_ends = 0.0
         # `run` was called, and `stop` was not called since.
         self._running = False
         # Whether `stop` was called in this turn.
@@ -111,12 +120,14 @@ class Loop:
         insort(self._timers, timer, key=_due_time)
         return timer
 
-    def _call_due_timers(self) -> None:
-        # The time is taken once: a callback that asks for a call in 0 seconds gets it in
-        # the next turn, so that it cannot keep this one from ending.
-        now = self.now()
-        while self._timers and self._timers[0].when <= now and not self._stopped:
-            self._timers.pop(0).callback()
+    def _call_due_timers(self, now: float) -> None:
+        # The due ones are chosen once: a callback that asks for a call in 0 seconds gets it
+        # in the next turn, so that it cannot keep this one from ending.
+        for timer in [each for each in self._timers if each.when <= now]:
+            # An earlier callback of this turn may have cancelled it.
+            if timer.pending and not self._stopped:
+                timer.cancel()
+                timer.callback()
 
     # Signals.
 
@@ -202,21 +213,29 @@ class Loop:
         self._running = False
         self._stopped = True
 
-    def turn(self, timeout: float | None = None) -> None:
-        """Wait once, until a timer is due or `timeout` seconds are over; call callbacks."""
+    def turn(self, timeout: float = LONGEST_WAIT) -> None:
+        """Wait once, until a timer is due or `timeout` seconds are over; call callbacks.
+
+        A callback that finds `now()` past `turn_ends` leaves what can wait to the next
+        turn (`call_later(0, ...)`), so that keyboard and signals are heard in between.
+        """
         self._stopped = False
         timers = self._timers
         if timers:
             # Below 0 for a timer that is late; the selector does not wait then.
             due = timers[0].when - self.now()
-            timeout = due if timeout is None or due < timeout else timeout
-        for key, events in self._selector.select(timeout):
+            timeout = due if due < timeout else timeout
+        ready = self._selector.select(timeout)
+        began = self.now()
+        self.turn_ends = began + TURN_SECONDS
+        for key, events in ready:
             # An earlier callback of this turn may have forgotten the descriptor.
             callback = self._callbacks.get(key.fd)
             if callback and not self._stopped:
                 callback(events)
-        if timers and timers[0].when <= self.now():
-            self._call_due_timers()
+        # What became due since then is called in the next turn, which does not wait.
+        if timers and timers[0].when <= began:
+            self._call_due_timers(began)
 
     def close(self) -> None:
         """Close selector and signal pipe, and restore the process's signal handlers."""
@@ -228,6 +247,17 @@ class Loop:
             for fd in self._signal_pipe:
                 os.close(fd)
         self._selector.close()
+
+
+def is_ready(fd: int, events: int, seconds: float | None = 0.0) -> bool:
+    """Return whether `fd` is ready for `events`, after at most so many seconds.
+
+    None waits without an end. Unlike `select.select` this knows descriptors above 1023,
+    except on macOS, whose `poll` refuses terminals.
+    """
+    with Selector() as selector:
+        selector.register(fd, events)
+        return bool(selector.select(seconds))
 
 
 class Deadline:

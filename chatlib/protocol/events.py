@@ -86,7 +86,17 @@ class Failed(namedtuple("Failed", ("error",))):
     error: RemoteProtocolError
 
 
-Event = Greeted | Opened | Said | Played | Left | Lost | Failed
+class Handled(namedtuple("Handled", ("count",))):
+    """So many frames were handled that nobody need be told of, and more are waiting.
+
+    It lets whoever asks for events do something else between PINGs without an end.
+    """
+
+    __slots__ = ()
+    count: int
+
+
+Event = Greeted | Opened | Said | Played | Left | Lost | Failed | Handled
 
 Trace = Callable[[str, object, bytes], None]
 """A function that logs what happens: a sign of `framelog`, what it is, its raw bytes."""

@@ -48,6 +48,7 @@ from chatlib.protocol.events import (
     Event,
     Failed,
     Greeted,
+    Handled,
     Left,
     Lost,
     Opened,
@@ -68,6 +69,10 @@ what was shown is to be acknowledged soon."""
 RUN_BYTES = 8192
 """Bytes of text after which an event takes no further message: a screen that takes 2 kB a
 second shows that in 4 s."""
+
+STEP = 16
+"""Frames without an event after which `next_event` returns, because its caller may have
+something else to do: with `-vv` each of them is shown."""
 
 ACK_AT = 32
 """Messages after which their ACK does not wait for more: a small part of the window."""
@@ -92,6 +97,8 @@ _OPEN, _TEXT, _FREE = State.OPEN, Kind.TEXT, Mode.FREE
 _LOST, _FAILED = State.LOST, State.FAILED
 _pack = HEADER.pack
 _new = tuple.__new__  # a named tuple's own constructor takes three times as long: 300 ns
+
+_HANDLED = Handled(STEP)
 
 _FINISHED = (State.CLOSED, State.LOST, State.FAILED)
 _SAID_BYE = (State.REFUSED, State.CLOSING, State.CLOSED)
@@ -175,7 +182,7 @@ class Link:
         first = (Kind.HELLO, Kind.BYE) if greets_first else (Kind.HELLO,)
         self._reader = FrameReader(first)
         # The frames that have come and were not handled, and what has come of the next.
-        self._frames = self.frames = self._reader.frames
+        self.waiting = self._reader.frames
         self.unfinished = self._reader.unfinished
         # The stream has ended, and why, where that is known.
         self._ended = False
@@ -206,7 +213,7 @@ class Link:
             contents = self._reader.contents
             found = f": {contents}" if contents else ""
             self._trace("~", f"read {len(data)} bytes{found}", data)
-        return len(self._frames)
+        return len(self.waiting)
 
     def receive_eof(self, detail: str = "") -> None:
         """Note the end of the stream; `detail` says why it ended, where that is known."""
@@ -229,7 +236,8 @@ class Link:
 
     def next_event(self) -> Event | None:
         """Return the next thing that happened, or None when there is nothing yet."""
-        frames = self._frames
+        frames = self.waiting
+        left = STEP
         try:
             while frames:
                 kind, number, body = frames.popleft()
@@ -241,6 +249,9 @@ class Link:
                 event = rule(self, kind, number, body)
                 if event is not None:
                     return event
+                left -= 1
+                if not left and frames:
+                    return _HANDLED
         except RemoteProtocolError as error:
             return self._fail(error)
         return self._end() if self._ended or self._reader.error else None
@@ -380,7 +391,7 @@ class Link:
             texts = [body.decode()]
         except UnicodeDecodeError:
             texts = [decode(body, f"TEXT {number}")]  # raises, in words
-        if free and self._frames:
+        if free and self.waiting:
             number = self._receive_run(texts, number, len(body))
         session.received = number
         session.lead -= len(texts)
@@ -392,7 +403,7 @@ class Link:
         In free talk no answer to one changes how the next is judged, so the hundred lines
         of one read need not be a hundred events, which takes six times as long.
         """
-        frames = self._frames
+        frames = self.waiting
         while frames and len(texts) < RUN and size < RUN_BYTES:
             kind, following, body = frames[0]
             if kind is not _TEXT or following != number + 1:
@@ -531,7 +542,7 @@ class Link:
         if self.state not in _SAID_BYE:
             reason = _REASONS.get(type(error), Reason.PROTOCOL)
             self._say_bye(Bye(reason, str(error)))
-        self._frames.clear()
+        self.waiting.clear()
         self.unfinished.clear()
         self.session.end()
         self._enter(State.FAILED)

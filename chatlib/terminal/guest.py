@@ -12,7 +12,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from chatlib.loop import Loop
+from chatlib.loop import LONGEST_WAIT, Loop
 
 
 class GuestSelector(selectors.BaseSelector):
@@ -64,7 +64,7 @@ class GuestSelector(selectors.BaseSelector):
         self._ready = []
         if self._loop.running and not self._failed:
             try:
-                self._loop.turn(timeout)
+                self._loop.turn(LONGEST_WAIT if timeout is None else timeout)
             except BaseException:
                 self._failed = True
                 raise

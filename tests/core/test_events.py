@@ -7,6 +7,7 @@ from chatlib.protocol.events import (
     Event,
     Failed,
     Greeted,
+    Handled,
     Left,
     Lost,
     Opened,
@@ -49,6 +50,8 @@ def take_apart(event: Event) -> tuple[object, ...]:
             return (detail,)
         case Failed(error):
             return (error,)
+        case Handled(count):
+            return (count,)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,7 @@ def take_apart(event: Event) -> tuple[object, ...]:
         (Left(Reason.QUIT, "see you"), (Reason.QUIT, "see you")),
         (Lost("nothing was heard for 20 s"), ("nothing was heard for 20 s",)),
         (Failed(ERROR), (ERROR,)),
+        (Handled(16), (16,)),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -17,6 +17,7 @@ from chatlib.protocol.events import (
     Event,
     Failed,
     Greeted,
+    Handled,
     Left,
     Lost,
     Opened,
@@ -31,6 +32,7 @@ from chatlib.protocol.link import (
     FRAMES,
     RUN,
     RUN_BYTES,
+    STEP,
     Link,
     Replies,
     State,
@@ -1712,3 +1714,18 @@ def test_an_ack_does_not_wait_behind_many_lines() -> None:
         (wire.TEXT, 2),
         (wire.TEXT, 3),
     ]
+
+
+def test_frames_without_an_event_are_counted_so_that_the_caller_can_pause() -> None:
+    """16 at once: behind them it may look at its clock. The last need no pause."""
+    _, server = make_pair()
+    server.receive_data(b"".join(wire.frame(wire.PING, each) for each in range(40)))
+    assert len(server.waiting) == 40
+    assert server.next_event() == Handled(STEP)
+    assert len(server.waiting) == 24
+    assert server.next_event() == Handled(STEP)
+    assert server.next_event() is None
+    assert len(server.waiting) == 0
+    server.receive_data(b"".join(wire.frame(wire.PING, each) for each in range(STEP)))
+    assert server.next_event() is None
+    assert server.data_to_send() == wire.frame(wire.PONG, STEP - 1)

@@ -1,6 +1,9 @@
 """One selector: every callback is called in order, and nothing else wakes the program."""
 
+import fcntl
+import math
 import os
+import resource
 import signal
 import tempfile
 import threading
@@ -12,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from chatlib.errors import ScreenClosedError
-from chatlib.loop import READ, WRITE, Deadline, Loop
+from chatlib.loop import READ, TURN_SECONDS, WRITE, Deadline, Loop, is_ready
 from tests.helpers import SECONDS, Clock, bounded_turn, move, patience, socket_pair, until
 
 
@@ -264,6 +267,90 @@ def test_a_timer_may_set_another() -> None:
         loop.call_later(0, lambda: None)
         loop.turn()
     assert called == [1001.0, 1003.0, 1005.0]
+
+
+def test_a_timer_that_sets_itself_again_does_not_keep_a_turn_from_ending(
+    loop: Loop,
+) -> None:
+    """Not even on a clock that stands still meanwhile: descriptors are served between."""
+    standing = Loop(Clock())
+    called: list[str] = []
+
+    def again() -> None:
+        called.append("timer")
+        standing.call_later(0, again)
+
+    reader, writer = ready_pipe()
+    standing.watch(reader, READ, lambda _: called.append("descriptor"))
+    again()
+    standing.turn()
+    standing.turn()
+    assert called == ["timer", "descriptor", "timer", "descriptor", "timer"]
+    for fd in (reader, writer):
+        os.close(fd)
+
+
+def test_a_timer_that_becomes_due_during_a_turn_is_called_in_the_next() -> None:
+    """So work that is put off to the next turn is not done in this one."""
+    clock = Clock()
+    loop = Loop(clock)
+    called: list[str] = []
+    reader, writer = ready_pipe()
+
+    def work(_: int) -> None:
+        loop.forget(reader)
+        clock.now += 1
+        assert clock.now > loop.turn_ends
+        loop.call_later(0, lambda: called.append("next turn"))
+
+    loop.watch(reader, READ, work)
+    loop.turn()
+    assert called == []
+    loop.turn()
+    assert called == ["next turn"]
+    for fd in (reader, writer):
+        os.close(fd)
+
+
+def test_a_turn_has_its_time_from_the_end_of_its_wait() -> None:
+    """The wait itself counts for nothing."""
+    clock = Clock()
+    loop = Loop(clock)
+    clock.now += 100
+    loop.turn(0)
+    assert loop.turn_ends == clock.now + TURN_SECONDS
+
+
+@pytest.mark.parametrize("seconds", [3e6, 1e18, math.inf])
+def test_a_timer_may_be_due_in_any_number_of_seconds(loop: Loop, seconds: float) -> None:
+    """`poll` takes 24 days at most, and `--keep` any number."""
+    reader, writer = ready_pipe()
+    loop.watch(reader, READ, lambda _: loop.forget(reader))
+    late = loop.call_later(seconds, refuse)
+    loop.turn()
+    assert loop._callbacks == {}
+    assert late.pending
+    for fd in (reader, writer):
+        os.close(fd)
+
+
+def test_whether_a_descriptor_is_ready_can_be_asked_above_1023() -> None:
+    """A program inherits what its parent leaves open. `select.select` would raise."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    reader, writer = os.pipe()
+    high = fcntl.fcntl(reader, fcntl.F_DUPFD_CLOEXEC, 1500)
+    try:
+        assert not is_ready(high, READ)
+        assert not is_ready(high, READ, 0.001)
+        os.write(writer, b"x")
+        assert is_ready(high, READ)
+        assert is_ready(high, READ, None)
+        assert is_ready(writer, WRITE)
+    finally:
+        for fd in (reader, writer, high):
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_turn_waits_until_the_next_timer_is_due() -> None:

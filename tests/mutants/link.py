@@ -79,7 +79,7 @@ _RUNS = (
     Mutant(
         "a message out of turn is accepted in a run",
         "Link._receive_text",
-        ("free and self._frames", "self._frames"),
+        ("free and self.waiting", "self.waiting"),
     ),
     Mutant(
         "a GAME in a run is shown as a message",
@@ -537,7 +537,7 @@ _ENDING = (
     Mutant(
         "frames that came before an error stay in the queue",
         "Link._fail",
-        ("self._frames.clear()", ""),
+        ("self.waiting.clear()", ""),
     ),
     Mutant(
         "half a frame is kept after an error",

@@ -51,7 +51,10 @@ def abort(sock: socket.socket) -> None:
 
 OPENINGS = {
     "HTTP": (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "unknown kind 84"),
-    "TLS": (b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03", "HELLO of 5635 bytes"),
+    "TLS": (
+        b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(32),
+        "HELLO begins with b'",
+    ),
     "SSH": (b"SSH-2.0-OpenSSH_9.2\r\n", "unknown kind 72"),
     "zeros": (bytes(64), "unknown kind 0"),
     "ones": (b"\xff" * 64, "unknown kind 255"),
@@ -172,7 +175,7 @@ BREACHES = {
     "flags": (b"\0\x01\x02\x80\0\0\0\x01x", "TEXT with flags 0x80, expected 0"),
     "unknown kind": (wire.frame(99, 1, b"x"), "unknown kind 99"),
     "an ACK too many": (wire.frame(wire.ACK, 7), "ACK 7, only 0 were sent"),
-    "a second HELLO": (HELLO, "HELLO in state OPEN"),
+    "a second HELLO": (HELLO, "HELLO behind another frame"),
     "a BYE that miscounts": (wire.bye(3), "BYE after 3 messages, 0 came"),
 }
 
@@ -268,9 +271,9 @@ class Server(World):
         return f"Server listening on: localhost on port: {self.port}"
 
     def knock_and_greet(self) -> socket.socket:
-        """Connect to the server and say HELLO; return when it has answered."""
+        """Connect to the server and say a new HELLO; return when it has answered."""
         client = self.knock()
-        client.sendall(HELLO)
+        client.sendall(wire.hello())
         self.until_readable(client)
         assert wire.receive(client)[0] == wire.HELLO
         return client
@@ -582,6 +585,21 @@ def test_a_second_client_is_told_why_it_is_refused_and_for_how_long(
     assert keeper.told[-1].startswith("Another client, from ('127.0.0.1', ")
     assert keeper.told[-1].endswith(f"), was told that you {told}.")
     client.close()
+
+
+def test_with_again_a_client_that_was_given_up_is_not_seated_as_a_new_one(
+    world: Server,
+) -> None:
+    """Its last message was shown and not acknowledged: it would be shown twice."""
+    client = world.sit_down()
+    speak(world, client)
+    client.close()
+    world.until(lambda: world.told[-1:] == ["Waiting for the next client."])
+    with closing(world.knock()) as client:
+        client.sendall(wire.hello("", wire.TURNS, HELLO_SESSION))
+        world.until_readable(client)
+        assert wire.receive(client)[2][0] == wire.UNKNOWN_SESSION
+    assert world.program.chat.is_free
 
 
 @pytest.mark.parametrize(
@@ -923,6 +941,29 @@ def test_a_hello_that_waits_is_read_before_its_connection_is_closed(
     assert wire.receive(client)[0] == wire.HELLO
     for sock in (client, *crowd):
         sock.close()
+
+
+def test_a_server_that_was_stopped_lets_its_client_back_in_once(play: Play) -> None:
+    """It finds four connections of the client that waits, all but the last one closed."""
+    stage = play(LISTENING)
+    with closing(call(stage)) as client:
+        client.sendall(HELLO + wire.text(1, "Hello"))
+        assert wire.receive(client)[0] == wire.HELLO
+        play("server< Hello\nserver: stop")
+    for _ in range(4):
+        caller = call(stage)
+        caller.sendall(wire.hello("client", wire.TURNS, HELLO_SESSION))
+        if _ < 3:
+            caller.close()
+    play("server: continue\nserver! Connected with the client again.\nserver> Hi")
+    with closing(caller):
+        assert wire.receive(caller)[0] == wire.HELLO
+        assert wire.receive(caller) == (wire.TEXT, 1, b"Hi")
+        caller.sendall(wire.frame(wire.ACK, 1) + wire.bye(1))
+        play("server: exits 0")
+    told = stage.players["server"].errors.lines
+    assert len([line for line in told if "again" in line]) == 1
+    assert len(told) == 3  # lost, connected again, goodbye
 
 
 # Binding.

@@ -23,7 +23,8 @@ STAGGER_SECONDS = 0.25
 """How long after an attempt the next address is tried as well (RFC 8305, section 5)."""
 
 LEAST_SECONDS = 1.0
-"""How long an address, or a look-up, may take even where the person's time is over."""
+"""How long an address, or a look-up, may take even where the person's time is over, and how
+long a failure waits for a look-up that may find another address."""
 
 _NO_WAY = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """Errors that speak of this machine, as when it has no IPv6, and not of the server."""
@@ -62,16 +63,15 @@ class Dialer:
         self._known: set[Address] = set()
         self._attempts: dict[socket.socket, Attempt] = {}
         self._errors: list[OSError] = []
-        # For the next address, where the last one has not answered.
+        # For what is done when nothing has happened meanwhile.
         self._stagger: Timer | None = None
         # The person's time is over.
         self._hurried = False
 
     @property
     def busy(self) -> bool:
-        """Whether something is in progress that will have a result."""
-        looking = self._resolver.busy and not self._resolver.addresses
-        return self._running and (looking or bool(self._attempts))
+        """Whether there will be a result."""
+        return self._running
 
     def dial(self, again: bool = False) -> None:
         """Try all addresses, beginning with the first.
@@ -110,7 +110,7 @@ class Dialer:
         for attempt in self._attempts.values():
             seconds = attempt.began + LEAST_SECONDS - self._loop.now()
             attempt.deadline.limit(max(seconds, 0))
-        if self.busy:
+        if self._running:
             self._try_next()
 
     # Finding addresses.
@@ -129,23 +129,35 @@ class Dialer:
 
     def _note_unresolved(self, error: OSError) -> None:
         """Report that no address was found; those that were known before still count."""
-        if self._running and not self._known:
+        if not self._known:
             self._errors.append(error)
+        if self._running and not self._attempts:
             self._try_next()
 
     # Attempts.
 
     def _try_next(self) -> None:
-        """Try the next address; report the failure when nothing is left to wait for."""
+        """Try the next address; after the last one wait for what is in progress."""
         self._cancel_stagger()
         while self._waiting:
             begun = self._begin_attempt(*self._waiting.popleft())
             if begun and self._waiting and not self._hurried:
                 self._stagger = self._loop.call_later(STAGGER_SECONDS, self._try_next)
                 return
-        if not self.busy:
-            self._running = False
-            self._failed(min(self._errors, key=_rank))
+        if not self._attempts:
+            self._fail()
+
+    def _fail(self) -> None:
+        """Report that no address has answered, unless a look-up may find another."""
+        if self._resolver.busy:
+            if not self._known:
+                return
+            left = self._resolver.began + LEAST_SECONDS - self._loop.now()
+            if left > 0:
+                self._stagger = self._loop.call_later(left, self._try_next)
+                return
+        self._running = False
+        self._failed(min(self._errors, key=_rank))
 
     def _begin_attempt(self, family: int, address: tuple[str | int | bytes, ...]) -> bool:
         """Start to connect to an address; return whether it can still succeed."""

@@ -21,7 +21,7 @@ from chatlib.loop import READ, Deadline, Loop
 LOOK_UP_SECONDS = 30.0
 """How long a look-up may take. With one name server that is silent, glibc needs 10 s."""
 
-PAUSE_SECONDS = 5.0
+PAUSE_SECONDS = 2.0
 """The least time between the beginnings of two look-ups of a name that has addresses."""
 
 ADDRESSES_LIMIT = 64
@@ -67,8 +67,8 @@ class Resolver:
         self._port = port
         # The addresses cannot change: nobody has to be asked for them.
         self._fixed = bool(self.addresses)
-        # When the last look-up began.
-        self._began = loop.now() - PAUSE_SECONDS
+        # When the last look-up began, on the loop's clock.
+        self.began = loop.now() - PAUSE_SECONDS
         # The child that asks now, the pipe that it answers through, and the answer so far.
         self._child: tuple[int, int] | None = None
         self._answer = bytearray()
@@ -87,7 +87,7 @@ class Resolver:
         """Whether the addresses may be others by now, and may be asked for again."""
         if self._fixed or self.busy:
             return False
-        return not self.addresses or self._loop.now() - self._began >= PAUSE_SECONDS
+        return not self.addresses or self._loop.now() - self.began >= PAUSE_SECONDS
 
     def look_up(self, found: Callable[[], None], failed: Callable[[OSError], None]) -> None:
         """Ask for the addresses, and call one of the two when the answer has come.
@@ -95,7 +95,7 @@ class Resolver:
         The addresses that were known before are kept until others are found. Raises
         OSError when no child can be started.
         """
-        self._began = self._loop.now()
+        self.began = self._loop.now()
         self._child = _, pipe = _start_child(self._name)
         self._found, self._failed = found, failed
         self._answer.clear()
@@ -105,7 +105,7 @@ class Resolver:
     def limit(self, seconds: float) -> None:
         """Let a look-up that is in progress take at most so long since its beginning."""
         if self._child:
-            left = self._began + seconds - self._loop.now()
+            left = self.began + seconds - self._loop.now()
             self._deadline.limit(max(left, 0))
 
     def cancel(self) -> None:

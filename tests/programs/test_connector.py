@@ -285,13 +285,18 @@ def test_a_resolver_that_comes_up_later_is_waited_for(
 ) -> None:
     """The person reads once what is missing; a server that is found ends the wait."""
     up = tmp_path / "up"
+    port = listener.getsockname()[1]
     look_up(monkeypatch, f"[ -e {up} ] && printf '127.0.0.1 0\\nend' || echo {AGAIN}")
-    world = name(listener.getsockname()[1], "--wait", "30")
-    world.until(lambda: bool(world.told))
+    world = World("chatc", "--host", "friend.example:" + str(port), "--wait", "30")
+    connector = Connector(world.program)
+    connector.start()
+    world.turn()
     for _ in range(3):
+        world.until(lambda: not connector._resolver.busy)
         world.pass_time(LAST_DELAY)
     up.touch()
-    world.clock.now += LAST_DELAY
+    world.until(lambda: not connector._resolver.busy)
+    world.pass_time(LAST_DELAY)
     accept(world, listener).close()
     assert world.told == [
         "Cannot look up friend.example yet (Temporary failure in name resolution): "

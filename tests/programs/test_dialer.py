@@ -21,7 +21,7 @@ from chatc.dialer import (
 from chatlib import resolver
 from chatlib.addresses import Address
 from chatlib.loop import Loop
-from chatlib.resolver import PAUSE_SECONDS, Resolver
+from chatlib.resolver import LOOK_UP_SECONDS, Resolver
 from tests.helpers import SECONDS, Clock, move, patience, until
 
 
@@ -368,18 +368,14 @@ def test_hurry_without_an_attempt_reports_nothing(loop: Loop, refused: Address) 
 # Which error is reported.
 
 
-def test_the_most_telling_error_is_reported(
-    refused: Address, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A refusal says more than a machine without IPv6, in whatever order they come."""
-    nowhere: Address = (socket.AF_INET6, ("2001:db8::1", 9, 0, 0))
+def test_the_most_telling_error_is_reported(loop: Loop, refused: Address) -> None:
+    """A refusal says more than a way that is missing, in whatever order they come."""
+    nowhere: Address = (socket.AF_INET, ("224.0.0.1", 9))
     for addresses in ((refused, nowhere), (nowhere, refused)):
-        loop = Loop()
         calls = Calls(loop, *addresses)
         calls.dialer.dial()
         until(loop, lambda: calls.over)  # noqa: B023
         assert calls.codes == [errno.ECONNREFUSED]
-        loop.close()
 
 
 def test_an_error_of_the_network_says_more_than_one_of_this_machine() -> None:
@@ -489,27 +485,56 @@ def test_a_name_that_is_not_found_again_keeps_its_addresses(
     assert later.calls.codes == [errno.ETIMEDOUT]
 
 
-def test_what_a_look_up_finds_after_the_failure_is_for_the_next_call(
+def test_a_failure_waits_a_second_for_another_address(
     refused: Address, server: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A resolver that is slow does not keep an address that has refused in progress."""
+    """Where the address that was known has refused before the look-up had an answer."""
     host, port = server.getsockname()
     later = Later()
     later.calls = named(later.loop, port)
     later.calls.resolver.addresses = [refused]
-    monkeypatch.setattr(
-        resolver, "COMMAND", ("/bin/sh", "-c", f"read x; echo {host} 0; echo end")
-    )
+    answer(monkeypatch, (socket.AF_INET, (host, port)))
+    later.calls.dialer.dial(again=True)
+    later.until_over()
+    assert later.calls.errors == []
+    later.calls.sockets[0].close()
+
+
+def test_a_failure_waits_no_longer_for_a_resolver(
+    refused: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look-up goes on, and what it finds is for the next call."""
+    silence(monkeypatch)
+    later = Later()
+    later.calls = named(later.loop, 9)
+    later.calls.resolver.addresses = [refused]
+    later.calls.dialer.dial(again=True)
+    until(later.loop, lambda: not later.calls.attempts)
+    later.move(LEAST_SECONDS - 0.1)
+    assert not later.calls.over
+    later.move(0.2)
+    assert later.calls.codes == [errno.ECONNREFUSED]
+    assert later.calls.resolver.busy
+    later.calls.dialer.dial(again=True)
+    until(later.loop, lambda: len(later.calls.errors) == 2)
+    later.move(LOOK_UP_SECONDS)
+    assert later.calls.codes == [errno.ECONNREFUSED] * 2
+    assert not later.calls.resolver.busy
+
+
+@pytest.mark.parametrize("last", ["end", "error 0 no"], ids=["the same", "an error"])
+def test_a_look_up_that_finds_nothing_new_lets_the_call_fail(
+    refused: Address, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    """At once, with the error of the address that was known."""
+    later = Later()
+    later.calls = named(later.loop, refused[1][1])  # type: ignore[arg-type]
+    later.calls.resolver.addresses = [refused]
+    answer(monkeypatch, refused, last=last)
     later.calls.dialer.dial(again=True)
     later.until_over()
     assert later.calls.codes == [errno.ECONNREFUSED]
-    until(later.loop, lambda: not later.calls.resolver.busy)
-    assert len(later.calls.errors) == 1
-    later.clock.now += PAUSE_SECONDS
-    later.calls.dialer.dial(again=True)
-    until(later.loop, lambda: later.calls.sockets)
-    later.calls.sockets[0].close()
-    later.calls.dialer.cancel()
+    assert patience(later.loop) is None
 
 
 def test_in_a_hurry_a_look_up_has_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

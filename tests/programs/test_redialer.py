@@ -359,9 +359,9 @@ def test_a_name_that_moves_during_a_cut_is_found(monkeypatch: pytest.MonkeyPatch
         server.world.clock.now += 60
         server.loses()
         server.moves("127.0.0.2")
-        for _ in range(3):
+        for _ in range(2):
             server.world.pass_time(server.waiting() + 0.001)
-            server.world.until(lambda: not server.resolver.busy)
+        server.world.until(lambda: not server.resolver.busy)
         server.peer, session = server.greeted()
         assert session == server.session
         server.answers()

@@ -110,6 +110,16 @@ def test_a_search_that_nobody_waits_for_expires_in_silence() -> None:
     assert patience(loop) is None
 
 
+def test_the_first_ten_lost_connections_are_told(search: Search) -> None:
+    """And then the hundredth, with the count."""
+    told = []
+    for _ in range(100):
+        words = search.recovery.count_cut()
+        if search.recovery.cut_is_told:
+            told.append(words)
+    assert told == [""] * 10 + [", 100 times so far"]
+
+
 def test_the_seconds_that_are_left_are_rounded_up(search: Search) -> None:
     """A client that waits so long finds the seat free; they are never below 0."""
     search.recovery.begin(60)

@@ -3,28 +3,43 @@
 Every client that connects is a stranger until it has said HELLO. The first to do so gets
 the seat. A later one is told "busy" in a frame of its own, and its bytes never reach the
 chat.
+
+What a stranger can cause as often as it likes is shown the first time and then now and
+then, with a count (`chatlib.tally`); the frame log has every time.
 """
 
 import errno
 import socket
+from collections import deque
 from functools import partial
+from itertools import count
 
 from chatlib.addresses import Address, resolve
+from chatlib.chat import Host
 from chatlib.connection import Connection, Owner
 from chatlib.errors import StartError, describe
 from chatlib.loop import READ
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Greeted, Lost, Trace
-from chatlib.protocol.frames import Hello, Mode, Reason
+from chatlib.protocol.frames import Hello, Mode, Reason, busy_words
 from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
+from chatlib.tally import Tally
 
 STRANGERS_LIMIT = 16
 """Strangers at one time; for one more, the oldest has to go. A real client says HELLO at
 once, so silent connections cannot keep it out."""
 
-TAKEN = "the server is talking with somebody else"
-KEPT = "the server keeps its seat for a client that it has lost"
+CLIENTS_TOLD = 3
+"""Clients that may come and go without a message before not each of them is announced."""
+
+EVERYWHERE = ("*", "::")
+"""Hosts that mean every address of this machine, IPv4 and IPv6. The system's resolver takes
+`*` for loopback, and `::` for IPv6 alone."""
+
+ENDED_LIMIT = 16
+"""Talks that are remembered with `--again`: a client that returns to one of them, and has
+shown no message, would be taken for a new one, and its last messages shown twice."""
 
 BACKLOG = 128
 """Connections that the kernel holds ready for us (listen(2)). Where there is no room it
@@ -45,23 +60,45 @@ class Listener(Owner):
         self._settings = program.settings
         # One socket for each address of the host.
         self._sockets: list[socket.socket] = []
-        # The strangers, the oldest first: it has to go when there are too many.
-        self._strangers: list[Connection] = []
+        # The strangers, the oldest first: it has to go when there are too many. Each with
+        # its number in the order in which connections were accepted.
+        self._strangers: dict[Connection, int] = {}
+        self._numbers = count(1)
+        # The number and the session of the connection that was seated last.
+        self._seated = 0
+        self._session: Session | None = None
+        # The ids of the last talks that ended without both goodbyes.
+        self._ended: deque[bytes] = deque(maxlen=ENDED_LIMIT)
         # The person knows of a second client, in this talk.
         self._person_knows = False
+        # Connections that were refused, and clients that were seated since the last talk in
+        # which a message was sent.
+        self._refusals = Tally(program.loop.now)
+        self._clients = Tally(program.loop.now, CLIENTS_TOLD)
+        # The count of the last client, if it was announced when it was seated.
+        self._announced = 0
 
     def open(self) -> None:
         """Bind and listen; the loop's first turn announces it. Raises StartError."""
         host, port = self._settings.host, self._settings.port
-        self._sockets = listen(resolve(host, port), port)
+        everywhere = host in EVERYWHERE
+        self._sockets = listen(every_address() if everywhere else resolve(host, port), port)
         self._program.loop.call_later(0, self._announce)
 
     def wait_again(self) -> None:
         """Wait for the next client: the last talk is over, and the seat is free."""
         self._person_knows = False
+        self._remember_talk()
         self._program.terminal.discard_typed()
-        self._program.terminal.notify("Waiting for the next client.")
+        if self._announced or (self._session and self._session.has_messages):
+            self._program.terminal.notify("Waiting for the next client.")
         self._program.chat.start()
+
+    def _remember_talk(self) -> None:
+        """Note a talk whose client may come back, although it will not be seated."""
+        session = self._session
+        if session and session.peer and session.has_messages and not session.over:
+            self._ended.append(session.peer.session)
 
     # For the connection of a stranger.
 
@@ -77,14 +114,15 @@ class Listener(Owner):
 
     def closed(self, connection: Connection) -> None:
         """Forget a stranger that has gone."""
-        self._strangers.remove(connection)
+        del self._strangers[connection]
 
     # Accepting.
 
     def _announce(self) -> None:
         """Show host and port: from now on a client may connect."""
         host, port = self._settings.host, self._sockets[0].getsockname()[1]
-        self._program.terminal.show(f"Server listening on: {host} on port: {port}")
+        place = describe_everywhere(self._sockets) if host in EVERYWHERE else host
+        self._program.terminal.show(f"Server listening on: {place} on port: {port}")
         self._watch()
 
     def _watch(self) -> None:
@@ -92,19 +130,36 @@ class Listener(Owner):
             self._program.loop.watch(sock.fileno(), READ, partial(self._accept, sock))
 
     def _accept(self, sock: socket.socket, mask: int) -> None:
+        """Accept whoever waits, as far as there is room for strangers, but one at least.
+
+        A server that was stopped for a while has several connections of one client
+        waiting, and only the newest counts: see `_let_back`.
+        """
+        while self._accept_one(sock) and len(self._strangers) < STRANGERS_LIMIT:
+            pass
+
+    def _accept_one(self, sock: socket.socket) -> bool:
+        """Accept a connection; return whether there was one."""
         try:
             stranger, address = sock.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # the client has gone again
+            return False  # nobody waits, or the client has gone again
         except OSError:
             self._pause()
-            return
-        if len(self._strangers) == STRANGERS_LIMIT:
-            self._strangers[0].close()
+            return False
+        self._make_room()
         connection = self._program.open_connection(
             stranger, address[:2], self, "ACCEPTED", self._make_link
         )
-        self._strangers.append(connection)
+        self._strangers[connection] = next(self._numbers)
+        return True
+
+    def _make_room(self) -> None:
+        """Close the oldest stranger if there are too many, and its HELLO has not come."""
+        if len(self._strangers) == STRANGERS_LIMIT:
+            next(iter(self._strangers)).read()
+        if len(self._strangers) == STRANGERS_LIMIT:
+            next(iter(self._strangers)).close()
 
     def _make_link(self, trace: Trace) -> Link:
         """Return the link of a stranger, with a new talk: it may turn out to be another."""
@@ -126,21 +181,62 @@ class Listener(Owner):
         connection.lift_deadline()
         chat = self._program.chat
         if chat.expects(greeting):
-            self._strangers.remove(connection)
-            chat.resume(connection)
+            self._let_back(connection)
+        elif chat.knows(greeting):
+            connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
         elif not chat.is_free:
             self._refuse(connection)
-        elif greeting.is_new:
-            self._strangers.remove(connection)
-            connection.welcome()
-            chat.begin(connection, f"Connected by {connection.address}")
+        elif greeting.is_new and greeting.hello.session not in self._ended:
+            self._seat(connection)
         else:
             self._dismiss(connection)
+
+    def _seat(self, connection: Connection) -> None:
+        """Begin a talk with a client, unless it has gone already."""
+        if connection.is_abandoned:
+            connection.close()
+            return
+        if self._session and self._session.has_messages:
+            self._clients = Tally(self._program.loop.now, CLIENTS_TOLD)
+        self._announced = self._clients.add()
+        self._take(connection)
+        connection.welcome()
+        again = self._program.again is not None
+        host = Host(self._lose, again=again, quiet=not self._announced)
+        self._program.chat.begin(connection, f"Connected by {connection.address}", host)
+
+    def _take(self, connection: Connection) -> None:
+        """Note that a stranger is none any more, and which connection the talk has."""
+        self._seated = self._strangers.pop(connection)
+        self._session = connection.link.session
+
+    def _lose(self, sentence: str) -> None:
+        """Show that a client has gone before the first message, if it was announced."""
+        if self._announced:
+            often = self._announced > CLIENTS_TOLD
+            so_far = f" ({self._announced} such clients so far)" if often else ""
+            self._program.terminal.notify(f"{sentence}{so_far}")
+
+    def _let_back(self, connection: Connection) -> None:
+        """Go on with the talk on this connection, unless its client has a newer one.
+
+        A client that gets no answer dials again, and each of its connections brings a
+        HELLO, in whichever order they are read. Only the newest is in use.
+        """
+        number = self._strangers[connection]
+        for other in reversed([*self._strangers]):
+            if self._strangers.get(other, 0) > number:
+                other.read()  # it may be ours as well; then the talk goes on there
+        if self._seated > number or connection.is_abandoned:
+            connection.close()
+        elif self._strangers.get(connection):
+            self._seated = self._strangers.pop(connection)
+            self._program.chat.resume(connection)
 
     def _refuse(self, connection: Connection) -> None:
         """Refuse a second client as the seat is taken; notify the person once a talk."""
         searching = self._program.chat.is_searching
-        connection.refuse(Reason.BUSY, KEPT if searching else TAKEN)
+        connection.refuse(Reason.BUSY, busy_words(self._program.chat.seconds_kept))
         what = "wait for the one you have lost" if searching else "are busy"
         if not self._person_knows:  # a crowd at the door must not disturb the talk
             self._person_knows = True
@@ -154,9 +250,25 @@ class Listener(Owner):
         self._report(connection, "it goes on with a talk that this server does not know")
 
     def _report(self, connection: Connection, what: str) -> None:
-        """Show what a stranger did wrong, unless the person is in a talk."""
-        if self._program.chat.is_free:
-            self._program.terminal.notify(f"Refused {connection.address}: {what}.")
+        """Show what a stranger did wrong, now and then, unless the person is in a talk."""
+        if not self._program.chat.is_free:
+            return
+        count = self._refusals.add()
+        if count:
+            refused = f"{count} connections so far, the last " if count > 1 else ""
+            self._program.terminal.notify(f"Refused {refused}{connection.address}: {what}.")
+
+
+def every_address() -> list[Address]:
+    """Return what binds every address of this machine, of both kinds."""
+    return [(socket.AF_INET, ("0.0.0.0", 0)), (socket.AF_INET6, ("::", 0))]
+
+
+def describe_everywhere(sockets: list[socket.socket]) -> str:
+    """Return which addresses these are, with the name of this machine."""
+    both = any(sock.family == socket.AF_INET6 for sock in sockets)
+    kind = "all addresses" if both else "all IPv4 addresses"
+    return f"{kind} of {socket.gethostname()}"
 
 
 def listen(addresses: list[Address], port: int) -> list[socket.socket]:

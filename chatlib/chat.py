@@ -10,7 +10,8 @@ shown first and acknowledged afterwards. When the connection breaks, a search fo
 begins, if the person wants one. What may be said meanwhile is kept by the session, the rest
 as drafts, and `resume` (server) or `resumed` (client) goes on with a new connection. A talk
 that has begun ends in `_report_end`, whoever left: it shows how the talk ended and which
-messages were not delivered. Every chat ends in `_finish`.
+messages were not delivered. Every chat ends in `_finish`. On the server a client that is
+lost before the first message leaves the chat as it was before `begin`: see `_free_seat`.
 """
 
 import signal
@@ -46,6 +47,23 @@ STOP_SECONDS = 0.7
 that comes before and after, it has ended within a second."""
 
 
+class Host:
+    """What a server wants of a talk, and what it is told.
+
+    `again` is whether another talk may follow this one. A client that is to be `quiet` is
+    announced with its first message, or ours, and not when it is seated.
+    """
+
+    def __init__(self, dropped: Callable[[str], None], *, again: bool, quiet: bool) -> None:
+        # Called with a sentence when the client has gone before the first message: the
+        # chat is free again.
+        self.dropped = dropped
+        self.again = again
+        self.quiet = quiet
+        # It is the end of the input that ends the talk, and the server waits for the next.
+        self.stays = False
+
+
 class Chat(Owner):
     """One person's side of one talk, from waiting for the peer to the last sentence.
 
@@ -58,10 +76,7 @@ class Chat(Owner):
     # share one state, which parts of their own would have to pass around.
 
     def __init__(
-        self,
-        terminal: Terminal,
-        ended: Callable[[int, bool], None],
-        recovery: Recovery,
+        self, terminal: Terminal, ended: Callable[[int, bool], None], recovery: Recovery
     ) -> None:
         self._terminal = terminal
         self._ended = ended
@@ -74,6 +89,9 @@ class Chat(Owner):
         self._peer_name, self._speaker = NAMELESS, ""
         # Where games are played, once both have met.
         self._table: Table | None = None
+        # What the server passes to `begin`; the lines that are to announce the peer.
+        self._host: Host | None = None
+        self._banner: list[str] = []
 
         # Lines that wait for their turn, and how many could not be messages at all.
         self._drafts: deque[str] = deque()
@@ -85,9 +103,9 @@ class Chat(Owner):
         self.is_searching = False
         self._loss, self._refusal = "", ""
 
-        # Our goodbye, once we want to leave: it may have to wait for a HELLO.
+        # Our goodbye, once we want to leave: it may have to wait for a HELLO. The person
+        # has said it more than once.
         self._farewell: tuple[Reason, str] | None = None
-        # The person has said goodbye more than once.
         self._impatient = False
         # The exit code, where a signal ends the program.
         self._signal_code = 0
@@ -122,9 +140,10 @@ class Chat(Owner):
         """
         self._connection = connection
 
-    def begin(self, connection: Connection, banner: str) -> None:
+    def begin(self, connection: Connection, banner: str, host: Host | None = None) -> None:
         """Talk on this connection: both sides have said HELLO."""
         self._connection = connection
+        self._host = host
         connection.owner = self
         self._note_name(connection.link.session)
         self._table = Table(
@@ -134,15 +153,34 @@ class Chat(Owner):
             wins_ties=connection.link.session.talks_first,
             peer=self._peer_name,
         )
-        self._terminal.show(banner)
+        self._banner = [banner]
         if not self._has_turn():
-            self._terminal.show("Waiting for message...")
+            self._banner.append("Waiting for message...")
+        if not (host and host.quiet):
+            self._announce()
+
+    def _announce(self) -> None:
+        """Show who has come, if that was not done yet."""
+        for line in self._banner:
+            self._terminal.show(line)
+        self._banner = []
 
     def expects(self, greeting: Greeted) -> bool:
         """Return whether a stranger's HELLO is that of our own peer, which comes back."""
         return self._connection is not None and self._connection.link.session.expects(
             greeting.hello, greeting.seen
         )
+
+    def knows(self, greeting: Greeted) -> bool:
+        """Return whether a stranger's HELLO names our talk, whatever else is in it."""
+        return self._connection is not None and self._connection.link.session.knows(
+            greeting.hello
+        )
+
+    @property
+    def seconds_kept(self) -> int | None:
+        """For how many seconds the seat of a lost peer is kept yet; None during a talk."""
+        return self._recovery.seconds_left if self.is_searching else None
 
     def resume(self, connection: Connection) -> None:
         """Answer the HELLO of our own peer, and go on with the talk there."""
@@ -155,6 +193,8 @@ class Chat(Owner):
         assert self._connection is not None
         before, self._connection = self._connection, connection
         connection.owner = self
+        # The peer may have noticed the loss, and we have not.
+        often = "" if self.is_searching else self._recovery.count_cut()
         # To us the old one may still look alive. It is closed after the new one is noted,
         # so that `closed` knows that the talk goes on.
         before.close()
@@ -163,10 +203,12 @@ class Chat(Owner):
             self._recovery.end()
             if self.is_leaving and self._person_waits:
                 self._recovery.limit(GOODBYE_SECONDS)
-        former = self._peer_name
-        self._note_name(connection.link.session)
-        change = f", now called {self._peer_name}" if self._peer_name != former else ""
-        self._terminal.notify(f"Connected with {former} again{change}.")
+        # A peer that returns without an end keeps its name: each change is told.
+        if self._recovery.cut_is_told:
+            former = self._peer_name
+            self._note_name(connection.link.session)
+            change = f", now called {self._peer_name}" if self._peer_name != former else ""
+            self._terminal.notify(f"Connected with {former} again{change}{often}.")
 
     def stop_searching(self, reason: str = "") -> None:
         """Wait for the peer no longer; `reason` is why, where that is known."""
@@ -257,13 +299,23 @@ class Chat(Owner):
         self.proceed()
 
     def input_ended(self) -> None:
-        """Leave at the end of the input: Ctrl-D, the end of a file, a closed terminal."""
+        """Leave at the end of the input: Ctrl-D, the end of a file, a closed terminal.
+
+        A server without a person goes on receiving in free talk, until its client leaves.
+        In turns the client would wait for ever for an answer, so the server leaves the
+        talk, and with `--again` waits for the next client.
+        """
         if self._over:
             return
         if self._terminal.hung_up:
             self.stop(signal.SIGHUP)
-        else:
-            self._leave(Reason.QUIT, "")
+            return
+        unattended = self._host is not None and not self._terminal.interactive
+        if unattended and self._mode is Mode.FREE:
+            return
+        if self._host and unattended and self._farewell is None:
+            self._host.stays = self._host.again
+        self._leave(Reason.QUIT, "")
 
     # For the connection.
 
@@ -310,10 +362,46 @@ class Chat(Owner):
         if connection is not self._connection:
             return  # the peer has come back on a new one
         lost = connection.link.state is State.LOST
-        if lost and self._recovery.seconds and not self._screen_closed:
+        patient = lost and self._recovery.seconds
+        if self._screen_closed:
+            self._report_end()
+        elif self._host and self._is_nothing_said and (patient or self._is_refused):
+            self._free_seat(self._host)
+        elif patient:
             self._search()
         else:
             self._report_end()
+
+    @property
+    def _mode(self) -> Mode:
+        """The mode of the talk; ANY while nobody has come."""
+        return self._connection.link.session.mode if self._connection else Mode.ANY
+
+    @property
+    def _is_nothing_said(self) -> bool:
+        """Whether neither side has sent a message, nor have we said goodbye."""
+        session = self._connection.link.session if self._connection else None
+        left = self._farewell is not None
+        return session is not None and not session.has_messages and not left
+
+    @property
+    def _is_refused(self) -> bool:
+        """Whether the peer has ended the talk with a BYE that is no goodbye."""
+        assert self._connection is not None
+        closed = self._connection.link.state is State.CLOSED
+        return closed and self._verdict is not None and self._verdict[1] is Exit.LOST
+
+    def _free_seat(self, host: Host) -> None:
+        """Wait for a client as if none had come; lines kept for later stay.
+
+        A client that says HELLO and goes must not keep others out. One that comes back
+        loses nothing: it is seated like a new client, and its messages follow.
+        """
+        sentence = self._verdict[0] if self._verdict else self._loss
+        self._terminal.remove_prompt()
+        self._connection = self._table = self._verdict = None
+        host.dropped(f"{sentence}. Nothing was said yet: waiting for a client.")
+        self._terminal.refresh(False, False, self._describe_status)
 
     # Whose turn it is, and who the peer is.
 
@@ -344,6 +432,8 @@ class Chat(Owner):
         if self._connection is None:
             self._keep(lines.popleft())
             return
+        if self._banner and self._has_turn():
+            self._announce()
         try:
             count = self._connection.say(messages)
         except LocalProtocolError as error:
@@ -392,6 +482,8 @@ class Chat(Owner):
         # The order is the promise: what the peer counts as delivered was on our screen. If
         # the screen fails, the exception leaves this function before the ACK is owed.
         if not self._screen_closed:
+            if self._banner:
+                self._announce()
             self._terminal.show_messages(self._speaker, said.texts)
             connection.link.shown(said.number)
 
@@ -442,6 +534,7 @@ class Chat(Owner):
     def _send_words(self, words: str) -> None:
         """Send words about a game. Raises TableError when that cannot be."""
         assert self._connection is not None
+        self._announce()
         try:
             self._connection.play(words)
         except LocalProtocolError as error:
@@ -451,6 +544,7 @@ class Chat(Owner):
         """Pass the peer's words about a game to the table, then acknowledge them."""
         if self._screen_closed or self._table is None:
             return
+        self._announce()
         with suppress(TableError):  # we are leaving, so the table's answer is not sent
             self._table.receive(words)
         connection.link.shown(number)
@@ -504,9 +598,10 @@ class Chat(Owner):
         leaving = self.is_leaving and self._person_waits
         # A person who leaves does not wait for a minute until the goodbye is heard.
         seconds = GOODBYE_SECONDS if leaving else self._recovery.seconds
-        if not self.is_leaving:
-            activity = self._recovery.activity
-            self._terminal.notify(f"{self._loss}: {activity} for up to {seconds:g} s.")
+        often = self._recovery.count_cut()
+        if self._recovery.cut_is_told and not self.is_leaving:
+            activity = f"{self._recovery.activity} for up to {seconds:g} s"
+            self._terminal.notify(f"{self._loss}{often}: {activity}.")
         self._terminal.show_status(self._describe_status)
         self._recovery.begin(seconds)
 
@@ -528,6 +623,11 @@ class Chat(Owner):
         """Show how the talk ended and which messages did not arrive."""
         assert self._connection is not None
         self._terminal.remove_prompt()
+        if self._banner and self._host and self._host.again and self._farewell is None:
+            # Nobody was told that this client had come, and the server waits for the next.
+            self._finish(Exit.GOODBYE)
+            return
+        self._announce()
         session = self._connection.link.session
         sentence, code, words = self._verdict or self._verdict_without_peer
         # A goodbye is only as good as its deliveries: a script sees nothing but the code.
@@ -553,7 +653,9 @@ class Chat(Owner):
             code = code or Exit.LOST
         self._recovery.end()
         self._over = True
-        self._ended(self._signal_code or code, self._farewell is not None)
+        # With `--again` the end of the input ends one talk, and a person ends the program.
+        by_us = self._farewell is not None and not (self._host and self._host.stays)
+        self._ended(self._signal_code or code, by_us or bool(self._signal_code))
 
     # The status line.
 

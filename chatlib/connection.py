@@ -214,6 +214,23 @@ class Connection:
 
     # Reading.
 
+    def read(self) -> None:
+        """Read now what is there, in the middle of a turn of the loop."""
+        if self._open and self._reading:
+            self._read(READ)
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the stream ends right behind the frames that were handled."""
+        if self.link.waiting or self.link.unfinished:
+            return False
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            return True  # a reset
+
     def _ready(self, mask: int) -> None:
         if mask & READ and self._reading:
             self._read(READ)

@@ -69,7 +69,8 @@ ALLOWED = {
         "protocol.pulse",
         "protocol.session",
     },
-    "chatlib.recovery": {"loop"},
+    "chatlib.recovery": {"loop", "tally"},
+    "chatlib.tally": set[str](),
     "chatlib.commands": set[str](),
     "chatlib.games": set[str](),
     "chatlib.games.game": set[str](),
@@ -125,6 +126,7 @@ ALLOWED = {
 EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.edited")
 PROGRAM = {
     "addresses",
+    "chat",
     "connection",
     "errors",
     "loop",
@@ -134,6 +136,7 @@ PROGRAM = {
     "protocol.link",
     "protocol.session",
     "resolver",
+    "tally",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

@@ -113,9 +113,13 @@ class Plain(Terminal):
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
     ) -> None:
-        """Set the callbacks for input; nothing is read before the first `refresh`."""
+        """Set the callbacks for input; nothing is read before the first `refresh`.
+
+        Each talk is told the end of the input, which may have come in an earlier one.
+        """
         self._typed = typed
         self._input_ended = input_ended
+        self._end_reported = False
 
     def run(self) -> None:
         """Wait for input and call back until the loop is stopped."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatlib.chat import _COMMANDS, DRAFTS_LIMIT, STOP_SECONDS, Chat
+from chatlib.chat import _COMMANDS, DRAFTS_LIMIT, STOP_SECONDS, Chat, Host
 from chatlib.commands import HELP, NAMES
 from chatlib.connection import (
     ACK_SECONDS,
@@ -220,6 +220,11 @@ class Talk:
         for person in self.people:
             person.connection._socket.shutdown(2)
         self.until(lambda: all(person.chat.is_searching for person in self.people))
+
+    def mend_in_silence(self) -> None:
+        """Connect the two again, whatever is shown of that."""
+        self._connect(make_client(session=self.client.session))
+        self.until(lambda: not any(person.chat.is_searching for person in self.people))
 
     def mend(self) -> None:
         """Connect the two again, as a redialer does."""
@@ -1440,6 +1445,236 @@ def test_events_of_a_handshake_are_no_events_of_a_talk(talk: Talk) -> None:
 
 
 # A chat that is over.
+
+
+# What a server wants of a talk.
+
+
+class Server:
+    """A server's person, and a bare socket as its client, which has said HELLO."""
+
+    def __init__(
+        self,
+        *,
+        interactive: bool = True,
+        mode: Mode = Mode.FREE,
+        again: bool = False,
+        quiet: bool = False,
+    ) -> None:
+        self.loop = Loop(Clock())
+        self.dropped: list[str] = []
+        self.person = Person(self.loop, interactive=interactive, search=SEARCH_SECONDS)
+        self.notes, self.chat = self.person.notes, self.person.chat
+        self.host = Host(self.dropped.append, again=again, quiet=quiet)
+        self._mode = mode
+        self.client = self.meet()
+
+    def meet(self) -> socket.socket:
+        """Seat a client; return its socket."""
+        near, far = socket_pair()
+        link = make_server(mode=self._mode)
+        connection = Connection(self.loop, near, "there", link, Owner())
+        far.sendall(wire.hello("client", wire.ANY, SESSION_ID))
+        until(self.loop, lambda: link.state is State.DECIDING)
+        connection.welcome()
+        self.chat.begin(connection, "Connected", self.host)
+        assert wire.receive(far)[0] == wire.HELLO
+        self.client = far
+        return far
+
+    @property
+    def session(self) -> Session:
+        """The talk."""
+        assert self.chat._connection
+        return self.chat._connection.link.session
+
+    def hears(self, *frames: bytes) -> None:
+        """Let the client send frames, and the last one be a message that is shown."""
+        before = self.session.shown
+        self.client.sendall(b"".join(frames))
+        until(self.loop, lambda: self.session.shown > before)
+
+    def goodbye(self) -> None:
+        """Let the client leave, and close."""
+        self.client.sendall(wire.bye(self.session.received))
+        self.client.close()
+        until(self.loop, lambda: bool(self.person.ends))
+
+
+def test_a_client_that_is_lost_before_the_first_message_is_forgotten() -> None:
+    """The lines that were kept for it are for the next client."""
+    server = Server(mode=Mode.TURNS)
+    server.person.types("a draft")
+    server.client.close()
+    until(server.loop, lambda: server.chat.is_free)
+    assert server.dropped == [
+        "The connection to the client was lost. Nothing was said yet: waiting for a client."
+    ]
+    assert (server.notes.status, server.notes.asking) == ("nobody here yet", False)
+    assert patience(server.loop) is None
+    server.meet()
+    server.hears(wire.text(1, "Hello"))
+    until(server.loop, lambda: "echo a draft" in server.notes.written)
+    assert server.person.ends == []
+
+
+@pytest.mark.parametrize("reason", [wire.UNKNOWN_SESSION, wire.VERSION, wire.PROTOCOL])
+def test_a_client_that_refuses_our_hello_is_forgotten(reason: int) -> None:
+    """It may have taken this server for another one."""
+    server = Server()
+    server.client.sendall(wire.bye(0, reason))
+    server.client.close()
+    until(server.loop, lambda: server.chat.is_free)
+    assert server.dropped == [
+        "The chat was ended by the client. Nothing was said yet: waiting for a client."
+    ]
+    assert not server.chat.is_leaving
+    server.meet()
+    server.goodbye()
+    assert server.person.ends == [(0, False)]
+
+
+def test_a_client_that_breaks_a_rule_before_the_first_message_ends_the_talk() -> None:
+    """The person is to read of it."""
+    server = Server()
+    server.client.sendall(wire.text(2, "x"))
+    server.client.close()
+    until(server.loop, lambda: bool(server.person.ends))
+    assert server.person.ends == [(1, False)]
+    assert server.dropped == []
+
+
+def test_a_screen_that_closes_before_the_first_message_ends_the_talk() -> None:
+    """Nobody waits for another client then."""
+    server = Server()
+    server.chat.close_screen()
+    server.client.close()
+    until(server.loop, lambda: bool(server.person.ends))
+    assert server.dropped == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [wire.text(1, "Hello"), wire.frame(wire.GAME, 1, b"offer tictactoe me")],
+    ids=["text", "game"],
+)
+def test_a_quiet_client_is_announced_with_its_first_message(frame: bytes) -> None:
+    """Before it."""
+    server = Server(quiet=True)
+    assert server.notes.news() == []
+    server.hears(frame)
+    assert server.notes.news()[0] == "show Connected"
+    server.hears(wire.text(2, "Hello again"))
+    assert "show Connected" not in server.notes.news()
+
+
+@pytest.mark.parametrize("line", ["Hello", "/play tictactoe"])
+def test_a_quiet_client_is_announced_with_our_first_message(line: str) -> None:
+    """The person is to know who reads it."""
+    server = Server(quiet=True)
+    server.person.types(line)
+    assert "show Connected" in server.notes.news()
+
+
+def test_a_line_that_cannot_be_sent_yet_announces_nobody() -> None:
+    """In turns a client speaks first."""
+    server = Server(quiet=True, mode=Mode.TURNS)
+    server.person.types("a draft")
+    assert "show Connected" not in server.notes.news()
+
+
+@pytest.mark.parametrize(("again", "told"), [(True, 0), (False, 2)])
+def test_a_quiet_client_that_leaves_is_named_where_the_program_ends(
+    *, again: bool, told: int
+) -> None:
+    """Not where the server waits for the next one."""
+    server = Server(quiet=True, again=again)
+    server.goodbye()
+    assert server.person.ends == [(0, False)]
+    words = ["show Connected", "notify Goodbye: the client left."]
+    assert [each for each in server.notes.news() if each in words] == words[:told]
+
+
+def test_a_peer_that_is_lost_often_is_not_reported_each_time(lost: Talk) -> None:
+    """The first ten times; the first of these was before.
+
+    Where a loss was not reported, its end is not reported either.
+    """
+    for _ in range(11):
+        lost.mend_in_silence()
+        lost.cut()
+    written = lost.server.notes.written
+    losses = [line for line in written if "lost" in line]
+    returns = [line for line in written if line.startswith("notify Connected with")]
+    assert (len(losses), len(returns)) == (9, 10)
+    assert lost.server.chat.is_searching
+
+
+def test_the_seconds_of_a_kept_seat_are_known(lost: Talk) -> None:
+    """None while nobody is searched for."""
+    assert lost.server.chat.seconds_kept == SEARCH_SECONDS
+    lost.mend()
+    assert lost.server.chat.seconds_kept is None
+
+
+def test_a_talk_knows_its_own_id_alone(free: Talk) -> None:
+    """Whatever number comes with it; before a talk none is known."""
+    hello = Hello(SESSION_ID, Mode.ANY, "client")
+    assert free.server.chat.knows(Greeted(hello, 99))
+    assert not free.server.chat.knows(Greeted(hello._replace(session=b"?" * 16), 0))
+    assert not Person(Loop()).chat.knows(Greeted(hello, 0))
+
+
+# The end of a server's input.
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_in_free_talk_a_server_whose_pipe_has_ended_goes_on_receiving(
+    *, again: bool
+) -> None:
+    """Until the client leaves."""
+    server = Server(interactive=False, again=again)
+    server.chat.input_ended()
+    server.hears(wire.text(1, "Hello"))
+    assert not server.chat.is_leaving
+    server.goodbye()
+    assert server.person.ends == [(0, False)]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_in_turns_a_server_whose_pipe_has_ended_leaves_the_talk(*, again: bool) -> None:
+    """Its client would wait for ever; with --again the next one may come."""
+    server = Server(interactive=False, mode=Mode.TURNS, again=again)
+    server.hears(wire.text(1, "Hello"))
+    server.chat.input_ended()
+    assert server.chat.is_leaving
+    server.goodbye()
+    assert server.person.ends == [(0, not again)]
+
+
+@pytest.mark.parametrize("line", ["", "/q"])
+def test_with_again_a_server_that_is_asked_to_leave_does_not_come_back(line: str) -> None:
+    """By a signal, or by `/q` in its pipe before the pipe has ended."""
+    server = Server(interactive=False, mode=Mode.TURNS, again=True)
+    server.hears(wire.text(1, "Hello"))
+    if line:
+        server.person.pastes(line)
+        server.chat.input_ended()
+    else:
+        server.chat.input_ended()
+        server.chat.stop(signal.SIGTERM)
+    server.goodbye()
+    assert server.person.ends == [(0 if line else 143, True)]
+
+
+@pytest.mark.parametrize("mode", [Mode.TURNS, Mode.FREE])
+def test_ctrl_d_at_a_servers_terminal_is_a_goodbye(mode: Mode) -> None:
+    """A person ends the program, with --again too."""
+    server = Server(mode=mode, again=True)
+    server.hears(wire.text(1, "Hello"))
+    server.chat.input_ended()
+    server.goodbye()
+    assert server.person.ends == [(0, True)]
 
 
 def over_before_anybody_came() -> Person:

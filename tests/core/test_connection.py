@@ -441,6 +441,51 @@ def test_a_read_that_finds_nothing_changes_nothing(loop: Loop) -> None:
     assert watched(loop) == [READ]
 
 
+def test_the_owner_may_read_in_the_middle_of_a_turn(loop: Loop) -> None:
+    """What has come is reported at once; after the end nothing is read."""
+    connection, owner, peer = talk(loop)
+    connection.say(["question"])
+    while not peer.receive():
+        pass
+    peer.link.say(["answer"])
+    peer.send()
+    connection.read()
+    assert Said(1, ["answer"]) in owner.events
+    connection.close()
+    connection.read()
+
+
+def note_abandoned(found: list[bool]) -> Callable[[Connection, Event], None]:
+    """Return an answer to events that notes whether the peer has gone already."""
+    return lambda connection, event: found.append(connection.is_abandoned)
+
+
+def test_a_stream_that_ends_behind_a_hello_is_abandoned(loop: Loop) -> None:
+    """Not one that goes on, nor one with more frames, or a part of one, before its end."""
+    for behind, goes, abandoned in (
+        (b"", True, True),
+        (b"", False, False),
+        (b"\0", True, False),
+        (frame(Kind.TEXT, 1, b"x"), True, False),
+    ):
+        _connection, owner, peer = connect(loop, server=True)
+        found: list[bool] = []
+        owner.answer = note_abandoned(found)
+        peer.send(peer.link.data_to_send() + behind)
+        if goes:
+            peer.socket.shutdown(socket.SHUT_WR)
+        while not found:
+            loop.turn()
+        assert found[0] == abandoned
+
+
+def test_a_stream_that_was_reset_is_abandoned(loop: Loop) -> None:
+    """As soon as the kernel says so."""
+    connection, _, peer = connect(loop, server=True)
+    peer.reset()
+    until(loop, lambda: connection.is_abandoned)
+
+
 def test_an_owner_that_raises_at_one_event_gets_the_next_one(loop: Loop) -> None:
     """A closed screen ends the talk with an orderly goodbye."""
     connection, owner, peer = talk(loop)

@@ -108,3 +108,32 @@ def test_a_search_that_nobody_waits_for_expires_in_silence() -> None:
     Recovery(loop, 120, "waiting for it").begin(1)
     move(loop, clock, 1)
     assert patience(loop) is None
+
+
+def test_the_first_ten_lost_connections_are_told(search: Search) -> None:
+    """And then the hundredth, with the count."""
+    told = []
+    for _ in range(100):
+        words = search.recovery.count_cut()
+        if search.recovery.cut_is_told:
+            told.append(words)
+    assert told == [""] * 10 + [", 100 times so far"]
+
+
+def test_the_seconds_that_are_left_are_rounded_up(search: Search) -> None:
+    """A client that waits so long finds the seat free; they are never below 0."""
+    search.recovery.begin(60)
+    assert search.recovery.seconds_left == 60
+    search.clock.now += 0.1
+    assert search.recovery.seconds_left == 60
+    search.clock.now += 0.9
+    assert search.recovery.seconds_left == 59
+    search.recovery.limit(100)
+    assert search.recovery.seconds_left == 59
+    search.recovery.limit(1)
+    assert search.recovery.seconds_left == 1
+    search.clock.now += 2
+    assert search.recovery.seconds_left == 0
+    search.recovery.end()
+    search.recovery.begin(120)
+    assert search.recovery.seconds_left == 120

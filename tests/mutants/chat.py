@@ -161,6 +161,62 @@ _TALK = (
         ("if connection is not self._connection: ...", ""),
     ),
     Mutant(
+        "a seat is kept for a client that has said nothing",
+        "Chat.closed",
+        (
+            "self._host and self._is_nothing_said and (patient or self._is_refused)",
+            "False",
+        ),
+    ),
+    Mutant(
+        "a client that refuses our HELLO ends the program",
+        "Chat._is_refused",
+        (
+            "closed and self._verdict is not None and self._verdict[1] is Exit.LOST",
+            "False",
+        ),
+    ),
+    Mutant(
+        "a client that breaks a rule at once is forgotten",
+        "Chat._is_refused",
+        (
+            "closed and self._verdict is not None and self._verdict[1] is Exit.LOST",
+            "self._verdict is not None and self._verdict[1] is Exit.LOST",
+        ),
+    ),
+    Mutant(
+        "our goodbye is forgotten with a client that has said nothing",
+        "Chat._is_nothing_said",
+        (
+            "session is not None and not session.has_messages and not left",
+            "session is not None and not session.has_messages",
+        ),
+        tests=(
+            "tests/programs/test_listener.py::"
+            "test_our_own_goodbye_before_the_first_message_is_not_forgotten",
+        ),
+    ),
+    Mutant(
+        "a quiet client is announced behind its first message",
+        "Chat._show_messages",
+        ("if self._banner: ...", ""),
+    ),
+    Mutant(
+        "each loss of the connection is shown",
+        "Chat._search",
+        ("self._recovery.cut_is_told and not self.is_leaving", "not self.is_leaving"),
+    ),
+    Mutant(
+        "in free talk a server leaves at the end of its input",
+        "Chat.input_ended",
+        ("unattended and self._mode is Mode.FREE", "False"),
+    ),
+    Mutant(
+        "with --again a server ends with its input",
+        "Chat._finish",
+        ("not (self._host and self._host.stays)", "True"),
+    ),
+    Mutant(
         "every stranger is our own peer",
         "Chat.expects",
         (

@@ -1,4 +1,4 @@
-"""Two hundred strangers connect during a talk, which goes on undisturbed."""
+"""Hundreds of strangers connect: no talk is disturbed, and nobody is kept out."""
 
 import os
 import select
@@ -13,6 +13,8 @@ from tests.conftest import Play
 
 COUNT = 200
 
+COUNT_REFUSED = 150
+
 GONE_SECONDS = 5.5
 """A stranger that sends nothing has five seconds."""
 
@@ -25,6 +27,8 @@ OPENINGS: tuple[Callable[[], bytes], ...] = (
     lambda: wire.hello()[:5],
     lambda: wire.hello("chatc"),
     lambda: wire.hello("chatc", wire.ANY, b"?" * 16, 1),
+    lambda: wire.hello("chatc", wire.FREE),
+    lambda: wire.hello("chatc") + wire.text(1, "Let me in!") + wire.bye(1),
 )
 
 
@@ -47,6 +51,25 @@ def test_two_hundred_strangers_neither_disturb_nor_delay_a_talk(play: Play) -> N
     play("client> /q\nclient: exits 0\nserver: exits 0")
     lines = [line for line in stage.players["server"].screen.lines if "client:" in line]
     assert len(lines) == len(quiet) + len(busy)
+
+
+def test_three_hundred_strangers_do_not_fill_the_screen_of_a_person_who_waits(
+    play: Play,
+) -> None:
+    """Each second one is seated and goes without a word; a real client gets in at once."""
+    stage = play("server< Server listening on: localhost on port: {port}")
+    for number in range(2 * COUNT_REFUSED):
+        with socket.create_connection(("127.0.0.1", stage.port), PATIENCE) as stranger:
+            stranger.sendall(wire.hello() if number % 2 else b"GET / HTTP/1.1\r\n\r\n")
+            assert wire.receive(stranger)[0] == (wire.HELLO if number % 2 else wire.BYE)
+    began = time.monotonic()
+    play("client> Hello\nserver< Hello\nserver> Hi\nclient< Hi")
+    assert time.monotonic() - began < GONE_SECONDS
+    play("client> /q\nclient: exits 0\nserver: exits 0")
+    server = stage.players["server"]
+    assert len([line for line in server.errors.lines if "Refused" in line]) == 3
+    assert len([line for line in server.errors.lines if "was lost" in line]) == 5
+    assert len([line for line in server.screen.lines if "Connected by" in line]) == 6
 
 
 def say(play: Play, stage: Stage, text: str) -> float:

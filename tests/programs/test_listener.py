@@ -14,7 +14,13 @@ from contextlib import closing
 
 import pytest
 
-from chatd.listener import PORT_TRIES, STRANGERS_LIMIT, Listener, listen
+from chatd.listener import (
+    PORT_TRIES,
+    STRANGERS_LIMIT,
+    Listener,
+    describe_everywhere,
+    listen,
+)
 from chatlib.addresses import Address
 from chatlib.errors import StartError
 from chatlib.protocol.link import Link
@@ -45,7 +51,10 @@ def abort(sock: socket.socket) -> None:
 
 OPENINGS = {
     "HTTP": (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "unknown kind 84"),
-    "TLS": (b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03", "HELLO of 5635 bytes"),
+    "TLS": (
+        b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(32),
+        "HELLO begins with b'",
+    ),
     "SSH": (b"SSH-2.0-OpenSSH_9.2\r\n", "unknown kind 72"),
     "zeros": (bytes(64), "unknown kind 0"),
     "ones": (b"\xff" * 64, "unknown kind 255"),
@@ -95,7 +104,7 @@ def test_a_scan_does_not_disturb_a_server_that_waits(
 ) -> None:
     """The seat stays free after connections that send a little, or nothing, and end.
 
-    Half a HELLO is reported to the person who waits, an empty connection is not.
+    Half a HELLO is reported to the person who waits, once; an empty connection is not.
     """
     stage = play(LISTENING)
     for _ in range(3):
@@ -104,7 +113,7 @@ def test_a_scan_does_not_disturb_a_server_that_waits(
         leave(stranger)
     play("client> Hello\nserver< Hello\nserver> /q\nserver: exits 0\nclient: exits 0")
     told = stage.players["server"].errors.lines
-    assert len(told) == (4 if data else 1)
+    assert len(told) == (2 if data else 1)
     assert all("stream ends after" in line for line in told[:-1])
 
 
@@ -166,7 +175,7 @@ BREACHES = {
     "flags": (b"\0\x01\x02\x80\0\0\0\x01x", "TEXT with flags 0x80, expected 0"),
     "unknown kind": (wire.frame(99, 1, b"x"), "unknown kind 99"),
     "an ACK too many": (wire.frame(wire.ACK, 7), "ACK 7, only 0 were sent"),
-    "a second HELLO": (HELLO, "HELLO in state OPEN"),
+    "a second HELLO": (HELLO, "HELLO behind another frame"),
     "a BYE that miscounts": (wire.bye(3), "BYE after 3 messages, 0 came"),
 }
 
@@ -225,6 +234,7 @@ class Server(World):
         self.listener = Listener(self.program)
         self.listener.open()
         self.until(lambda: bool(self.shown))  # no `chat.start()`: the test types
+        self.port = int(self.shown[0].rpartition(" ")[2])
 
     @property
     def talks(self) -> int:
@@ -245,14 +255,26 @@ class Server(World):
 
     def knock(self) -> socket.socket:
         """Connect to the server, and send nothing."""
-        port = int(self.shown[0].rpartition(" ")[2])
-        return socket.create_connection(("127.0.0.1", port), PATIENCE)
+        return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
 
     def sit_down(self, hello: bytes = HELLO) -> socket.socket:
         """Connect, say HELLO and be seated."""
         client, before = self.knock(), self.talks
         client.sendall(hello)
         self.until(lambda: self.talks > before)
+        assert wire.receive(client)[0] == wire.HELLO
+        return client
+
+    @property
+    def banner(self) -> str:
+        """The line that names the port."""
+        return f"Server listening on: localhost on port: {self.port}"
+
+    def knock_and_greet(self) -> socket.socket:
+        """Connect to the server and say a new HELLO; return when it has answered."""
+        client = self.knock()
+        client.sendall(wire.hello())
+        self.until_readable(client)
         assert wire.receive(client)[0] == wire.HELLO
         return client
 
@@ -500,7 +522,7 @@ def test_a_client_that_comes_back_goes_on_with_its_talk(keeper: Server) -> None:
         assert wire.receive(client) == (wire.TEXT, 1, b"Hi")
         assert keeper.talk is session
         assert keeper.talks == 1
-        assert keeper.listener._strangers == []
+        assert not keeper.listener._strangers
     keeper.until(lambda: keeper.program.chat.is_searching)
 
 
@@ -541,22 +563,20 @@ def test_a_stranger_never_touches_the_session_of_the_talk(
 @pytest.mark.parametrize(
     ("lost", "says", "told"),
     [
-        (False, "the server is talking with somebody else", "are busy"),
-        (
-            True,
-            "the server keeps its seat for a client that it has lost",
-            "wait for the one you have lost",
-        ),
+        (False, "a talk is on", "are busy"),
+        (True, "a seat is kept for 58 s", "wait for the one you have lost"),
     ],
     ids=["talking", "searching"],
 )
-def test_a_second_client_is_told_why_it_is_refused(
+def test_a_second_client_is_told_why_it_is_refused_and_for_how_long(
     keeper: Server, lost: bool, says: str, told: str
 ) -> None:
-    """The person at the server reads the same."""
+    """The person at the server reads the same; the seconds are rounded up."""
     client = keeper.sit_down()
     if lost:
+        speak(keeper, client)
         lose(keeper, client)
+        keeper.pass_time(2.3)
     with closing(keeper.knock()) as second:
         second.sendall(wire.hello(session=b"?" * 16))
         keeper.until_readable(second)
@@ -567,10 +587,25 @@ def test_a_second_client_is_told_why_it_is_refused(
     client.close()
 
 
+def test_with_again_a_client_that_was_given_up_is_not_seated_as_a_new_one(
+    world: Server,
+) -> None:
+    """Its last message was shown and not acknowledged: it would be shown twice."""
+    client = world.sit_down()
+    speak(world, client)
+    client.close()
+    world.until(lambda: world.told[-1:] == ["Waiting for the next client."])
+    with closing(world.knock()) as client:
+        client.sendall(wire.hello("", wire.TURNS, HELLO_SESSION))
+        world.until_readable(client)
+        assert wire.receive(client)[2][0] == wire.UNKNOWN_SESSION
+    assert world.program.chat.is_free
+
+
 @pytest.mark.parametrize(
     "hello",
-    [wire.hello(mode=wire.FREE, session=b"?" * 16), wire.hello(session=b"?" * 16, seen=1)],
-    ids=["it names a mode", "it has seen messages"],
+    [wire.hello(mode=mode, session=b"?" * 16, seen=1) for mode in (wire.ANY, wire.TURNS)],
+    ids=["any mode", "the mode of its talk"],
 )
 def test_a_client_of_a_talk_that_the_server_does_not_know_is_refused(
     world: Server, hello: bytes
@@ -588,7 +623,371 @@ def test_a_client_of_a_talk_that_the_server_does_not_know_is_refused(
     world.sit_down().close()
 
 
+# A client that has gone before the first message.
+
+
+def speak(server: Server, client: socket.socket) -> None:
+    """Let the client send its first message."""
+    client.sendall(wire.text(1, "Hello"))
+    server.until(lambda: server.talk.shown == 1)
+
+
+def test_before_the_first_message_no_seat_is_kept(keeper: Server) -> None:
+    """The next client is seated at once; what was typed meanwhile is for it."""
+    client = keeper.sit_down()
+    keeper.types("a draft")
+    client.close()
+    keeper.until(lambda: keeper.program.chat.is_free)
+    assert keeper.told[-1] == (
+        "The connection to the client was lost. Nothing was said yet: waiting for a client."
+    )
+    assert not keeper.program.chat.is_searching
+    assert keeper.program.chat._describe_status() == "nobody here yet"
+    with closing(keeper.sit_down(wire.hello("Bob", session=b"?" * 16))) as client:
+        speak(keeper, client)
+        assert wire.receive(client) == (wire.ACK, 1, b"")
+        assert wire.receive(client) == (wire.TEXT, 1, b"a draft")
+
+
+@pytest.mark.parametrize("mode", [wire.ANY, wire.TURNS, wire.FREE])
+def test_a_client_that_returns_before_the_first_message_is_seated_like_a_new_one(
+    keeper: Server, mode: int
+) -> None:
+    """With the same id, whichever mode it names; its first message arrives."""
+    keeper.sit_down().close()
+    keeper.until(lambda: keeper.program.chat.is_free)
+    with closing(keeper.sit_down(wire.hello("", mode, HELLO_SESSION))) as client:
+        speak(keeper, client)
+    assert keeper.talks == 2
+
+
+@pytest.mark.parametrize("sender", ["client", "server", "a game"])
+def test_after_the_first_message_the_seat_is_kept(sender: str) -> None:
+    """Whichever side has sent it, and for words about a game too."""
+    with closing(Server("--keep", "60", "--mode", "free")) as keeper:
+        client = keeper.sit_down()
+        if sender == "client":
+            speak(keeper, client)
+        elif sender == "server":
+            keeper.types("Hello")
+        else:
+            client.sendall(wire.frame(wire.GAME, 1, b"offer hangman me"))
+            keeper.until(lambda: keeper.talk.shown == 1)
+        lose(keeper, client)
+
+
+def test_a_client_that_knows_another_talk_frees_the_seat(keeper: Server) -> None:
+    """It says so in a BYE, because the server has begun a new talk with it."""
+    with closing(keeper.sit_down()) as client:
+        client.sendall(wire.bye(0, wire.UNKNOWN_SESSION, "5 were confirmed"))
+        client.shutdown(socket.SHUT_WR)
+        keeper.until(lambda: keeper.program.chat.is_free)
+    assert keeper.told[-1] == (
+        "The chat was ended by the client. Nothing was said yet: waiting for a client."
+    )
+    assert keeper.program.code is None
+    keeper.sit_down().close()
+
+
+def test_before_the_first_message_a_goodbye_ends_the_talk(keeper: Server) -> None:
+    """`/q` as the first line of a client sends nothing else."""
+    with closing(keeper.sit_down()) as client:
+        client.sendall(wire.bye(0))
+        client.shutdown(socket.SHUT_WR)
+        keeper.until(lambda: keeper.program.code == 0)
+
+
+def test_our_own_goodbye_before_the_first_message_is_not_forgotten(keeper: Server) -> None:
+    """The client is lost before it has answered: the program ends all the same."""
+    client = keeper.sit_down()
+    keeper.types("/q")
+    client.close()
+    keeper.until(lambda: keeper.program.chat.is_searching)
+    keeper.pass_time(60)
+    assert keeper.program.code == 1
+
+
+def test_a_client_that_has_gone_before_its_hello_was_read_is_not_seated(
+    keeper: Server,
+) -> None:
+    """The stream ends right behind HELLO: nobody is announced."""
+    with closing(keeper.knock()) as client:
+        client.sendall(HELLO)
+        client.shutdown(socket.SHUT_WR)
+        keeper.until(lambda: bool(keeper.listener._strangers))
+        keeper.until(lambda: not keeper.listener._strangers)
+        assert client.recv(1) == b""
+    assert (keeper.talks, keeper.told) == (0, [])
+
+
+def test_a_client_that_sends_all_at_once_and_goes_is_heard(keeper: Server) -> None:
+    """A message and a goodbye behind HELLO count as if they had come after the answer."""
+    with closing(keeper.knock()) as client:
+        client.sendall(HELLO + wire.text(1, "Hello") + wire.bye(1))
+        client.shutdown(socket.SHUT_WR)
+        keeper.until(lambda: keeper.program.code == 0)
+    assert "Hello" in keeper.shown
+
+
+# What strangers can cause as often as they like.
+
+
+def test_of_many_strangers_that_were_refused_a_few_are_shown(keeper: Server) -> None:
+    """The first, and then a count."""
+    for _ in range(100):
+        with closing(keeper.knock()) as stranger:
+            stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            keeper.until_readable(stranger)
+    first, tenth, hundredth = keeper.told
+    assert first.startswith("Refused ('127.0.0.1', ")
+    assert tenth.startswith("Refused 10 connections so far, the last ('127.0.0.1', ")
+    assert hundredth.startswith("Refused 100 connections so far, the last ")
+    assert hundredth.endswith("): unknown kind 84.")
+    keeper.pass_time(60)
+    with closing(keeper.knock()) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        keeper.until_readable(stranger)
+    assert keeper.told[-1].startswith("Refused 101 connections so far")
+
+
+def gone(server: Server) -> None:
+    """Let a client say HELLO and go."""
+    server.knock_and_greet().close()
+    server.until(lambda: server.program.chat.is_free)
+
+
+def leave(server: Server) -> None:
+    """Let a client say HELLO and goodbye."""
+    with closing(server.knock_and_greet()) as client:
+        client.sendall(wire.bye(0))
+        client.shutdown(socket.SHUT_WR)
+        server.until(lambda: server.program.chat.is_free)
+
+
+@pytest.mark.parametrize("keep", ["0", "60"])
+@pytest.mark.parametrize("go", [gone, leave])
+def test_of_many_clients_that_say_nothing_a_few_are_announced(
+    go: Callable[[Server], None], keep: str
+) -> None:
+    """The next one is announced with its first message."""
+    with closing(Server("--again", "--keep", keep)) as world:
+        world.program.again = world.listener.wait_again
+        for _ in range(99):
+            go(world)
+        assert world.talks == 4  # the first three, and the tenth
+        assert len(world.told) <= 8
+        shown = len(world.shown)
+        with closing(world.knock_and_greet()) as client:
+            assert world.talks == 5  # the hundredth
+            speak(world, client)
+        assert world.shown[shown + 1 :][:2] == ["Waiting for message...", "Hello"]
+        world.until(lambda: bool(world.program.chat.is_searching or keep == "0"))
+
+
+def test_a_client_that_was_not_announced_is_announced_with_its_first_message(
+    world: Server,
+) -> None:
+    """Before the message, so that the person sees who speaks."""
+    for _ in range(4):
+        gone(world)
+    assert world.talks == 3
+    world.shown.clear()
+    world.told.clear()
+    world.shown.append(world.banner)
+    with closing(world.knock_and_greet()) as client:
+        assert world.shown == [world.banner]
+        speak(world, client)
+        assert world.shown[1].startswith("Connected by ('127.0.0.1', ")
+        assert world.shown[2:4] == ["Waiting for message...", "Hello"]
+    world.until(lambda: world.told[-1:] == ["Waiting for the next client."])
+    gone(world)  # after a talk the first ones are announced again
+    assert world.talks == 2
+
+
+def test_a_client_that_was_not_announced_and_leaves_is_named_where_the_program_ends(
+    keeper: Server,
+) -> None:
+    """Nobody is to wonder why."""
+    for _ in range(3):
+        gone(keeper)
+    keeper.told.clear()
+    with closing(keeper.knock_and_greet()) as client:
+        assert keeper.talks == 3
+        client.sendall(wire.bye(0))
+        client.shutdown(socket.SHUT_WR)
+        keeper.until(lambda: keeper.program.code == 0)
+    assert keeper.talks == 4
+    assert keeper.told == ["Goodbye: the client left."]
+
+
+def test_of_many_returns_of_one_client_a_few_are_shown(keeper: Server) -> None:
+    """The first ten, and then a count."""
+    client = keeper.sit_down()
+    speak(keeper, client)
+    back = wire.hello("client", wire.TURNS, HELLO_SESSION)
+    for _ in range(100):
+        before = client
+        client = keeper.knock()
+        client.sendall(back)
+        keeper.until_readable(client)
+        before.close()
+    client.close()
+    again = [line for line in keeper.told if "again" in line]
+    assert len(again) == 11
+    assert again[0] == "Connected with the client again."
+    assert again[-1] == "Connected with the client again, 100 times so far."
+
+
+# Several connections of one client.
+
+
+def test_of_several_connections_of_a_client_that_returns_the_newest_counts(
+    keeper: Server,
+) -> None:
+    """A server that was stopped finds all of them; the person reads one sentence."""
+    client = keeper.sit_down()
+    speak(keeper, client)
+    back = wire.hello("client", wire.TURNS, HELLO_SESSION)
+    callers = [keeper.knock() for _ in range(4)]
+    for caller in callers:
+        caller.sendall(back)
+    keeper.until_readable(callers[-1])
+    assert wire.receive(callers[-1])[0] == wire.HELLO
+    keeper.until(lambda: not keeper.listener._strangers)
+    for caller in callers[:-1]:
+        assert caller.recv(1) == b""  # without an answer: nobody waits for one
+    assert keeper.told == ["Connected with the client again."]
+    for sock in (client, *callers):
+        sock.close()
+
+
+def test_a_late_hello_on_an_older_connection_displaces_nothing(keeper: Server) -> None:
+    """Its client has given that connection up before it opened the other one."""
+    client = keeper.sit_down()
+    speak(keeper, client)
+    back = wire.hello("client", wire.TURNS, HELLO_SESSION)
+    older, newer = keeper.knock(), keeper.knock()
+    newer.sendall(back)
+    keeper.until_readable(newer)
+    link = keeper.link
+    older.sendall(back)
+    keeper.until_readable(older)
+    assert older.recv(1) == b""
+    assert keeper.link is link
+    assert keeper.told == ["Connected with the client again."]
+    for sock in (client, older, newer):
+        sock.close()
+
+
+def test_a_connection_that_its_client_has_closed_is_not_taken(keeper: Server) -> None:
+    """Neither the newest nor an older one that was closed; one that is open is."""
+    client = keeper.sit_down()
+    speak(keeper, client)
+    back = wire.hello("client", wire.TURNS, HELLO_SESSION)
+    callers = [keeper.knock() for _ in range(3)]
+    for caller in callers:
+        caller.sendall(back)
+    callers[0].close()
+    callers[2].close()
+    keeper.until_readable(callers[1])
+    assert wire.receive(callers[1])[0] == wire.HELLO
+    keeper.until(lambda: not keeper.listener._strangers)
+    assert keeper.told == ["Connected with the client again."]
+    for sock in (client, callers[1]):
+        sock.close()
+
+
+def test_the_newest_connection_counts_beside_strangers(keeper: Server) -> None:
+    """What a stranger sends behind it changes nothing."""
+    client = keeper.sit_down()
+    speak(keeper, client)
+    callers = [keeper.knock() for _ in range(4)]
+    back = wire.hello("client", wire.TURNS, HELLO_SESSION)
+    for caller, data in zip(callers, (back, back, HELLO[:5], b"x" * 20), strict=True):
+        caller.sendall(data)
+    keeper.until_readable(callers[1])
+    assert wire.receive(callers[1])[0] == wire.HELLO
+    assert wire.receive(callers[3])[0] == wire.BYE
+    for sock in (client, *callers):
+        sock.close()
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["talking", "searching"])
+def test_our_talk_with_an_impossible_number_is_an_unknown_session(
+    keeper: Server, lost: bool
+) -> None:
+    """It is not "busy": to try again later would not help."""
+    client = keeper.sit_down()
+    speak(keeper, client)
+    if lost:
+        lose(keeper, client)
+    with closing(keeper.knock()) as other:
+        other.sendall(wire.hello("", wire.TURNS, HELLO_SESSION, 9))
+        keeper.until_readable(other)
+        assert wire.receive(other)[2][0] == wire.UNKNOWN_SESSION
+    assert keeper.program.chat.is_searching == lost
+    assert len(keeper.told) == lost
+    client.close()
+
+
+def test_a_hello_that_waits_is_read_before_its_connection_is_closed(
+    keeper: Server,
+) -> None:
+    """However many silent strangers come behind it in the same moment."""
+    client = keeper.knock()
+    client.sendall(HELLO)
+    crowd = [keeper.knock() for _ in range(2 * STRANGERS_LIMIT)]
+    keeper.until(lambda: keeper.talks == 1)
+    assert wire.receive(client)[0] == wire.HELLO
+    for sock in (client, *crowd):
+        sock.close()
+
+
+def test_a_server_that_was_stopped_lets_its_client_back_in_once(play: Play) -> None:
+    """It finds four connections of the client that waits, all but the last one closed."""
+    stage = play(LISTENING)
+    with closing(call(stage)) as client:
+        client.sendall(HELLO + wire.text(1, "Hello"))
+        assert wire.receive(client)[0] == wire.HELLO
+        play("server< Hello\nserver: stop")
+    for _ in range(4):
+        caller = call(stage)
+        caller.sendall(wire.hello("client", wire.TURNS, HELLO_SESSION))
+        if _ < 3:
+            caller.close()
+    play("server: continue\nserver! Connected with the client again.\nserver> Hi")
+    with closing(caller):
+        assert wire.receive(caller)[0] == wire.HELLO
+        assert wire.receive(caller) == (wire.TEXT, 1, b"Hi")
+        caller.sendall(wire.frame(wire.ACK, 1) + wire.bye(1))
+        play("server: exits 0")
+    told = stage.players["server"].errors.lines
+    assert len([line for line in told if "again" in line]) == 1
+    assert len(told) == 3  # lost, connected again, goodbye
+
+
 # Binding.
+
+
+@pytest.mark.parametrize("host", ["*", "::"])
+def test_every_address_of_this_machine_is_listened_on(host: str) -> None:
+    """IPv4 and IPv6, on one port; the banner says so, with the machine's name."""
+    with closing(Server("--host", host)) as server:
+        place = describe_everywhere(server.listener._sockets)
+        assert server.shown[0].startswith(f"Server listening on: {place} on port: ")
+        assert place.endswith(f" of {socket.gethostname()}")
+        port = int(server.shown[0].rpartition(" ")[2])
+        socket.create_connection(("127.0.0.2", port), PATIENCE).close()
+        if place.startswith("all addresses"):
+            socket.create_connection(("::1", port), PATIENCE).close()
+
+
+def test_without_ipv6_the_banner_names_ipv4_alone() -> None:
+    """Nothing is promised that is not listened on."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        assert describe_everywhere([sock]) == (
+            f"all IPv4 addresses of {socket.gethostname()}"
+        )
 
 
 @pytest.fixture

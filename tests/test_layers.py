@@ -49,11 +49,13 @@ ALLOWED = {
     },
     "chatlib.terminal.guest": {"loop"},
     "chatlib.terminal.history": set[str](),
+    "chatlib.terminal.keyboard": {"terminal", "terminal.streams"},
     "chatlib.terminal.edited": {
         "loop",
         "terminal",
         "terminal.guest",
         "terminal.history",
+        "terminal.keyboard",
         "terminal.streams",
         "terminal.terminal",
         "terminal.visible",

@@ -143,15 +143,18 @@ _CSI, _SS3 = r"\x1b?(?:\x1b\[|\x9b)", r"\x1b?(?:\x1bO|\x8f)"
 # OSC, DCS and APC, as far as terminals answer with them. `Alt-]` and a word is none.
 _STRING = r"(?:(?:\x1b\]|\x9d)[0-9lL]|(?:\x1bP|\x90)[!$+0-?]|(?:\x1b_|\x9f)G)"
 _BODY = r"[^\x00-\x1f\x9c]*"
+# Reports of the mouse whose coordinates are characters: X10, and xterm's of a selection.
+_MOUSE = r"(?: M[^\x00-\x1f]{3} | t[^\x00-\x1f]{2} | T[^\x00-\x1f]{6} )"
+_HALF = r"(?: M[^\x00-\x1f]{0,2} | t[^\x00-\x1f]? | T[^\x00-\x1f]{0,5} )"
+_RXVT_SHIFT = r"[0-9]{1,2}\$"
 _SEQUENCE = rf"""
       (?P<rest> (?: \x1b\x1b? | (?:\x1b[]P_]|[\x90\x9d\x9f]) | {_STRING}{_BODY}\x1b?
-                  | {_CSI}(?: \[ | M[^\x00-\x1f]{{0,2}} | [ -?]* ) | {_SS3}[0-9;]* ) \Z)
+                  | {_CSI}(?: \[ | {_HALF} | (?!{_RXVT_SHIFT}) [ -?]* )
+                  | {_SS3}[0-9;]* ) \Z)
     | (?P<control_sequence> {_CSI}
-        (?: \[[ -~]                     # a function key of the Linux console
-          | M[^\x00-\x1f]{{3}}          # a mouse, as X10 reports it
-          | [0-9]{{1,2}}\$              # rxvt with Shift
-          | [ -?]+[@-~] | [@-LN-Z\\-~]  # all that is regular
-          | (?: \[ | M[^\x00-\x1f]{{0,2}} | [ -?]* ) (?=[^ -~]) ))  # broken off
+        (?: \[[ -~] | {_MOUSE} | {_RXVT_SHIFT}    # the first: F1 of the Linux console
+          | [ -?]+[@-~] | [@-LN-SU-Z\\-su-~]      # what is regular
+          | (?: \[ | {_HALF} | [ -?]* ) (?=[^ -~]) ))  # what is broken off
     | (?P<keypad> {_SS3}[0-9;]* [ A-Za-z]?)
     | (?P<string> {_STRING}{_BODY} (?: \x07 | \x1b\\ | \x9c )?
                 | (?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f]){_BODY} (?: \x1b\\ | \x9c ))

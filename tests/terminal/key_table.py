@@ -195,10 +195,10 @@ def _unescape(text: str) -> str:
 def terminfo(terminal: str, capabilities: str) -> Iterator[Row]:
     """Yield the keys of a terminal from the text of infocmp.
 
-    Left out are the beginning of a mouse report, and Ctrl-Z, which is no key of a line.
+    Left out are the beginning of a mouse report, Ctrl-Z, and what is no key (`kx`).
     """
     for name, text in re.findall(r"(k\w+)=(\S+?),?(?:\s|$)", capabilities):
-        if name not in ("kmous", "kspd"):
+        if name not in ("kmous", "kspd", "kx"):
             sent = _unescape(text)
             yield Row(f"{terminal} {name}", sent, _capability(name, sent))
 
@@ -310,13 +310,12 @@ def _characters() -> Iterator[Row]:
                 (9, "nothing", "nothing"),
                 (27, "nothing", "nothing"),
                 (ord(" "), "text  ", "nothing"),
-                (ord("A"), "text A", None),
+                (ord("Q"), "text Q", "nothing"),
                 (ord("7"), "text 7", "nothing"),
                 (0xE9, "text É", "nothing"),
             ):
                 does = modified if strong else plain
-                if does:
-                    yield Row(f"{code} with {number}", form.format(code, number), does)
+                yield Row(f"{code} with {number}", form.format(code, number), does)
     yield from (
         Row("kitty a", "\x1b[97u", "text a"),
         Row("kitty A", "\x1b[97:65;2u", "text A"),
@@ -452,11 +451,14 @@ _REPORTS = {
     "an end of a string": "\\",
 }
 
+REPORTS = [Row(name, f"\x1b{sent}", "nothing") for name, sent in _REPORTS.items()]
+"""What terminals send without a key."""
+
 ROWS = [
     *(row for each in TERMINFO.items() for row in terminfo(*each)),
     *_modified(),
     *_characters(),
     *_plain(),
-    *(Row(name, f"\x1b{sent}", "nothing") for name, sent in _REPORTS.items()),
+    *REPORTS,
 ]
 """The whole table."""

@@ -39,7 +39,7 @@ class Seat:
         return self.terminal
 
     def plays(self, script: Script) -> None:
-        """Run the terminal until the script is over; fail when it takes too long."""
+        """Run the terminal until the script is over; fail when a step takes too long."""
         self._script = script
         self._condition: Callable[[], object] = lambda: True
         self._deadline = time.monotonic() + PATIENCE
@@ -98,6 +98,7 @@ class Seat:
         while self._condition():
             try:
                 self._condition = next(self._script)
+                self._deadline = time.monotonic() + PATIENCE
             except StopIteration:
                 self.loop.stop()
                 return

@@ -377,6 +377,47 @@ def test_unexpected_key_sequences_do_nothing(desk: Desk, peer: Peer) -> None:
     assert peer.hears() == "on"
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "ascii"])
+def test_the_keyboard_is_utf_8_whatever_the_locale_says(
+    desk: Desk, peer: Peer, encoding: str
+) -> None:
+    """As with `--plain`, and as all that is written is."""
+    client = open_client(desk, peer, PYTHONIOENCODING=encoding)
+    types_half(desk, client, "h\u00e9llo \u65e5")
+    client.presses("\r")
+    assert peer.hears() == "h\u00e9llo \u65e5"
+
+
+@pytest.mark.parametrize(
+    "sent", ["\0", "\x1b[1;2D", "\x1b[1;6H", "\x18", "\x11", "\x1b5", "\x1d"]
+)
+def test_no_key_makes_the_editor_deaf(desk: Desk, peer: Peer, sent: str) -> None:
+    """prompt_toolkit selects text, records keys or awaits another one after these."""
+    client = open_client(desk, peer)
+    client.presses(f"whole{sent}{keys('Ctrl-E')} line\r")
+    assert peer.hears() == "whole line"
+    client.types("/q")
+    assert peer.hears() == "<>"
+
+
+@pytest.mark.parametrize(
+    ("key", "goodbye"),
+    [
+        pytest.param("Ctrl-C", "stopped by SIGINT", id="Ctrl-C"),
+        pytest.param("Ctrl-U Ctrl-D", "", id="Ctrl-D"),
+    ],
+)
+def test_a_paste_without_its_end_mark_can_be_left(
+    desk: Desk, peer: Peer, key: str, goodbye: str
+) -> None:
+    """After a second its text stands in the line, and all keys are heard again."""
+    client = open_client(desk, peer)
+    client.presses("\x1b[200~abc")
+    desk.until(lambda: client.shows(">abc"))
+    client.presses(keys(key))
+    assert peer.hears() == f"<{goodbye}>"
+
+
 def test_tab_completes_before_an_enter_in_the_same_read(desk: Desk, peer: Peer) -> None:
     """On a slow line both come in one piece."""
     client = open_client(desk, peer)

@@ -1,24 +1,32 @@
-"""What the tests of the edited terminal share."""
+"""What the tests of the edited terminal share.
+
+Nothing of `chatlib.terminal` is imported before a test asks for it: what a module's own
+tests run of it is measured.
+"""
 
 import curses
 import termios
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chatlib.loop import Loop
-from chatlib.terminal import streams
 from harness.child import COLUMNS, ROWS
 from tests.helpers import Person
-from tests.terminal.seat import Seat
+
+if TYPE_CHECKING:
+    from tests.terminal.seat import Seat
 
 
 @pytest.fixture
 def seat(
     person: Person, loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Seat:
+) -> "Seat":
     """Seat a person at a pty that has a size, a name and 256 colours."""
-    termios.tcsetwinsize(streams.STDOUT, (ROWS, COLUMNS))
+    from tests.terminal.seat import Seat
+
+    termios.tcsetwinsize(person.keyboard, (ROWS, COLUMNS))
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

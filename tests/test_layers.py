@@ -51,11 +51,13 @@ ALLOWED = {
     },
     "chatlib.terminal.guest": {"loop"},
     "chatlib.terminal.history": {"files"},
+    "chatlib.terminal.keyboard": {"terminal", "terminal.streams"},
     "chatlib.terminal.edited": {
         "loop",
         "terminal",
         "terminal.guest",
         "terminal.history",
+        "terminal.keyboard",
         "terminal.streams",
         "terminal.terminal",
         "terminal.visible",

@@ -11,7 +11,6 @@ prompt_toolkit take longer to load than all the rest.
 import asyncio
 import os
 import signal
-import sys
 import termios
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -29,10 +28,9 @@ from prompt_toolkit.completion import (
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
-from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
 from prompt_toolkit.layout.processors import BeforeInput
@@ -45,6 +43,7 @@ from chatlib.loop import Loop
 from chatlib.terminal import streams
 from chatlib.terminal.guest import GuestLoop
 from chatlib.terminal.history import LineHistory
+from chatlib.terminal.keyboard import ALT_COMMANDS, Keyboard
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
@@ -327,7 +326,7 @@ class Editor:
         self._app: Application[None] = Application(
             layout,
             key_bindings=keys,
-            input=Vt100Input(sys.stdin),
+            input=Keyboard(self._set_patience),
             output=output,
             erase_when_done=True,
             include_default_pygments_style=False,
@@ -365,6 +364,10 @@ class Editor:
     async def _run_application(self) -> None:
         if self._loop.running:  # a signal may have stopped it before the editor began
             await self._app.run_async(set_exception_handler=False, handle_sigint=False)
+
+    def _set_patience(self, seconds: float) -> None:
+        """Set how long prompt_toolkit waits for the rest of what was typed."""
+        self._app.ttimeoutlen = seconds
 
     def _exit(self) -> None:
         """End the Application, because our loop was stopped."""
@@ -523,8 +526,10 @@ def _bind_keys(
     keys.add("c-c", filter=~is_searching)(lambda event: signal.raise_signal(signal.SIGINT))
     keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
-    # The mouse is never asked for, and prompt_toolkit fails on some of its reports.
-    keys.add(Keys.Vt100MouseEvent)(lambda event: None)
+    # Without this the key after Escape would be taken for a part of it.
+    keys.add("escape", filter=~is_searching, eager=True)(lambda event: None)
+    for stand_in, command in ALT_COMMANDS.items():
+        keys.add(stand_in)(get_by_name(command))
     keys.add("backspace")(_delete_before)
     keys.add("delete")(_delete_after)
     keys.add("c-d", filter=~empty)(_delete_after)

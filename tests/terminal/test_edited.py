@@ -8,30 +8,26 @@ import asyncio
 import curses
 import os
 import re
-import select
 import shlex
 import signal
 import socket
 import sys
 import termios
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from chatlib.loop import READ, Loop
 from chatlib.terminal import streams
-from chatlib.terminal.edited import Edited
 from harness import wire
 from harness.child import COLUMNS, ROWS
 from harness.keys import keys
 from harness.stage import PATIENCE
-from harness.view import View
-from tests.helpers import SECONDS, Person, Place
+from tests.helpers import Place
 from tests.processes import counted, threads
 from tests.terminal.pane import Desk, Pane
+from tests.terminal.seat import Script, Seat
 
 PYTHON = sys.executable
 CLIENT = (PYTHON, "-m", "chatc", "--retry", "0")
@@ -379,6 +375,47 @@ def test_unexpected_key_sequences_do_nothing(desk: Desk, peer: Peer) -> None:
         client.presses(f"\x1b{sent}")
     client.presses(keys("Ctrl-U") + "on\r")
     assert peer.hears() == "on"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "ascii"])
+def test_the_keyboard_is_utf_8_whatever_the_locale_says(
+    desk: Desk, peer: Peer, encoding: str
+) -> None:
+    """As with `--plain`, and as all that is written is."""
+    client = open_client(desk, peer, PYTHONIOENCODING=encoding)
+    types_half(desk, client, "h\u00e9llo \u65e5")
+    client.presses("\r")
+    assert peer.hears() == "h\u00e9llo \u65e5"
+
+
+@pytest.mark.parametrize(
+    "sent", ["\0", "\x1b[1;2D", "\x1b[1;6H", "\x18", "\x11", "\x1b5", "\x1d"]
+)
+def test_no_key_makes_the_editor_deaf(desk: Desk, peer: Peer, sent: str) -> None:
+    """prompt_toolkit selects text, records keys or awaits another one after these."""
+    client = open_client(desk, peer)
+    client.presses(f"whole{sent}{keys('Ctrl-E')} line\r")
+    assert peer.hears() == "whole line"
+    client.types("/q")
+    assert peer.hears() == "<>"
+
+
+@pytest.mark.parametrize(
+    ("key", "goodbye"),
+    [
+        pytest.param("Ctrl-C", "stopped by SIGINT", id="Ctrl-C"),
+        pytest.param("Ctrl-U Ctrl-D", "", id="Ctrl-D"),
+    ],
+)
+def test_a_paste_without_its_end_mark_can_be_left(
+    desk: Desk, peer: Peer, key: str, goodbye: str
+) -> None:
+    """After a second its text stands in the line, and all keys are heard again."""
+    client = open_client(desk, peer)
+    client.presses("\x1b[200~abc")
+    desk.until(lambda: client.shows(">abc"))
+    client.presses(keys(key))
+    assert peer.hears() == f"<{goodbye}>"
 
 
 def test_tab_completes_before_an_enter_in_the_same_read(desk: Desk, peer: Peer) -> None:
@@ -792,114 +829,7 @@ def test_notices_in_a_file_have_no_escape_sequences(
 
 # In this process: what happens between the callbacks, case by case.
 
-Script = Iterator[Callable[[], object]]
-"""Acts, and yields the condition under which it is to be continued."""
-
 COMMANDS = ("/q", "/say ", "/play ", "/decline")
-
-
-class Seat:
-    """An edited terminal on a pty in this process, and the person in front of it."""
-
-    def __init__(self, person: Person, loop: Loop) -> None:
-        self.person = person
-        self.loop = loop
-        self.raw = b""  # all that was written to the pty
-        self.heard: list[str | None] = []  # the lines passed on; None is the end of input
-        self.typed: Callable[[str], None] = self.heard.append
-        self.terminal: Edited
-        self._view = View(ROWS, COLUMNS)
-        self._drawn = 0  # bytes that the view was fed
-
-    def opens(self, *, history: bool = False, **options: bool | Sequence[str]) -> Edited:
-        """Build the terminal, with a prompt."""
-        self.terminal = Edited(self.loop, ">", history=history, **options)  # type: ignore[arg-type]
-        self.terminal.start(self._typed, lambda: self.heard.append(None))
-        self.terminal.refresh(True, True, lambda: "with the server")
-        return self.terminal
-
-    def plays(self, script: Script) -> None:
-        """Run the terminal until the script is over; fail when it takes too long."""
-        self._script = script
-        self._condition: Callable[[], object] = lambda: True
-        self._deadline = time.monotonic() + PATIENCE
-        if self.person.keyboard >= 0:
-            self.loop.watch(self.person.out, READ, self._read)
-        self.loop.call_later(0, self._advance)
-        self.terminal.run()
-        if self.person.keyboard >= 0:
-            self._read_to_mark()
-
-    def _read_to_mark(self) -> None:
-        """Read all that was written: the kernel passes it on a moment later."""
-        mark = b"<#mark#>"
-        os.write(streams.STDOUT, mark)
-        while mark not in self.raw:
-            assert select.select([self.person.out], [], [], SECONDS)[0], self.raw
-            self._read(READ)
-        self.raw = self.raw.replace(mark, b"")
-
-    def presses(self, sent: str | bytes) -> None:
-        """Press keys."""
-        os.write(self.person.keyboard, sent.encode() if isinstance(sent, str) else sent)
-
-    def hangs_up(self) -> None:
-        """Close the terminal."""
-        self.loop.forget(self.person.out)
-        self.person.leaves()
-
-    @property
-    def view(self) -> View:
-        """The window with all that was written so far."""
-        self._view.feed(self.raw[self._drawn :])
-        self._drawn = len(self.raw)
-        return self._view
-
-    @property
-    def rows(self) -> list[str]:
-        """The rows of the window down to the last that is not blank."""
-        rows = self.view.rows
-        while rows and not rows[-1]:
-            rows.pop()
-        return rows
-
-    def shows(self, *rows: str) -> Callable[[], bool]:
-        """Return a condition: the window ends with these rows, and the cursor rests."""
-        return lambda: self.view.at_rest and self.rows[-len(rows) :] == [*rows]
-
-    def _typed(self, lines: deque[str]) -> None:
-        assert len(lines) == 1
-        self.typed(lines.popleft())
-
-    def _read(self, mask: int) -> None:
-        self.raw += os.read(self.person.out, 65536)
-
-    def _advance(self) -> None:
-        while self._condition():
-            try:
-                self._condition = next(self._script)
-            except StopIteration:
-                self.loop.stop()
-                return
-        assert time.monotonic() < self._deadline, (self.rows, self.heard)
-        self.loop.call_later(0.002, self._advance)
-
-
-@pytest.fixture
-def seat(
-    person: Person, loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Seat]:
-    """Seat a person at a pty that has a size, a name and 256 colours."""
-    termios.tcsetwinsize(streams.STDOUT, (ROWS, COLUMNS))
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    # curses looks at the first terminal of a process only.
-    monkeypatch.setattr(curses, "setupterm", lambda fd: None)
-    monkeypatch.setattr(curses, "tigetnum", lambda name: 256)
-    with open(os.dup(streams.STDIN)) as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        yield Seat(person, loop)
 
 
 def test_a_typed_line_is_echoed_at_the_prompt_and_passed_on(seat: Seat) -> None:

@@ -42,7 +42,7 @@ from harness import wire
 from harness.script import Script
 from harness.stage import PATIENCE, ROOT, Stage
 from tests.conftest import Play, perform
-from tests.helpers import Clock, make_client, move, socket_pair
+from tests.helpers import Clock, make_client, make_server, move, socket_pair
 from tests.processes import counted, memory, switches
 
 PROGRAMS = ("chatd", "chatc")
@@ -205,8 +205,10 @@ def test_a_full_disk_under_stdout_is_reported() -> None:
     with open("/dev/full", "w") as full:
         server, _ = start_server(stdout=full.fileno())
         _, errors = server.communicate(timeout=PATIENCE)
-    assert server.returncode == 128 + signal.SIGPIPE
-    assert errors.startswith(b"chatd: the screen was closed (No space left on device)\n")
+    assert server.returncode == Exit.LOST
+    assert errors.startswith(
+        b"chatd: the screen cannot be written to (No space left on device)\n"
+    )
 
 
 @pytest.fixture
@@ -847,6 +849,57 @@ def test_a_closed_screen_ends_the_program_like_sigpipe(make: Make) -> None:
     assert notes_of(program).told == CLOSED
     assert notes_of(program).calls[:2] == ["start", "remove prompt"]
     assert program.chat._screen_closed  # so that it acknowledges nothing more
+
+
+def test_an_error_of_the_system_before_a_talk_comes_out_of_run(make: Make) -> None:
+    """The program could not begin its work, and says so."""
+    program = make("chatd")
+
+    def fail() -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    program.loop.call_later(0, fail)
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        program.run()
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_an_error_of_the_system_ends_a_talk_with_what_was_not_confirmed(
+    make: Make, failures: int
+) -> None:
+    """The peer is told; at the second error nothing is waited for any more."""
+    program = make("chatc", "--retry", "0")
+    near, far = socket_pair()
+
+    def begin() -> None:
+        owner = Owner()
+        connection = program.open_connection(near, "there", owner, "CONNECTED", open_link)
+        session, server = connection.link.session, make_server()
+        far.settimeout(PATIENCE)
+        server.receive_data(far.recv(1000))
+        assert server.next_event()
+        server.welcome()
+        far.sendall(server.data_to_send())
+        while not session.can_talk:
+            program.loop.turn()
+        program.chat.begin(connection, "connected")
+        connection.lift_deadline()
+        program.chat.typed(deque(["Hello?"]))
+        for _ in range(failures):
+            program.loop.call_later(0, fail)
+
+    def fail() -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    program.loop.call_later(0, begin)
+    with far:
+        assert program.run() == Exit.LOST
+        told = notes_of(program).told
+        assert told[0] == "chatc: the chat cannot go on: Cannot allocate memory"
+        assert told[1].endswith("your message was not confirmed.")
+        assert told[2:] == ["Not confirmed: Hello?"]
+        frames = wire.split(wire.receive_all(far))
+        assert frames[-1] == (wire.BYE, 1, bytes([wire.STOPPED]) + b"its system failed")
 
 
 def test_a_signal_that_comes_with_the_closed_screen_is_the_reason(make: Make) -> None:

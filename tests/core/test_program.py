@@ -10,6 +10,7 @@ import fcntl
 import gc
 import os
 import pty
+import resource
 import select
 import signal
 import socket
@@ -26,7 +27,7 @@ import pexpect
 import pytest
 
 from chatlib import program as program_module
-from chatlib.chat import Chat
+from chatlib.chat import LISTED, Chat
 from chatlib.commands import COMPLETIONS
 from chatlib.connection import HELLO_SECONDS, Owner
 from chatlib.errors import Exit, ScreenClosedError, StartError
@@ -211,6 +212,58 @@ def test_a_full_disk_under_stdout_is_reported() -> None:
     )
 
 
+def test_a_fifo_opened_for_both_is_no_broken_pipe(tmp_path: Path) -> None:
+    """`exec 7<>fifo; chatd >&7`: what we wrote ourselves makes it readable."""
+    os.mkfifo(tmp_path / "fifo")
+    fifo = os.open(tmp_path / "fifo", os.O_RDWR)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "chatd", "--port", "0"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=fifo,
+        stderr=subprocess.PIPE,
+    )
+    port = int(os.read(fifo, 100).rpartition(b" ")[2])
+    os.write(fifo, b"something to read")
+    client = run("chatc", "--port", str(port))
+    _, errors = server.communicate(timeout=PATIENCE)
+    os.close(fifo)
+    assert (client.returncode, server.returncode) == (0, 0), errors
+
+
+def test_a_program_that_inherits_two_thousand_descriptors_asks_for_a_line() -> None:
+    """On a terminal of its own, plain: the prompt comes after a look at the keyboard."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    keyboard, terminal = pty.openpty()
+    code = f"""
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({min(4096, hard)}, {hard}))
+for _ in range(1100):
+    os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
+call = [sys.executable, "-m", "chatd", "--plain", "--port", "0"]
+os.execv(sys.executable, call)
+"""
+    server = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    with closing(socket.socket()) as client:
+        port = int(os.read(keyboard, 100).rpartition(b" ")[2])
+        client.connect(("127.0.0.1", port))
+        client.sendall(wire.hello() + wire.text(1, "Hello"))
+        shown = b""
+        while not shown.endswith(b">"):
+            assert select.select([keyboard], [], [], PATIENCE)[0], shown
+            shown += os.read(keyboard, 1000)
+    server.kill()
+    server.wait()
+    os.close(keyboard)
+
+
 @pytest.fixture
 def port() -> Iterator[int]:
     """Return a port that no other program is given; a server can bind it all the same."""
@@ -366,6 +419,7 @@ def test_a_file_that_was_not_sent_is_listed_and_costs_the_exit_code(
     assert code == 1
     assert told[1:3] == ["Never sent: line 0", "Never sent: line 1"]
     assert (told[-1] == "Never sent either: what came after that.") == (count > 2)
+    assert len(told) == (3 if count == 2 else LISTED + 3)  # the goodbye stays in sight
 
 
 @pytest.mark.parametrize(

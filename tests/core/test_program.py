@@ -879,6 +879,7 @@ def test_the_signals_of_another_system_are_those_that_it_has(
     assert signal.SIGSEGV not in stopping
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.delattr(signal, "SIGRTMIN")
+    monkeypatch.delattr(signal, "SIGRTMAX")
     monkeypatch.delattr(signal, "SIGPWR")
     found = program_module._stopping()
     assert {*stopping} - {*found} == {

@@ -22,7 +22,7 @@ ALLOWED = {
     "chatlib.protocol.reader": {"errors", "protocol.frames"},
     "chatlib.protocol.events": {"errors", "protocol.frames"},
     "chatlib.protocol.session": {"errors", "protocol.frames"},
-    "chatlib.protocol.pulse": set[str](),
+    "chatlib.protocol.pulse": {"protocol.frames"},
     "chatlib.protocol.link": {
         "errors",
         "protocol.events",

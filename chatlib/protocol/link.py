@@ -103,9 +103,10 @@ _HANDLED = Handled(STEP)
 _FINISHED = (State.CLOSED, State.LOST, State.FAILED)
 _SAID_BYE = (State.REFUSED, State.CLOSING, State.CLOSED)
 
-# The reasons of a BYE by which a person leaves, and those that answer a HELLO.
+# The reasons of a BYE by which a person leaves, and those by which a client may refuse the
+# HELLO of its server.
 _LEAVING = (Reason.QUIT, Reason.STOPPED)
-_REFUSING = (Reason.BUSY, Reason.VERSION, Reason.UNKNOWN_SESSION)
+_FROM_CLIENTS = (Reason.VERSION, Reason.UNKNOWN_SESSION)
 
 
 class Replies:
@@ -466,7 +467,8 @@ class Link:
         bye = Bye.decode(body)
         refusal = self.state not in (_OPEN, State.CLOSING)
         if not refusal:
-            self._check_bye(bye.reason, number)
+            refusing = () if self._greets_first else _FROM_CLIENTS
+            _check_bye(bye.reason, number, session.received, refusing)
         elif self.state is State.GREETING and number:
             raise RemoteProtocolError(f"BYE {number} where no talk was, expected 0")
         if self.state not in _SAID_BYE:
@@ -478,20 +480,6 @@ class Link:
         if refusal or not session.kept or bye.reason not in _LEAVING:
             session.end()
         return Left(bye.reason, bye.text)
-
-    def _check_bye(self, reason: Reason, number: int) -> None:
-        """Refuse a BYE in a talk that cannot be: by its reason, or by its number.
-
-        The number proves that nothing is missing that was sent before. Whoever found an
-        error on a new connection may not have retransmitted all. Whoever does not know the
-        session counts the messages of another one.
-        """
-        received = self.session.received
-        if reason in _REFUSING and (self._greets_first or reason is Reason.BUSY):
-            raise RemoteProtocolError(f"BYE {reason.name} in a talk")
-        lacking = number != received and reason in _LEAVING
-        if lacking or (number < received and reason is Reason.PROTOCOL):
-            raise RemoteProtocolError(f"BYE after {number} messages, {received} came")
 
     # The only ways to change the state, to write, and to fail.
 
@@ -557,6 +545,28 @@ def _require(possible: bool, state: State) -> None:
     """Raise LocalProtocolError for a call that makes no sense in this state."""
     if not possible:
         raise LocalProtocolError(f"not possible in state {state.value}")
+
+
+def _check_bye(
+    reason: Reason, number: int, received: int, refusing: tuple[Reason, ...]
+) -> None:
+    """Refuse a BYE in a talk that cannot be: by its reason, or by its number.
+
+    Raises RemoteProtocolError.
+    """
+    if reason in _LEAVING:
+        # The number proves that nothing is missing that was sent before.
+        wrong = number != received
+    elif reason is Reason.PROTOCOL:
+        # Whoever found an error on a new connection may not have retransmitted all.
+        wrong = number < received
+    elif reason in refusing:
+        # Whoever does not know the session counts the messages of another one.
+        wrong = False
+    else:
+        raise RemoteProtocolError(f"BYE {reason.name} in a talk")
+    if wrong:
+        raise RemoteProtocolError(f"BYE after {number} messages, {received} came")
 
 
 # The reason that a BYE gives for an error, where there is one of its own.

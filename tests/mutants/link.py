@@ -444,41 +444,43 @@ _ENDING = (
     ),
     Mutant(
         "a BYE may leave out messages",
-        "Link._check_bye",
-        ("number != received and reason in _LEAVING", "False"),
+        "_check_bye",
+        ("wrong = number != received", "wrong = False"),
+    ),
+    Mutant(
+        "a BYE may count fewer messages than came",
+        "_check_bye",
+        ("wrong = number != received", "wrong = number > received"),
     ),
     Mutant(
         "a BYE that names an error may count less than came",
-        "Link._check_bye",
-        ("number < received and reason is Reason.PROTOCOL", "False"),
+        "_check_bye",
+        ("wrong = number < received", "wrong = False"),
     ),
     Mutant(
         "a BYE that names an error must have retransmitted all",
-        "Link._check_bye",
-        (
-            "number < received and reason is Reason.PROTOCOL",
-            "number != received and reason is Reason.PROTOCOL",
-        ),
+        "_check_bye",
+        ("wrong = number < received", "wrong = number != received"),
     ),
     Mutant(
         "a BYE that knows another talk counts ours",
-        "Link._check_bye",
-        ("number < received and reason is Reason.PROTOCOL", "number < received"),
-    ),
-    Mutant(
-        "a talk may be refused in its middle",
-        "Link._check_bye",
-        ("reason in _REFUSING and (self._greets_first or reason is Reason.BUSY)", "False"),
-    ),
-    Mutant(
-        "a server that answered with HELLO may refuse",
-        "Link._check_bye",
-        ("self._greets_first or reason is Reason.BUSY", "reason is Reason.BUSY"),
+        "_check_bye",
+        ("wrong = False", "wrong = number < received"),
     ),
     Mutant(
         "a client may be busy",
-        "Link._check_bye",
-        ("self._greets_first or reason is Reason.BUSY", "self._greets_first"),
+        "_check_bye",
+        ("reason in refusing", "refusing"),
+    ),
+    Mutant(
+        "a server that answered with HELLO may refuse",
+        "Link._receive_bye",
+        ("() if self._greets_first else _FROM_CLIENTS", "_FROM_CLIENTS"),
+    ),
+    Mutant(
+        "a client may not refuse the HELLO of its server",
+        "Link._receive_bye",
+        ("() if self._greets_first else _FROM_CLIENTS", "()"),
     ),
     Mutant(
         "a refusal may count messages",

@@ -283,7 +283,8 @@ class World:
         elif self.server.session.expects(greeting.hello, greeting.seen):
             stranger.welcome(self.server.session)
         else:
-            stranger.refuse(Reason.BUSY, "")
+            known = self.server.session.knows(greeting.hello)
+            stranger.refuse(Reason.UNKNOWN_SESSION if known else Reason.BUSY, "")
             return
         self.server.link = stranger
 

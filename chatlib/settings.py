@@ -236,19 +236,6 @@ _Source = Mapping[str, tuple[object, str]]
 """Values by setting; each with the place that it came from, as an error names it."""
 
 
-def _merge(options: Iterable[Option], sources: Iterable[_Source]) -> Settings:
-    """Return the settings: each from the first of the sources that has it."""
-    settings = Settings()
-    sources = _separate_port(sources)
-    for option in options:
-        found = [source[option.name] for source in sources if option.name in source]
-        # A value that does not count is not converted: a typo in the file is harmless for
-        # somebody who gives the option.
-        value = _convert(option, *found[0]) if found else option.default
-        setattr(settings, option.name, value)
-    return settings
-
-
 def _separate_port(sources: Iterable[_Source]) -> list[_Source]:
     """Return the sources, where the port in a host such as localhost:7777 is a port.
 
@@ -268,6 +255,19 @@ def _separate_port(sources: Iterable[_Source]) -> list[_Source]:
                 separated[index] = {**source, "port": (port, place)}
             break
     return separated
+
+
+def _merge(options: Iterable[Option], sources: Iterable[_Source]) -> Settings:
+    """Return the settings: each from the first of the sources that has it."""
+    settings = Settings()
+    sources = _separate_port(sources)
+    for option in options:
+        found = [source[option.name] for source in sources if option.name in source]
+        # A value that does not count is not converted: a typo in the file is harmless for
+        # somebody who gives the option.
+        value = _convert(option, *found[0]) if found else option.default
+        setattr(settings, option.name, value)
+    return settings
 
 
 def _convert(option: Option, value: object, place: str) -> object:

@@ -16,6 +16,7 @@ from chatlib import resolver
 from chatlib.addresses import Address
 from chatlib.errors import StartError
 from chatlib.program import Program
+from chatlib.resolver import PAUSE_SECONDS
 from chatlib.settings import read_settings
 from harness import wire
 from harness.stage import PATIENCE, Stage
@@ -302,6 +303,20 @@ def test_a_resolver_that_comes_up_later_is_waited_for(
         "Cannot look up friend.example yet (Temporary failure in name resolution): "
         "waiting for it up to 30 s."
     ]
+    world.program.chat.stop(2)
+    world.program.close()
+
+
+def test_a_name_that_moves_while_a_server_is_awaited_is_found(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked up again while its old address is tried."""
+    look_up(monkeypatch, "printf '127.0.0.2 0\\nend'")
+    world = name(listener.getsockname()[1], "--wait", "30")
+    world.until(lambda: bool(world.told))
+    look_up(monkeypatch, "printf '127.0.0.1 0\\nend'")
+    world.clock.now += PAUSE_SECONDS
+    accept(world, listener).close()
     world.program.chat.stop(2)
     world.program.close()
 

@@ -526,7 +526,7 @@ def test_a_failure_waits_no_longer_for_a_resolver(
 def test_a_look_up_that_finds_nothing_new_lets_the_call_fail(
     refused: Address, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
-    """At once, with the error of the address that was known."""
+    """At once, with the error of the address that was known, which is tried once."""
     later = Later()
     later.calls = named(later.loop, refused[1][1])  # type: ignore[arg-type]
     later.calls.resolver.addresses = [refused]
@@ -534,6 +534,7 @@ def test_a_look_up_that_finds_nothing_new_lets_the_call_fail(
     later.calls.dialer.dial(again=True)
     later.until_over()
     assert later.calls.codes == [errno.ECONNREFUSED]
+    assert len(later.calls.dialer._errors) == 1
     assert patience(later.loop) is None
 
 

@@ -7,6 +7,7 @@ every module may import it, and it imports nothing of the project.
 
 import errno
 import os
+import select
 import selectors
 import signal
 import sys
@@ -90,6 +91,8 @@ class Loop:
         self._signal_pipe: tuple[int, int] | None = None
         # A signal arrived that the loop has not read yet.
         self._signal_unread = False
+        # Our own alarm is set, so SIGALRM is no signal from outside.
+        self._alarm_set = False
         # The handlers that were there before, for `close` to restore.
         self._previous_handlers: dict[int, _Handler] = {}
 
@@ -147,6 +150,8 @@ class Loop:
         self._open_signal_pipe()
         for number in numbers:
             self._signal_callbacks[number] = callback
+            if number == SIGALRM:
+                continue  # its handler is set below, and stays
             handler = self._note_signal if urgent else _do_nothing
             self._previous_handlers.setdefault(number, signal.signal(number, handler))
         previous = signal.signal(SIGALRM, self._interrupt_blocked_call)
@@ -171,22 +176,29 @@ class Loop:
         # set that ends a call that is blocking: it repeats, since one may come too early.
         self._signal_unread = True
         if self.blocked:
+            self._alarm_set = True
             signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS, BLOCKED_SECONDS)
 
     def _interrupt_blocked_call(self, number: int, frame: FrameType | None) -> None:
-        """Raise InterruptedError out of a blocking call that keeps a signal waiting."""
-        if self._signal_unread and self.blocked:
+        """Raise InterruptedError out of a blocking call that keeps a signal waiting.
+
+        An alarm that the loop has not set is a signal like any other.
+        """
+        if not self._alarm_set:
+            self._note_signal(number, frame)
+        elif self._signal_unread and self.blocked:
             raise InterruptedError(errno.EINTR, "nobody reads it")
 
     def _read_signals(self, reader: int) -> None:
+        ours = SIGALRM if self._alarm_set else None
         if self._signal_unread:
-            self._signal_unread = False
+            self._signal_unread = self._alarm_set = False
             signal.setitimer(signal.ITIMER_REAL, 0)
         with suppress(BlockingIOError):
             for number in os.read(reader, 4096):
                 # The pipe has the numbers of signals that others handle, too.
                 callback = self._signal_callbacks.get(number)
-                if callback:
+                if callback and number != ours:
                     callback(number)
 
     # Running.
@@ -249,15 +261,18 @@ class Loop:
         self._selector.close()
 
 
-def is_ready(fd: int, events: int, seconds: float | None = 0.0) -> bool:
-    """Return whether `fd` is ready for `events`, after at most so many seconds.
+def is_ready(fd: int, event: int, seconds: float | None = 0.0) -> bool:
+    """Return whether `fd` is ready for READ or WRITE, after at most so many seconds.
 
-    None waits without an end. Unlike `select.select` this knows descriptors above 1023,
-    except on macOS, whose `poll` refuses terminals.
+    None waits without an end, unless a handler of a signal raises. `poll` knows descriptors
+    above 1023, and `select` does not.
     """
-    with Selector() as selector:
-        selector.register(fd, events)
-        return bool(selector.select(seconds))
+    if Selector is selectors.SelectSelector:
+        reading, writing = ([fd], []) if event == READ else ([], [fd])
+        return any(select.select(reading, writing, [], seconds))
+    poll = select.poll()
+    poll.register(fd, select.POLLIN if event == READ else select.POLLOUT)
+    return bool(poll.poll(None if seconds is None else 1000 * seconds))
 
 
 class Deadline:

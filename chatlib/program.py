@@ -9,10 +9,11 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from chatlib.chat import Chat
+from chatlib.chat import Chat, list_lines
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
 from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
@@ -33,7 +34,16 @@ from chatlib.terminal.streams import (
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (
+    *("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"),
+    *("SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ", "SIGPIPE", "SIGABRT", "SIGTRAP"),
+    *("SIGSYS", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGEMT"),
+)
+"""The signals that stop the chat, by name: by default each would end the process and leave
+the terminal raw. Not each system has all of them.
+
+SIGSEGV, SIGBUS, SIGFPE and SIGILL are left alone: after a fault of the interpreter itself
+no handler of ours would ever be called, and the process would not end."""
 
 EPILOG = f"""\
 Commands in the chat:
@@ -103,6 +113,8 @@ class Program:
         self._numbers = count(1)
         # Nobody can read stdout any more.
         self._screen_closed = False
+        # How often a call to the system has failed where nobody expected it.
+        self._failures = 0
         # With --again: called instead of ending, when the peer has ended the talk.
         self.again: Callable[[], None] | None = None
         self.new_chat()
@@ -125,8 +137,7 @@ class Program:
             self.again()
             return
         lines, more = self.terminal.take_unsent()
-        for line in lines:
-            self.terminal.notify(f"Never sent: {line}")
+        list_lines(self.terminal.notify, "Never sent", lines)
         if more:
             self.terminal.notify("Never sent either: what came after that.")
         # A person sees what is given back; a script can only look at the code.
@@ -176,12 +187,15 @@ class Program:
                 self.terminal.run()
             except ScreenClosedError as error:
                 self._close_screen(error)
+            except OSError as error:
+                self._break_off(error)
         return self.code
 
     def _handle_signals(self) -> None:
         """Stop the chat at a signal, and restore the terminal after a pause."""
         # A signal that our parent ignores (nohup, a script's background job) stays so.
-        heeded = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        # Python itself ignores SIGPIPE and SIGXFSZ: there the write fails instead.
+        heeded = [each for each in _stopping() if signal.getsignal(each) != signal.SIG_IGN]
         self.loop.on_signals(heeded, lambda number: self.chat.stop(number))
         resume = self.terminal.resume
         self.loop.on_signals([signal.SIGCONT], lambda _: resume(), urgent=False)
@@ -198,7 +212,24 @@ class Program:
             self.terminal.remove_prompt()
             self.terminal.notify(f"{self.command}: {error}")
         # A signal that came at the same time is handled first: then that is the reason.
-        self.loop.call_later(0, lambda: self.chat.leave_without_screen())
+        code, words = error.code, error.words
+        self.loop.call_later(0, lambda: self.chat.leave_without_screen(code, words))
+
+    def _break_off(self, error: OSError) -> None:
+        """End the talk because the system failed us; raise the error where there is none.
+
+        Should it fail again, nothing is waited for any more.
+        """
+        self._failures += 1
+        if self.chat.is_free:
+            raise error
+        if self._failures > 1:
+            self.chat.stop_searching()
+            return
+        self.terminal.remove_prompt()
+        sentence = f"{self.command}: the chat cannot go on: {describe(error)}"
+        self.terminal.notify(sentence)
+        self.chat.break_off(Exit.LOST, "its system failed")
 
     def _lose_reader(self, mask: int) -> None:
         """Handle that nobody reads our stdout: nothing else makes our end readable."""
@@ -210,6 +241,15 @@ class Program:
         self.terminal.close()
         self._log.close()
         self.loop.close()
+
+
+def _stopping() -> list[int]:
+    """Return the numbers of the SIGNALS that this system has, and the real-time ones."""
+    named = [int(getattr(signal, each)) for each in SIGNALS if hasattr(signal, each)]
+    if sys.platform == "darwin":
+        named.remove(signal.SIGIO)  # there it is ignored by default
+    first, last = getattr(signal, "SIGRTMIN", 1), getattr(signal, "SIGRTMAX", 0)
+    return [*named, *range(first, last + 1)]
 
 
 def run(

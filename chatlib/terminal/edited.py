@@ -521,6 +521,7 @@ def _bind_keys(
     empty = Condition(lambda: not buffer.text)
     # The kernel's meaning of these keys: a signal to all processes of the foreground.
     keys.add("c-c", filter=~is_searching)(lambda event: signal.raise_signal(signal.SIGINT))
+    keys.add("c-\\")(lambda event: signal.raise_signal(signal.SIGQUIT))
     keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
     # The mouse is never asked for, and prompt_toolkit fails on some of its reports.

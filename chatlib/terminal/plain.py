@@ -6,15 +6,14 @@ line has at most 4095 bytes. Knows no protocol; only `program` builds one.
 """
 
 import os
-import select
-from codecs import utf_8_decode
+from codecs import BOM_UTF8, utf_8_decode
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 
 from chatlib.errors import ScreenClosedError
-from chatlib.loop import READ, Loop
+from chatlib.loop import READ, Loop, is_ready
 from chatlib.terminal import streams
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
@@ -102,6 +101,8 @@ class Plain(Terminal):
         self._lines: deque[str] = deque()
         # Lines are to be passed on.
         self._accepting = False
+        # No line was read yet: a file may begin with a byte order mark.
+        self._at_begin = True
         # All input was read.
         self._at_end = False
         # `input_ended` was called.
@@ -225,7 +226,7 @@ class Plain(Terminal):
             self._prompt_open = True
 
     def _has_input(self) -> bool:
-        return self._accepting and bool(select.select([self._fd], [], [], 0)[0])
+        return self._accepting and is_ready(self._fd, READ)
 
     # Input.
 
@@ -289,8 +290,7 @@ class Plain(Terminal):
     def _read_available(self) -> bytes:
         """Return what one read finds without waiting; b"" for nothing, or the end."""
         try:
-            ready = select.select([self._fd], [], [], 0)[0]
-            return os.read(self._fd, READ_SIZE) if ready else b""
+            return os.read(self._fd, READ_SIZE) if is_ready(self._fd, READ) else b""
         except OSError:  # stdin may be a connection that was reset
             return b""
 
@@ -299,6 +299,10 @@ class Plain(Terminal):
         self._at_end = not data
         lines = self._buffer.feed(data) if data else self._buffer.finish()
         lost = self._buffer.lost
+        if self._at_begin and lines:
+            self._at_begin = False
+            if not self.interactive:
+                lines[0] = lines[0].removeprefix(BOM_UTF8)
         for line in lines:
             self._lines.append(self._decode(line.removesuffix(b"\r"), lost))
             lost = 0

@@ -12,8 +12,8 @@ import termios
 import time
 from contextlib import suppress
 
-from chatlib.errors import ScreenClosedError
-from chatlib.loop import Loop
+from chatlib.errors import ScreenClosedError, ScreenFailedError
+from chatlib.loop import WRITE, Loop, is_ready
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 
@@ -35,8 +35,11 @@ class Screen:
         """Write to stdout. Raises ScreenClosedError when it cannot be written to."""
         try:
             self._write(STDOUT, text)
-        except OSError as error:
+        except (BrokenPipeError, InterruptedError) as error:
             raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
+        except OSError as error:
+            why = f"the screen cannot be written to ({error.strerror})"
+            raise ScreenFailedError(why) from None
 
     def paint(self, text: str) -> None:
         """Write to stdout what is no news; an error is left to the next `write`."""
@@ -79,8 +82,16 @@ def open_missing_descriptors() -> None:
 
 
 def is_pipe(fd: int) -> bool:
-    """Return whether `fd` is a pipe and `poll` reports when its other end is closed."""
-    return hasattr(select, "poll") and stat.S_ISFIFO(os.fstat(fd).st_mode)
+    """Return whether `fd` is the writing end of a pipe, readable only without a reader.
+
+    One that was opened for both (`<>`) is readable as soon as anything is written. Without
+    `poll` nothing is reported.
+    """
+    if not hasattr(select, "poll") or not stat.S_ISFIFO(os.fstat(fd).st_mode):
+        return False
+    import fcntl  # 0.3 ms, which only a program in a pipe pays
+
+    return fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
 
 
 def hung_up(fd: int) -> bool:
@@ -128,4 +139,4 @@ def _write_all(fd: int, text: str) -> None:
         try:
             data = data[os.write(fd, data) :]
         except BlockingIOError:
-            select.select([], [fd], [])
+            is_ready(fd, WRITE, None)

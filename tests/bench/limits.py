@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tests.bench.floods import FLOODS
 from tests.bench.results import Figure, Results, Spread, spread
 from tests.bench.table import markdown, plain, ranged
 
@@ -139,6 +140,14 @@ LIMITS = (
             f"memory grown by, {peer}, MiB", Figure("pressure", peer, "grown MiB"), most=4
         )
         for peer in ("peer that never reads", "peer that reads slowly")
+    ),
+    *(
+        Limit(
+            f"a key under {kind}: worst, ms",
+            Figure("floods", f"a key under {kind}", "worst"),
+            most=200,
+        )
+        for kind in FLOODS
     ),
     *(
         Limit(

@@ -2,6 +2,7 @@
 
 from tests.bench import (
     codec,
+    floods,
     growth,
     idle,
     pressure,
@@ -22,6 +23,7 @@ SUITES = {
         idle.IDLE,
         idle.SILENCE,
         pressure.PRESSURE,
+        floods.FLOODED,
         growth.GROWTH,
         typing.BUSY,
         testing.TESTS,

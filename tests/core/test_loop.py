@@ -4,6 +4,7 @@ import fcntl
 import math
 import os
 import resource
+import selectors
 import signal
 import tempfile
 import threading
@@ -334,6 +335,20 @@ def test_a_timer_may_be_due_in_any_number_of_seconds(loop: Loop, seconds: float)
         os.close(fd)
 
 
+@pytest.mark.parametrize("kind", [selectors.PollSelector, selectors.SelectSelector])
+def test_whether_a_descriptor_is_ready_can_be_asked_with_either_call(
+    monkeypatch: pytest.MonkeyPatch, kind: type[selectors.BaseSelector]
+) -> None:
+    """Where `poll` refuses terminals, as on macOS, it is `select`."""
+    monkeypatch.setattr("chatlib.loop.Selector", kind)
+    reader, writer = os.pipe()
+    assert not is_ready(reader, READ)
+    assert is_ready(writer, WRITE)
+    os.close(writer)
+    assert is_ready(reader, READ, None)  # the end is something to read
+    os.close(reader)
+
+
 def test_whether_a_descriptor_is_ready_can_be_asked_above_1023() -> None:
     """A program inherits what its parent leaves open. `select.select` would raise."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -594,6 +609,32 @@ def test_a_signal_wakes_a_loop_that_is_waiting(handlers: None, loop: Loop) -> No
     signal.setitimer(signal.ITIMER_REAL, 0.02)
     bounded_turn(loop)
     assert heard == [signal.SIGALRM]
+
+
+def test_an_alarm_from_outside_also_interrupts_a_blocking_call(
+    loop: Loop, handlers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a signal like any other, and the alarm that the loop sets then is none."""
+    monkeypatch.setattr("chatlib.loop.BLOCKED_SECONDS", 0.01)
+    heard: list[int] = []
+    loop.on_signals([signal.SIGALRM], heard.append)
+    reader, writer = os.pipe()
+    rescue = threading.Timer(SECONDS, os.close, [reader])
+    rescue.start()
+    loop.blocked = True
+    with pytest.raises(InterruptedError):
+        os.kill(os.getpid(), signal.SIGALRM)
+        while True:
+            os.write(writer, bytes(65536))
+    loop.blocked = False
+    until(loop, lambda: not loop._signal_unread)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    signal.raise_signal(signal.SIGALRM)
+    until(loop, lambda: heard)
+    assert set(heard) == {signal.SIGALRM}
+    rescue.cancel()
+    os.close(reader)
+    os.close(writer)
 
 
 def test_a_signal_interrupts_a_blocking_call(

@@ -308,6 +308,7 @@ def test_a_longer_time_than_the_form_has_room_for_is_cut() -> None:
         "a seat is kept for ² s",
         "a seat is kept for 1000000000 s",
         "a seat is kept for " + "9" * 100 + " s",
+        "a seat is kept for " + "9" * 5000 + " s",  # more than `int` converts
         "a seat is kept for 42 s.",
         "A seat is kept for 42 s",
         "a seat is kept for 42",

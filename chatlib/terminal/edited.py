@@ -53,6 +53,7 @@ class Edited(Terminal):
         loop: Loop,
         prompt: str,
         *,
+        name: str = "",
         bell: bool = False,
         timestamps: bool = False,
         status: bool = True,
@@ -61,6 +62,8 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
+        # What is asked instead of the usual; "" is nothing.
+        self._question = ""
         # The prompt stands before the line.
         self._asking = False
         # What the person wants of every message: a sound, and the time before it.
@@ -130,6 +133,10 @@ class Edited(Terminal):
         else:
             self._screen.write_error(f"{visible(text)}\n")
 
+    def show_pending(self, text: str, why: str) -> None:
+        """Write that a line is kept for later, and why."""
+        self.notify(f"Kept for later, because {why}: {text}")
+
     def refuse(self, reason: str, text: str) -> None:
         """Write why a line was refused; put it back into the editor if it came from there.
 
@@ -165,7 +172,17 @@ class Edited(Terminal):
             self._status.description = description
             self._editor.refresh()
 
-    def echo(self, text: str) -> None:
+    def ask(self, prompt: str) -> None:
+        """Show this prompt instead of the usual one, until it is answered or ""."""
+        self._question = visible(prompt)
+        self._editor.refresh()
+
+    def return_text(self, text: str) -> None:
+        """Put a line into the editor, before what is typed there."""
+        typed = self._buffer.text
+        self._buffer.document = Document(f"{text}\n{typed}" if typed else text)
+
+    def show_own(self, text: str) -> None:
         """Write a line behind the prompt, as if it were typed now."""
         self._write_line(self._prompt + visible(text))
 
@@ -183,7 +200,7 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def _get_prompt(self) -> str:
-        return self._prompt if self._asking else ""
+        return self._question or (self._prompt if self._asking else "")
 
     # Input.
 
@@ -212,7 +229,7 @@ class Edited(Terminal):
         Returns True, so that prompt_toolkit leaves the buffer as it is.
         """
         text = buffer.text.removesuffix("\n")
-        buffer.reset(append_to_history=True)
+        buffer.reset(append_to_history=not self._question)
         self._submitted.extend(text.split("\n"))
         self._submitting = True
         try:
@@ -231,8 +248,8 @@ class Edited(Terminal):
         text = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if text != line:
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
-        if self._asking:
-            self.echo(text)
+        if self._asking and not self._question:
+            self.show_own(text)
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))

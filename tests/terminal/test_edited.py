@@ -991,7 +991,7 @@ def test_an_early_line_is_shown_at_a_prompt_and_a_removed_prompt_is_gone(
         yield seat.shows(">", STANDING)
         seat.presses("half")
         yield seat.shows(">half", STANDING)
-        terminal.echo("early")
+        terminal.show_own("early")
         yield seat.shows(">early", ">half", STANDING)
         terminal.remove_prompt()
         terminal.remove_prompt()

@@ -73,6 +73,8 @@ def open_terminal(loop: Loop, settings: Settings) -> Terminal:
                 loop,
                 settings.prompt,
                 name=settings.name or "",
+                look=settings.look,
+                wrap=settings.wrap,
                 bell=bell,
                 timestamps=timestamps,
                 status=not settings.no_status,

@@ -870,6 +870,25 @@ def test_two_signals_at_once_end_the_talk_once(make: Make) -> None:
     assert notes_of(program).told == ["Goodbye: you left before anybody came."]
 
 
+def test_the_signals_of_another_system_are_those_that_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """macOS has no real-time signals, and ignores SIGIO by default."""
+    stopping = program_module._stopping()
+    assert {signal.SIGQUIT, signal.SIGIO, signal.SIGRTMIN + 1} <= {*stopping}
+    assert signal.SIGSEGV not in stopping
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.delattr(signal, "SIGRTMIN")
+    monkeypatch.delattr(signal, "SIGRTMAX")
+    monkeypatch.delattr(signal, "SIGPWR")
+    found = program_module._stopping()
+    assert {*stopping} - {*found} == {
+        signal.SIGIO,
+        30,  # SIGPWR on Linux
+        *range(34, 65),
+    }
+
+
 def test_a_signal_that_the_parent_ignores_has_no_handler(make: Make) -> None:
     """`nohup` has made it so."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

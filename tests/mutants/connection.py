@@ -112,6 +112,11 @@ _ACKNOWLEDGING = (
         ("self.flush(hurry=late)", "self.flush()"),
     ),
     Mutant(
+        "pending bytes are not written while the screen is slow",
+        "Connection._report",
+        ("self.flush(hurry=late)", "self._pending or self.flush(hurry=late)"),
+    ),
+    Mutant(
         "a frame that became whole keeps its timer while it waits to be handled",
         "Connection._pause",
         ("if self._frame_timer: ...", ""),
@@ -145,11 +150,6 @@ _ACKNOWLEDGING = (
         "after a failed write nothing more is read",
         "Connection._end_writing",
         ("self._resume_soon()", "self._give_up(why)"),
-    ),
-    Mutant(
-        "pending bytes are not written while the screen is slow",
-        "Connection._report",
-        ("self.flush(hurry=late)", "self._pending or self.flush(hurry=late)"),
     ),
     Mutant(
         "after a read nothing is sent",

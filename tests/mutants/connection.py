@@ -112,11 +112,6 @@ _ACKNOWLEDGING = (
         ("self.flush(hurry=late)", "self.flush()"),
     ),
     Mutant(
-        "pending bytes are not written while the screen is slow",
-        "Connection._report",
-        ("self.flush(hurry=late)", "self._pending or self.flush(hurry=late)"),
-    ),
-    Mutant(
         "a frame that became whole keeps its timer while it waits to be handled",
         "Connection._pause",
         ("if self._frame_timer: ...", ""),

@@ -32,7 +32,6 @@ from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
-
 COLOURS_ASSUMED = 256
 """The colours of a terminal that the system does not know."""
 
@@ -42,8 +41,9 @@ class Edited(Terminal):
 
     The conversation and the line go to stdout, notices to stderr, all through `visible`.
     `name` stands before own lines, `look` is the name of a look, and without `wrap` the
-    terminal breaks long lines, not we. `commands` are the words that Tab completes; `status` shows a status line under the
-    input; `history` keeps the typed lines for the next run.
+    terminal breaks long lines, not we. `commands` are the words that Tab completes,
+    `status` shows a status line under the input, and `history` keeps the typed lines for
+    the next run.
     """
 
     interactive = True

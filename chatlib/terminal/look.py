@@ -14,7 +14,7 @@ from collections import namedtuple
 from collections.abc import Callable
 
 from chatlib.terminal.visible import is_shown_as_is, visible, visible_name
-from chatlib.terminal.wrap import columns, fold, split_lines
+from chatlib.terminal.wrap import columns, find_column, fold, split_lines
 
 OWN, PENDING, NOTICE, OTHER = "> ", "~ ", "- ", "  "
 """The marks at the left edge, of two columns each."""
@@ -207,11 +207,9 @@ def _measure(mark: str, line: str, width: int, indent: int) -> tuple[int, int]:
     In a table of commands those stand under what is said of the command.
     """
     first = width - indent
-    if mark == NOTICE and line.startswith("/"):
-        command, gap, said = line.partition("  ")
-        deep = indent + len(line) - len(said.lstrip(" "))
-        if gap and deep * 2 <= width:
-            return first, deep
+    deep = indent + find_column(line)
+    if mark == NOTICE and deep * 2 <= width:
+        return first, deep
     return first, indent
 
 

@@ -126,7 +126,7 @@ def _find_break(text: str, end: int, between: int) -> tuple[int, int]:
     if text[end] == " ":
         return end, end + 1
     blank = text.rfind(" ", 0, end)
-    if blank > between and text[:blank].strip(" "):
+    if blank >= between and text[:blank].strip(" "):
         return blank, blank + 1
     if between:
         return between, between

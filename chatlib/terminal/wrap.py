@@ -104,6 +104,8 @@ def _fit(text: str, room: int) -> tuple[int, int]:
     # With the character after the row, which may be a mark on the last one in it.
     if text[: room + 1].isascii():
         return min(len(text), room), 0
+    if 2 * len(text) <= room:  # no code point is wider than two columns
+        return len(text), 0
     from wcwidth import iter_graphemes
 
     end = used = between = 0

@@ -31,7 +31,9 @@ class Seat:
         self._view = View(ROWS, COLUMNS)
         self._drawn = 0  # bytes that the view was fed
 
-    def opens(self, *, history: bool = False, **options: bool | Sequence[str]) -> Edited:
+    def opens(
+        self, *, history: bool = False, **options: bool | str | Sequence[str]
+    ) -> Edited:
         """Build the terminal, with a prompt."""
         self.terminal = Edited(self.loop, ">", history=history, **options)  # type: ignore[arg-type]
         self.terminal.start(self._typed, lambda: self.heard.append(None))

@@ -19,6 +19,7 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
 from prompt_toolkit.layout.processors import BeforeInput
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.widgets import SearchToolbar
 
 from chatlib.loop import Loop
@@ -26,7 +27,7 @@ from chatlib.terminal import streams
 from chatlib.terminal.bindings import bind_keys
 from chatlib.terminal.editor import Editor, open_output
 from chatlib.terminal.history import LineHistory
-from chatlib.terminal.look import COLOURS, Page, find_look
+from chatlib.terminal.look import Look, Page, find_look
 from chatlib.terminal.status import StatusLine
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
@@ -64,13 +65,9 @@ class Edited(Terminal):
         commands: Sequence[str] = (),
     ) -> None:
         self._screen = Screen(loop)
-        self._prompt = visible(prompt)
-        # What is asked instead of the usual; "" is nothing.
-        self._question = ""
-        # The prompt stands before the line.
-        self._asking = False
-        # The person wants a sound with every message.
         self._bell = bell
+        # The usual prompt, whether it stands before the line, and what is asked instead.
+        self._prompt, self._asking, self._question = visible(prompt), False, ""
         # Notices go to this terminal, and not elsewhere (`2> file`).
         self._notices_here = os.isatty(streams.STDERR)
         # What `start` sets; until then typed lines are dropped.
@@ -83,15 +80,9 @@ class Edited(Terminal):
         self._refused: list[str] = []
         past = LineHistory() if history else InMemoryHistory()
         self._buffer = Buffer(multiline=False, accept_handler=self._submit, history=past)
-        colours = _count_colours()
-        output = open_output(self._screen, colours >= COLOURS and look != "none")
-        self._page = Page(
-            find_look(look, colours),
-            name,
-            lambda: output.get_size().columns,
-            wrap=wrap,
-            timestamps=timestamps,
-        )
+        graphics = find_look(look, _count_colours())
+        output = open_output(self._screen, bool(graphics.own))
+        self._page = _make_page(graphics, name, output, wrap, timestamps)
         self._status = StatusLine(output, self._buffer, commands)
         status_fits = Condition(lambda: status and output.get_size().rows > 1)
         self._editor = Editor(
@@ -263,6 +254,16 @@ class Edited(Terminal):
 
     def _end_input(self) -> None:
         self._input_ended()
+
+
+def _make_page(
+    look: Look, name: str, output: Vt100_Output, wrap: bool, timestamps: bool
+) -> Page:
+    def width() -> int:
+        # Asked for every message: the window may have got another size meanwhile.
+        return output.get_size().columns
+
+    return Page(look, name, width, wrap=wrap, timestamps=timestamps)
 
 
 def _count_colours() -> int:

@@ -92,6 +92,7 @@ class Page:
         self._timestamps = timestamps
         # Who has spoken last: the name, what is shown of it, and its columns.
         self._speaker = "", OTHER, len(OTHER)
+        # No date is shown for the day on which the program was started.
         # The day and the minute of the last row.
         self._day = time.localtime()[:3] if timestamps else None
         self._minute = ""
@@ -100,6 +101,7 @@ class Page:
 
     def messages(self, speaker: str, texts: list[str]) -> str:
         """Return the rows of messages of the peer."""
+        # A talk of 10,000 lines has two speakers, so what is shown of the last one is kept.
         name, head, indent = self._speaker
         if name != speaker:
             head, indent = self._head(OTHER, visible(speaker), self._look.peer)
@@ -131,6 +133,7 @@ class Page:
     def pending(self, text: str, why: str) -> str:
         """Return the rows of a line that is kept for later; the reason once for a run."""
         notice = ""
+        # Who types five lines ahead need not be told five times why they wait.
         if why != self._reason:
             self._reason = why
             notice = self.notice(f"Kept for later, because {why}:")
@@ -159,6 +162,7 @@ class Page:
         """
         if not self._timestamps:
             return ""
+        # The clock is asked for each row: a row says when it was shown, not when it was sent.
         now = time.localtime()
         minute = time.strftime("%H:%M ", now)
         new_day = ""
@@ -187,14 +191,18 @@ class Page:
 
         Mark and name are in `graphics`, the text in `rest`.
         """
+        # Split first: a line end that `visible` sees becomes ^J.
         lines = [*map(visible, split_lines(text))]
         head, indent = self._head(mark, name, graphics)
         before = len(self._blank_stamp)
         width = self._width() - before
         if not self._wrap:
+            # Then a window that is made wider joins rows again, and what is copied has no
+            # line end that was not sent; the terminal's own rows begin at the left edge.
             rows = lines
         elif name and indent * 2 > width:
-            # The name is a part of what is broken.
+            # The name is a part of what is broken: under a name of 32 columns a window of
+            # 40 would have one word in each row.
             head, indent = paint(graphics, mark), NARROW_INDENT
             lines[0] = f"{name}: {lines[0]}"
             rows = _fold_all(lines, width - len(mark), width - indent)

@@ -38,6 +38,7 @@ class Reader(Plain):
 
         Each line has the speaker before it, so that none can pass for another's.
         """
+        # A line of its own for each: speech has no rows, and so nothing to stand under.
         rows = []
         for text in texts:
             verb = "says"

@@ -50,6 +50,7 @@ def fold(text: str, first: int, rest: int) -> list[str]:
             return [*rows, text]
         stop, start = _find_break(text, end, between)
         rows.append(text[:stop])
+        # A blank at the very end would stand alone in a row.
         if start == len(text):
             return rows
         text = text[start:]
@@ -110,8 +111,10 @@ def _fit(text: str, room: int) -> tuple[int, int]:
 
     end = used = between = 0
     wide_before = False
+    # Lazy: of a long text only what fits is looked at.
     for grapheme in iter_graphemes(text):
         width = _width(grapheme)
+        # Scripts whose characters are wide set no blanks between words.
         wide = width > 1
         if end and (wide or wide_before) and grapheme[0] not in _CLOSING and used <= room:
             between = end
@@ -125,13 +128,16 @@ def _fit(text: str, room: int) -> tuple[int, int]:
 
 def _find_break(text: str, end: int, between: int) -> tuple[int, int]:
     """Return where a row ends and where the next begins; `end` code points fit into it."""
+    # The word ends exactly where the row does.
     if text[end] == " ":
         return end, end + 1
+    # Blanks that the text begins with are its indentation, and stay with its first word.
     blank = text.rfind(" ", 0, end)
     if blank >= between and text[:blank].strip(" "):
         return blank, blank + 1
     if between:
         return between, between
+    # One word fills the row.
     link = _link_pattern().match(text)
     if link:
         stop = link.end()

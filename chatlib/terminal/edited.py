@@ -68,13 +68,11 @@ class Edited(Terminal):
         self._bell = bell
         # The usual prompt, whether it stands before the line, and what is asked instead.
         self._prompt, self._asking, self._question = visible(prompt), False, ""
-        # Notices go to this terminal, and not elsewhere (`2> file`).
-        self._notices_here = os.isatty(streams.STDERR)
+        self._notices_here = os.isatty(streams.STDERR)  # and not in a file (`2> file`)
         # What `start` sets; until then typed lines are dropped.
         self._typed: Callable[[deque[str]], None] = deque.clear
         self._input_ended: Callable[[], None] = lambda: None
-        # The lines of one Enter are being passed on; those that are still to come, and
-        # those that were refused and go back into the editor.
+        # The lines of one Enter: being passed on, still to come, to go back to the editor.
         self._submitting = False
         self._submitted: deque[str] = deque()
         self._refused: list[str] = []

@@ -55,11 +55,13 @@ def find_look(name: str, colours: int) -> Look:
         return Look()
     if name == "contrast":
         # No colours and nothing faint: black on white, or white on black.
+        # The peer's name is reversed and one's own underlined, which no eye mistakes.
         return Look("1;7", "1;4", "")
     if name == "colour-blind":
         # Blue and orange differ for all eyes; there is no orange among the sixteen
         # colours, and yellow comes next to it.
         return Look("1;94" if colours >= BRIGHT else "1;34", "1;33", "2")
+    # The sixteen colours and no others: a person has chosen them to suit the background.
     return Look("1;36", "1;32", "2")
 
 
@@ -86,6 +88,7 @@ class Page:
         timestamps: bool = False,
     ) -> None:
         self._look = look
+        # As the other side sees it, bars and too many columns left out.
         self._name = visible_name(name) or YOU
         self._width = width
         self._wrap = wrap
@@ -110,12 +113,14 @@ class Page:
         room = self._width() - indent - len(self._blank_stamp)
         shown = ""
         for text in texts:
-            # What nearly every message is: printable ASCII that fits into one row.
+            # What nearly every message is: printable ASCII that fits into one row. It needs
+            # neither a search for a break nor a table of widths.
             if len(text) <= room and is_shown_as_is(text):
                 shown += f"{stamp}{head}{text}\n"
             else:
                 rows = self._lay(OTHER, visible(speaker), text, self._look.peer)
                 shown += f"{stamp}{rows}"
+            # Messages that came together came in the same minute.
             stamp = self._blank_stamp
         return shown
 
@@ -137,6 +142,7 @@ class Page:
         if why != self._reason:
             self._reason = why
             notice = self.notice(f"Kept for later, because {why}:")
+        # Faint as a whole: it is no message yet, and stands there once more when it is.
         faint = self._look.notice
         return notice + self._begin() + self._lay(PENDING, "", text, faint, faint)
 
@@ -162,10 +168,11 @@ class Page:
         """
         if not self._timestamps:
             return ""
-        # The clock is asked for each row: a row says when it was shown, not when it was sent.
+        # A row says when it was shown: when it was sent, the peer's clock would have to say.
         now = time.localtime()
         minute = time.strftime("%H:%M ", now)
         new_day = ""
+        # A talk that is left open overnight would otherwise show 09:00 under 23:00.
         if now[:3] != self._day:
             self._day, self._minute = now[:3], ""
             date = f"{now.tm_mday} {time.strftime('%B %Y, %A', now)}"

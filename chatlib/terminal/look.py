@@ -168,7 +168,7 @@ class Page:
         """
         if not self._timestamps:
             return ""
-        # A row says when it was shown: when it was sent, the peer's clock would have to say.
+        # A row says when it was shown. When it was sent only the clock of the peer knows.
         now = time.localtime()
         minute = time.strftime("%H:%M ", now)
         new_day = ""

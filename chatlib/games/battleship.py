@@ -34,8 +34,8 @@ class Battleship(Game):
 
     @property
     def board_is_current(self) -> bool:
-        """Whether the last shot was answered, and after the very last all was revealed."""
-        return self._due not in ("at", "was")
+        """Whether both have committed, and nothing that the last shot asks for is due."""
+        return self._due not in ("fleet", "at", "was")
 
     def first_words(self) -> list[str]:
         """Return the commitment to this end's sea."""

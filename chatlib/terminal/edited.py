@@ -41,6 +41,7 @@ from wcwidth import grapheme_boundary_before, iter_graphemes, wcswidth
 
 from chatlib.loop import Loop
 from chatlib.terminal import streams
+from chatlib.terminal.board import LastBoard
 from chatlib.terminal.guest import GuestLoop
 from chatlib.terminal.history import LineHistory
 from chatlib.terminal.keyboard import ALT_COMMANDS, Keyboard
@@ -78,8 +79,10 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
-        # The prompt stands before the line.
+        # The prompt stands before the line; what stands in its place while a question is
+        # asked.
         self._asking = False
+        self._question = ""
         # What the person wants of every message: a sound, and the time before it.
         self._bell, self._timestamps = bell, timestamps
         self._coloured = _has_colours()
@@ -102,7 +105,7 @@ class Edited(Terminal):
             loop,
             output,
             _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
-            _bind_keys(self._buffer, self._status.complete, self._end_input),
+            _bind_keys(self._buffer, self._status.complete, self._put_off, self._end_input),
             self._end_input,
         )
 
@@ -138,6 +141,15 @@ class Edited(Terminal):
             self._write_line(name + visible(text))
         if self._bell and not self._buffer.text:
             self._screen.write("\a")
+
+    def show_board(self, lines: list[str], number: int) -> None:
+        """Write a board to stdout, in place of the last one of the same game if possible.
+
+        Lines that were written below that one are then above the new one. Boards have no
+        time before them. Raises ScreenClosedError.
+        """
+        text = "\n".join(map(visible, lines))
+        self._editor.print_board(self._screen.write, text, number)
 
     def notify(self, text: str) -> None:
         """Write a line to stderr, above the line being typed if that is on the terminal."""
@@ -182,6 +194,11 @@ class Edited(Terminal):
             self._status.description = description
             self._editor.refresh()
 
+    def ask(self, prompt: str) -> None:
+        """Set the question that stands in place of the prompt; "" for none."""
+        self._question = visible(prompt)
+        self._editor.refresh()
+
     def echo(self, text: str) -> None:
         """Write a line behind the prompt, as if it were typed now."""
         self._write_line(self._prompt + visible(text))
@@ -200,7 +217,7 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def _get_prompt(self) -> str:
-        return self._prompt if self._asking else ""
+        return (self._question or self._prompt) if self._asking else ""
 
     # Input.
 
@@ -229,7 +246,8 @@ class Edited(Terminal):
         Returns True, so that prompt_toolkit leaves the buffer as it is.
         """
         text = buffer.text.removesuffix("\n")
-        buffer.reset(append_to_history=True)
+        # The answer to a question is a secret.
+        buffer.reset(append_to_history=not self._question)
         self._submitted.extend(text.split("\n"))
         self._submitting = True
         try:
@@ -248,11 +266,17 @@ class Edited(Terminal):
         text = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if text != line:
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
-        if self._asking:
+        if self._asking and not self._question:
             self.echo(text)
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))
+
+    def _put_off(self) -> None:
+        """Put a question off, and drop what is half typed: Escape was pressed."""
+        if self._question:
+            self._buffer.reset()
+            self._pass_on("")
 
     def _end_input(self) -> None:
         self._input_ended()
@@ -321,6 +345,8 @@ class Editor:
         self._started = False
         # The line being edited stands on the screen.
         self._painted = False
+        # The last board of a game, which the next one is to replace.
+        self._board = LastBoard()
         # The terminal's settings, as they were before the editor.
         self._original: list[Any] = []
         self._app: Application[None] = Application(
@@ -404,6 +430,7 @@ class Editor:
         """Set the terminal to raw mode again, and paint the line again."""
         if not self._app.is_running:
             return
+        self._board.forget()  # a shell has written below it
         # Not left again: the Application's own `raw_mode` restores the first settings.
         self._app.input.raw_mode().__enter__()
         self._erase()
@@ -414,6 +441,25 @@ class Editor:
     def print_above(self, write: Callable[[str], None], text: str) -> None:
         """Call `write` for a line of text above the line being edited."""
         self._erase()
+        self._board.add(write, text)
+        write(f"{text}\n")
+        self.refresh()
+
+    def print_board(self, write: Callable[[str], None], text: str, number: int) -> None:
+        """Call `write` for a board; erase the last one first, if it is of the same game.
+
+        What was written below that one is written again.
+        """
+        self._erase()
+        size = self._size
+        rows, below = self._board.lift(number, size)
+        if rows:
+            self._output.cursor_up(rows)
+            self._output.erase_down()
+            self._output.flush()
+        for write_again, each in below:
+            write_again(f"{each}\n")
+        self._board.place(number, text, size)
         write(f"{text}\n")
         self.refresh()
 
@@ -440,6 +486,14 @@ class Editor:
 
     def _note_painted(self, app: Application[None]) -> None:
         self._painted = True
+        screen = app.renderer.last_rendered_screen
+        self._board.note_painting(screen.height if screen else 0, self._size)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """The columns and rows of the window."""
+        size = self._output.get_size()
+        return size.columns, size.rows
 
 
 # What the editor is made of.
@@ -518,6 +572,7 @@ def _make_layout(
 def _bind_keys(
     buffer: Buffer,
     complete: Callable[[KeyPressEvent], None],
+    put_off: Callable[[], None],
     input_ended: Callable[[], None],
 ) -> KeyBindings:
     keys = KeyBindings()
@@ -527,7 +582,7 @@ def _bind_keys(
     keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
     # Without this the key after Escape would be taken for a part of it.
-    keys.add("escape", filter=~is_searching, eager=True)(lambda event: None)
+    keys.add("escape", filter=~is_searching, eager=True)(lambda event: put_off())
     for stand_in, command in ALT_COMMANDS.items():
         keys.add(stand_in)(get_by_name(command))
     keys.add("backspace")(_delete_before)

@@ -75,6 +75,11 @@ class Chat(Owner):
     # and a broken connection meet, and each of them may end the talk at any moment. They
     # share one state, which parts of their own would have to pass around.
 
+    # The prompt of a game's question: the next line is its answer, and no talk.
+    _question = ""
+    # The game whose question was put off.
+    _put_off: Game | None = None
+
     def __init__(
         self, terminal: Terminal, ended: Callable[[int, bool], None], recovery: Recovery
     ) -> None:
@@ -89,10 +94,6 @@ class Chat(Owner):
         self._peer_name, self._speaker = NAMELESS, ""
         # Where games are played, once both have met.
         self._table: Table | None = None
-        # The prompt of a game's question: the next line is its answer, and no talk. And the
-        # game whose question was put off.
-        self._question = ""
-        self._put_off: Game | None = None
         # What the server passes to `begin`; the lines that are to announce the peer.
         self._host: Host | None = None
         self._banner: list[str] = []

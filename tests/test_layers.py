@@ -52,7 +52,9 @@ ALLOWED = {
     "chatlib.terminal.guest": {"loop"},
     "chatlib.terminal.history": {"files"},
     "chatlib.terminal.keyboard": {"terminal", "terminal.streams"},
+    "chatlib.terminal.board": set[str](),
     "chatlib.terminal.edited": {
+        "terminal.board",
         "loop",
         "terminal",
         "terminal.guest",
@@ -80,8 +82,10 @@ ALLOWED = {
     "chatlib.games.tictactoe": {"games.game"},
     "chatlib.games.connectfour": {"games.game"},
     "chatlib.games.hangman": {"games.game", "games.secret"},
+    "chatlib.games.battleship": {"games.game", "games.secret"},
     "chatlib.games.foreign": {"games.game"},
     "chatlib.games.registry": {
+        "games.battleship",
         "games.connectfour",
         "games.foreign",
         "games.game",

@@ -79,8 +79,7 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
-        # The prompt stands before the line; what stands in its place while a question is
-        # asked.
+        # The prompt stands before the line, or the question that takes its place.
         self._asking = False
         self._question = ""
         # What the person wants of every message: a sound, and the time before it.
@@ -101,11 +100,12 @@ class Edited(Terminal):
         output = _open_output(self._screen, self._coloured)
         self._status = StatusLine(output, self._buffer, commands)
         status_fits = Condition(lambda: status and output.get_size().rows > 1)
+        keys = self._status.complete, self._put_off, self._end_input
         self._editor = Editor(
             loop,
             output,
             _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
-            _bind_keys(self._buffer, self._status.complete, self._put_off, self._end_input),
+            _bind_keys(self._buffer, *keys),
             self._end_input,
         )
 

@@ -694,8 +694,9 @@ def test_a_game_is_offered_accepted_played_shown_and_given_up(talk: Talk) -> Non
     assert talk.server.notes.news()[: len(board)] == board
     talk.server.types("/resign")
     talk.until(lambda: talk.client.session.received == 3)
-    assert "show The server gives up. Score: you 1, the server 0. /play plays again." in (
-        talk.client.notes.news()
+    assert (
+        "show The server gives up. Score in tictactoe: you 1, the server 0. /play plays again."
+        in (talk.client.notes.news())
     )
     assert talk.client.session.has_turn()
 
@@ -713,7 +714,7 @@ def test_without_a_name_play_lists_the_games(talk: Talk) -> None:
     """Unless there is a game to accept or to play again."""
     talk.client.types("/play")
     assert talk.client.notes.news() == [
-        "notify There are these games: tictactoe, hangman, connectfour.",
+        "notify There are these games: tictactoe, hangman, connectfour, battleship.",
         "notify Not done, which game? /play NAME.",
         "ask",
     ]

@@ -1,6 +1,6 @@
 """Two tables joined in memory: offers, moves, the score, and all that a cheat can send."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from time import process_time
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatlib.errors import TableError
 from chatlib.games.foreign import ForeignGame
-from chatlib.games.game import BrokenGameError, Game, Installed
+from chatlib.games.game import BrokenGameError, Game, Installed, Outcome
 from chatlib.games.hangman import Hangman
 from chatlib.games.registry import BUILT_IN, find_game
 from chatlib.games.secret import Secret
@@ -30,10 +30,12 @@ class Side:
     def __init__(self, peer: str, wins_ties: bool) -> None:
         self.sent: deque[str] = deque()
         self.lines: list[str] = []
+        self.boards: list[tuple[int, list[str]]] = []  # with the number of the game
         self.table = Table(
             find_game,
             self.sent.append,
             self.lines.append,
+            lambda lines, number: self.boards.append((number, lines)),
             wins_ties=wins_ties,
             peer=peer,
         )
@@ -41,7 +43,10 @@ class Side:
     @property
     def score(self) -> tuple[int, int, int]:
         """Games won, lost and drawn."""
-        return self.table.won, self.table.lost, self.table.drawn
+        ended = Counter[Outcome]()
+        for (_, outcome), count in self.table.scores.items():
+            ended[outcome] += count
+        return ended[Outcome.WON], ended[Outcome.LOST], ended[Outcome.DRAWN]
 
     @property
     def board(self) -> str:
@@ -193,12 +198,18 @@ def test_both_ends_show_the_score_of_all_games(room: Room) -> None:
     """Each from its own point of view."""
     room.begin()
     room.move(*TICTACTOE_WON)
-    assert room.ann.lines[-1] == "You have won. Score: you 1, Bob 0. /play plays again."
-    assert room.bob.lines[-1] == "Ann has won. Score: you 0, Ann 1. /play plays again."
+    assert (
+        room.ann.lines[-1]
+        == "You have won. Score in tictactoe: you 1, Bob 0. /play plays again."
+    )
+    assert (
+        room.bob.lines[-1]
+        == "Ann has won. Score in tictactoe: you 0, Ann 1. /play plays again."
+    )
     room.begin("")
     room.move(*TICTACTOE_DRAWN)
     assert room.ann.lines[-1] == (
-        "A draw. Score: you 1, Bob 0, 1 drawn. /play plays again."
+        "A draw. Score in tictactoe: you 1, Bob 0, 1 drawn. /play plays again."
     )
 
 
@@ -216,7 +227,7 @@ def test_a_player_who_resigns_has_lost(room: Room) -> None:
     room.ann.table.resign()
     room.deliver()
     assert room.scores == ((0, 1, 0), (1, 0, 0))
-    assert room.bob.was_shown("Ann gives up. Score: you 1, Ann 0.")
+    assert room.bob.was_shown("Ann gives up. Score in tictactoe: you 1, Ann 0.")
     room.begin("")
     assert room.bob.table.my_move
 
@@ -287,10 +298,13 @@ def test_show_board_shows_the_same_board_again(room: Room) -> None:
     """Nothing is sent to the other end."""
     room.begin()
     room.move("5")
+    board = [room.ann.table.status, *room.ann.board.split("\n")]
+    assert room.ann.boards[-1] == (1, board)
     room.ann.lines.clear()
+    room.ann.boards.clear()
     room.ann.table.show_board()
-    assert room.ann.lines == room.ann.board.split("\n")
-    assert not room.ann.sent
+    assert room.ann.boards == [(1, board)]
+    assert not room.ann.sent and not room.ann.lines
 
 
 def test_an_illegal_move_is_refused_and_not_sent(room: Room) -> None:

@@ -53,13 +53,23 @@ ALLOWED = {
     "chatlib.terminal.history": {"files"},
     "chatlib.terminal.keyboard": {"terminal", "terminal.streams"},
     "chatlib.terminal.board": set[str](),
-    "chatlib.terminal.edited": {
+    "chatlib.terminal.bindings": {"terminal.keyboard"},
+    "chatlib.terminal.status": set[str](),
+    "chatlib.terminal.editor": {
         "terminal.board",
         "loop",
         "terminal",
         "terminal.guest",
-        "terminal.history",
         "terminal.keyboard",
+        "terminal.streams",
+    },
+    "chatlib.terminal.edited": {
+        "loop",
+        "terminal",
+        "terminal.bindings",
+        "terminal.editor",
+        "terminal.history",
+        "terminal.status",
         "terminal.streams",
         "terminal.terminal",
         "terminal.visible",
@@ -129,7 +139,7 @@ ALLOWED = {
 }
 
 # prompt_toolkit needs an asyncio loop; these two let it have one that is a guest on ours.
-EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.edited")
+EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.editor", "chatlib.terminal.edited")
 PROGRAM = {
     "addresses",
     "chat",

@@ -25,12 +25,12 @@ class Battleship(Game):
         self.sea, self.other_sea = lay_ships(self._seed), ["?"] * len(SQUARES)
         self._secrets, self._commitment = Secrets(self.sea, self._seed), ""  # the other's
         self.received, self.fired = list[int](), list[int]()  # the squares of both's shots
-        self._due = "fleet"  # what the other end has to send next; "" when this one shoots
+        self._due = "fleet"  # what the other end has to send next, or why that is nothing
 
     @property
     def my_move(self) -> bool:
         """Whether it is this player's shot: both shoot by turns."""
-        return not self._due
+        return self._due == "my move"
 
     @property
     def board_is_current(self) -> bool:
@@ -60,13 +60,14 @@ class Battleship(Game):
         if verb != self._due:
             raise CheatingError(f"said {verb!r} where it makes no sense")
         if verb == "fleet":
-            self._commitment, self._due = rest, "" if self.begins else "shot"
+            self._commitment, self._due = rest, "my move" if self.begins else "shot"
         elif verb == "shot":
             return self._receive_shot(rest)
         elif verb == "at":
             return self._receive_answer(self.fired[-1], rest)
         else:
-            self.other_sea, self._due, self.outcome = lay_ships(rest), "none", Outcome.LOST
+            self.other_sea, self._due = lay_ships(rest), "all over"
+            self.outcome = Outcome.LOST
             if Secrets(self.other_sea, rest).commitment != self._commitment:
                 raise CheatingError("laid its ships against the rules")
         return []
@@ -82,13 +83,13 @@ class Battleship(Game):
             raise CheatingError("shot at a square that is none, or twice at one")
         self.received.append(SQUARES.index(square))
         what, over = self._judge(self.sea, self.received)
-        self.news, self._due = f"{{peer}} shoots at {what}", "was" if over else ""
+        self.news, self._due = f"{{peer}} shoots at {what}", "was" if over else "my move"
         return [f"at {self._secrets.open(self.received[-1])}"]
 
     def _receive_answer(self, at: int, opening: str) -> list[str]:
         self.other_sea[at] = open_one(self._commitment, at, len(SQUARES), opening)
         what, over = self._judge(self.other_sea, self.fired)
-        self.news, self._due = f"You shoot at {what}", "none" if over else "shot"
+        self.news, self._due = f"You shoot at {what}", "all over" if over else "shot"
         self.outcome = Outcome.WON if over else None
         return [f"was {self._seed}"] if over else []
 

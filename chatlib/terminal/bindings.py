@@ -27,7 +27,8 @@ def bind_keys(
 ) -> KeyBindings:
     """Return what each key does that does not type a character.
 
-    `complete` is called for Tab, `put_off()` for Escape, `input_ended()` for Ctrl-D in an empty line.
+    `complete` is called for Tab, `put_off()` for Escape, and `input_ended()` for Ctrl-D in
+    an empty line.
     """
     keys = KeyBindings()
     empty = Condition(lambda: not buffer.text)

@@ -694,9 +694,9 @@ def test_a_game_is_offered_accepted_played_shown_and_given_up(talk: Talk) -> Non
     assert talk.server.notes.news()[: len(board)] == board
     talk.server.types("/resign")
     talk.until(lambda: talk.client.session.received == 3)
-    assert (
-        "show The server gives up. Score in tictactoe: you 1, the server 0. /play plays again."
-        in (talk.client.notes.news())
+    score = "Score in tictactoe: you 1, the server 0"
+    assert f"show The server gives up. {score}. /play plays again." in (
+        talk.client.notes.news()
     )
     assert talk.client.session.has_turn()
 

@@ -756,3 +756,103 @@ def test_no_words_of_the_peer_raise_an_error(events: list[tuple[bool, str, str]]
         with suppress(TableError):
             act(side.table, line)
     assert all(len(words.encode()) <= 512 for words in side.sent)
+
+
+# Who is who, whose move it is, and what was played.
+
+
+def test_each_end_is_told_who_it_is_and_whose_move_it_is(room: Room) -> None:
+    """In a line that stands above the board, too."""
+    assert room.ann.table.status == room.bob.table.status == ""
+    room.begin()
+    assert room.ann.table.status == "tictactoe, you are X, your move"
+    assert room.bob.table.status == "tictactoe, you are O, Ann's move"
+    assert room.bob.boards[-1] == (1, [room.bob.table.status, *room.bob.board.split("\n")])
+    room.move("5")
+    assert room.ann.table.status == "tictactoe, you are X, Bob's move"
+    assert room.bob.table.status == "tictactoe, you are O, your move"
+
+
+def test_each_move_of_the_other_end_has_its_word(room: Room) -> None:
+    """The own one was just typed."""
+    room.begin()
+    room.ann.lines.clear()
+    room.bob.lines.clear()
+    room.move("5", "1")
+    assert room.bob.lines == ["Ann plays 5."]
+    assert room.ann.lines == ["Bob plays 1."]
+    room.ann.table.show_board()
+    assert room.ann.lines == ["Bob plays 1."]
+
+
+def test_a_name_with_braces_is_shown_as_it_is(room: Room) -> None:
+    """And the server's begins a sentence with a capital letter."""
+    room.bob.table.peer, room.ann.table.peer = "{peer}", "the server"
+    room.begin()
+    room.move("5", "1")
+    assert room.bob.was_shown("{peer} plays 5.")
+    assert room.ann.was_shown("The server plays 1.")
+
+
+def test_the_board_of_the_last_move_names_no_further_move(room: Room) -> None:
+    """After it the game is over."""
+    room.begin()
+    room.move(*TICTACTOE_WON)
+    assert room.ann.boards[-1][1][0] == "tictactoe, you are X"
+    assert room.bob.boards[-1][1][0] == "tictactoe, you are O"
+
+
+def test_boards_of_two_games_have_two_numbers(room: Room) -> None:
+    """The terminal must not paint one over the other."""
+    room.begin()
+    room.move(*TICTACTOE_WON)
+    room.begin()
+    assert {number for number, _ in room.ann.boards} == {1, 2}
+
+
+def test_the_setter_of_hangman_is_asked_for_the_word(room: Room) -> None:
+    """With the name of who does not see it."""
+    assert room.ann.table.question == ""
+    room.begin("hangman")
+    assert room.ann.table.question == "Your word (Bob does not see it)>"
+    assert room.bob.table.question == ""
+    room.move("banana")
+    assert room.ann.table.question == ""
+    assert room.bob.was_shown("Ann has set a word of 6 letters.")
+
+
+def test_each_game_has_a_score_of_its_own(room: Room) -> None:
+    """A win in one says nothing about another."""
+    room.begin()
+    room.move(*TICTACTOE_WON)
+    room.begin("connectfour")
+    room.ann.table.resign()
+    room.deliver()
+    score = "Score in connectfour: you 0, Bob 1. /play plays again."
+    assert room.ann.lines[-1] == f"You give up. {score}"
+
+
+def test_battleship_is_played_at_a_table(room: Room) -> None:
+    """Both commit at its beginning, and then both see the board, once."""
+    room.begin("battleship")
+    assert len(room.ann.boards) == len(room.bob.boards) == 1
+    room.move("a1", "b2")
+    assert room.bob.was_shown("Ann shoots at a1: ") and room.bob.was_shown(
+        "You shoot at b2"
+    )
+    room.bob.table.receive("move shot a1")
+    assert room.bob.was_shown("Ann shot at a square that is none, or twice at one: ")
+
+
+def test_first_words_that_cannot_be_sent_end_nothing(room: Room) -> None:
+    """This end is leaving, which ends the game as well."""
+    room.ann.table.play("battleship")
+    room.deliver()
+
+    def refuse(words: str) -> None:
+        if words != "accept":
+            raise TableError("you are leaving")
+
+    room.bob.table._send = refuse
+    room.bob.table.play("")
+    assert room.bob.table.game is not None

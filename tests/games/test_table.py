@@ -856,3 +856,14 @@ def test_first_words_that_cannot_be_sent_end_nothing(room: Room) -> None:
     room.bob.table._send = refuse
     room.bob.table.play("")
     assert room.bob.table.game is not None
+
+
+def test_a_board_that_is_empty_is_not_shown(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a game has failed there is none."""
+    room.begin()
+    room.ann.boards.clear()
+    monkeypatch.setattr(room.ann.table.game, "draw_board", lambda: "")
+    room.ann.table.show_board()
+    assert room.ann.boards == []

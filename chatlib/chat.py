@@ -573,8 +573,8 @@ class Chat(Owner):
 
     def _move(self, move: str) -> None:
         """Make a move; without one ask again what was put off."""
-        game = self._table.game if self._table else None
-        if game is not None and game is self._put_off and not move:
+        table = self._table
+        if table and table.question and table.game is self._put_off and not move:
             self._put_off = None
         else:
             self._play(lambda table: table.move(move))

@@ -549,6 +549,7 @@ class Chat(Owner):
     def _ask_question(self) -> None:
         """Ask a person what the other end must not see, unless that was put off."""
         table = self._table
+        # A script that is written for pipes sends the word with /move.
         wanted = table is not None and self._terminal.interactive and not self.is_leaving
         question = table.question if table and wanted else ""
         if table and table.game is self._put_off:
@@ -560,6 +561,7 @@ class Chat(Owner):
     def _answer(self, line: str) -> None:
         """Make a move of what was typed at the question; an empty line puts that off."""
         assert self._table is not None
+        # Not as `_play` does it: what cannot be a word goes back to the prompt.
         if line:
             try:
                 self._table.move(line)
@@ -573,6 +575,7 @@ class Chat(Owner):
 
     def _move(self, move: str) -> None:
         """Make a move; without one ask again what was put off."""
+        # With an answer it is a move like any other, whether that was put off or not.
         table = self._table
         if table and table.question and table.game is self._put_off and not move:
             self._put_off = None

@@ -117,6 +117,7 @@ class Hangman(Game):
     @property
     def question(self) -> str:
         """The word, which a line of talk would tell the other player."""
+        # Only once: after the word is set the setter talks, and the guesser moves.
         return "Your word" if self.begins and self.my_move else ""
 
     @property

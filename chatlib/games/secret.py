@@ -70,6 +70,7 @@ class Secrets:
 
 def open_one(commitment: str, number: int, count: int, opening: str) -> str:
     """Return the words of one of `count` Secrets. Raises CheatingError as below."""
+    # A shorter path would pass off two hashes of the tree as words.
     height = count.bit_length() - 1
     *path, rest = opening.split(" ", height)
     salt, _, words = rest.partition(" ")

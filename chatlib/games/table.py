@@ -105,7 +105,8 @@ class Table:
     @property
     def status(self) -> str:
         """Which game is on, who this player is in it, and whose move it is; "" for none."""
-        game = self.game  # which is over when its own code fails in one of these calls
+        # It is over when its own code fails in one of these calls.
+        game = self.game
         if game is None:
             return ""
         mover = "your move" if game.my_move else f"{self.peer}'s move"
@@ -349,9 +350,11 @@ class Table:
         self._show(f"A game of {name}: {who}.")
         self._show(f"(How to move: {game.hint}.)")
         words = game.first_words()
-        with suppress(TableError):  # we are leaving, and that ends the game as well
+        # When we are leaving nothing is sent, and that ends the game as well.
+        with suppress(TableError):
             for each in words:
                 self._send(f"move {each}")
+        # Where both have to commit first, there is nothing to see yet.
         if game.board_is_current:
             self._show_board_of(game)
 
@@ -392,6 +395,7 @@ class Table:
             self._end_game(game.outcome, result)
 
     def _show_board_of(self, game: Game) -> None:
+        # Without lines where the game's own code has failed.
         board = game.draw_board().splitlines()
         if board:
             self._paint_board([*filter(None, [self.status]), *board], self._number)

@@ -47,6 +47,7 @@ class LastBoard:
 
     def forget(self) -> None:
         """Leave the board where it is, because others may have written below it."""
+        # The size and the rows may stay: they count for the board of a game only.
         self._number = 0
         self._below = []
 
@@ -76,6 +77,7 @@ class LastBoard:
 
 def count_rows(line: str, columns: int) -> int | None:
     """Return how many rows a line takes; None where terminals may differ about that."""
+    # A tab, or a character that some terminals show and some do not.
     if not line.isprintable():
         return None
     # No character is wider than two columns, and ASCII ones have one.

@@ -48,6 +48,9 @@ class Edited(Terminal):
 
     interactive = True
 
+    # What stands in place of the prompt; "" while the person is not asked anything else.
+    _question = ""
+
     def __init__(
         self,
         loop: Loop,
@@ -61,9 +64,8 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
-        # The prompt stands before the line, or the question that takes its place.
+        # The prompt, or the question that takes its place, stands before the line.
         self._asking = False
-        self._question = ""
         # What the person wants of every message: a sound, and the time before it.
         self._bell, self._timestamps = bell, timestamps
         self._coloured = _has_colours()
@@ -82,12 +84,11 @@ class Edited(Terminal):
         output = open_output(self._screen, self._coloured)
         self._status = StatusLine(output, self._buffer, commands)
         status_fits = Condition(lambda: status and output.get_size().rows > 1)
-        keys = self._status.complete, self._put_off, self._end_input
         self._editor = Editor(
             loop,
             output,
             _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
-            bind_keys(self._buffer, *keys),
+            bind_keys(self._buffer, self._status.complete, self._put_off, self._end_input),
             self._end_input,
         )
 

@@ -193,6 +193,7 @@ class Plain(Terminal):
     def ask(self, prompt: str) -> None:
         """Set what the prompt is; one that is open is written again, on a line below."""
         self._prompt = visible(prompt) or self._usual
+        # What was typed at the old one is still in the kernel, and will be read.
         if self._prompt_open:
             self.begin_line()
             self._show_prompt()

@@ -15,6 +15,7 @@ from functools import partial
 from itertools import count
 
 from chatlib.addresses import Address, resolve
+from chatlib.advice import command
 from chatlib.chat import Host
 from chatlib.connection import Connection, Owner
 from chatlib.errors import StartError, describe
@@ -324,7 +325,10 @@ def _close(sockets: list[socket.socket]) -> None:
 def _explain(error: OSError, port: int) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"port {port} is in use: stop the other program or choose another --port"
+            other = str(port + 1 if port < 65535 else port - 1)
+            here, there = command("chatd", port=other), command("chatc", port=other)
+            stop = f"port {port} is in use: stop the other program"
+            return f"{stop}, or type {here} (and {there})"
         case errno.EACCES:
             return f"port {port} is not for everybody: choose one from 1024 with --port"
         case _:

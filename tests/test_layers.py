@@ -33,6 +33,7 @@ ALLOWED = {
     },
     "chatlib.loop": set[str](),
     "chatlib.addresses": {"errors"},
+    "chatlib.advice": set[str](),
     "chatlib.files": set[str](),
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
@@ -106,6 +107,7 @@ ALLOWED = {
         "terminal.visible",
     },
     "chatlib.program": {
+        "advice",
         "chat",
         "commands",
         "connection",
@@ -128,6 +130,7 @@ ALLOWED = {
 EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.edited")
 PROGRAM = {
     "addresses",
+    "advice",
     "chat",
     "connection",
     "errors",

@@ -1,6 +1,7 @@
 """`make` in a folder, an environment and a configuration that nobody has prepared."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def tree(tmp_path: Path) -> Path:
     for name in ("chatd", "chatc", "chatlib"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, tree / name, ignore=ignored)
-    for name in ("Makefile", "pyproject.toml"):
+    for name in ("Makefile", "prepare.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tree / name)
     python = tmp_path / "python"
     python.write_text(PYTHON)
@@ -116,7 +117,7 @@ def test_a_variable_of_the_environment_changes_nothing(name: str, tree: Path) ->
         ("ARGS=--again", " --again"),
         ("SECONDS=17", "tests.core.fuzz 17"),
         ("FILE=x.chat", "harness play  x.chat"),
-        ("PYTHON=/opt/python", "/opt/python -m venv"),
+        ("PYTHON=/opt/python", "prepare.py run '/opt/python'"),
         ("WORKERS=99", "-n 99"),
     ],
 )
@@ -144,7 +145,9 @@ def test_pip_installs_into_the_venv_whatever_its_configuration_says(tree: Path) 
     """`user = true` is the default of some systems."""
     (tree / "pip").write_text('echo "user: ${PIP_USER-unset}"; exit 0')
     ended = run_server(tree)
-    assert ended.stderr == "make: preparing .venv, once ...\n"
+    first, last = ended.stderr.splitlines()
+    assert first == "make: preparing .venv, once ..."
+    assert re.fullmatch(r"make: \.venv is ready \(\d+ s\)\.", last)
     assert (ended.returncode, ended.stdout) == (0, f"chatd {VERSION}\n")
     assert (tree / ".venv/log").read_text() == "user: 0\n"
     assert run_server(tree).stderr == ""

@@ -27,7 +27,7 @@ INTERPRETER = FOLDER / "bin" / "python"
 LOG = FOLDER / "log"
 WANTED = {"run": ".", "dev": ".[dev]", "bench": ".[bench]"}
 
-PIP = ("-m", "pip", "install", "--disable-pip-version-check")
+PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off")
 NETWORK = ("--retries", "1", "--timeout", "10")
 
 

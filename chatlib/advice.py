@@ -46,6 +46,13 @@ def command(
     return " ".join([*words, f"ARGS={quote(rest)}"] if rest else words)
 
 
+def option(key: str, value: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Return what a person adds to the command: `--port 7001`, or make's `PORT=7001`."""
+    return command("chatd", environment, **{key: value}).removeprefix(
+        command("chatd", environment) + " "
+    )
+
+
 def choose_exit_code(code: int, environment: Mapping[str, str] = os.environ) -> int:
     """Return the code to end with: 0 for a person who runs make at a terminal.
 

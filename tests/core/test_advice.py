@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from chatlib.advice import VARIABLE, choose_exit_code, command, is_under_make
+from chatlib.advice import VARIABLE, choose_exit_code, command, is_under_make, option
 
 MAKE = {VARIABLE: "1"}
 
@@ -43,6 +43,20 @@ def test_advice_is_in_the_words_that_one_types(
     """Options that make has no variable for go into ARGS, quoted once more."""
     assert command(program, {}, **options) == bare
     assert command(program, MAKE, **options) == make
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "bare", "make"),
+    [
+        ("port", "7001", "--port 7001", "PORT=7001"),
+        ("name", "Ann B", "--name 'Ann B'", """ARGS='--name '"'"'Ann B'"'"''"""),
+        ("again", "", "--again", "ARGS=--again"),
+    ],
+)
+def test_one_option_can_be_added(key: str, value: str, bare: str, make: str) -> None:
+    """To whatever command a person has typed."""
+    assert option(key, value, {}) == bare
+    assert option(key, value, MAKE) == make
 
 
 @pytest.mark.parametrize("terminals", [{0, 1}, {0}, {1}, set()])

@@ -253,7 +253,8 @@ class Window:
         self.make.close()
         screen = pyte.Screen(COLUMNS, LINES)
         stream = pyte.ByteStream(screen)
-        stream.feed(self.make.before or b"")
+        assert isinstance(self.make.before, bytes)
+        stream.feed(self.make.before)
         return "\n".join(row.rstrip() for row in screen.display).rstrip()
 
 

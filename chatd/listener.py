@@ -17,7 +17,7 @@ from itertools import count
 from chatlib.addresses import Address, resolve
 from chatlib.advice import option
 from chatlib.chat import Host
-from chatlib.connection import Connection, Owner
+from chatlib.connection import Connection, Owner, is_abandoned
 from chatlib.errors import StartError, describe
 from chatlib.loop import READ
 from chatlib.program import Program
@@ -194,7 +194,7 @@ class Listener(Owner):
 
     def _seat(self, connection: Connection) -> None:
         """Begin a talk with a client, unless it has gone already."""
-        if connection.is_abandoned:
+        if is_abandoned(connection):
             connection.close()
             return
         if self._session and self._session.has_messages:
@@ -228,7 +228,7 @@ class Listener(Owner):
         for other in reversed([*self._strangers]):
             if self._strangers.get(other, 0) > number:
                 other.read()  # it may be ours as well; then the talk goes on there
-        if self._seated > number or connection.is_abandoned:
+        if self._seated > number or is_abandoned(connection):
             connection.close()
         elif self._strangers.get(connection):
             self._seated = self._strangers.pop(connection)

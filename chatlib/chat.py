@@ -16,9 +16,9 @@ lost before the first message leaves the chat as it was before `begin`: see `_fr
 
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from chatlib.commands import HELP, SLASH, explain_unknown, parse
 from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
@@ -41,6 +41,10 @@ NAMELESS = "the other side"
 
 DRAFTS_LIMIT = 256
 """Lines that are kept for later when they are typed before their time."""
+
+LISTED = 20
+"""How many lines of one kind are listed at the end; of more there is a count. Otherwise a
+pipe's 65,536 would push the goodbye off the screen."""
 
 STOP_SECONDS = 0.7
 """How long a program that was stopped by a signal waits for the peer's goodbye: with all
@@ -107,7 +111,7 @@ class Chat(Owner):
         # has said it more than once.
         self._farewell: tuple[Reason, str] | None = None
         self._impatient = False
-        # The exit code, where a signal ends the program.
+        # The exit code, where a signal or a failure of the system ends the program.
         self._signal_code = 0
         # Nobody can read any more what is shown.
         self._screen_closed = False
@@ -265,10 +269,18 @@ class Chat(Owner):
         """Show no message any more, and so acknowledge none: nobody could read it."""
         self._screen_closed = True
 
-    def leave_without_screen(self) -> None:
+    def leave_without_screen(self, code: int, words: str) -> None:
         """End the program because of that, unless it is ending already."""
-        if not self._signal_code:
-            self.stop(signal.SIGHUP if self._terminal.hung_up else signal.SIGPIPE)
+        if self._terminal.hung_up and not self._signal_code:
+            self.stop(signal.SIGHUP)
+        else:
+            self.break_off(code, words)
+
+    def break_off(self, code: int, words: str) -> None:
+        """End the program with this code, unless it is ending; tell the peer why."""
+        if not self._signal_code and not self._over:
+            self._signal_code = code
+            self._leave(Reason.STOPPED, words)
 
     # For the terminal: what the person types.
 
@@ -640,14 +652,12 @@ class Chat(Owner):
         why = f"; {self._refusal}" if self._refusal and sentence == self._loss else ""
         delivery = _describe_delivery(session.texts_sent, len(lost))
         self._terminal.notify(f"{sentence}{delivery}{why}.{last}")
-        for text in lost:
-            self._terminal.notify(f"Not confirmed: {text}")
+        list_lines(self._terminal.notify, "Not confirmed", lost)
         self._finish(code)
 
     def _finish(self, code: int) -> None:
         """Show what was never sent, and pass on that the talk is over."""
-        for text in self._drafts:
-            self._terminal.notify(f"Never sent: {text}")
+        list_lines(self._terminal.notify, "Never sent", self._drafts)
         # A person has seen a refusal and could mend it; a script sees only the exit code.
         if self._refused and not self._terminal.interactive:
             code = code or Exit.LOST
@@ -703,6 +713,14 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
     "/help": Chat._help,
 }
+
+
+def list_lines(notify: Callable[[str], None], what: str, lines: Collection[str]) -> None:
+    """Show the first LISTED lines, each behind `what` became of it; count the others."""
+    for text in islice(lines, LISTED):
+        notify(f"{what}: {text}")
+    if len(lines) > LISTED:
+        notify(f"{what} either: {len(lines) - LISTED} more.")
 
 
 def _call(session: Session) -> tuple[str, str]:

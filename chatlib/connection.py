@@ -219,18 +219,6 @@ class Connection:
         if self._open and self._reading:
             self._read(READ)
 
-    @property
-    def is_abandoned(self) -> bool:
-        """Whether the stream ends right behind the frames that were handled."""
-        if self.link.waiting or self.link.unfinished:
-            return False
-        try:
-            return not self._socket.recv(1, socket.MSG_PEEK)
-        except (BlockingIOError, InterruptedError):
-            return False
-        except OSError:
-            return True  # a reset
-
     def _ready(self, mask: int) -> None:
         if mask & READ and self._reading:
             self._read(READ)
@@ -442,3 +430,15 @@ class Connection:
         self._socket.close()
         self._trace("x", "connection closed", b"")
         self.owner.closed(self)
+
+
+def is_abandoned(connection: Connection) -> bool:
+    """Return whether the stream ends right behind the frames that were handled."""
+    if connection.link.waiting or connection.link.unfinished:
+        return False
+    try:
+        return not connection._socket.recv(1, socket.MSG_PEEK)
+    except (BlockingIOError, InterruptedError):
+        return False
+    except OSError:
+        return True  # a reset

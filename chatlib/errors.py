@@ -7,6 +7,7 @@ import it.
     ├── UsageError              a wrong option, environment variable or file
     ├── StartError              the program cannot begin its work
     ├── ScreenClosedError       nothing reads our stdout any more
+    │   └── ScreenFailedError   our stdout cannot be written to
     ├── TableError              what a player asked for is not possible now
     └── ProtocolError
         ├── LocalProtocolError  this end was about to break a rule
@@ -61,6 +62,15 @@ class ScreenClosedError(ChatError):
 
     # A shell reports this code for a program that was killed by writing into such a pipe.
     code = 128 + SIGPIPE
+    # What the peer is told.
+    words = "its screen was closed"
+
+
+class ScreenFailedError(ScreenClosedError):
+    """Our stdout cannot be written to, as on a full disk: no signal stands for that."""
+
+    code = Exit.LOST
+    words = "its screen cannot be written to"
 
 
 class TableError(ChatError):

@@ -148,7 +148,7 @@ class FrameLog:
             return
         try:
             # Without a buffer: a program that is killed leaves a log of all before.
-            os.write(self._file, json.dumps(record).encode() + b"\n")
+            _write_record(self._file, json.dumps(record).encode() + b"\n")
         except OSError as error:
             self.close()
             self._warn(error)
@@ -163,3 +163,29 @@ def _time_of_day() -> str:
     now = time.time()
     # `strftime` knows no milliseconds.
     return f"{time.strftime('%H:%M:%S', time.localtime(now))}.{int(now * 1000) % 1000:03d}"
+
+
+def _write_record(fd: int, record: bytes) -> None:
+    """Write a whole line, or none of it and raise OSError: half of one is no JSON.
+
+    What a full disk has taken of it is cut off again, unless somebody else has written
+    behind it. In a pipe it stays, and its line is ended if that is possible.
+    """
+    rest = record
+    try:
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+    except OSError:
+        if len(rest) < len(record):
+            with suppress(OSError):
+                _take_back(fd, len(record) - len(rest))
+        raise
+
+
+def _take_back(fd: int, count: int) -> None:
+    """Cut the last bytes that were written off a file; end the line in a pipe."""
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        os.write(fd, b"\n")
+    elif status.st_size == os.lseek(fd, 0, os.SEEK_CUR):
+        os.ftruncate(fd, status.st_size - count)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from chatlib.advice import choose_exit_code
-from chatlib.chat import Chat
+from chatlib.chat import Chat, list_lines
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
 from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
@@ -36,7 +36,7 @@ from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
 SIGNALS = (
-    *("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"),
+    *("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"),
     *("SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ", "SIGPIPE", "SIGABRT", "SIGTRAP"),
     *("SIGSYS", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGEMT"),
 )
@@ -114,6 +114,8 @@ class Program:
         self._numbers = count(1)
         # Nobody can read stdout any more.
         self._screen_closed = False
+        # How often a call to the system has failed where nobody expected it.
+        self._failures = 0
         # With --again: called instead of ending, when the peer has ended the talk.
         self.again: Callable[[], None] | None = None
         self.new_chat()
@@ -136,8 +138,7 @@ class Program:
             self.again()
             return
         lines, more = self.terminal.take_unsent()
-        for line in lines:
-            self.terminal.notify(f"Never sent: {line}")
+        list_lines(self.terminal.notify, "Never sent", lines)
         if more:
             self.terminal.notify("Never sent either: what came after that.")
         # A person sees what is given back; a script can only look at the code.
@@ -187,6 +188,8 @@ class Program:
                 self.terminal.run()
             except ScreenClosedError as error:
                 self._close_screen(error)
+            except OSError as error:
+                self._break_off(error)
         return self.code
 
     def _handle_signals(self) -> None:
@@ -210,7 +213,24 @@ class Program:
             self.terminal.remove_prompt()
             self.terminal.notify(f"{self.command}: {error}")
         # A signal that came at the same time is handled first: then that is the reason.
-        self.loop.call_later(0, lambda: self.chat.leave_without_screen())
+        code, words = error.code, error.words
+        self.loop.call_later(0, lambda: self.chat.leave_without_screen(code, words))
+
+    def _break_off(self, error: OSError) -> None:
+        """End the talk because the system failed us; raise the error where there is none.
+
+        Should it fail again, nothing is waited for any more.
+        """
+        self._failures += 1
+        if self.chat.is_free:
+            raise error
+        if self._failures > 1:
+            self.chat.stop_searching()
+            return
+        self.terminal.remove_prompt()
+        sentence = f"{self.command}: the chat cannot go on: {describe(error)}"
+        self.terminal.notify(sentence)
+        self.chat.break_off(Exit.LOST, "its system failed")
 
     def _lose_reader(self, mask: int) -> None:
         """Handle that nobody reads our stdout: nothing else makes our end readable."""

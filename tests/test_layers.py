@@ -53,12 +53,22 @@ ALLOWED = {
     "chatlib.terminal.guest": {"loop"},
     "chatlib.terminal.history": {"files"},
     "chatlib.terminal.keyboard": {"terminal", "terminal.streams"},
-    "chatlib.terminal.edited": {
+    "chatlib.terminal.bindings": {"terminal.keyboard"},
+    "chatlib.terminal.status": set[str](),
+    "chatlib.terminal.editor": {
         "loop",
         "terminal",
         "terminal.guest",
-        "terminal.history",
         "terminal.keyboard",
+        "terminal.streams",
+    },
+    "chatlib.terminal.edited": {
+        "loop",
+        "terminal",
+        "terminal.bindings",
+        "terminal.editor",
+        "terminal.history",
+        "terminal.status",
         "terminal.streams",
         "terminal.terminal",
         "terminal.visible",
@@ -127,7 +137,7 @@ ALLOWED = {
 }
 
 # prompt_toolkit needs an asyncio loop; these two let it have one that is a guest on ours.
-EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.edited")
+EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.editor", "chatlib.terminal.edited")
 PROGRAM = {
     "addresses",
     "advice",

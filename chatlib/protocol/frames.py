@@ -104,11 +104,12 @@ SEAT_DIGITS = 9
 def busy_words(seconds: int | None) -> str:
     """Return the words of a BYE with reason BUSY.
 
-    `seconds` is how long the seat of a lost client is kept yet, or None during a talk.
+    `seconds` is how long the seat of a lost client is kept yet, or None during a talk. Of
+    a longer time than SEAT_DIGITS can tell, the longest that they can is returned.
     """
     if seconds is None:
         return _TALK_IS_ON
-    return f"{_SEAT_BEFORE}{seconds}{_SEAT_AFTER}"
+    return f"{_SEAT_BEFORE}{min(seconds, 10**SEAT_DIGITS - 1)}{_SEAT_AFTER}"
 
 
 def seat_seconds(words: str) -> int | None:

@@ -8,42 +8,25 @@ Knows no protocol. Only `program` builds one, and imports it only then: asyncio 
 prompt_toolkit take longer to load than all the rest.
 """
 
-import asyncio
 import os
-import signal
-import termios
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import partial
-from typing import Any, TextIO, cast
 
-from prompt_toolkit import Application
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import (
-    CompleteEvent,
-    WordCompleter,
-    get_common_complete_suffix,
-)
 from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition, is_searching
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.key_binding import KeyBindings
-from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
-from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
 from prompt_toolkit.layout.processors import BeforeInput
-from prompt_toolkit.output import ColorDepth
-from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.widgets import SearchToolbar
-from wcwidth import grapheme_boundary_before, iter_graphemes, wcswidth
 
 from chatlib.loop import Loop
 from chatlib.terminal import streams
-from chatlib.terminal.guest import GuestLoop
+from chatlib.terminal.bindings import bind_keys
+from chatlib.terminal.editor import Editor, open_output
 from chatlib.terminal.history import LineHistory
-from chatlib.terminal.keyboard import ALT_COMMANDS, Keyboard
+from chatlib.terminal.status import StatusLine
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
@@ -95,14 +78,14 @@ class Edited(Terminal):
         self._refused: list[str] = []
         past = LineHistory() if history else InMemoryHistory()
         self._buffer = Buffer(multiline=False, accept_handler=self._submit, history=past)
-        output = _open_output(self._screen, self._coloured)
+        output = open_output(self._screen, self._coloured)
         self._status = StatusLine(output, self._buffer, commands)
         status_fits = Condition(lambda: status and output.get_size().rows > 1)
         self._editor = Editor(
             loop,
             output,
             _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
-            _bind_keys(self._buffer, self._status.complete, self._end_input),
+            bind_keys(self._buffer, self._status.complete, self._end_input),
             self._end_input,
         )
 
@@ -258,225 +241,6 @@ class Edited(Terminal):
         self._input_ended()
 
 
-class StatusLine:
-    """The line under the input: the state of the conversation, or what Tab may complete."""
-
-    def __init__(
-        self, output: Vt100_Output, buffer: Buffer, commands: Sequence[str]
-    ) -> None:
-        # The state of the conversation, its parts between " | ".
-        self.description = ""
-        # The commands that begin with what is typed, after Tab.
-        self._choices = ""
-        # What knows the width of the window.
-        self._output = output
-        self._buffer = buffer
-        self._completer = WordCompleter(list(commands), sentence=True)
-        buffer.on_text_changed += self._clear_choices
-
-    def text(self) -> str:
-        """Return what fits into the window; parts are left out from the right, whole."""
-        if self._choices:
-            return self._choices
-        parts = [*self.description.split(" | "), "/help lists the commands"]
-        width = self._output.get_size().columns - 1
-        while len(parts) > 1 and wcswidth(" | ".join(parts)) > width:
-            parts.pop()
-        return f" {' | '.join(parts)}"
-
-    def complete(self, event: KeyPressEvent) -> None:
-        """Complete the command in the buffer as far as it is unique; list the choices.
-
-        At once: prompt_toolkit's own way completes after keys that came behind Tab.
-        """
-        document = self._buffer.document
-        found = list(self._completer.get_completions(document, CompleteEvent()))
-        if len(found) == 1:
-            self._buffer.apply_completion(found[0])
-        elif found:
-            self._buffer.insert_text(get_common_complete_suffix(document, found))
-            self._choices = " " + "  ".join(each.text.rstrip() for each in found)
-
-    def _clear_choices(self, buffer: Buffer) -> None:
-        self._choices = ""
-
-
-class Editor:
-    """The line being edited, as a prompt_toolkit Application that is a guest on our loop.
-
-    It runs at most once. `input_ended()` is called when the terminal is closed under it.
-    """
-
-    def __init__(
-        self,
-        loop: Loop,
-        output: Vt100_Output,
-        layout: Layout,
-        keys: KeyBindings,
-        input_ended: Callable[[], None],
-    ) -> None:
-        self._loop = loop
-        self._output = output
-        self._input_ended = input_ended
-        self._started = False
-        # The line being edited stands on the screen.
-        self._painted = False
-        # The terminal's settings, as they were before the editor.
-        self._original: list[Any] = []
-        self._app: Application[None] = Application(
-            layout,
-            key_bindings=keys,
-            input=Keyboard(self._set_patience),
-            output=output,
-            erase_when_done=True,
-            include_default_pygments_style=False,
-        )
-        # The size of the window is polled twice a second by default; SIGWINCH is enough.
-        self._app.terminal_size_polling_interval = None
-        self._app.after_render += self._note_painted
-
-    # Running.
-
-    def run(self) -> None:
-        """Edit until our loop is stopped; if the editor ends first, the loop goes on."""
-        self._loop.run(None if self._started else self._edit)
-
-    def _edit(self) -> None:
-        """Run the Application on an asyncio loop that is a guest on ours.
-
-        Side effect: from here on SIGTSTP is handled, until our loop is closed.
-        """
-        self._started = True
-        with suppress(termios.error):
-            self._original = termios.tcgetattr(streams.STDIN)
-        # Ignored, for example, where no shell could continue a stopped program.
-        if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
-            self._loop.on_signals([signal.SIGTSTP], self._suspend, urgent=False)
-        factory = partial(GuestLoop, self._loop, self._exit)
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.get_loop().set_exception_handler(self._raise_in_loop)
-            try:
-                runner.run(self._run_application())
-            except EOFError:
-                self._input_ended()
-        self._mark_pastes(False)
-
-    async def _run_application(self) -> None:
-        if self._loop.running:  # a signal may have stopped it before the editor began
-            await self._app.run_async(set_exception_handler=False, handle_sigint=False)
-
-    def _set_patience(self, seconds: float) -> None:
-        """Set how long prompt_toolkit waits for the rest of what was typed."""
-        self._app.ttimeoutlen = seconds
-
-    def _exit(self) -> None:
-        """End the Application, because our loop was stopped."""
-        if self._app.is_running and not self._app.is_done:
-            self._app.exit()
-
-    def _raise_in_loop(
-        self, loop: asyncio.AbstractEventLoop, context: dict[str, object]
-    ) -> None:
-        """Raise an error of an asyncio callback out of `run`, as one of ours would be."""
-        error = context.get("exception") or RuntimeError(context.get("message"))
-
-        def fail() -> None:
-            raise cast(BaseException, error)
-
-        self._loop.call_later(0, fail)
-
-    # Stopping and continuing.
-
-    def _suspend(self, number: int) -> None:
-        """Restore the terminal for the shell, stop, and resume when continued."""
-        if not self._app.is_running:
-            return
-        self._app.renderer.erase()
-        self._mark_pastes(False)
-        with suppress(termios.error):
-            termios.tcsetattr(streams.STDIN, termios.TCSANOW, self._original)
-        handler = signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)  # returns after SIGCONT
-        signal.signal(number, handler)
-        self.resume()
-
-    def resume(self) -> None:
-        """Set the terminal to raw mode again, and paint the line again."""
-        if not self._app.is_running:
-            return
-        # Not left again: the Application's own `raw_mode` restores the first settings.
-        self._app.input.raw_mode().__enter__()
-        self._erase()
-        self.refresh()
-
-    # Painting.
-
-    def print_above(self, write: Callable[[str], None], text: str) -> None:
-        """Call `write` for a line of text above the line being edited."""
-        self._erase()
-        write(f"{text}\n")
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Paint the line again before the next wait."""
-        self._app.invalidate()
-
-    def _erase(self) -> None:
-        """Remove the line from the screen, if it is there, until it is painted again."""
-        if self._painted:
-            self._painted = False
-            self._app.renderer.erase()
-            # Erasing also ends the marking of pastes. Without marks a paste that comes
-            # before the next painting would be sent line by line.
-            self._mark_pastes(True)
-
-    def _mark_pastes(self, on: bool) -> None:
-        """Make the terminal mark where a paste begins and ends, or make it stop that."""
-        if on:
-            self._output.enable_bracketed_paste()
-        else:
-            self._output.disable_bracketed_paste()
-        self._output.flush()
-
-    def _note_painted(self, app: Application[None]) -> None:
-        self._painted = True
-
-
-# What the editor is made of.
-
-
-class PaintStream:
-    """stdout as the text stream that prompt_toolkit paints on; nothing is buffered."""
-
-    encoding = "utf-8"
-
-    def __init__(self, screen: Screen) -> None:
-        self.write = screen.paint
-
-    def flush(self) -> None:
-        """Do nothing: every text is written at once."""
-
-    def fileno(self) -> int:
-        """Return the descriptor whose window size counts."""
-        return streams.STDOUT
-
-    def isatty(self) -> bool:
-        """Return True: `program` chooses this terminal only where stdout is one."""
-        return True
-
-
-def _open_output(screen: Screen, coloured: bool) -> Vt100_Output:
-    output = Vt100_Output.from_pty(
-        cast(TextIO, PaintStream(screen)),
-        os.environ.get("TERM"),
-        None if coloured else ColorDepth.DEPTH_1_BIT,
-    )
-    # Asking where the cursor is would delay every line by a second on a terminal that
-    # does not answer.
-    output.enable_cpr = False
-    return output
-
-
 def _has_colours() -> bool:
     """Return whether the terminal has colours and NO_COLOR is not set (no-color.org)."""
     if os.environ.get("NO_COLOR"):
@@ -510,67 +274,3 @@ def _make_layout(
     )
     under = Window(FormattedTextControl(status), height=1, style="reverse")
     return Layout(HSplit([line, search, ConditionalContainer(under, status_fits)]))
-
-
-# Keys.
-
-
-def _bind_keys(
-    buffer: Buffer,
-    complete: Callable[[KeyPressEvent], None],
-    input_ended: Callable[[], None],
-) -> KeyBindings:
-    keys = KeyBindings()
-    empty = Condition(lambda: not buffer.text)
-    # The kernel's meaning of these keys: a signal to all processes of the foreground.
-    keys.add("c-c", filter=~is_searching)(lambda event: signal.raise_signal(signal.SIGINT))
-    keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
-    keys.add("c-d", filter=empty)(lambda event: input_ended())
-    # Without this the key after Escape would be taken for a part of it.
-    keys.add("escape", filter=~is_searching, eager=True)(lambda event: None)
-    for stand_in, command in ALT_COMMANDS.items():
-        keys.add(stand_in)(get_by_name(command))
-    keys.add("backspace")(_delete_before)
-    keys.add("delete")(_delete_after)
-    keys.add("c-d", filter=~empty)(_delete_after)
-    for key in ("left", "c-b"):
-        keys.add(key)(_go_left)
-    for key in ("right", "c-f"):
-        keys.add(key)(_go_right)
-    keys.add("tab")(complete)
-    return keys
-
-
-# Backspace, Delete and the arrows go by graphemes, which a person sees as one character
-# (Unicode Standard Annex 29); prompt_toolkit's own functions go by code points.
-
-
-def _delete_before(event: KeyPressEvent) -> None:
-    buffer = event.current_buffer
-    buffer.delete_before_cursor(_length_before(buffer.document))
-
-
-def _delete_after(event: KeyPressEvent) -> None:
-    buffer = event.current_buffer
-    buffer.delete(_length_after(buffer.document))
-
-
-def _go_left(event: KeyPressEvent) -> None:
-    buffer = event.current_buffer
-    buffer.cursor_position -= _length_before(buffer.document)
-
-
-def _go_right(event: KeyPressEvent) -> None:
-    buffer = event.current_buffer
-    buffer.cursor_position += _length_after(buffer.document)
-
-
-def _length_before(document: Document) -> int:
-    """Return the code points of the grapheme before the cursor."""
-    text = document.text_before_cursor
-    return len(text) - grapheme_boundary_before(text, len(text)) if text else 0
-
-
-def _length_after(document: Document) -> int:
-    """Return the code points of the grapheme after the cursor."""
-    return len(next(iter_graphemes(document.text_after_cursor), ""))

@@ -12,7 +12,7 @@ import termios
 import time
 from contextlib import suppress
 
-from chatlib.errors import ScreenClosedError
+from chatlib.errors import ScreenClosedError, ScreenFailedError
 from chatlib.loop import WRITE, Loop, is_ready
 
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -35,8 +35,11 @@ class Screen:
         """Write to stdout. Raises ScreenClosedError when it cannot be written to."""
         try:
             self._write(STDOUT, text)
-        except OSError as error:
+        except (BrokenPipeError, InterruptedError) as error:
             raise ScreenClosedError(f"the screen was closed ({error.strerror})") from None
+        except OSError as error:
+            why = f"the screen cannot be written to ({error.strerror})"
+            raise ScreenFailedError(why) from None
 
     def paint(self, text: str) -> None:
         """Write to stdout what is no news; an error is left to the next `write`."""

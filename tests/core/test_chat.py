@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatlib.chat import _COMMANDS, DRAFTS_LIMIT, STOP_SECONDS, Chat, Host
+from chatlib.chat import _COMMANDS, DRAFTS_LIMIT, LISTED, STOP_SECONDS, Chat, Host
 from chatlib.commands import HELP, NAMES
 from chatlib.connection import (
     ACK_SECONDS,
@@ -963,7 +963,7 @@ def test_without_a_screen_no_message_is_shown_or_acknowledged(talk: Talk) -> Non
     """Its sender is told that the message was not confirmed."""
     talk.client.types("Hello")
     talk.server.chat.close_screen()
-    talk.server.chat.leave_without_screen()
+    talk.server.chat.leave_without_screen(141, "its screen was closed")
     talk.until_over()
     assert talk.server.ends == [(128 + signal.SIGPIPE, True)]
     assert talk.client.ends == [(1, False)]
@@ -978,7 +978,7 @@ def test_without_a_screen_no_game_goes_on(talk: Talk) -> None:
     talk.until(lambda: talk.server.session.received == 1)
     assert talk.server.session.shown == 0
     assert talk.server.notes.news() == []
-    talk.server.chat.leave_without_screen()
+    talk.server.chat.leave_without_screen(141, "its screen was closed")
     talk.until_over()
     assert len(talk.client.session.kept) == 1
 
@@ -987,7 +987,7 @@ def test_a_screen_that_closes_with_its_terminal_is_a_hang_up() -> None:
     """Not a pipe that nobody reads."""
     person = Person(Loop())
     person.notes.closed_by_person = True
-    person.chat.leave_without_screen()
+    person.chat.leave_without_screen(141, "its screen was closed")
     assert person.ends == [(128 + signal.SIGHUP, True)]
 
 
@@ -995,7 +995,7 @@ def test_a_signal_that_came_before_the_screen_closed_is_the_reason(talk: Talk) -
     """The exit code is that of the signal."""
     talk.server.chat.stop(signal.SIGTERM)
     talk.server.chat.close_screen()
-    talk.server.chat.leave_without_screen()
+    talk.server.chat.leave_without_screen(141, "its screen was closed")
     talk.until_over()
     assert talk.server.ends == [(128 + signal.SIGTERM, True)]
 
@@ -1011,7 +1011,43 @@ def test_without_a_screen_nobody_searches_for_a_lost_peer(loop: Loop) -> None:
     assert not talk.server.chat.is_searching
 
 
+def test_a_screen_that_cannot_be_written_to_is_what_the_peer_is_told(talk: Talk) -> None:
+    """No signal has stopped it."""
+    talk.server.chat.close_screen()
+    talk.server.chat.leave_without_screen(1, "its screen cannot be written to")
+    talk.server.chat.leave_without_screen(141, "its screen was closed")  # no news
+    talk.until_over()
+    assert talk.server.ends == [(1, True)]
+    assert talk.client.notes.news()[-1] == (
+        "notify Goodbye: the server left. Last words: its screen cannot be written to"
+    )
+    talk.server.chat.break_off(1, "too late")
+    assert talk.server.ends == [(1, True)]
+
+
+def test_a_real_time_signal_has_no_name(talk: Talk) -> None:
+    """It is told by its number."""
+    talk.server.chat.stop(40)
+    talk.until_over()
+    assert talk.server.ends == [(168, True)]
+    assert talk.client.notes.news()[-1].endswith("Last words: stopped by signal 40")
+
+
 # Losses and errors.
+
+
+def test_of_very_many_lines_the_first_are_listed_and_the_others_counted(
+    free: Talk,
+) -> None:
+    """Otherwise they would push the sentence before them off the screen."""
+    free.loop.forget(free.server.connection._socket.fileno())  # the server reads no more
+    free.client.types(*map(str, range(2 * LISTED)))
+    free.client.notes.news()
+    free.server.connection._socket.close()
+    free.until(lambda: bool(free.client.ends))
+    told = free.client.notes.news()[1:]
+    assert told[:LISTED] == [f"notify Not confirmed: {each}" for each in range(LISTED)]
+    assert told[LISTED:] == [f"notify Not confirmed either: {LISTED} more."]
 
 
 def test_a_lost_connection_lists_the_messages_that_were_not_confirmed(talk: Talk) -> None:

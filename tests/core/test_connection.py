@@ -17,6 +17,7 @@ from chatlib.connection import (
     LATE,
     Connection,
     Owner,
+    is_abandoned,
 )
 from chatlib.errors import LocalProtocolError, ScreenClosedError
 from chatlib.loop import READ, TURN_SECONDS, WRITE, Loop
@@ -457,7 +458,7 @@ def test_the_owner_may_read_in_the_middle_of_a_turn(loop: Loop) -> None:
 
 def note_abandoned(found: list[bool]) -> Callable[[Connection, Event], None]:
     """Return an answer to events that notes whether the peer has gone already."""
-    return lambda connection, event: found.append(connection.is_abandoned)
+    return lambda connection, event: found.append(is_abandoned(connection))
 
 
 def test_a_stream_that_ends_behind_a_hello_is_abandoned(loop: Loop) -> None:
@@ -483,7 +484,7 @@ def test_a_stream_that_was_reset_is_abandoned(loop: Loop) -> None:
     """As soon as the kernel says so."""
     connection, _, peer = connect(loop, server=True)
     peer.reset()
-    until(loop, lambda: connection.is_abandoned)
+    until(loop, lambda: is_abandoned(connection))
 
 
 def test_an_owner_that_raises_at_one_event_gets_the_next_one(loop: Loop) -> None:
@@ -918,7 +919,7 @@ def test_the_silence_is_not_judged_between_two_turns() -> None:
     owner.answer = take_long
     peer.send(b"".join(frame(Kind.GAME, each, b"x") for each in range(1, 5)))
     until(loop, lambda: len(owner.events) == 3)
-    peer.send(frame(Kind.PONG, 0))
+    peer.send(frame(Kind.ACK, 0))
     until(loop, lambda: len(owner.events) == 4)
     loop.turn(0)
     loop.turn(0)

@@ -1,5 +1,6 @@
 """One event is one line, on the screen and in the file; a bad file costs one warning."""
 
+import errno
 import json
 import os
 import pty
@@ -412,3 +413,75 @@ def test_stdout_and_stderr_are_found_in_this_process_too(
     log.close()
     os.close(ours)
     os.close(theirs)
+
+
+# A record that is not taken whole.
+
+
+def test_half_a_record_on_a_full_disk_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the first record of the next run stands on a line of its own."""
+    path = tmp_path / "log"
+    write = os.write
+    log, shown = make_log(path=path)
+    trace = log.make_trace(1)
+    trace("=", "OPEN", b"")
+    room = [30]
+
+    def fill(fd: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = write(fd, data[: room[0]])
+        room[0] -= taken
+        return taken
+
+    monkeypatch.setattr(os, "write", fill)
+    trace("=", "CLOSING", b"")
+    monkeypatch.setattr(os, "write", write)
+    assert shown == [f"No frame log from here on: {path}: No space left on device."]
+    make_log(path=path)[0].make_trace(1)("=", "LOST", b"")
+    assert [each["text"] for each in records(path)] == ["OPEN", "LOST"]
+
+
+def test_a_record_that_is_taken_in_pieces_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short write is no error; the rest follows."""
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:7]))
+    log, shown = make_log(path=tmp_path / "log")
+    log.make_trace(1)("=", "OPEN", b"")
+    assert shown == []
+    assert [each["text"] for each in records(tmp_path / "log")] == ["OPEN"]
+
+
+def test_what_another_program_wrote_behind_half_a_record_is_not_cut_off(
+    tmp_path: Path,
+) -> None:
+    """Two programs may share the file."""
+    path = tmp_path / "log"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(fd, b"half")
+    with open(path, "ab") as other:
+        other.write(b"whole\n")
+    framelog._take_back(fd, 4)
+    os.close(fd)
+    assert path.read_bytes() == b"halfwhole\n"
+
+
+def test_half_a_record_in_a_pipe_gets_a_line_end() -> None:
+    """It cannot be taken back; what comes from another writer stands on its own line."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.read(reader, 4096)
+    with pytest.raises(BlockingIOError):
+        framelog._write_record(writer, b"y" * 8000 + b"\n")
+    assert os.read(reader, 65536).endswith(b"y")
+    framelog._take_back(writer, 1)
+    assert os.read(reader, 65536) == b"\n"
+    os.close(reader)
+    os.close(writer)

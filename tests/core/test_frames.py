@@ -290,6 +290,11 @@ def test_a_busy_server_says_whether_a_talk_is_on_or_how_long_a_seat_is_kept(
     assert seat_seconds(words) == seconds
 
 
+def test_a_longer_time_than_the_form_has_room_for_is_cut() -> None:
+    """The form has room for nine digits."""
+    assert busy_words(10**12) == "a seat is kept for 999999999 s"
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -303,6 +308,7 @@ def test_a_busy_server_says_whether_a_talk_is_on_or_how_long_a_seat_is_kept(
         "a seat is kept for ² s",
         "a seat is kept for 1000000000 s",
         "a seat is kept for " + "9" * 100 + " s",
+        "a seat is kept for " + "9" * 5000 + " s",  # more than `int` converts
         "a seat is kept for 42 s.",
         "A seat is kept for 42 s",
         "a seat is kept for 42",

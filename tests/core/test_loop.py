@@ -611,6 +611,19 @@ def test_a_signal_wakes_a_loop_that_is_waiting(handlers: None, loop: Loop) -> No
     assert heard == [signal.SIGALRM]
 
 
+def test_a_signal_that_is_not_urgent_sets_no_alarm(handlers: None, loop: Loop) -> None:
+    """And an alarm of ours that comes too late, when nothing blocks, does nothing."""
+    heard: list[int] = []
+    loop.on_signals([signal.SIGUSR1], heard.append, urgent=False)
+    loop.blocked = True
+    signal.raise_signal(signal.SIGUSR1)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    loop.blocked = False
+    signal.raise_signal(signal.SIGALRM)
+    until(loop, lambda: heard)
+    assert heard == [signal.SIGUSR1]
+
+
 def test_a_signal_interrupts_a_blocking_call(
     loop: Loop, handlers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import fcntl
 import gc
 import os
 import pty
+import resource
 import select
 import signal
 import socket
@@ -26,7 +27,7 @@ import pexpect
 import pytest
 
 from chatlib import program as program_module
-from chatlib.chat import Chat
+from chatlib.chat import LISTED, Chat
 from chatlib.commands import COMPLETIONS
 from chatlib.connection import HELLO_SECONDS, Owner
 from chatlib.errors import Exit, ScreenClosedError, StartError
@@ -42,7 +43,7 @@ from harness import wire
 from harness.script import Script
 from harness.stage import PATIENCE, ROOT, Stage
 from tests.conftest import Play, perform
-from tests.helpers import Clock, make_client, move, socket_pair
+from tests.helpers import Clock, make_client, make_server, move, socket_pair
 from tests.processes import counted, memory, switches
 
 PROGRAMS = ("chatd", "chatc")
@@ -226,8 +227,62 @@ def test_a_full_disk_under_stdout_is_reported() -> None:
     with open("/dev/full", "w") as full:
         server, _ = start_server(stdout=full.fileno())
         _, errors = server.communicate(timeout=PATIENCE)
-    assert server.returncode == 128 + signal.SIGPIPE
-    assert errors.startswith(b"chatd: the screen was closed (No space left on device)\n")
+    assert server.returncode == Exit.LOST
+    assert errors.startswith(
+        b"chatd: the screen cannot be written to (No space left on device)\n"
+    )
+
+
+def test_a_fifo_opened_for_both_is_no_broken_pipe(tmp_path: Path) -> None:
+    """`exec 7<>fifo; chatd >&7`: what we wrote ourselves makes it readable."""
+    os.mkfifo(tmp_path / "fifo")
+    fifo = os.open(tmp_path / "fifo", os.O_RDWR)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "chatd", "--port", "0"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=fifo,
+        stderr=subprocess.PIPE,
+    )
+    port = int(os.read(fifo, 100).rpartition(b" ")[2])
+    os.write(fifo, b"something to read")
+    client = run("chatc", "--port", str(port))
+    _, errors = server.communicate(timeout=PATIENCE)
+    os.close(fifo)
+    assert (client.returncode, server.returncode) == (0, 0), errors
+
+
+def test_a_program_that_inherits_two_thousand_descriptors_asks_for_a_line() -> None:
+    """On a terminal of its own, plain: the prompt comes after a look at the keyboard."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    keyboard, terminal = pty.openpty()
+    code = f"""
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({min(4096, hard)}, {hard}))
+for _ in range(1100):
+    os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
+call = [sys.executable, "-m", "chatd", "--plain", "--port", "0"]
+os.execv(sys.executable, call)
+"""
+    server = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    with closing(socket.socket()) as client:
+        port = int(os.read(keyboard, 100).rpartition(b" ")[2])
+        client.connect(("127.0.0.1", port))
+        client.sendall(wire.hello() + wire.text(1, "Hello"))
+        shown = b""
+        while not shown.endswith(b">"):
+            assert select.select([keyboard], [], [], PATIENCE)[0], shown
+            shown += os.read(keyboard, 1000)
+    server.kill()
+    server.wait()
+    os.close(keyboard)
 
 
 @pytest.fixture
@@ -385,6 +440,7 @@ def test_a_file_that_was_not_sent_is_listed_and_costs_the_exit_code(
     assert code == 1
     assert told[1:3] == ["Never sent: line 0", "Never sent: line 1"]
     assert (told[-1] == "Never sent either: what came after that.") == (count > 2)
+    assert len(told) == (3 if count == 2 else LISTED + 3)  # the goodbye stays in sight
 
 
 @pytest.mark.parametrize(
@@ -835,6 +891,25 @@ def test_two_signals_at_once_end_the_talk_once(make: Make) -> None:
     assert notes_of(program).told == ["Goodbye: you left before anybody came."]
 
 
+def test_the_signals_of_another_system_are_those_that_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """macOS has no real-time signals, and ignores SIGIO by default."""
+    stopping = program_module._stopping()
+    assert {signal.SIGQUIT, signal.SIGIO, signal.SIGRTMIN + 1} <= {*stopping}
+    assert signal.SIGSEGV not in stopping
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.delattr(signal, "SIGRTMIN")
+    monkeypatch.delattr(signal, "SIGRTMAX")
+    monkeypatch.delattr(signal, "SIGPWR")
+    found = program_module._stopping()
+    assert {*stopping} - {*found} == {
+        signal.SIGIO,
+        30,  # SIGPWR on Linux
+        *range(34, 65),
+    }
+
+
 def test_a_signal_that_the_parent_ignores_has_no_handler(make: Make) -> None:
     """`nohup` has made it so."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -868,6 +943,57 @@ def test_a_closed_screen_ends_the_program_like_sigpipe(make: Make) -> None:
     assert notes_of(program).told == CLOSED
     assert notes_of(program).calls[:2] == ["start", "remove prompt"]
     assert program.chat._screen_closed  # so that it acknowledges nothing more
+
+
+def test_an_error_of_the_system_before_a_talk_comes_out_of_run(make: Make) -> None:
+    """The program could not begin its work, and says so."""
+    program = make("chatd")
+
+    def fail() -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    program.loop.call_later(0, fail)
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        program.run()
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_an_error_of_the_system_ends_a_talk_with_what_was_not_confirmed(
+    make: Make, failures: int
+) -> None:
+    """The peer is told; at the second error nothing is waited for any more."""
+    program = make("chatc", "--retry", "0")
+    near, far = socket_pair()
+
+    def begin() -> None:
+        owner = Owner()
+        connection = program.open_connection(near, "there", owner, "CONNECTED", open_link)
+        session, server = connection.link.session, make_server()
+        far.settimeout(PATIENCE)
+        server.receive_data(far.recv(1000))
+        assert server.next_event()
+        server.welcome()
+        far.sendall(server.data_to_send())
+        while not session.can_talk:
+            program.loop.turn()
+        program.chat.begin(connection, "connected")
+        connection.lift_deadline()
+        program.chat.typed(deque(["Hello?"]))
+        for _ in range(failures):
+            program.loop.call_later(0, fail)
+
+    def fail() -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    program.loop.call_later(0, begin)
+    with far:
+        assert program.run() == Exit.LOST
+        told = notes_of(program).told
+        assert told[0] == "chatc: the chat cannot go on: Cannot allocate memory"
+        assert told[1].endswith("your message was not confirmed.")
+        assert told[2:] == ["Not confirmed: Hello?"]
+        frames = wire.split(wire.receive_all(far))
+        assert frames[-1] == (wire.BYE, 1, bytes([wire.STOPPED]) + b"its system failed")
 
 
 def test_a_signal_that_comes_with_the_closed_screen_is_the_reason(make: Make) -> None:

@@ -7,6 +7,7 @@ HELLO by R1.4, shows what comes and sends what was typed as soon as it may.
 import re
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -296,3 +297,9 @@ def test_the_table_names_every_rule_and_every_case_once() -> None:
     for side in (table.SERVER, table.CLIENT):
         groups = {case.rule.split(".")[0] for case in CASES if case.side == side}
         assert groups == {f"R{number}" for number in range(1, 11)}
+
+
+def test_the_table_imports_nothing_of_the_product() -> None:
+    """Otherwise a mistake of the product could be its own judge."""
+    assert table.__file__
+    assert not re.search(r"import chat|from chat", Path(table.__file__).read_text("utf-8"))

@@ -510,6 +510,12 @@ def servers_wait() -> Iterator[Case]:
         SERVER, "before the first message no other number fits", "R5.4", Cut(), Connects(),
         greets(1, FREE), gets(refused(UNKNOWN_SESSION)), end=WAITING,
     )
+    for reason in (VERSION, UNKNOWN_SESSION, PROTOCOL):
+        yield talk(
+            SERVER, f"BYE {reason} before the first message frees the server", "R6.1",
+            Send(bye(0, reason)), gets(GOODBYE), Cut(), Connects(),
+            greets(session=OTHER_ID), gets(Want(HELLO, 0, FREE)),
+        )
     yield talk(
         SERVER, "a message of its own keeps the seat", "R5.4", types("a"),
         gets(said(1, "a")), Cut(), Connects(), greets(session=OTHER_ID),

@@ -77,7 +77,7 @@ _SHOWN = (
     Mutant(
         "an unacknowledged message is not listed at the end",
         "Chat._report_end",
-        ('self._terminal.notify(f"Not confirmed: {text}")', "pass"),
+        ('list_lines(self._terminal.notify, "Not confirmed", lost)', "pass"),
     ),
     Mutant(
         "a goodbye after which messages were not acknowledged counts as one",
@@ -87,7 +87,7 @@ _SHOWN = (
     Mutant(
         "a line that was never sent is not listed at the end",
         "Chat._finish",
-        ('self._terminal.notify(f"Never sent: {text}")', "pass"),
+        ('list_lines(self._terminal.notify, "Never sent", self._drafts)', "pass"),
     ),
     Mutant(
         "a message is acknowledged although the screen is closed",

@@ -102,14 +102,49 @@ _ACKNOWLEDGING = (
         ),
     ),
     Mutant(
-        "the messages of one read are acknowledged when all are shown, however slowly",
+        "all frames of one read are handled in one turn, however slowly",
         "Connection._report",
-        ("whole > 1 and self.silence > SLOW_SECONDS", "False"),
+        ("whole > 1 and loop.now() >= loop.turn_ends and link.waiting", "False"),
     ),
     Mutant(
-        "pending bytes are not written while the screen is slow",
+        "where the screen is slow the ACK of what it showed waits",
         "Connection._report",
-        ("self.flush(hurry=True)", "self._pending or self.flush(hurry=True)"),
+        ("self.flush(hurry=late)", "self.flush()"),
+    ),
+    Mutant(
+        "a frame that became whole keeps its timer while it waits to be handled",
+        "Connection._pause",
+        ("if self._frame_timer: ...", ""),
+    ),
+    Mutant(
+        "a read goes on while frames of the last one are waiting",
+        "Connection._read",
+        ("if self._resume_timer: return", ""),
+    ),
+    Mutant(
+        "the silence is judged while frames are waiting",
+        "Connection._check_pulse",
+        ("if self._resume_timer: return", ""),
+    ),
+    Mutant(
+        "the time that our screen took counts as silence of the peer",
+        "Connection._resume",
+        ("self.link.pulse.heard = self._loop.now()", ""),
+    ),
+    Mutant(
+        "after a failed write the stream goes on",
+        "Connection._write",
+        ("if self._write_error: return", ""),
+    ),
+    Mutant(
+        "after a failed write a peer may send for ever",
+        "Connection._end_writing",
+        ("self.set_deadline(DISMISSAL_SECONDS)", ""),
+    ),
+    Mutant(
+        "after a failed write nothing more is read",
+        "Connection._end_writing",
+        ("self._resume_soon()", "self._give_up(why)"),
     ),
     Mutant(
         "after a read nothing is sent",
@@ -150,7 +185,7 @@ _ENDING = (
     Mutant(
         "at the end of the stream the socket is closed before all events are handled",
         "Connection._watch",
-        ("if not mask and not finished: return", ""),
+        ("if not mask and (not finished or self._resume_timer): return", ""),
     ),
     Mutant(
         "the end of the stream is not reported",
@@ -162,10 +197,10 @@ _ENDING = (
         "Connection._report",
         (
             """
-            if whole > 1 and self.silence > SLOW_SECONDS: ...
+            self.owner.handle(self, event)
             if not self._open: return
             """,
-            "if whole > 1 and self.silence > SLOW_SECONDS: ...",
+            "self.owner.handle(self, event)",
         ),
     ),
     Mutant(
@@ -174,10 +209,10 @@ _ENDING = (
         (
             """
             if link.wants_to_send:
-                self.flush()
+                self.flush(hurry=late)
                 if not self._open: return
             """,
-            "if link.wants_to_send: self.flush()",
+            "if link.wants_to_send: self.flush(hurry=late)",
         ),
     ),
     Mutant(
@@ -207,9 +242,9 @@ _TIMING = (
         "a frame has less time where our screen is slow",
         "Connection._report",
         (
-            "link = self.link",
+            "link, loop = self.link, self._loop",
             """
-            link = self.link
+            link, loop = self.link, self._loop
             if self._frame_timer or link.unfinished:
                 self._time_frame(whole)
                 whole = 0

@@ -85,6 +85,11 @@ MODULE = Module(
             ("len(digits) > SEAT_DIGITS", "False"),
         ),
         Mutant(
+            "a seat is kept for more seconds than the form has room for",
+            "busy_words",
+            ("min(seconds, 10**SEAT_DIGITS - 1)", "seconds"),
+        ),
+        Mutant(
             "digits of other scripts count as seconds",
             "seat_seconds",
             ("digits.isascii()", "True"),

@@ -9,12 +9,15 @@ MODULE = Module(
         Mutant(
             "an older connection of a client displaces a newer one",
             "Listener._let_back",
-            ("self._seated > number or connection.is_abandoned", "connection.is_abandoned"),
+            (
+                "self._seated > number or is_abandoned(connection)",
+                "is_abandoned(connection)",
+            ),
         ),
         Mutant(
             "a connection that its client has closed is taken",
             "Listener._let_back",
-            ("self._seated > number or connection.is_abandoned", "self._seated > number"),
+            ("self._seated > number or is_abandoned(connection)", "self._seated > number"),
         ),
         Mutant(
             "of several connections of a client the first one is taken",
@@ -24,7 +27,7 @@ MODULE = Module(
         Mutant(
             "a client that has gone already is announced",
             "Listener._seat",
-            ("connection.is_abandoned", "False"),
+            ("is_abandoned(connection)", "False"),
         ),
         Mutant(
             "of the connections that wait one is accepted in each turn",

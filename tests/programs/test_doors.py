@@ -4,6 +4,7 @@ Whatever the moment: the program has ended within a second, with the right exit 
 the terminal as it was; and the peer, if there is one, has been told why.
 """
 
+import os
 import signal
 import socket
 import time
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chatlib.program import SIGNALS as STOPPING
 from harness.player import Player
 from harness.script import Script
 from harness.stage import Stage
@@ -146,3 +148,40 @@ def test_a_program_ends_within_a_second_and_leaves_the_terminal_as_it_was(
     if state == "chatting":
         scene.play(f"{scene.other}! Goodbye: the {program} left{{any}}.{door.words}")
         scene.play(f"{scene.other}: exits 0")
+
+
+ENDING = [
+    *(
+        each.name
+        for each in signal.Signals
+        if each.name in STOPPING and each not in (signal.SIGPIPE, signal.SIGXFSZ)
+    ),
+    *(f"signal {number}" for number in (signal.SIGRTMIN + 1, signal.SIGRTMAX - 1)),
+]
+"""The signals that end a process by default, without those that Python ignores."""
+
+
+@pytest.mark.parametrize("terminal", ["plain", "edited"])
+@pytest.mark.parametrize("name", ENDING)
+def test_every_signal_that_ends_a_process_is_a_goodbye(
+    name: str, terminal: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    """The terminal is as it was, and the peer is told which it was."""
+    scene = Scene(tmp_path, "server", terminal, stack)
+    scene.chatting()
+    number = getattr(signal, name, None) or int(name.split()[1])
+    os.kill(scene.player.process, number)
+    scene.play(f"server: exits {128 + number}")
+    assert scene.player.settings_are_back
+    scene.play(f"client! Goodbye: the server left{{any}}. Last words: stopped by {name}")
+    scene.play("client: exits 0")
+
+
+@pytest.mark.parametrize("terminal", ["plain", "edited"])
+def test_ctrl_backslash_is_sigquit(terminal: str, tmp_path: Path, stack: ExitStack) -> None:
+    """As a shell's user expects, but with a goodbye instead of a core dump."""
+    scene = Scene(tmp_path, "server", terminal, stack)
+    scene.chatting()
+    scene.player.presses("\x1c")
+    scene.play("server: exits 131")
+    assert scene.player.settings_are_back

@@ -214,7 +214,7 @@ def test_a_search_ends_while_a_try_is_in_progress(server: Server) -> None:
     delay = server.waiting()
     server.socket.listen(0)
     server.world.clock.now += delay
-    server.world.loop._call_due_timers()
+    server.world.loop._call_due_timers(server.world.clock.now)
     server.world.program.chat.stop_searching("enough")
     server.world.turn()
     assert server.world.program.code == Exit.LOST

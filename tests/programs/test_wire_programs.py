@@ -261,3 +261,36 @@ def test_a_program_obeys_the_rule(case: Case, program: Program) -> None:
     for step in case.steps:
         act(program, step)
     check_end(program, case.end, case.on if case.on >= 0 else len(program.sockets) - 1)
+
+
+LAST_WORDS = (
+    Send(b""),
+    Types(("the last", "one more")),
+    Gets((Want(wire.TEXT, table.LAST, b"the last"),)),
+    Send(table.ack(table.LAST)),
+    Leaves(),
+    Gets((Want(wire.BYE, table.LAST, wire.QUIT),)),
+    Send(wire.bye(0)),
+)
+"""A talk whose next message has the last number, up to the goodbyes."""
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("the last number", "R3.1", side, wire.FREE, LAST_WORDS, table.OVER)
+        for side in (table.SERVER, table.CLIENT)
+    ],
+    ids=name_of,
+)
+def test_a_talk_ends_honestly_when_no_number_is_left(case: Case, program: Program) -> None:
+    """What cannot be numbered is given back, and the talk can still be left."""
+    for step in table.opening(case.side, case.mode):
+        act(program, step)
+    talk = program.world.talk
+    talk.sent = talk.written = talk.acknowledged = table.LAST - 1
+    for step in case.steps:
+        act(program, step)
+    check_end(program, case.end, 0)
+    assert any("no number left" in line for line in program.world.told)

@@ -389,13 +389,24 @@ def test_the_keyboard_is_utf_8_whatever_the_locale_says(
 
 
 @pytest.mark.parametrize(
-    "sent", ["\0", "\x1b[1;2D", "\x1b[1;6H", "\x18", "\x11", "\x1b5", "\x1d"]
+    ("sent", "heard"),
+    [
+        pytest.param("\0", "whole5x", id="Ctrl-Space"),
+        pytest.param("\x1b[1;2D", "whol5xe", id="Shift-Left"),
+        pytest.param("\x1b[1;6H", "5xwhole", id="Ctrl-Shift-Home"),
+        pytest.param("\x18(", "whole(5x", id="Ctrl-X"),
+        pytest.param("\x11\x05", "whole5x", id="Ctrl-Q"),
+        pytest.param("\x1b2", "whole5x", id="Alt-2"),
+        pytest.param("\x1d", "whole5x", id="Ctrl-]"),
+    ],
 )
-def test_no_key_makes_the_editor_deaf(desk: Desk, peer: Peer, sent: str) -> None:
+def test_no_key_makes_the_editor_deaf(
+    desk: Desk, peer: Peer, sent: str, heard: str
+) -> None:
     """prompt_toolkit selects text, records keys or awaits another one after these."""
     client = open_client(desk, peer)
-    client.presses(f"whole{sent}{keys('Ctrl-E')} line\r")
-    assert peer.hears() == "whole line"
+    client.presses(f"whole{sent}5x\r")
+    assert peer.hears() == heard
     client.types("/q")
     assert peer.hears() == "<>"
 

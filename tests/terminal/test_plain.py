@@ -717,6 +717,25 @@ def test_the_end_is_reported_once_after_all_lines(piped: Person, loop: Loop) -> 
     terminal.close()
 
 
+def test_a_byte_order_mark_at_the_begin_of_a_pipe_is_no_text(
+    piped: Person, loop: Loop
+) -> None:
+    """`/q` behind it is a command. Anywhere else it is a character."""
+    terminal, listener = start(loop)
+    piped.types(b"\xef\xbb\xbf/q\n\xef\xbb\xbfx\n")
+    piped.leaves()
+    assert finish(loop, listener) == ["/q", "\ufeffx", None]
+    terminal.close()
+
+
+def test_a_byte_order_mark_that_a_person_types_is_text(person: Person, loop: Loop) -> None:
+    """A terminal has no begin where a mark could stand."""
+    terminal, listener = start(loop)
+    person.types("\ufeffx\n".encode())
+    assert hear(loop, listener) == ["\ufeffx"]
+    terminal.close()
+
+
 def test_all_lines_of_a_read_are_offered_until_every_one_is_taken(
     piped: Person, loop: Loop
 ) -> None:

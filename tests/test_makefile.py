@@ -143,6 +143,25 @@ def test_the_bare_interpreter_finds_this_folder_whatever_the_environment_says(
     assert (ended.returncode, ended.stdout) == (0, f"chatd {VERSION}\n")
 
 
+LONG = {
+    "test": "5 min",
+    "check": "6 min",
+    "mutants": "3 min",
+    "pairs": "4 min",
+    "bench": "12 min",
+}
+
+
+@pytest.mark.parametrize("target", LONG)
+def test_help_says_how_long_a_target_takes_that_takes_minutes(
+    target: str, tree: Path
+) -> None:
+    """Before one starts it and wonders."""
+    lines = make(tree, "help").stdout.splitlines()
+    (line,) = (each for each in lines if each.split()[0] == target)
+    assert re.search(rf"takes? {LONG[target]}\b", line)
+
+
 # The first time.
 
 

@@ -227,7 +227,7 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"git clone ADDRESS chat", elsewhere),  # a copy is there already
     (r"cd chat|\. \.venv/bin/activate", run),
     (r"make run-server\b.*", start_server),
-    (r"chatd --version", run),
+    (r"chatd --version|chatd \| head -1", run),  # the second ends when head has its line
     (r"chatd\b.*", start_server),
     (r"(make run-client|chatc)\b.*", start_client),
     (r"python3 -m harness proxy --listen .*", start_proxy),

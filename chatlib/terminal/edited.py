@@ -49,7 +49,8 @@ class Edited(Terminal):
     interactive = True
 
     # What stands in place of the prompt; "" while the person is not asked anything else.
-    _question = ""
+    # And the line that was being typed when the question came.
+    _question = _aside = ""
 
     def __init__(
         self,
@@ -178,8 +179,18 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def ask(self, prompt: str) -> None:
-        """Set the question that stands in place of the prompt; "" for none."""
-        self._question = visible(prompt)
+        """Set the question that stands in place of the prompt; "" for none.
+
+        The line being typed is set aside meanwhile. A half-typed answer is dropped with
+        its question: as a line of talk it would tell what it was to hide.
+        """
+        question = visible(prompt)
+        if question and not self._question:
+            self._aside = self._buffer.text
+            self._buffer.reset()
+        elif self._question and not question:
+            self._buffer.document, self._aside = Document(self._aside), ""
+        self._question = question
         self._editor.refresh()
 
     def echo(self, text: str) -> None:
@@ -214,9 +225,14 @@ class Edited(Terminal):
 
         No more follow: the second value is always False.
         """
-        lines = [*filter(None, [*self._submitted, *self._buffer.text.split("\n")])]
+        lines = [
+            *filter(
+                None, [*self._submitted, *f"{self._aside}\n{self._buffer.text}".split("\n")]
+            )
+        ]
         self._submitted.clear()
         self._buffer.reset()
+        self._aside = ""
         return lines, False
 
     def close(self) -> None:

@@ -1007,6 +1007,28 @@ def test_what_is_typed_at_a_question_is_neither_shown_nor_kept(seat: Seat) -> No
     seat.plays(script())
 
 
+def test_the_line_being_typed_is_set_aside_for_a_question(seat: Seat) -> None:
+    """It is neither the answer nor lost, and a half-typed answer does not become talk."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        terminal.ask("Your word>")
+        terminal.ask("Your word>")
+        yield seat.shows("Your word>", STANDING)
+        seat.presses("kiw")
+        yield seat.shows("Your word>kiw", STANDING)
+        terminal.ask("")
+        yield seat.shows(">half", STANDING)
+        terminal.ask("Your word>")
+
+    seat.plays(script())
+    assert terminal.take_unsent() == (["half"], False)
+    assert terminal.take_unsent() == ([], False)
+
+
 def test_escape_puts_a_question_off(seat: Seat) -> None:
     """As an empty line does; what is half typed is dropped. Elsewhere it does nothing."""
     terminal = seat.opens()
@@ -1017,7 +1039,9 @@ def test_escape_puts_a_question_off(seat: Seat) -> None:
         yield seat.shows(">half", STANDING)
         terminal._put_off()
         terminal.ask("Your word>")
-        yield seat.shows("Your word>half", STANDING)
+        yield seat.shows("Your word>", STANDING)
+        seat.presses("kiw")
+        yield seat.shows("Your word>kiw", STANDING)
         seat.presses(keys("Escape"))
         yield lambda: seat.heard == [""]
         yield seat.shows("", STANDING)

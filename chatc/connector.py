@@ -205,7 +205,10 @@ class Connector(Owner):
             self._person_knows = True
             seconds = self._program.settings.wait
             what = self._unresolved or f"No server at {self._place} yet"
-            self._program.terminal.notify(f"{what}: waiting for it up to {seconds:g} s.")
+            limit = f"it up to {seconds:g} s"
+            if self._seat.awaited:  # some of the time has gone by
+                what, limit = f"The server at {self._place} has gone", "another one"
+            self._program.terminal.notify(f"{what}: waiting for {limit}.")
 
     def _lose_patience(self) -> None:
         """End the attempts, whatever is being tried: the person's time is over."""

@@ -625,16 +625,18 @@ def test_a_person_may_leave_while_a_seat_is_waited_for(
     assert not patience(world.loop)  # no look follows
 
 
-def test_a_server_that_has_ended_meanwhile_ends_the_wait_for_its_seat() -> None:
-    """Where the time of `--wait` is over; its client did not come back."""
+def test_a_server_that_has_ended_meanwhile_is_waited_for_as_long_as_wait_says() -> None:
+    """Its client did not come back; another server may be started at its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
         port = listener.getsockname()[1]
-        world = World("chatc", "--port", str(port), "--wait", "0.5")
+        world = World("chatc", "--port", str(port), "--wait", "4")
         Connector(world.program).start()
         keep_seat(world, listener, kept_for(2))
     pause(world)
-    world.pass_time(1)
+    gone = f"The server at localhost port {port} has gone: waiting for another one."
+    world.until(lambda: world.told[1:] == [gone])
+    world.pass_time(3)
     world.until(lambda: world.program.code is not None)
     assert world.told[-1].startswith(f"chatc: no server at localhost port {port} (")
     assert world.program.code == 3

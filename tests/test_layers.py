@@ -33,6 +33,7 @@ ALLOWED = {
     },
     "chatlib.loop": set[str](),
     "chatlib.addresses": {"errors"},
+    "chatlib.advice": set[str](),
     "chatlib.files": set[str](),
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
@@ -62,9 +63,11 @@ ALLOWED = {
     "chatlib.terminal.guest": {"loop"},
     "chatlib.terminal.history": {"files"},
     "chatlib.terminal.keyboard": {"terminal", "terminal.streams"},
+    "chatlib.terminal.board": set[str](),
     "chatlib.terminal.bindings": {"terminal.keyboard"},
     "chatlib.terminal.status": set[str](),
     "chatlib.terminal.editor": {
+        "terminal.board",
         "loop",
         "terminal",
         "terminal.guest",
@@ -101,8 +104,10 @@ ALLOWED = {
     "chatlib.games.tictactoe": {"games.game"},
     "chatlib.games.connectfour": {"games.game"},
     "chatlib.games.hangman": {"games.game", "games.secret"},
+    "chatlib.games.battleship": {"games.game", "games.secret"},
     "chatlib.games.foreign": {"games.game"},
     "chatlib.games.registry": {
+        "games.battleship",
         "games.connectfour",
         "games.foreign",
         "games.game",
@@ -127,6 +132,7 @@ ALLOWED = {
         "terminal.visible",
     },
     "chatlib.program": {
+        "advice",
         "chat",
         "commands",
         "connection",
@@ -150,6 +156,7 @@ ALLOWED = {
 EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.editor", "chatlib.terminal.edited")
 PROGRAM = {
     "addresses",
+    "advice",
     "chat",
     "connection",
     "errors",
@@ -161,6 +168,7 @@ PROGRAM = {
     "protocol.session",
     "resolver",
     "tally",
+    "terminal.visible",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

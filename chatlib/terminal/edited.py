@@ -50,6 +50,10 @@ class Edited(Terminal):
     interactive = True
     names_turns = True
 
+    # What stands in place of the prompt; "" while the person is not asked anything else.
+    # And the line that was being typed when the question came.
+    _question = _aside = ""
+
     def __init__(
         self,
         loop: Loop,
@@ -66,8 +70,8 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._bell = bell
-        # The usual prompt, whether it stands before the line, and what is asked instead.
-        self._prompt, self._asking, self._question = visible(prompt), False, ""
+        # The usual prompt, and whether it or a question stands before the line.
+        self._prompt, self._asking = visible(prompt), False
         self._notices_here = os.isatty(streams.STDERR)  # and not in a file (`2> file`)
         # What `start` sets; until then typed lines are dropped.
         self._typed: Callable[[deque[str]], None] = deque.clear
@@ -87,7 +91,7 @@ class Edited(Terminal):
             loop,
             output,
             _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
-            bind_keys(self._buffer, self._status.complete, self._end_input),
+            bind_keys(self._buffer, self._status.complete, self._put_off, self._end_input),
             self._end_input,
         )
 
@@ -122,18 +126,29 @@ class Edited(Terminal):
         if self._bell and not self._buffer.text:
             self._screen.write("\a")
 
+    def show_board(self, lines: list[str], number: int) -> None:
+        """Write a board to stdout, in place of the last one of the same game if possible.
+
+        Lines that were written below that one are then above the new one. Boards have no
+        time before them. Raises ScreenClosedError.
+        """
+        rows = self._page.board(lines)
+        self._editor.print_board(self._screen.write, rows[:-1], number)
+
     def notify(self, text: str) -> None:
         """Write a line to stderr, above the line being typed if that is on the terminal."""
         if self._notices_here:
-            self._editor.print_above(self._screen.write_error, self._page.notice(text))
+            rows = self._page.notice(text)
+            self._editor.print_above(self._screen.write_error, rows[:-1])
         else:
             self._screen.write_error(f"{visible(text)}\n")
 
     def show_pending(self, text: str, why: str) -> None:
         """Write a line that is kept for later, and why unless that is known."""
         if self._notices_here:
+            # stderr as for every notice: stdout has the conversation, and this is not said.
             rows = self._page.pending(text, why)
-            self._editor.print_above(self._screen.write_error, rows)
+            self._editor.print_above(self._screen.write_error, rows[:-1])
         else:
             self.notify(f"Kept for later, because {why}: {text}")
 
@@ -150,7 +165,8 @@ class Edited(Terminal):
             self.notify(f"{reason}: {text}")
 
     def _write(self, rows: str) -> None:
-        self._editor.print_above(self._screen.write, rows)
+        # The editor adds the last line end, and remembers the rows without it.
+        self._editor.print_above(self._screen.write, rows[:-1])
 
     # The prompt and the status.
 
@@ -169,8 +185,18 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def ask(self, prompt: str) -> None:
-        """Show this prompt instead of the usual one, until it is answered or ""."""
-        self._question = visible(prompt)
+        """Set the question that stands in place of the prompt; "" for none.
+
+        The line being typed is set aside meanwhile. A half-typed answer is dropped with
+        its question: as a line of talk it would tell what it was to hide.
+        """
+        question = visible(prompt)
+        if question and not self._question:
+            self._aside = self._buffer.text
+            self._buffer.reset()
+        elif self._question and not question:
+            self._buffer.document, self._aside = Document(self._aside), ""
+        self._question = question
         self._editor.refresh()
 
     def return_text(self, text: str) -> None:
@@ -196,7 +222,7 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def _get_prompt(self) -> str:
-        return self._question or (self._prompt if self._asking else "")
+        return (self._question or self._prompt) if self._asking else ""
 
     # Input.
 
@@ -210,9 +236,14 @@ class Edited(Terminal):
 
         No more follow: the second value is always False.
         """
-        lines = [*filter(None, [*self._submitted, *self._buffer.text.split("\n")])]
+        lines = [
+            *filter(
+                None, [*self._submitted, *f"{self._aside}\n{self._buffer.text}".split("\n")]
+            )
+        ]
         self._submitted.clear()
         self._buffer.reset()
+        self._aside = ""
         return lines, False
 
     def close(self) -> None:
@@ -225,6 +256,7 @@ class Edited(Terminal):
         Returns True, so that prompt_toolkit leaves the buffer as it is.
         """
         text = buffer.text.removesuffix("\n")
+        # The answer to a question is a secret.
         buffer.reset(append_to_history=not self._question)
         self._submitted.extend(text.split("\n"))
         self._submitting = True
@@ -249,6 +281,12 @@ class Edited(Terminal):
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))
+
+    def _put_off(self) -> None:
+        """Put a question off, and drop what is half typed: Escape was pressed."""
+        if self._question:
+            self._buffer.reset()
+            self._pass_on("")
 
     def _end_input(self) -> None:
         self._input_ended()

@@ -1065,6 +1065,16 @@ def test_a_person_at_a_real_terminal_gets_the_editor(terminals: list[str]) -> No
     assert terminals == ["edited", PLAIN]
 
 
+def test_for_a_screen_reader_nothing_is_painted() -> None:
+    """Wherever one sits, and with --plain too."""
+    loop = Loop()
+    settings = read_settings("chatc", "", ("--reader", "--plain"), {"HOME": "/"})
+    terminal = open_terminal(loop, settings)
+    assert type(terminal).__name__ == "Reader"
+    terminal.close()
+    loop.close()
+
+
 @pytest.mark.parametrize("term", ["", "dumb", "unknown"])
 def test_a_terminal_that_can_only_print_gets_no_editor(
     terminals: list[str], monkeypatch: pytest.MonkeyPatch, term: str

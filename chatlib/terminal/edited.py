@@ -12,20 +12,16 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
-from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
-from prompt_toolkit.layout.processors import BeforeInput
-from prompt_toolkit.widgets import SearchToolbar
 
 from chatlib.loop import Loop
 from chatlib.terminal import streams
 from chatlib.terminal.bindings import bind_keys
+from chatlib.terminal.completion import Complete, Completion, no_words
 from chatlib.terminal.editor import Editor, open_output
 from chatlib.terminal.history import LineHistory
+from chatlib.terminal.layout import make_layout
+from chatlib.terminal.line import LINE_END, Line
 from chatlib.terminal.status import StatusLine
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
@@ -42,8 +38,9 @@ class Edited(Terminal):
     """A screen with a line being edited at its bottom, and the keyboard for that line.
 
     The conversation and the line go to stdout, notices to stderr, all through `visible`.
-    `commands` are the words that Tab completes; `status` shows a status line under the
-    input; `history` keeps the typed lines for the next run.
+    Tab completes the `commands`, and behind a command what `complete` returns; `status`
+    shows a status line under the input; `history` is the name under which typed lines are
+    kept for the next run, "" for none.
     """
 
     interactive = True
@@ -56,8 +53,9 @@ class Edited(Terminal):
         bell: bool = False,
         timestamps: bool = False,
         status: bool = True,
-        history: bool = True,
+        history: str = "",
         commands: Sequence[str] = (),
+        complete: Complete = no_words,
     ) -> None:
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
@@ -76,16 +74,18 @@ class Edited(Terminal):
         self._submitting = False
         self._submitted: deque[str] = deque()
         self._refused: list[str] = []
-        past = LineHistory() if history else InMemoryHistory()
-        self._buffer = Buffer(multiline=False, accept_handler=self._submit, history=past)
+        past = LineHistory(history) if history else InMemoryHistory()
+        self._line = Line(past, self._submit)
+        self._completion = Completion(self._line.buffer, commands, complete)
         output = open_output(self._screen, self._coloured)
-        self._status = StatusLine(output, self._buffer, commands)
-        status_fits = Condition(lambda: status and output.get_size().rows > 1)
+        self._status = StatusLine(
+            output, lambda: self._completion.choices, self._line.describe
+        )
         self._editor = Editor(
             loop,
             output,
-            _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
-            bind_keys(self._buffer, self._status.complete, self._end_input),
+            make_layout(self._line, self._get_prompt, self._status, output, status),
+            bind_keys(self._line, self._completion, self._end_input),
             self._end_input,
         )
 
@@ -119,7 +119,7 @@ class Edited(Terminal):
         name = self._colour(NAME, f"{visible(speaker)}:") + " " if speaker else ""
         for text in texts:
             self._write_line(name + visible(text))
-        if self._bell and not self._buffer.text:
+        if self._bell and not self._line.buffer.text:
             self._screen.write("\a")
 
     def notify(self, text: str) -> None:
@@ -166,8 +166,11 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def echo(self, text: str) -> None:
-        """Write a line behind the prompt, as if it were typed now."""
-        self._write_line(self._prompt + visible(text))
+        """Write a message behind the prompt, as if it were typed now; its lines follow."""
+        first, *others = text.split(LINE_END)
+        self._write_line(self._prompt + visible(first))
+        for line in others:
+            self._editor.print_above(self._screen.write, f"  {visible(line)}")
 
     def remove_prompt(self) -> None:
         """Remove the prompt; a line being typed stays, without it."""
@@ -197,23 +200,19 @@ class Edited(Terminal):
 
         No more follow: the second value is always False.
         """
-        lines = [*filter(None, [*self._submitted, *self._buffer.text.split("\n")])]
+        lines = [*filter(str.strip, self._submitted), *self._line.list_unsent()]
         self._submitted.clear()
-        self._buffer.reset()
+        self._line.reset()
         return lines, False
 
     def close(self) -> None:
         """Discard what was typed since the editor ended: a shell would read it."""
         streams.discard_typed(streams.STDIN)
 
-    def _submit(self, buffer: Buffer) -> bool:
-        """Pass on typed or pasted lines one by one; refused ones go back into the editor.
-
-        Returns True, so that prompt_toolkit leaves the buffer as it is.
-        """
-        text = buffer.text.removesuffix("\n")
-        buffer.reset(append_to_history=True)
-        self._submitted.extend(text.split("\n"))
+    def _submit(self, texts: list[str]) -> None:
+        """Pass on what was sent, one by one; what is refused goes back into the editor."""
+        self._completion.clear()
+        self._submitted.extend(texts)
         self._submitting = True
         try:
             # A line that ends the conversation empties the queue through `take_unsent`.
@@ -222,16 +221,16 @@ class Edited(Terminal):
         finally:
             self._submitting = False
         if self._refused:
-            buffer.document = Document("\n".join(self._refused))
+            self._line.put_back(self._refused)
             self._refused = []
-        return True
 
     def _pass_on(self, line: str) -> None:
         # Typed bytes that are not UTF-8 are lone surrogates here.
         text = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if text != line:
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
-        if self._asking:
+        # A command stands above its answer, whoever's turn it is.
+        if self._asking or (text[:1] == "/" and text[1:2] != "/"):
             self.echo(text)
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
@@ -255,22 +254,3 @@ def _has_colours() -> bool:
         return True  # a terminal that the system does not know is a modern one
     return curses.tigetnum("colors") >= COLOURS
 
-
-def _make_layout(
-    buffer: Buffer,
-    prompt: Callable[[], str],
-    status: Callable[[], str],
-    status_fits: Condition,
-) -> Layout:
-    search = SearchToolbar()
-    line = Window(
-        BufferControl(
-            buffer,
-            input_processors=[BeforeInput(prompt)],
-            search_buffer_control=search.control,
-        ),
-        wrap_lines=True,
-        dont_extend_height=True,
-    )
-    under = Window(FormattedTextControl(status), height=1, style="reverse")
-    return Layout(HSplit([line, search, ConditionalContainer(under, status_fits)]))

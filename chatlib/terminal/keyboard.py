@@ -53,7 +53,12 @@ ALT_COMMANDS = {
 Keys that no terminal can send through this module stand for them: prompt_toolkit's own
 pairs (Escape, then the key) would wait for a second key after every Escape."""
 
+LINE_END_KEY = Keys.F21
+"""The key that types a line end: Alt-Enter, and Shift-Enter where a terminal reports it."""
+
 _ALT: dict[str, Keys] = {
+    "\r": LINE_END_KEY,
+    "\n": LINE_END_KEY,
     "b": Keys.ControlLeft,
     "f": Keys.ControlRight,
     "d": Keys.ControlDelete,
@@ -68,9 +73,9 @@ _ALT: dict[str, Keys] = {
     ">": Keys.F20,
 }
 # Not here are keys that begin a mode or a pair (Ctrl-Space, Ctrl-Q, Ctrl-V, Ctrl-X,
-# Ctrl-]), and Ctrl-O, which sends the line.
+# Ctrl-]).
 _CONTROL: dict[str, Keys] = {
-    **{chr(ord(letter) - 96): Keys(f"c-{letter}") for letter in "abcdefghiklmnprstuwyz"},
+    **{chr(ord(letter) - 96): Keys(f"c-{letter}") for letter in "abcdefghiklmnoprstuwyz"},
     "\n": Keys.ControlM,
     "\x1b": Keys.Escape,
     "\x1f": Keys.ControlUnderscore,
@@ -104,6 +109,7 @@ _STRONG: dict[Keys, Keys | None] = {
     Keys.PageUp: None,
     Keys.PageDown: None,
     Keys.Tab: None,
+    Keys.ControlM: LINE_END_KEY,
 }
 # The keypad in application mode (SS3), and kitty's numbers of its keys (CSI u).
 _KEYPAD: dict[str, Keys | str] = {
@@ -158,7 +164,7 @@ _SEQUENCE = rf"""
     | (?P<keypad> {_SS3}[0-9;]* [ A-Za-z]?)
     | (?P<string> {_STRING}{_BODY} (?: \x07 | \x1b\\ | \x9c )?
                 | (?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f]){_BODY} (?: \x1b\\ | \x9c ))
-    | (?P<alt> \x1b[\x08\t -\x7f\xa0-\U0010ffff])
+    | (?P<alt> \x1b[\x08\t\n\r -\x7f\xa0-\U0010ffff])
     | (?P<other> [\x1b\x80-\x9f])
     """
 _NUMBERS = rf"({_CSI}|{_SS3})([0-9;:]*)([ -~])"
@@ -399,8 +405,8 @@ def _read_character(codes: list[int], modifiers: int, text: list[int]) -> Keys |
 
 def _modify(key: Keys | str | None, modifiers: int) -> Keys | str | None:
     """Return what a key means with modifiers; one that types does nothing with Ctrl."""
-    if key == Keys.Tab and modifiers & _SHIFT:
-        return None
+    if modifiers & _SHIFT and key in (Keys.Tab, Keys.ControlM):
+        return LINE_END_KEY if key == Keys.ControlM else None
     if key is None or not modifiers & _STRONGER:
         return key
     return _STRONG.get(key, key) if isinstance(key, Keys) else None

@@ -1,0 +1,167 @@
+"""The line being edited: what it may become, and what prompt_toolkit does not keep of it.
+
+A paste, or Alt-Enter, makes it more than one line. Enter then sends each line of a paste
+as a message, and all that was typed with Alt-Enter as one. Only `edited` imports this
+module.
+"""
+
+from collections.abc import Callable
+
+from prompt_toolkit import search
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import is_searching
+from prompt_toolkit.history import History
+from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+from prompt_toolkit.search import SearchDirection
+
+LINE_END = "\n"
+"""What separates lines in the editor and in a message, on every system."""
+
+
+class Line:
+    """The buffer of the editor, and whether its lines are one message.
+
+    `submit(texts)` is called at Enter with what is to be passed on, one text at least.
+    """
+
+    def __init__(self, history: History, submit: Callable[[list[str]], None]) -> None:
+        self._submit = submit
+        self.buffer = Buffer(
+            multiline=False, accept_handler=self._accept, history=history
+        )
+        # A sentence for the person about what was done last, until the text changes.
+        self._note = ""
+        # The place in the history of the text into which Alt-Enter typed a line end.
+        self._typed_at: int | None = None
+        # Texts of this run that were one message: they are again, when they are recalled.
+        self._wholes: set[str] = set()
+        # Place in the history and cursor where the search began.
+        self._before_search: tuple[int, int] | None = None
+        self.buffer.on_text_changed += self._forget_note
+
+    @property
+    def count(self) -> int:
+        """How many lines the text has; a line end after the last one begins no other."""
+        return self.buffer.text.removesuffix(LINE_END).count(LINE_END) + 1
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether Enter sends all lines as one message."""
+        return (
+            self._typed_at == self.buffer.working_index or self.buffer.text in self._wholes
+        )
+
+    def describe(self) -> list[str]:
+        """Return what the keys do now, the most important first; [] where that is clear."""
+        if is_searching():
+            return ["Right takes it, Esc leaves", "Ctrl-R goes on"]
+        if self.count > 1 and self.is_whole:
+            return [f"{self.count} lines, one message: Enter sends, Esc drops it"]
+        if self.count > 1:
+            parts = [f"{self.count} lines: Enter sends, Esc drops them"]
+            return [*parts, "Ctrl-O sends one message"]
+        return [self._note] if self._note else []
+
+    # What becomes of the text.
+
+    def _accept(self, buffer: Buffer) -> bool:
+        """Pass on the lines for Enter; True tells prompt_toolkit that nothing is left."""
+        self._submit(self._take())
+        return True
+
+    def send_whole(self, event: KeyPressEvent) -> None:
+        """Pass on all lines as one message."""
+        text = self.buffer.text.removesuffix(LINE_END)
+        many = LINE_END in text
+        if many:
+            self._wholes.add(text)
+            self.buffer.text = text
+        texts = self._take()
+        # Pasted text is no command, whatever it begins with: //TEXT sends /TEXT.
+        self._submit([f"/{text}"] if many and text.startswith("/") else texts)
+
+    def _take(self) -> list[str]:
+        """Remove the text from the editor into the history; return what is to be sent.
+
+        Blanks are no message: of a paste such lines are left out, and alone they are "".
+        """
+        text, whole = self.buffer.text.removesuffix(LINE_END), self.is_whole
+        if not text.strip():
+            self.reset()
+            return [""]
+        if whole:
+            self._wholes.add(text)
+        self.buffer.text = text  # as it is to be recalled
+        self.buffer.append_to_history()
+        self.reset()
+        return [text] if whole else [*filter(str.strip, text.split(LINE_END))]
+
+    def put_back(self, texts: list[str]) -> None:
+        """Put texts that were not accepted into the empty editor."""
+        text = LINE_END.join(texts)
+        if len(texts) == 1 and LINE_END in text:
+            self._wholes.add(text)
+        self.buffer.text = text
+        self.buffer.cursor_position = len(text)
+
+    def drop(self, event: KeyPressEvent) -> None:
+        """Remove the text from the editor; Ctrl-Y inserts it again."""
+        if self.is_whole:
+            self._wholes.add(self.buffer.text)
+        event.app.clipboard.set_text(self.buffer.text)
+        self.reset()
+        self._note = "Dropped, Ctrl-Y brings it back"
+
+    def list_unsent(self) -> list[str]:
+        """Return what was typed and not sent, line by line, without lines of blanks.
+
+        What was only recalled from the history is not among it.
+        """
+        # prompt_toolkit has a copy of the history in which entries can be edited, the line
+        # being typed last. It has no public name.
+        lines = reversed(self.buffer._working_lines)
+        past = [None, *reversed(self.buffer.history.get_strings())]
+        texts = [line for line, entry in zip(lines, past, strict=False) if line != entry]
+        return [*filter(str.strip, LINE_END.join(reversed(texts)).split(LINE_END))]
+
+    def reset(self) -> None:
+        """Empty the editor."""
+        self.buffer.reset()
+        self._note = ""
+        self._typed_at = self._before_search = None
+
+    def type_line_end(self, event: KeyPressEvent) -> None:
+        """Insert a line end; from here on the lines are one message."""
+        self._typed_at = self.buffer.working_index
+        self.buffer.insert_text(LINE_END)
+
+    def _forget_note(self, buffer: Buffer) -> None:
+        self._note = ""
+        if LINE_END not in buffer.text:
+            self._typed_at = None
+
+    # The search in the history.
+
+    def search(self, event: KeyPressEvent) -> None:
+        """Begin to search backwards."""
+        self._before_search = self.buffer.working_index, self.buffer.cursor_position
+        search.start_search(direction=SearchDirection.BACKWARD)
+
+    def accept_match(self, event: KeyPressEvent) -> None:
+        """Put what was found into the editor; without words nothing was found."""
+        if event.current_buffer.text:
+            search.accept_search()
+        else:
+            self.leave_search(event)
+
+    def accept_match_at_end(self, event: KeyPressEvent) -> None:
+        """Put what was found into the editor, with the cursor behind it."""
+        self.accept_match(event)
+        self.buffer.cursor_position = len(self.buffer.text)
+
+    def leave_search(self, event: KeyPressEvent) -> None:
+        """End the search with the text and the cursor as they were before."""
+        search.stop_search()
+        if self._before_search:  # the line may have been discarded meanwhile
+            self.buffer.working_index, position = self._before_search
+            self.buffer.cursor_position = position

@@ -75,6 +75,7 @@ def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
             return Edited(
                 loop,
                 settings.prompt,
+                name=settings.name or "",
                 bell=bell,
                 timestamps=timestamps,
                 status=not settings.no_status,

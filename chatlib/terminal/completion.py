@@ -3,7 +3,6 @@
 As in a shell: the first Tab inserts what is certain, a second one lists the rest.
 """
 
-import os
 from collections.abc import Callable, Sequence
 
 from prompt_toolkit.buffer import Buffer
@@ -48,7 +47,7 @@ class Completion:
             self.choices = [each.rstrip() for each in choices]
             return
         if choices:
-            self._buffer.insert_text(os.path.commonprefix([*choices])[len(typed) :])
+            self._buffer.insert_text(_common_beginning(choices)[len(typed) :])
         self._pressed = True
 
     def clear(self) -> None:
@@ -69,3 +68,12 @@ class Completion:
 
 def _beginning(typed: str, words: Sequence[str]) -> Sequence[str]:
     return [each for each in words if each.startswith(typed)]
+
+
+def _common_beginning(words: Sequence[str]) -> str:
+    """Return what all words begin with; the first and the last in order differ most."""
+    first, last = min(words), max(words)
+    end = 0
+    while first[end : end + 1] == last[end : end + 1] != "":
+        end += 1
+    return first[:end]

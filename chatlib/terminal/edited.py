@@ -50,6 +50,7 @@ class Edited(Terminal):
         loop: Loop,
         prompt: str,
         *,
+        name: str = "",
         bell: bool = False,
         timestamps: bool = False,
         status: bool = True,
@@ -59,6 +60,8 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
+        # What is asked instead of the usual; "" is nothing.
+        self._question = ""
         # The prompt stands before the line.
         self._asking = False
         # What the person wants of every message: a sound, and the time before it.
@@ -78,16 +81,10 @@ class Edited(Terminal):
         self._line = Line(past, self._submit)
         self._completion = Completion(self._line.buffer, commands, complete)
         output = open_output(self._screen, self._coloured)
-        self._status = StatusLine(
-            output, lambda: self._completion.choices, self._line.describe
-        )
-        self._editor = Editor(
-            loop,
-            output,
-            make_layout(self._line, self._get_prompt, self._status, output, status),
-            bind_keys(self._line, self._completion, self._end_input),
-            self._end_input,
-        )
+        self._status = StatusLine(output, self._completion, self._line)
+        layout = make_layout(self._line, self._get_prompt, self._status, output, status)
+        keys = bind_keys(self._line, self._completion, self._end_input)
+        self._editor = Editor(loop, output, layout, keys, self._end_input)
 
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
@@ -130,6 +127,10 @@ class Edited(Terminal):
         else:
             self._screen.write_error(f"{visible(text)}\n")
 
+    def show_pending(self, text: str, why: str) -> None:
+        """Write that a line is kept for later, and why."""
+        self.notify(f"Kept for later, because {why}: {text}")
+
     def refuse(self, reason: str, text: str) -> None:
         """Write why a line was refused; put it back into the editor if it came from there.
 
@@ -165,7 +166,17 @@ class Edited(Terminal):
             self._status.description = description
             self._editor.refresh()
 
-    def echo(self, text: str) -> None:
+    def ask(self, prompt: str) -> None:
+        """Show this prompt instead of the usual one, until it is answered or ""."""
+        self._question = visible(prompt)
+        self._line.is_secret = bool(prompt)
+        self._editor.refresh()
+
+    def return_text(self, text: str) -> None:
+        """Put a line into the editor, before what is typed there."""
+        self._line.put_back([text])
+
+    def show_own(self, text: str) -> None:
         """Write a message behind the prompt, as if it were typed now; its lines follow."""
         first, *others = text.split(LINE_END)
         self._write_line(self._prompt + visible(first))
@@ -186,7 +197,7 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def _get_prompt(self) -> str:
-        return self._prompt if self._asking else ""
+        return self._question or (self._prompt if self._asking else "")
 
     # Input.
 
@@ -230,8 +241,9 @@ class Edited(Terminal):
         if text != line:
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
         # A command stands above its answer, whoever's turn it is.
-        if self._asking or (text[:1] == "/" and text[1:2] != "/"):
-            self.echo(text)
+        is_command = text[:1] == "/" and text[1:2] != "/"
+        if (self._asking or is_command) and not self._question:
+            self.show_own(text)
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))
@@ -253,4 +265,3 @@ def _has_colours() -> bool:
     except curses.error:
         return True  # a terminal that the system does not know is a modern one
     return curses.tigetnum("colors") >= COLOURS
-

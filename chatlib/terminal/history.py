@@ -1,8 +1,9 @@
 """The history of typed lines, kept in a file between runs. Only `edited` imports it.
 
 The file is in the user's state folder (XDG Base Directory Specification) and readable by
-its owner alone; each program has one of its own. Without such a folder there is no file. A file that cannot be read,
-written or made private never stops the chat: the history then lasts as long as the program.
+its owner alone; each program has one of its own. Without such a folder there is no file. A
+file that cannot be read, written or made private never stops the chat: the history then
+lasts as long as the program.
 """
 
 import datetime
@@ -25,7 +26,8 @@ ENTRY = b"\n# "
 class LineHistory(History):
     """A history in prompt_toolkit's file format, private and bounded, its errors ignored.
 
-    `name` is the program's, at the end of the file's. prompt_toolkit's own class opens whatever has the name: a pipe would block the start.
+    `name` is the program's, the end of the file's name. prompt_toolkit's own class opens
+    whatever is found there: a pipe would block the start.
     """
 
     def __init__(self, name: str) -> None:

@@ -109,7 +109,6 @@ _STRONG: dict[Keys, Keys | None] = {
     Keys.PageUp: None,
     Keys.PageDown: None,
     Keys.Tab: None,
-    Keys.ControlM: LINE_END_KEY,
 }
 # The keypad in application mode (SS3), and kitty's numbers of its keys (CSI u).
 _KEYPAD: dict[str, Keys | str] = {
@@ -144,6 +143,7 @@ _RXVT = {"$": _SHIFT, "^": _CTRL, "@": _CTRL | _SHIFT}
 
 # What is sent, cut into pieces. A control character inside a sequence ends it, and is a
 # key of its own: whatever was lost on the way, Ctrl-C and Enter are heard.
+# Only Enter right behind Escape is another key, Alt-Enter.
 
 _CSI, _SS3 = r"\x1b?(?:\x1b\[|\x9b)", r"\x1b?(?:\x1bO|\x8f)"
 # OSC, DCS and APC, as far as terminals answer with them. `Alt-]` and a word is none.
@@ -284,7 +284,7 @@ class KeyDecoder:
     def _read_paste(self, data: str, presses: list[KeyPress]) -> str:
         """Collect pasted text; append the key of the whole paste when it has ended."""
         assert self._paste is not None
-        # A read that is Ctrl-C alone is the person, who wants to leave.
+        # A read that is Ctrl-C alone is the person, who wants to drop it.
         if not data.strip(CONTROL_C):
             self._end_paste(presses)
             return data
@@ -405,8 +405,10 @@ def _read_character(codes: list[int], modifiers: int, text: list[int]) -> Keys |
 
 def _modify(key: Keys | str | None, modifiers: int) -> Keys | str | None:
     """Return what a key means with modifiers; one that types does nothing with Ctrl."""
-    if modifiers & _SHIFT and key in (Keys.Tab, Keys.ControlM):
-        return LINE_END_KEY if key == Keys.ControlM else None
+    if key == Keys.Tab and modifiers & _SHIFT:
+        return None
+    if key == Keys.ControlM and modifiers & (_SHIFT | _ALT_BIT):
+        return LINE_END_KEY
     if key is None or not modifiers & _STRONGER:
         return key
     return _STRONG.get(key, key) if isinstance(key, Keys) else None

@@ -40,45 +40,32 @@ def make_layout(
     def rows() -> int:
         return output.get_size().rows
 
-    def get_height() -> Dimension:
-        return Dimension(max=LAST if folded() else max(FOLDED, rows() // 2))
-
     folded = Condition(lambda: line.count > FOLDED and rows() >= LEAST_ROWS)
+    # Asked for, the choices of Tab are shown also where no status line is wanted.
+    status_fits = Condition(lambda: rows() > 1 and (status_wanted or status.is_needed))
     search = SearchToolbar(
         backward_search_prompt=lambda: _describe_search("search: "),
         forward_search_prompt=lambda: _describe_search("search forward: "),
         ignore_case=True,
     )
+    control = BufferControl(
+        line.buffer,
+        # The first of many lines has the prompt where it is shown.
+        input_processors=[BeforeInput(lambda: "" if folded() else prompt())],
+        search_buffer_control=search.control,
+        preview_search=True,
+    )
     edited = Window(
-        BufferControl(
-            line.buffer,
-            # The first of many lines has the prompt where it is shown.
-            input_processors=[BeforeInput(lambda: "" if folded() else prompt())],
-            search_buffer_control=search.control,
-            preview_search=True,
-        ),
-        height=get_height,
+        control,
+        height=lambda: Dimension(max=LAST if folded() else max(1, rows() // 2)),
         wrap_lines=~folded,
         dont_extend_height=True,
     )
-    head = Window(
-        FormattedTextControl(lambda: LINE_END.join(_get_head(line, prompt()))),
-        height=FIRST + 1,
-    )
+    head = FormattedTextControl(lambda: LINE_END.join(_get_head(line, prompt())))
+    above = ConditionalContainer(Window(head, height=FIRST + 1), folded)
     under = Window(FormattedTextControl(status.text), height=1, style="reverse")
-    status_fits = Condition(
-        lambda: rows() > 1 and (status_wanted or status.is_needed),
-    )
-    return Layout(
-        HSplit(
-            [
-                ConditionalContainer(head, folded),
-                edited,
-                search,
-                ConditionalContainer(under, status_fits),
-            ]
-        )
-    )
+    below = ConditionalContainer(under, status_fits)
+    return Layout(HSplit([above, edited, search, below]), focused_element=edited)
 
 
 def _get_head(line: Line, prompt: str) -> list[str]:
@@ -96,8 +83,7 @@ def _get_head(line: Line, prompt: str) -> list[str]:
 def _describe_search(prompt: str) -> str:
     """Return what stands before the words that are searched: whether they were found."""
     target = get_app().layout.search_target_buffer_control
-    if target is None or target.search_buffer_control is None:
-        return prompt
+    assert target and target.search_buffer_control, "it is shown during a search alone"
     state, words = target.search_state, target.search_buffer_control.buffer.text
     # Without a match the document is the one that is being edited.
     found = target.buffer.document_for_search(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from prompt_toolkit import search
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import is_searching
 from prompt_toolkit.history import History
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -26,9 +27,9 @@ class Line:
 
     def __init__(self, history: History, submit: Callable[[list[str]], None]) -> None:
         self._submit = submit
-        self.buffer = Buffer(
-            multiline=False, accept_handler=self._accept, history=history
-        )
+        # What is typed is an answer that no history may keep.
+        self.is_secret = False
+        self.buffer = Buffer(multiline=False, accept_handler=self._accept, history=history)
         # A sentence for the person about what was done last, until the text changes.
         self._note = ""
         # The place in the history of the text into which Alt-Enter typed a line end.
@@ -91,18 +92,18 @@ class Line:
             return [""]
         if whole:
             self._wholes.add(text)
-        self.buffer.text = text  # as it is to be recalled
-        self.buffer.append_to_history()
+        if not self.is_secret:
+            self.buffer.text = text  # as it is to be recalled
+            self.buffer.append_to_history()
         self.reset()
         return [text] if whole else [*filter(str.strip, text.split(LINE_END))]
 
     def put_back(self, texts: list[str]) -> None:
-        """Put texts that were not accepted into the empty editor."""
-        text = LINE_END.join(texts)
-        if len(texts) == 1 and LINE_END in text:
-            self._wholes.add(text)
-        self.buffer.text = text
-        self.buffer.cursor_position = len(text)
+        """Put texts that were not sent into the editor, before what is typed there."""
+        if len(texts) == 1 and LINE_END in texts[0]:
+            self._wholes.add(texts[0])
+        text = LINE_END.join([*texts, self.buffer.text] if self.buffer.text else texts)
+        self.buffer.document = Document(text)
 
     def drop(self, event: KeyPressEvent) -> None:
         """Remove the text from the editor; Ctrl-Y inserts it again."""
@@ -115,14 +116,19 @@ class Line:
     def list_unsent(self) -> list[str]:
         """Return what was typed and not sent, line by line, without lines of blanks.
 
-        What was only recalled from the history is not among it.
+        Lines that were only recalled from the history are not among it.
         """
-        # prompt_toolkit has a copy of the history in which entries can be edited, the line
-        # being typed last. It has no public name.
-        lines = reversed(self.buffer._working_lines)
-        past = [None, *reversed(self.buffer.history.get_strings())]
-        texts = [line for line, entry in zip(lines, past, strict=False) if line != entry]
-        return [*filter(str.strip, LINE_END.join(reversed(texts)).split(LINE_END))]
+        # prompt_toolkit has a copy of the history in which entries can be changed, the
+        # line being typed last. It has no public name.
+        texts = reversed(self.buffer._working_lines)
+        # Nothing was sent of the line being typed, even if an entry equals it.
+        entries = ["", *reversed(self.buffer.history.get_strings())]
+        unsent: list[str] = []
+        for text, entry in zip(texts, entries, strict=False):
+            known = entry.split(LINE_END)
+            typed = [each for each in text.split(LINE_END) if each not in known]
+            unsent = [*filter(str.strip, typed), *unsent]
+        return unsent
 
     def reset(self) -> None:
         """Empty the editor."""

@@ -85,7 +85,7 @@ class Plain(Terminal):
     ) -> None:
         self._loop = loop
         self._screen = Screen(loop)
-        self._prompt = visible(prompt)
+        self._usual_prompt = self._prompt = visible(prompt)
         # The prompt is on the screen, and its line is not finished.
         self._prompt_open = False
         # What is written after messages, to ring the bell.
@@ -158,6 +158,10 @@ class Plain(Terminal):
             self._prompt_open = False
             self._show_prompt()
 
+    def show_pending(self, text: str, why: str) -> None:
+        """Write to stderr that a line is kept for later, and why."""
+        self.notify(f"Kept for later, because {why}: {text}")
+
     def refuse(self, reason: str, text: str) -> None:
         """Write a refused line with the reason to stderr, where it can be copied from."""
         self.notify(f"{reason}: {text}")
@@ -189,12 +193,21 @@ class Plain(Terminal):
         if accepting is not self._accepting:
             self._set_accepting(accepting)
 
-    def echo(self, text: str) -> None:
+    def show_own(self, text: str) -> None:
         """Write the prompt and a line behind it, as if it were typed now."""
         if self.interactive:
             self._show_prompt()
             self._prompt_open = False
             self._screen.write(f"{visible(text)}\n")
+
+    def ask(self, prompt: str) -> None:
+        """Ask with this prompt from now on, or with the usual one."""
+        self.remove_prompt()
+        self._prompt = visible(prompt) or self._usual_prompt
+
+    def return_text(self, text: str) -> None:
+        """Write a line that is not sent to stderr, where it can be copied from."""
+        self.notify(f"Taken back: {text}")
 
     def remove_prompt(self) -> None:
         """End the line of the prompt, if it is open."""

@@ -1,42 +1,49 @@
 """The line under the input: the state of the conversation, or what the keys do now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from prompt_toolkit.output.vt100 import Vt100_Output
 from wcwidth import wcswidth, wcwidth
+
+from chatlib.terminal.completion import Completion
+from chatlib.terminal.line import Line
 
 
 class StatusLine:
     """The line under the input.
 
     It shows the first of these that there is: the choices after Tab, what the keys do at
-    the moment, and the state of the conversation. `choices()` and `keys()` return them.
+    the moment, and the state of the conversation.
     """
 
     def __init__(
         self,
         output: Vt100_Output,
-        choices: Callable[[], Sequence[str]],
-        keys: Callable[[], Sequence[str]],
+        completion: Completion,
+        line: Line,
     ) -> None:
         # The state of the conversation, its parts between " | ".
         self.description = ""
         # What knows the width of the window.
         self._output = output
-        self._choices = choices
-        self._keys = keys
+        # What Tab has found, and what the keys do.
+        self._completion = completion
+        self._line = line
 
     @property
     def is_needed(self) -> bool:
         """Whether it shows something that even a person without status line asked for."""
-        return bool(self._choices() or self._keys())
+        return bool(self._completion.choices or self._line.describe())
 
     def text(self) -> str:
         """Return what fits into the window; what does not is left out from the right."""
         width = self._output.get_size().columns - 1
-        if choices := self._choices():
+        if choices := self._completion.choices:
             return f" {_fit('  ', choices, width, '  ...')}"
-        parts = self._keys() or [*self.description.split(" | "), "/help lists the commands"]
+        parts = self._line.describe() or [
+            *self.description.split(" | "),
+            "/help lists the commands",
+        ]
         return f" {_fit(' | ', parts, width)}"
 
 

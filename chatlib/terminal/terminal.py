@@ -19,6 +19,9 @@ class Terminal:
     interactive = False
     """Whether a person sits at stdin, and not a pipe or a file."""
 
+    names_turns = False
+    """Whether the speaker's name stands before messages also where turns alternate."""
+
     # Input.
 
     def start(
@@ -46,10 +49,21 @@ class Terminal:
         """Show a line of the conversation, or a banner."""
 
     def show_messages(self, speaker: str, texts: list[str]) -> None:
-        """Show messages of the peer, one a line, each after the name of the speaker.
+        """Show messages of the peer, each after the name of the speaker.
 
-        Without a speaker ("") each line is the text alone.
+        Without a speaker ("") each is the text alone. A text may hold line ends.
         """
+
+    def show_own(self, text: str) -> None:
+        """Show a message of the person that was typed before the prompt was there."""
+
+    def show_pending(self, text: str, why: str) -> None:
+        """Show that a typed line is kept for later, `because` of what `why` says."""
+
+    def show_board(self, lines: list[str], key: str) -> None:
+        """Show a board; it may replace the last one that was shown with this key."""
+        for line in lines:
+            self.show(line)
 
     def notify(self, text: str) -> None:
         """Write a line about the chat to stderr."""
@@ -70,8 +84,14 @@ class Terminal:
     def show_status(self, describe: Callable[[], str]) -> None:
         """Show the state of the conversation, where there is a place for it."""
 
-    def echo(self, text: str) -> None:
-        """Show at the prompt a line that was typed before the prompt was there."""
+    def ask(self, prompt: str) -> None:
+        """Ask with this prompt for the next line, which is no message; "" ends that.
+
+        What is typed there is neither shown as a message nor kept for another run.
+        """
+
+    def return_text(self, text: str) -> None:
+        """Return a line to the person, to be changed and sent again."""
 
     def remove_prompt(self) -> None:
         """Stop asking; the next output begins on a line of its own."""

@@ -700,7 +700,7 @@ class Notes(Terminal):
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator["Callable[..., Program]"]:
     """Return a function that makes a program without a terminal; close them all."""
-    monkeypatch.setattr(program_module, "open_terminal", lambda loop, _: Notes(loop))
+    monkeypatch.setattr(program_module, "open_terminal", lambda loop, *_: Notes(loop))
     monkeypatch.setattr(program_module, "is_pipe", lambda fd: False)
     made: list[Program] = []
 
@@ -1051,7 +1051,7 @@ def terminals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def open_one(*arguments: str) -> None:
     """Open the terminal that these arguments ask for."""
     loop = Loop()
-    open_terminal(loop, read_settings("chatc", "", arguments, {"HOME": "/"}))
+    open_terminal(loop, read_settings("chatc", "", arguments, {"HOME": "/"}), "client")
     loop.close()
 
 

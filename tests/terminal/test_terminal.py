@@ -49,7 +49,7 @@ def test_every_method_may_be_called_and_writes_nothing(piped: Person) -> None:
     terminal.notify("By the way.")
     terminal.refuse("Not sent", "hello")
     terminal.show_status(fail)
-    terminal.echo("hello")
+    terminal.show_own("hello")
     terminal.remove_prompt()
     terminal.begin_line()
     terminal.resume()

@@ -35,7 +35,7 @@ from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
 SIGNALS = (
-    *("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"),
+    *("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"),
     *("SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ", "SIGPIPE", "SIGABRT", "SIGTRAP"),
     *("SIGSYS", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGEMT"),
 )
@@ -76,6 +76,8 @@ def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
                 loop,
                 settings.prompt,
                 name=settings.name or "",
+                look=settings.look,
+                wrap=settings.wrap,
                 bell=bell,
                 timestamps=timestamps,
                 status=not settings.no_status,

@@ -203,6 +203,8 @@ class Stage:
             "TERM": "xterm-256color",
             "XDG_CONFIG_HOME": "/nonexistent",
             "XDG_STATE_HOME": str(self._folder),
+            # Then a line is one line to the view, which knows what the terminal wraps.
+            "CHAT_WRAP": "no",
         }
 
     def hear(self, player: Player) -> None:

@@ -21,29 +21,29 @@ from chatlib.terminal.completion import Complete, Completion, no_words
 from chatlib.terminal.editor import Editor, open_output
 from chatlib.terminal.history import LineHistory
 from chatlib.terminal.layout import make_layout
-from chatlib.terminal.line import LINE_END, Line
+from chatlib.terminal.line import Line
+from chatlib.terminal.look import COLOURS, Page, find_look
 from chatlib.terminal.status import StatusLine
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
-NAME, NOTICE = "1;36", "2"
-"""The looks of a speaker's name and of notices and times: bold cyan and faint (SGR)."""
-
-COLOURS = 8
-"""The least number of colours of a terminal on which colours are used."""
+COLOURS_ASSUMED = 256
+"""The colours of a terminal that the system does not know."""
 
 
 class Edited(Terminal):
     """A screen with a line being edited at its bottom, and the keyboard for that line.
 
     The conversation and the line go to stdout, notices to stderr, all through `visible`.
-    Tab completes the `commands`, and behind a command what `complete` returns; `status`
-    shows a status line under the input; `history` is the name under which typed lines are
-    kept for the next run, "" for none.
+    `name` stands before own lines, `look` is the name of a look, and without `wrap` the
+    terminal breaks long lines, not we. Tab completes the `commands`, and behind a command
+    what `complete` returns; `status` shows a status line under the input; `history` is the
+    name under which typed lines are kept for the next run, "" for none.
     """
 
     interactive = True
+    names_turns = True
 
     def __init__(
         self,
@@ -51,6 +51,8 @@ class Edited(Terminal):
         prompt: str,
         *,
         name: str = "",
+        look: str = "default",
+        wrap: bool = True,
         bell: bool = False,
         timestamps: bool = False,
         status: bool = True,
@@ -64,9 +66,8 @@ class Edited(Terminal):
         self._question = ""
         # The prompt stands before the line.
         self._asking = False
-        # What the person wants of every message: a sound, and the time before it.
-        self._bell, self._timestamps = bell, timestamps
-        self._coloured = _has_colours()
+        # The person wants a sound with every message.
+        self._bell = bell
         # Notices go to this terminal, and not elsewhere (`2> file`).
         self._notices_here = os.isatty(streams.STDERR)
         # What `start` sets; until then typed lines are dropped.
@@ -77,10 +78,18 @@ class Edited(Terminal):
         self._submitting = False
         self._submitted: deque[str] = deque()
         self._refused: list[str] = []
+        colours = _count_colours()
+        output = open_output(self._screen, colours >= COLOURS and look != "none")
+        self._page = Page(
+            find_look(look, colours),
+            name,
+            lambda: output.get_size().columns,
+            wrap=wrap,
+            timestamps=timestamps,
+        )
         past = LineHistory(history) if history else InMemoryHistory()
         self._line = Line(past, self._submit)
         self._completion = Completion(self._line.buffer, commands, complete)
-        output = open_output(self._screen, self._coloured)
         self._status = StatusLine(output, self._completion, self._line)
         layout = make_layout(self._line, self._get_prompt, self._status, output, status)
         keys = bind_keys(self._line, self._completion, self._end_input)
@@ -106,30 +115,31 @@ class Edited(Terminal):
 
     def show(self, text: str) -> None:
         """Write a line to stdout; raises ScreenClosedError."""
-        self._write_line(visible(text))
+        self._write(self._page.line(text))
 
     def show_messages(self, speaker: str, texts: list[str]) -> None:
         """Write messages of the peer to stdout; raises ScreenClosedError.
 
         The bell rings when no line is being typed: the person may be looking elsewhere.
         """
-        name = self._colour(NAME, f"{visible(speaker)}:") + " " if speaker else ""
-        for text in texts:
-            self._write_line(name + visible(text))
+        self._write(self._page.messages(speaker, texts))
         if self._bell and not self._line.buffer.text:
             self._screen.write("\a")
 
     def notify(self, text: str) -> None:
         """Write a line to stderr, above the line being typed if that is on the terminal."""
         if self._notices_here:
-            faint = self._colour(NOTICE, visible(text))
-            self._editor.print_above(self._screen.write_error, faint)
+            self._editor.print_above(self._screen.write_error, self._page.notice(text))
         else:
             self._screen.write_error(f"{visible(text)}\n")
 
     def show_pending(self, text: str, why: str) -> None:
-        """Write that a line is kept for later, and why."""
-        self.notify(f"Kept for later, because {why}: {text}")
+        """Write a line that is kept for later, and why unless that is known."""
+        if self._notices_here:
+            rows = self._page.pending(text, why)
+            self._editor.print_above(self._screen.write_error, rows)
+        else:
+            self.notify(f"Kept for later, because {why}: {text}")
 
     def refuse(self, reason: str, text: str) -> None:
         """Write why a line was refused; put it back into the editor if it came from there.
@@ -143,12 +153,8 @@ class Edited(Terminal):
         else:
             self.notify(f"{reason}: {text}")
 
-    def _write_line(self, text: str) -> None:
-        time = self._colour(NOTICE, streams.stamp()) if self._timestamps else ""
-        self._editor.print_above(self._screen.write, time + text)
-
-    def _colour(self, look: str, text: str) -> str:
-        return f"\x1b[{look}m{text}\x1b[m" if self._coloured and text else text
+    def _write(self, rows: str) -> None:
+        self._editor.print_above(self._screen.write, rows)
 
     # The prompt and the status.
 
@@ -177,11 +183,8 @@ class Edited(Terminal):
         self._line.put_back([text])
 
     def show_own(self, text: str) -> None:
-        """Write a message behind the prompt, as if it were typed now; its lines follow."""
-        first, *others = text.split(LINE_END)
-        self._write_line(self._prompt + visible(first))
-        for line in others:
-            self._editor.print_above(self._screen.write, f"  {visible(line)}")
+        """Write a message of the person's own, behind its mark and name."""
+        self._write(self._page.own(text))
 
     def remove_prompt(self) -> None:
         """Remove the prompt; a line being typed stays, without it."""
@@ -243,7 +246,7 @@ class Edited(Terminal):
         # A command stands above its answer, whoever's turn it is.
         is_command = text[:1] == "/" and text[1:2] != "/"
         if (self._asking or is_command) and not self._question:
-            self.show_own(text)
+            self._write(self._page.typed(text))
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))
@@ -252,16 +255,16 @@ class Edited(Terminal):
         self._input_ended()
 
 
-def _has_colours() -> bool:
-    """Return whether the terminal has colours and NO_COLOR is not set (no-color.org)."""
+def _count_colours() -> int:
+    """Return the colours of the terminal; 0 if NO_COLOR is set (no-color.org)."""
     if os.environ.get("NO_COLOR"):
-        return False
+        return 0
     try:
         import curses
     except ImportError:  # some Pythons are built without
-        return True
+        return COLOURS_ASSUMED
     try:
         curses.setupterm(fd=streams.STDOUT)
     except curses.error:
-        return True  # a terminal that the system does not know is a modern one
-    return curses.tigetnum("colors") >= COLOURS
+        return COLOURS_ASSUMED  # one that the system does not know is a modern one
+    return curses.tigetnum("colors")

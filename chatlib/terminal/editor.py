@@ -137,9 +137,9 @@ class Editor:
     # Painting.
 
     def print_above(self, write: Callable[[str], None], text: str) -> None:
-        """Call `write` for a line of text above the line being edited."""
+        """Call `write` for rows of text above the line being edited."""
         self._erase()
-        write(f"{text}\n")
+        write(text)
         self.refresh()
 
     def refresh(self) -> None:

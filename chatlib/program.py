@@ -61,9 +61,14 @@ Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 ser
 def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
     """Return the editor for a person at a real terminal, the plain one for all others.
 
+    One for a screen reader comes before both, because only the person can know of it.
     `role` names the history of what is typed: each program has its own.
     """
     bell, timestamps = settings.bell, settings.timestamps
+    if settings.reader:
+        from chatlib.terminal.reader import Reader
+
+        return Reader(loop, settings.prompt, bell=bell, timestamps=timestamps)
     if not settings.plain and _can_edit():
         try:
             from chatlib.terminal.edited import Edited  # 100 ms, only where it is used

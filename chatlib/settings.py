@@ -400,6 +400,11 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_columns() - 2)
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from chatlib.terminal.wrap import fill
+
+        return fill(text, width)
+
 
 def _columns() -> int:
     """Return the width of the terminal, from the places where `shutil` looks for it."""

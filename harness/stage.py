@@ -39,6 +39,9 @@ NETWORK = "network"
 
 PROGRAMS = {"server": "chatd", "client": "chatc"}
 
+READER_PROMPT = "You say: "
+"""What a program asks with that is started with --reader and without --prompt."""
+
 Watcher = Callable[[str, str, str], None]
 """Called with each line as it appears: the actor, `<` or `!`, and the line."""
 
@@ -165,9 +168,9 @@ class Stage:
             self._learn_port(player)
 
     def _spawn(self, actor: str, arguments: list[str], source: str | None) -> Player:
-        prompt = (
-            arguments[arguments.index("--prompt") + 1] if "--prompt" in arguments else ">"
-        )
+        prompt = READER_PROMPT if "--reader" in arguments else ">"
+        if "--prompt" in arguments:
+            prompt = arguments[arguments.index("--prompt") + 1]
         command = [*self._command(actor), *arguments]
         stdin, fill = self.inputs.prepare(actor, source) if source else (None, None)
         painted = self.terminal == "edited" and not source and "--plain" not in arguments

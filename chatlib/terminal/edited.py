@@ -12,14 +12,14 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.output.vt100 import Vt100_Output
 
 from chatlib.loop import Loop
 from chatlib.terminal import streams
 from chatlib.terminal.bindings import bind_keys
 from chatlib.terminal.completion import Complete, Completion, no_words
 from chatlib.terminal.editor import Editor, open_output
-from chatlib.terminal.history import LineHistory
+from chatlib.terminal.history import open_history
 from chatlib.terminal.layout import make_layout
 from chatlib.terminal.line import Line
 from chatlib.terminal.look import COLOURS, Page, find_look
@@ -73,11 +73,6 @@ class Edited(Terminal):
         # What `start` sets; until then typed lines are dropped.
         self._typed: Callable[[deque[str]], None] = deque.clear
         self._input_ended: Callable[[], None] = lambda: None
-        # The lines of one Enter are being passed on; those that are still to come, and
-        # those that were refused and go back into the editor.
-        self._submitting = False
-        self._submitted: deque[str] = deque()
-        self._refused: list[str] = []
         colours = _count_colours()
         output = open_output(self._screen, colours >= COLOURS and look != "none")
         self._page = Page(
@@ -87,13 +82,16 @@ class Edited(Terminal):
             wrap=wrap,
             timestamps=timestamps,
         )
-        past = LineHistory(history) if history else InMemoryHistory()
-        self._line = Line(past, self._submit)
+        self._line = Line(open_history(history), self._pass_on)
         self._completion = Completion(self._line.buffer, commands, complete)
+        self._editor = self._make_editor(loop, output, status)
+
+    def _make_editor(self, loop: Loop, output: Vt100_Output, status: bool) -> Editor:
+        """Return the editor of the line, with its keys and, if wanted, a status line."""
         self._status = StatusLine(output, self._completion, self._line)
         layout = make_layout(self._line, self._get_prompt, self._status, output, status)
         keys = bind_keys(self._line, self._completion, self._end_input)
-        self._editor = Editor(loop, output, layout, keys, self._end_input)
+        return Editor(loop, output, layout, keys, self._end_input)
 
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
@@ -147,8 +145,7 @@ class Edited(Terminal):
         A line that was typed before its time is not put back: the next one may be half
         typed. It is written after the reason.
         """
-        if self._submitting:
-            self._refused.append(text)
+        if self._line.take_back(text):
             self.notify(f"{reason}.")
         else:
             self.notify(f"{reason}: {text}")
@@ -214,31 +211,15 @@ class Edited(Terminal):
 
         No more follow: the second value is always False.
         """
-        lines = [*filter(str.strip, self._submitted), *self._line.list_unsent()]
-        self._submitted.clear()
-        self._line.reset()
-        return lines, False
+        return self._line.take_unsent(), False
 
     def close(self) -> None:
         """Discard what was typed since the editor ended: a shell would read it."""
         streams.discard_typed(streams.STDIN)
 
-    def _submit(self, texts: list[str]) -> None:
-        """Pass on what was sent, one by one; what is refused goes back into the editor."""
-        self._completion.clear()
-        self._submitted.extend(texts)
-        self._submitting = True
-        try:
-            # A line that ends the conversation empties the queue through `take_unsent`.
-            while self._submitted:
-                self._pass_on(self._submitted.popleft())
-        finally:
-            self._submitting = False
-        if self._refused:
-            self._line.put_back(self._refused)
-            self._refused = []
-
     def _pass_on(self, line: str) -> None:
+        """Show a line that was sent, and pass it on."""
+        self._completion.clear()
         # Typed bytes that are not UTF-8 are lone surrogates here.
         text = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if text != line:

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from prompt_toolkit.history import History
+from prompt_toolkit.history import History, InMemoryHistory
 
 from chatlib.files import find_folder, open_regular, read_open
 
@@ -21,6 +21,11 @@ SIZE_LIMIT = 1 << 20
 
 ENTRY = b"\n# "
 """The bytes that begin an entry, in prompt_toolkit's format."""
+
+
+def open_history(name: str) -> History:
+    """Return the history of a program; "" is one that is kept nowhere."""
+    return LineHistory(name) if name else InMemoryHistory()
 
 
 class LineHistory(History):

@@ -5,6 +5,7 @@ as a message, and all that was typed with Alt-Enter as one. Only `edited` import
 module.
 """
 
+from collections import deque
 from collections.abc import Callable
 
 from prompt_toolkit import search
@@ -22,11 +23,16 @@ LINE_END = "\n"
 class Line:
     """The buffer of the editor, and whether its lines are one message.
 
-    `submit(texts)` is called at Enter with what is to be passed on, one text at least.
+    `pass_on(text)` is called at Enter, for each text by itself.
     """
 
-    def __init__(self, history: History, submit: Callable[[list[str]], None]) -> None:
-        self._submit = submit
+    def __init__(self, history: History, pass_on: Callable[[str], None]) -> None:
+        self._pass_on = pass_on
+        # What was sent with one key is being passed on; what of it is still to come, and
+        # what was refused and goes back into the editor.
+        self._passing = False
+        self._coming: deque[str] = deque()
+        self._refused: list[str] = []
         # What is typed is an answer that no history may keep.
         self.is_secret = False
         self.buffer = Buffer(multiline=False, accept_handler=self._accept, history=history)
@@ -81,6 +87,26 @@ class Line:
         # Pasted text is no command, whatever it begins with: //TEXT sends /TEXT.
         self._submit([f"/{text}"] if many and text.startswith("/") else texts)
 
+    def _submit(self, texts: list[str]) -> None:
+        """Pass on texts one by one; what is refused goes back into the editor."""
+        self._coming.extend(texts)
+        self._passing = True
+        try:
+            # A text that ends the conversation empties the queue through `take_unsent`.
+            while self._coming:
+                self._pass_on(self._coming.popleft())
+        finally:
+            self._passing = False
+        if self._refused:
+            self.put_back(self._refused)
+            self._refused = []
+
+    def take_back(self, text: str) -> bool:
+        """Put a text back into the editor, if that was passed on just now."""
+        if self._passing:
+            self._refused.append(text)
+        return self._passing
+
     def _take(self) -> list[str]:
         """Remove the text from the editor into the history; return what is to be sent.
 
@@ -113,11 +139,19 @@ class Line:
         self.reset()
         self._note = "Dropped, Ctrl-Y brings it back"
 
-    def list_unsent(self) -> list[str]:
-        """Return what was typed and not sent, line by line, without lines of blanks.
+    def take_unsent(self) -> list[str]:
+        """Remove what was typed and not sent; return it line by line, without blank ones.
 
         Lines that were only recalled from the history are not among it.
         """
+        coming = LINE_END.join(self._coming).split(LINE_END)
+        self._coming.clear()
+        lines = [*filter(str.strip, coming), *self._list_unsent()]
+        self.reset()
+        return lines
+
+    def _list_unsent(self) -> list[str]:
+        """Return the lines in the editor that were not sent, changed entries included."""
         # prompt_toolkit has a copy of the history in which entries can be changed, the
         # line being typed last. It has no public name.
         texts = reversed(self.buffer._working_lines)

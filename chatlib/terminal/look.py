@@ -14,7 +14,7 @@ from collections import namedtuple
 from collections.abc import Callable
 
 from chatlib.terminal.visible import is_shown_as_is, visible, visible_name
-from chatlib.terminal.wrap import columns, fold, split_lines
+from chatlib.terminal.wrap import columns, find_column, fold, split_lines
 
 OWN, PENDING, NOTICE, OTHER = "> ", "~ ", "- ", "  "
 """The marks at the left edge, of two columns each."""
@@ -90,6 +90,8 @@ class Page:
         self._width = width
         self._wrap = wrap
         self._timestamps = timestamps
+        # Who has spoken last: the name, what is shown of it, and its columns.
+        self._speaker = "", OTHER, len(OTHER)
         # The day and the minute of the last row.
         self._day = time.localtime()[:3] if timestamps else None
         self._minute = ""
@@ -98,18 +100,22 @@ class Page:
 
     def messages(self, speaker: str, texts: list[str]) -> str:
         """Return the rows of messages of the peer."""
-        shown, graphics = visible(speaker), self._look.peer
-        rows, blank = [self._begin()], ""
-        head, indent = self._head(OTHER, shown, graphics)
+        name, head, indent = self._speaker
+        if name != speaker:
+            head, indent = self._head(OTHER, visible(speaker), self._look.peer)
+            self._speaker = speaker, head, indent
+        stamp = self._begin() if self._timestamps else ""
         room = self._width() - indent - len(self._blank_stamp)
+        shown = ""
         for text in texts:
             # What nearly every message is: printable ASCII that fits into one row.
-            if is_shown_as_is(text) and (len(text) <= room or not self._wrap):
-                rows.append(f"{blank}{head}{text}\n")
+            if len(text) <= room and is_shown_as_is(text):
+                shown += f"{stamp}{head}{text}\n"
             else:
-                rows.append(blank + self._lay(OTHER, shown, text, graphics))
-            blank = self._blank_stamp
-        return "".join(rows)
+                rows = self._lay(OTHER, visible(speaker), text, self._look.peer)
+                shown += f"{stamp}{rows}"
+            stamp = self._blank_stamp
+        return shown
 
     def own(self, text: str) -> str:
         """Return the rows of a message of the person's own."""
@@ -207,11 +213,9 @@ def _measure(mark: str, line: str, width: int, indent: int) -> tuple[int, int]:
     In a table of commands those stand under what is said of the command.
     """
     first = width - indent
-    if mark == NOTICE and line.startswith("/"):
-        command, gap, said = line.partition("  ")
-        deep = indent + len(line) - len(said.lstrip(" "))
-        if gap and deep * 2 <= width:
-            return first, deep
+    deep = indent + find_column(line)
+    if mark == NOTICE and deep * 2 <= width:
+        return first, deep
     return first, indent
 
 

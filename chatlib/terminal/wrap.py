@@ -15,7 +15,9 @@ LINES_SHOWN = 100
 """So many lines of one message are shown under each other; the rest follows in a row."""
 
 _CLOSING = frozenset(
-    "、。，．：；！？」』）】》〉］｝ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
+    "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"  # comma, stop, colons, ! and ?
+    "\u300d\u300f\uff09\u3011\u300b\u3009\uff3d\uff5d"  # closing brackets
+    "\u30fc"  # the mark of a long vowel
 )
 """What must not begin a row in Chinese and Japanese."""
 
@@ -54,6 +56,37 @@ def fold(text: str, first: int, rest: int) -> list[str]:
         room = max(rest, 1)
 
 
+def fill(text: str, width: int) -> str:
+    """Return paragraphs, broken into rows; lines of a table stay lines of their own."""
+    rows: list[str] = []
+    paragraph = ""
+    for line in [*text.split("\n"), ""]:
+        if line and not find_column(line):
+            paragraph = f"{paragraph} {line}" if paragraph else line
+            continue
+        if paragraph:
+            rows += fold(paragraph, width, width)
+            paragraph = ""
+        rows += _fold_row(line, width)
+    return "\n".join(rows[:-1])
+
+
+def find_column(line: str) -> int:
+    """Return where in a line of a table of commands the description begins; 0 if nowhere.
+
+    Such a line begins with a slash, and two blanks or more follow the command.
+    """
+    _, gap, said = line.partition("  ")
+    return len(line) - len(said.lstrip(" ")) if gap and line[0] == "/" else 0
+
+
+def _fold_row(line: str, width: int) -> list[str]:
+    column = find_column(line)
+    column = column if column * 2 <= width else 2
+    first, *rest = fold(line, width, width - column)
+    return [first, *(" " * column + row for row in rest)]
+
+
 def columns(text: str) -> int:
     """Return how wide a text may be on the screen, at most."""
     if text.isascii():
@@ -71,12 +104,12 @@ def _fit(text: str, room: int) -> tuple[int, int]:
     # With the character after the row, which may be a mark on the last one in it.
     if text[: room + 1].isascii():
         return min(len(text), room), 0
+    if 2 * len(text) <= room:  # no code point is wider than two columns
+        return len(text), 0
     from wcwidth import iter_graphemes
 
     end = used = between = 0
     wide_before = False
-    # No character is longer on the screen than visible() lets it be; the slice bounds the
-    # work that a row costs.
     for grapheme in iter_graphemes(text):
         width = _width(grapheme)
         wide = width > 1
@@ -95,7 +128,7 @@ def _find_break(text: str, end: int, between: int) -> tuple[int, int]:
     if text[end] == " ":
         return end, end + 1
     blank = text.rfind(" ", 0, end)
-    if blank > between and text[:blank].strip(" "):
+    if blank >= between and text[:blank].strip(" "):
         return blank, blank + 1
     if between:
         return between, between

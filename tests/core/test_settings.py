@@ -793,9 +793,9 @@ def test_help_lists_every_option_of_the_program(
     assert flags == expected | {"--help", "--version", "--config"}
     assert "A chat.\n" in text
     # What a file in the current folder may set.
-    listed = re.search(r"only for (.+)\. --frame-log -", text, re.DOTALL)
+    listed = re.search(r"only for (.+)\. --frame-log -", " ".join(text.split()))
     assert listed
-    names = re.split(r", | and ", listed[1].replace("\n", " "))
+    names = re.split(r", | and ", listed[1])
     assert tuple(name.replace("-", "_") for name in names) == HARMLESS
     assert "\nWhat else there is.\n" in text
 

@@ -100,7 +100,7 @@ def open_client(desk: Desk, peer: Peer, *arguments: str, **environment: str | No
     """Start an edited client that is connected to the peer, and wait for its prompt."""
     pane = desk.opens(*CLIENT, *peer.place, *arguments, **environment)
     peer.meets()
-    desk.until(lambda: pane.shows("Enter message to send...", ">"), "the prompt")
+    desk.until(lambda: pane.shows("  Enter message to send...", ">"), "the prompt")
     return pane
 
 
@@ -128,8 +128,8 @@ def test_a_message_is_shown_above_the_line_being_typed(desk: Desk, peer: Peer) -
     client.presses(keys("Left Left"))
     desk.until(lambda: client.view.before_cursor == ">half a li")
     peer.says("hi")
-    desk.until(lambda: client.shows("server: hi", ">half a line"))
-    assert client.rows[-3:] == ["server: hi", ">half a line", STANDING]
+    desk.until(lambda: client.shows("  server: hi", ">half a line"))
+    assert client.rows[-3:] == ["  server: hi", ">half a line", STANDING]
     assert client.view.before_cursor == ">half a li"
     client.presses("ttle \r")
     assert peer.hears() == "half a little ne"
@@ -146,10 +146,10 @@ def test_no_key_ever_strays_into_a_message(desk: Desk, peer: Peer) -> None:
         desk.until(lambda: f"m{number}\r".encode() in client.raw)  # noqa: B023
         desk.until(lambda: client.shows(typed))  # noqa: B023
         assert client.attributes == raw
-    said = [line for line in client.lines[3:-1] if line.startswith("server: ")]
-    assert said == [f"server: m{number}" for number in range(200)]
-    lines = [line for line in client.lines[3:-1] if not line.startswith("server: ")]
-    assert lines == [">" + "x" * 19] * 10
+    said = [line for line in client.lines[3:-1] if line.startswith("  server: ")]
+    assert said == [f"  server: m{number}" for number in range(200)]
+    lines = [line for line in client.lines[3:-1] if not line.startswith("  server: ")]
+    assert lines == ["> you: " + "x" * 19] * 10
 
 
 def test_during_a_burst_of_messages_a_key_is_echoed_within_a_second(
@@ -167,8 +167,8 @@ def test_during_a_burst_of_messages_a_key_is_echoed_within_a_second(
     assert time.monotonic() - begin < 1
     assert b"line 19999\r" not in server.raw
     desk.until(lambda: server.ended)
-    said = [line for line in server.lines if line.startswith("client: ")]
-    assert said == [f"client: {line}" for line in lines]
+    said = [line for line in server.lines if line.startswith("  client: ")]
+    assert said == [f"  client: {line}" for line in lines]
 
 
 def test_after_a_resize_the_whole_line_is_shown(desk: Desk, peer: Peer) -> None:
@@ -183,7 +183,7 @@ def test_after_a_resize_the_whole_line_is_shown(desk: Desk, peer: Peer) -> None:
         desk.until(lambda: client.view.at_rest and client.rows[-len(picture) :] == picture)  # noqa: B023
     client.types("!")
     assert peer.hears() == f"{line}!"
-    desk.until(lambda: client.shows("Enter message to send...", f">{line}!", ">"))
+    desk.until(lambda: client.shows("  Enter message to send...", f"> you: {line}!", ">"))
 
 
 # What is written to the terminal.
@@ -207,7 +207,7 @@ def test_only_harmless_escape_sequences_are_written(desk: Desk, peer: Peer) -> N
     assert (peer.hears(), peer.hears()) == ("one", "two")
     client.resizes(10, 40)
     peer.says("\x1b]0;title\x07\x1b[?1049h\x1b[6n")
-    desk.until(lambda: client.shows("server: ^[]0;title^G^[[?1049h^[[6n", ">"))
+    desk.until(lambda: client.shows("  server: ^[]0;title^G^[[?1049h^[[6n", ">"))
     client.types("/q")
     assert peer.hears() == "<>"
     peer.leaves()
@@ -222,8 +222,8 @@ def test_lines_end_with_carriage_return_and_line_feed(desk: Desk, peer: Peer) ->
     client.types("hello")
     assert peer.hears() == "hello"
     peer.says("hi")
-    desk.until(lambda: client.shows(">hello", "server: hi", ">"))
-    assert b">hello\r\n" in client.raw
+    desk.until(lambda: client.shows("> you: hello", "  server: hi", ">"))
+    assert b"hello\r\n" in client.raw
     assert b" hi\r\n" in client.raw
 
 
@@ -246,9 +246,9 @@ def test_names_are_coloured_where_the_terminal_can_and_no_color_is_unset(
     client.types("/nonsense")
     desk.until(lambda: b"//nonsense" in client.raw)
     peer.says("hi")
-    desk.until(lambda: client.shows("server: hi", ">"))
+    desk.until(lambda: client.shows("  server: hi", ">"))
     dyes = {each for each in sequences(client) if re.search(rb"[;\[][349]\d[;m]", each)}
-    assert dyes == ({b"\x1b[1;36m"} if coloured else set())
+    assert dyes == ({b"\x1b[1;36m", b"\x1b[1;32m"} if coloured else set())
 
 
 def test_the_bell_rings_at_a_message_while_no_line_is_typed(desk: Desk, peer: Peer) -> None:
@@ -260,7 +260,7 @@ def test_the_bell_rings_at_a_message_while_no_line_is_typed(desk: Desk, peer: Pe
         desk.until(lambda: client.shows(f">{typed}"))  # noqa: B023
         peer.says("hi")
         desk.until(lambda: client.raw.count(b" hi\r\n") > len(rung))
-        desk.until(lambda: client.shows("server: hi", f">{typed}"))  # noqa: B023
+        desk.until(lambda: client.shows("  server: hi", f">{typed}"))  # noqa: B023
         rung.append(client.raw.count(b"\a"))
     assert rung == [1, 1, 2]
 
@@ -270,11 +270,11 @@ def test_without_the_option_no_bell_rings(desk: Desk, peer: Peer) -> None:
     client = open_client(desk, peer)
     peer.says("hi")
     client.presses(keys("Backspace Delete Left Right Up Down") + "there")
-    desk.until(lambda: client.shows("server: hi", ">there"))
+    desk.until(lambda: client.shows("  server: hi", ">there"))
     assert b"\a" not in client.raw
 
 
-def test_with_timestamps_the_time_stands_before_each_line(desk: Desk, peer: Peer) -> None:
+def test_with_timestamps_the_time_stands_before_each_minute(desk: Desk, peer: Peer) -> None:
     """Before the peer's lines and before one's own."""
     client = desk.opens(*CLIENT, *peer.place, "--timestamps")
     peer.meets()
@@ -284,8 +284,10 @@ def test_with_timestamps_the_time_stands_before_each_line(desk: Desk, peer: Peer
     peer.says("hi")
     desk.until(lambda: b" hi\r\n" in client.raw and client.shows(">"))
     said = client.lines[:-1]
-    assert all(re.fullmatch(r"\d\d:\d\d:\d\d .+", line) for line in said)
-    assert [line[9:] for line in said[-2:]] == [">hello", "server: hi"]
+    assert re.fullmatch(r"\d\d:\d\d   Connected to: .+", said[0])
+    assert [line[6:] for line in said[-2:]] == ["> you: hello", "  server: hi"]
+    # All but the first of a minute have a blank instead.
+    assert sum(line[:6] == " " * 6 for line in said) >= len(said) - 2
 
 
 # What the keyboard sends.
@@ -344,8 +346,8 @@ def test_typed_bytes_that_are_not_utf_8_are_reported_and_replaced(
     client = open_client(desk, peer)
     client.presses(b"a\xff\xfeb\r")
     assert peer.hears() == "a\ufffd\ufffdb"
-    notice = "Your line is not all UTF-8: what is not was replaced by \ufffd."
-    desk.until(lambda: client.shows(notice, ">a\ufffd\ufffdb", ">"))
+    notice = "- Your line is not all UTF-8: what is not was replaced by \ufffd."
+    desk.until(lambda: client.shows(notice, "> you: a\ufffd\ufffdb", ">"))
 
 
 def test_what_is_typed_before_the_editor_begins_is_not_lost(desk: Desk, peer: Peer) -> None:
@@ -354,7 +356,7 @@ def test_what_is_typed_before_the_editor_begins_is_not_lost(desk: Desk, peer: Pe
     client.presses("whole\rhalf")
     peer.meets()
     assert peer.hears() == "whole"
-    desk.until(lambda: client.shows(">whole", ">half"))
+    desk.until(lambda: client.shows("> you: whole", ">half"))
 
 
 def test_ctrl_s_does_not_stop_the_output(desk: Desk, peer: Peer) -> None:
@@ -362,7 +364,7 @@ def test_ctrl_s_does_not_stop_the_output(desk: Desk, peer: Peer) -> None:
     client = open_client(desk, peer)
     client.presses(keys("Ctrl-S"))
     peer.says("hi")
-    desk.until(lambda: "server: hi" in client.lines)
+    desk.until(lambda: "  server: hi" in client.lines)
     client.presses(keys("Ctrl-G") + "on\r")
     assert peer.hears() == "on"
 
@@ -433,9 +435,9 @@ def test_tab_completes_before_an_enter_in_the_same_read(desk: Desk, peer: Peer) 
     client = open_client(desk, peer)
     client.presses("/h\t\r")
     desk.until(lambda: b"//" in client.raw, "the help, or that there is no such command")
-    assert ">/help" in client.lines
+    assert "> /help" in client.lines
     peer.says("hi")
-    desk.until(lambda: "server: hi" in client.lines and client.view.row)
+    desk.until(lambda: "  server: hi" in client.lines and client.view.row)
     assert client.view.row == ">"
 
 
@@ -503,7 +505,7 @@ def test_however_the_program_ends_the_terminal_is_as_before(
     server, port = open_server(desk)
     command = (PYTHON, "-c", MISTAKEN) if "mistake" in door else CLIENT
     client = desk.opens("bash", "-c", LEADS_ON, "-", *ANNOUNCED, *command, "--port", port)
-    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    desk.until(lambda: client.shows("  Enter message to send...", ">"))
     types_half(desk, client)
     assert client.attributes != client.untouched
     leave(door, server, client)
@@ -556,7 +558,7 @@ def test_all_descriptors_are_blocking_afterwards(desk: Desk, peer: Peer) -> None
     peer.meets()
     desk.until(lambda: client.shows(">"))
     peer.leaves()
-    desk.until(lambda: client.shows("Goodbye: the server left.", "True True True", ""))
+    desk.until(lambda: client.shows("- Goodbye: the server left.", "True True True", ""))
 
 
 def open_shell(desk: Desk) -> Pane:
@@ -572,7 +574,7 @@ def shell(desk: Desk, peer: Peer) -> Pane:
     pane = open_shell(desk)
     pane.types(shlex.join([*ANNOUNCED, *CLIENT, *peer.place]))
     peer.meets()
-    desk.until(lambda: pane.shows("Enter message to send...", ">"))
+    desk.until(lambda: pane.shows("  Enter message to send...", ">"))
     types_half(desk, pane)
     return pane
 
@@ -582,7 +584,9 @@ def test_half_a_line_is_reported_and_not_left_for_the_shell(
 ) -> None:
     """It is written as never sent; nothing stands at the shell's prompt."""
     peer.leaves()
-    desk.until(lambda: shell.shows("Goodbye: the server left.", f"Never sent: {HALF}", "$"))
+    desk.until(
+        lambda: shell.shows("- Goodbye: the server left.", f"- Never sent: {HALF}", "$")
+    )
     shell.types("echo whole")
     desk.until(lambda: shell.shows("$ echo whole", "whole", "$"))
 
@@ -595,8 +599,8 @@ def test_lines_pasted_behind_a_goodbye_are_reported_as_never_sent(
     desk.until(lambda: any("nobody here yet" in row for row in server.rows))
     server.presses("\x1b[200~one\r/q\rtwo\rthree\x1b[201~\r")
     desk.until(lambda: server.ended)
-    given_back = [line for line in server.lines if line.startswith("Never sent: ")]
-    assert given_back == ["Never sent: one", "Never sent: two", "Never sent: three"]
+    given_back = [line for line in server.lines if line.startswith("- Never sent: ")]
+    assert given_back == ["- Never sent: one", "- Never sent: two", "- Never sent: three"]
 
 
 def stop(pane: Pane, how: str) -> None:
@@ -624,10 +628,10 @@ def test_after_a_stop_and_fg_the_line_can_be_finished(
     assert shell.rows[-1] == STANDING
     assert shell.attributes == raw
     peer.says("Still there?")
-    desk.until(lambda: shell.shows("server: Still there?", f">{HALF}"))
+    desk.until(lambda: shell.shows("  server: Still there?", f">{HALF}"))
     shell.types(" and the rest")
     assert peer.hears() == f"{HALF} and the rest"
-    desk.until(lambda: shell.shows(f">{HALF} and the rest", ">"))
+    desk.until(lambda: shell.shows(f"> you: {HALF} and the rest", ">"))
 
 
 INPUT, LOCAL = 0, 3
@@ -649,7 +653,7 @@ def test_a_stopped_program_has_restored_the_settings(
     script = '"$@"; echo stopped; read; fg'
     client = desk.opens("bash", "-mc", script, "-", *ANNOUNCED, *CLIENT, *peer.place)
     peer.meets()
-    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    desk.until(lambda: client.shows("  Enter message to send...", ">"))
     types_half(desk, client)
     stop(client, how)
     desk.until(lambda: "stopped" in client.lines)
@@ -658,7 +662,7 @@ def test_a_stopped_program_has_restored_the_settings(
     desk.until(lambda: client.view.row == f">{HALF}")
     peer.leaves()
     desk.until(lambda: client.ended)
-    assert client.lines[-2:] == [f"Never sent: {HALF}", ""]
+    assert client.lines[-2:] == [f"- Never sent: {HALF}", ""]
     assert client.attributes[part] == client.untouched[part]
 
 
@@ -685,7 +689,7 @@ def test_started_in_the_background_it_is_stopped_until_fg(desk: Desk) -> None:
     desk.until(lambda: " nobody here yet" in shell.rows[-1] or b"Traceback" in shell.raw)
     assert b"Traceback" not in shell.raw
     shell.types("/q")
-    desk.until(lambda: shell.shows("Goodbye: you left before anybody came.", "$"))
+    desk.until(lambda: shell.shows("- Goodbye: you left before anybody came.", "$"))
 
 
 def test_without_a_shell_ctrl_z_stops_nothing(desk: Desk, peer: Peer) -> None:
@@ -719,7 +723,7 @@ def test_a_signal_before_the_editor_begins_starts_no_editor(desk: Desk) -> None:
     server = desk.opens(PYTHON, "-c", HURRIED, "--port", "0")
     desk.until(lambda: server.ended)
     assert server.outcome() == 128 + signal.SIGTERM
-    assert server.lines == ["Goodbye: you left before anybody came.", ""]
+    assert server.lines == ["- Goodbye: you left before anybody came.", ""]
     assert b"\x1b[?2004h" not in server.raw
     assert server.attributes == server.untouched
 
@@ -732,7 +736,7 @@ def test_a_client_that_leaves_at_once_ends_the_conversation(desk: Desk) -> None:
         client.shutdown(socket.SHUT_WR)
         desk.until(lambda: server.ended)
     assert server.outcome() == 0
-    assert server.lines[-2:] == ["Goodbye: the client left.", ""]
+    assert server.lines[-2:] == ["- Goodbye: the client left.", ""]
     assert server.attributes == server.untouched
 
 
@@ -832,7 +836,7 @@ def test_notices_in_a_file_have_no_escape_sequences(
     peer.meets()
     desk.until(lambda: client.shows(">"))
     client.types("/nonsense")
-    desk.until(lambda: client.shows(">/nonsense", ">"))
+    desk.until(lambda: client.shows("> /nonsense", ">"))
     told = "There is no command /nonsense (see /help); //nonsense sends it as text.\n"
     assert (tmp_path / "notices").read_text() == told
 
@@ -850,9 +854,9 @@ def test_a_typed_line_is_echoed_at_the_prompt_and_passed_on(seat: Seat) -> None:
         yield seat.shows(">", STANDING)
         seat.presses("hello\r")
         yield lambda: seat.heard == ["hello"]
-        yield seat.shows(">hello", "", STANDING)
+        yield seat.shows("> you: hello", "", STANDING)
         terminal.refresh(True, True, lambda: "with the server")
-        yield seat.shows(">hello", ">", STANDING)
+        yield seat.shows("> you: hello", ">", STANDING)
 
     seat.plays(script())
 
@@ -867,8 +871,8 @@ def test_each_line_of_a_paste_is_echoed_and_passed_on_by_itself(seat: Seat) -> N
         yield lambda: seat.heard == ["one", "two", "three"]
 
     seat.plays(script())
-    assert b">one\r\n" in seat.raw
-    assert b">two\r\n" not in seat.raw
+    assert b"one\r\n" in seat.raw
+    assert b"two\r\n" not in seat.raw
 
 
 def test_an_asking_chat_has_every_pasted_line_at_the_prompt(seat: Seat) -> None:
@@ -884,7 +888,7 @@ def test_an_asking_chat_has_every_pasted_line_at_the_prompt(seat: Seat) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("\x1b[200~one\rtwo\x1b[201~\r")
-        yield seat.shows(">one", ">two", ">", STANDING)
+        yield seat.shows("> you: one", "> you: two", ">", STANDING)
 
     seat.plays(script())
 
@@ -898,10 +902,10 @@ def test_without_a_prompt_commands_alone_are_shown(seat: Seat) -> None:
         yield seat.shows("", STANDING)
         seat.presses("hello\r//bin\r/help\r")
         yield lambda: seat.heard == ["hello", "//bin", "/help"]
-        yield seat.shows(">/help", "", STANDING)
+        yield seat.shows("> /help", "", STANDING)
 
     seat.plays(script())
-    assert seat.rows[0] == ">/help"
+    assert seat.rows[0] == "> /help"
 
 
 def test_a_message_of_many_lines_is_shown_with_its_line_ends(seat: Seat) -> None:
@@ -911,7 +915,7 @@ def test_a_message_of_many_lines_is_shown_with_its_line_ends(seat: Seat) -> None
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("\x1b[200~one\r two\x1b[201~" + keys("Ctrl-O"))
-        yield seat.shows(">one", "   two", "", STANDING)
+        yield seat.shows("> you: one", "        two", "", STANDING)
 
     seat.plays(script())
     assert seat.heard == ["one\n two"]
@@ -932,7 +936,7 @@ def test_a_refused_line_comes_back_into_the_editor(seat: Seat) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("\x1b[200~long\rshort\x1b[201~\r")
-        yield seat.shows("Not sent, it is too long.", "long", STANDING)
+        yield seat.shows("- Not sent, it is too long.", "long", STANDING)
         seat.presses("er\r")
         yield lambda: seat.heard == ["short", "longer"]
 
@@ -948,7 +952,7 @@ def test_a_line_refused_later_is_shown_with_the_reason(seat: Seat) -> None:
         seat.presses("half")
         yield seat.shows(">half", STANDING)
         terminal.refuse("Not sent", "early")
-        yield seat.shows("Not sent: early", ">half", STANDING)
+        yield seat.shows("- Not sent: early", ">half", STANDING)
 
     seat.plays(script())
 
@@ -983,7 +987,7 @@ def test_discarding_the_typed_line_writes_it_to_the_person(seat: Seat) -> None:
         seat.presses("half")
         yield seat.shows(">half", STANDING)
         terminal.discard_typed()
-        yield seat.shows("Never sent: half", ">", STANDING)
+        yield seat.shows("- Never sent: half", ">", STANDING)
 
     seat.plays(script())
     seat.presses("rest\n")
@@ -1017,10 +1021,10 @@ def test_an_early_line_is_shown_at_a_prompt_and_a_removed_prompt_is_gone(
         seat.presses("half")
         yield seat.shows(">half", STANDING)
         terminal.show_own("early")
-        yield seat.shows(">early", ">half", STANDING)
+        yield seat.shows("> you: early", ">half", STANDING)
         terminal.remove_prompt()
         terminal.remove_prompt()
-        yield seat.shows(">early", "half", STANDING)
+        yield seat.shows("> you: early", "half", STANDING)
 
     seat.plays(script())
 
@@ -1036,9 +1040,11 @@ def test_names_are_bold_cyan_and_notices_faint(seat: Seat) -> None:
         terminal.show_messages("", ["three"])
         terminal.notify("By the way.")
         seat.presses("x")
-        yield seat.shows("Ann: one", "Ann: two", "three", "By the way.", ">x", STANDING)
+        yield seat.shows(
+            "  Ann: one", "  Ann: two", "  three", "- By the way.", ">x", STANDING
+        )
         terminal.show_messages("Ann", ["four"])
-        yield seat.shows("Ann: four", ">x", STANDING)
+        yield seat.shows("  Ann: four", ">x", STANDING)
 
     seat.plays(script())
     assert seat.raw.count(b"\x1b[1;36mAnn:\x1b[m ") == 3
@@ -1047,17 +1053,17 @@ def test_names_are_bold_cyan_and_notices_faint(seat: Seat) -> None:
 
 
 def test_with_timestamps_the_faint_time_stands_before_a_line(seat: Seat) -> None:
-    """But not before a notice."""
+    """A blank stands before the next of the same minute, here a notice."""
     terminal = seat.opens(timestamps=True)
 
     def script() -> Script:
         terminal.show("hello")
         terminal.notify("By the way.")
-        yield seat.shows("By the way.", ">", STANDING)
+        yield seat.shows("      - By the way.", ">", STANDING)
 
     seat.plays(script())
-    assert re.search(rb"\x1b\[2m\d\d:\d\d:\d\d \x1b\[mhello\r\n", seat.raw)
-    assert b"\x1b[2mBy the way." in seat.raw
+    assert re.search(rb"\x1b\[2m\d\d:\d\d \x1b\[m  hello\r\n", seat.raw)
+    assert b"      \x1b[2m- \x1b[m\x1b[2mBy the way." in seat.raw
 
 
 def test_notices_in_a_file_are_text_alone(seat: Seat, place: Place, tmp_path: Path) -> None:
@@ -1099,7 +1105,7 @@ def test_colours_are_used_unless_forbidden_or_known_to_be_missing(
 
     def script() -> Script:
         terminal.show_messages("Ann", ["hi"])
-        yield seat.shows("Ann: hi", ">", STANDING)
+        yield seat.shows("  Ann: hi", ">", STANDING)
 
     seat.plays(script())
     assert (b"\x1b[1;36m" in seat.raw) is coloured

@@ -151,7 +151,7 @@ def test_keys_that_go_through_the_history(seat: Seat) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("older\r")
-        yield seat.shows(">older", ">", STANDING)
+        yield seat.shows("> you: older", ">", STANDING)
         for row in rows:
             seat.presses(row.sent if row.does == "up" else keys("Up"))
             yield seat.shows(">older", STANDING)
@@ -196,7 +196,7 @@ def test_commands_that_need_more_than_the_line(seat: Seat, sent: str, line: str)
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("first\rone two\r")
-        yield seat.shows(">first", ">one two", ">", STANDING)
+        yield seat.shows("> you: first", "> you: one two", ">", STANDING)
         seat.presses(sent)
         yield seat.shows(f">{line.replace('|', '')}", STANDING)
         seat.presses(f"{MARK}\r")

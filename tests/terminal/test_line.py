@@ -82,7 +82,7 @@ def test_a_message_of_many_lines_is_one_again_when_it_is_recalled(seat: Seat) ->
         seat.presses(keys("Ctrl-O"))
         yield lambda: seat.heard == ["a\nb", "c\nd"]
         seat.presses(paste("e\rf\r") + "\r")
-        yield seat.shows(">e", ">f", ">", STANDING)
+        yield seat.shows("> you: e", "> you: f", ">", STANDING)
         for shown, hint in (("e", APART), ("c", WHOLE), ("a", WHOLE)):
             seat.presses(keys("Up"))
             yield lambda: seat.rows[-3:-1][0] == f">{shown}" and seat.rows[-1] == hint  # noqa: B023
@@ -139,11 +139,11 @@ def test_what_was_sent_and_recalled_is_not_unsent(seat: Seat, terminal: Edited) 
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses(paste("one\rtwo") + "\r")
-        yield seat.shows(">one", ">two", ">", STANDING)
+        yield seat.shows("> you: one", "> you: two", ">", STANDING)
         seat.presses("typed" + keys("Up"))
         yield lambda: seat.rows[-1] == APART
         terminal.discard_typed()
-        yield seat.shows("Never sent: typed", ">", STANDING)
+        yield seat.shows("- Never sent: typed", ">", STANDING)
         seat.presses(keys("Up") + "!")
         yield lambda: seat.rows[-2] == "two!"
         assert terminal.take_unsent() == (["two!"], False)
@@ -160,9 +160,9 @@ def test_what_equals_a_line_of_the_history_is_unsent_all_the_same(
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("yes\r")
-        yield seat.shows(">yes", ">", STANDING)
+        yield seat.shows("> you: yes", ">", STANDING)
         seat.presses("yes")
-        yield seat.shows(">yes", ">yes", STANDING)
+        yield seat.shows("> you: yes", ">yes", STANDING)
         assert terminal.take_unsent() == (["yes"], False)
         seat.presses("  .")
         yield seat.shows(">  .", STANDING)
@@ -181,7 +181,7 @@ def test_refused_lines_come_back_before_what_is_typed(seat: Seat) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses(f"a{ALT_ENTER}b\r")
-        yield seat.shows("Not sent.", "a", "b", WHOLE)
+        yield seat.shows("- Not sent.", "a", "b", WHOLE)
         seat.typed = seat.heard.append
         seat.presses("!\r")
         yield lambda: seat.heard == ["a", "b!"]
@@ -199,12 +199,12 @@ def test_a_secret_answer_is_in_no_history(seat: Seat, terminal: Edited) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("before\r")
-        yield seat.shows(">before", ">", STANDING)
+        yield seat.shows("> you: before", ">", STANDING)
         terminal.ask("word>")
         seat.presses("secret\r")
         yield lambda: seat.heard == ["before", "secret"]
         terminal.ask("")
-        yield seat.shows(">before", ">", STANDING)
+        yield seat.shows("> you: before", ">", STANDING)
         seat.presses(keys("Up"))
         yield seat.shows(">before", STANDING)
 
@@ -217,11 +217,11 @@ def test_a_line_may_be_discarded_during_a_search(seat: Seat, terminal: Edited) -
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("one\r")
-        yield seat.shows(">one", ">", STANDING)
+        yield seat.shows("> you: one", ">", STANDING)
         seat.presses(f"half{keys('Ctrl-R')}one{keys('Ctrl-R')}")
         yield lambda: "search: one" in seat.rows
         terminal.discard_typed()
         seat.presses(ESCAPE)
-        yield seat.shows("Never sent: half", ">", STANDING)
+        yield seat.shows("- Never sent: half", ">", STANDING)
 
     seat.plays(script())

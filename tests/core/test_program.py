@@ -31,8 +31,9 @@ from chatlib.chat import LISTED, Chat
 from chatlib.commands import COMPLETIONS
 from chatlib.connection import HELLO_SECONDS, Owner
 from chatlib.errors import Exit, ScreenClosedError, StartError
+from chatlib.games.registry import game_names
 from chatlib.loop import Loop
-from chatlib.program import Program, open_terminal
+from chatlib.program import Program, list_words, open_terminal
 from chatlib.program import run as run_program
 from chatlib.protocol.events import Trace, silent
 from chatlib.protocol.link import Link, State
@@ -1046,6 +1047,12 @@ def terminals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(os, "isatty", lambda fd: True)
     monkeypatch.setenv("TERM", "xterm")
     return opened
+
+
+def test_the_words_behind_a_command_are_the_games() -> None:
+    """Behind /play alone; they are looked for when somebody asks."""
+    assert [*list_words("/play")][:2] == [*game_names()][:2]
+    assert not list_words("/say")
 
 
 def open_one(*arguments: str) -> None:

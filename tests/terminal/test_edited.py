@@ -274,6 +274,32 @@ def test_without_the_option_no_bell_rings(desk: Desk, peer: Peer) -> None:
     assert b"\a" not in client.raw
 
 
+def test_a_message_of_many_lines_goes_and_comes_with_its_line_ends(
+    desk: Desk, peer: Peer
+) -> None:
+    """It is one message on the way, and its further lines stand under the first."""
+    client = open_client(desk, peer)
+    client.presses("\x1b[200~one\r two\x1b[201~" + keys("Ctrl-O"))
+    assert peer.hears() == "one\n two"
+    peer.says("three\nserver: four")
+    rows = ("> you: one", "        two", "  server: three", "          server: four", ">")
+    desk.until(lambda: client.shows(*rows))
+
+
+def test_what_was_delivered_is_never_reported_as_unsent(desk: Desk, peer: Peer) -> None:
+    """Not even when it is recalled, and stands in the line at the goodbye."""
+    client = open_client(desk, peer)
+    client.presses("\x1b[200~one\rtwo\x1b[201~\r")
+    assert (peer.hears(), peer.hears()) == ("one", "two")
+    desk.until(lambda: client.shows("> you: two", ">"))
+    client.presses("typed" + keys("Up"))
+    desk.until(lambda: client.shows(">one", "two"))
+    peer.leaves()
+    desk.until(lambda: client.ended)
+    assert b"Never sent: typed" in client.raw
+    assert b"Never sent: one" not in client.raw
+
+
 def test_with_timestamps_the_time_stands_before_each_minute(desk: Desk, peer: Peer) -> None:
     """Before the peer's lines and before one's own."""
     client = desk.opens(*CLIENT, *peer.place, "--timestamps")

@@ -54,6 +54,7 @@ def bind_keys(
     # Eager: otherwise the key after Escape would be taken for a part of it.
     @keys.add("escape", filter=~is_searching, eager=True)
     def put_away(event: KeyPressEvent) -> None:
+        # The choices first: they may stand under a paste.
         if completion.choices:
             completion.clear()
         elif line.count > 1:
@@ -65,6 +66,9 @@ def bind_keys(
 def _bind_search(keys: KeyBindings, line: Line) -> None:
     """Add what keys do for the search in the history, as in a shell."""
     keys.add("c-r", filter=~is_searching)(line.search)
+    for key in ("c-r", "up"):
+        keys.add(key, filter=is_searching)(line.search_on)
+    # Tab too: prompt_toolkit would go to the next place in the editor.
     for key in ("right", "c-f", "enter", "tab"):
         keys.add(key, filter=is_searching)(line.accept_match)
     for key in ("end", "c-e"):

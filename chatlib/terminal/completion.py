@@ -34,6 +34,7 @@ class Completion:
         self._complete = complete
         # Tab was the last key that did something.
         self._pressed = False
+        # Any other key ends the list; one that changes nothing may stay without effect.
         buffer.on_text_changed += lambda buffer: self.clear()
         buffer.on_cursor_position_changed += lambda buffer: self.clear()
 
@@ -46,6 +47,7 @@ class Completion:
         if self._pressed and len(choices) > 1:
             self.choices = [each.rstrip() for each in choices]
             return
+        # Of a single choice that is all of it, with a blank where a word is to follow.
         if choices:
             self._buffer.insert_text(_common_beginning(choices)[len(typed) :])
         self._pressed = True
@@ -61,6 +63,7 @@ class Completion:
         command, blank, word = line.partition(" ")
         if not blank:
             return line, _beginning(line, self._commands)
+        # Behind all else stands a text, which nobody can complete.
         if f"{command} " not in self._commands:
             return word, ()
         return word, _beginning(word, self._complete(command))

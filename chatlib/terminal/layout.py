@@ -43,6 +43,7 @@ def make_layout(
     folded = Condition(lambda: line.count > FOLDED and rows() >= LEAST_ROWS)
     # Asked for, the choices of Tab are shown also where no status line is wanted.
     status_fits = Condition(lambda: rows() > 1 and (status_wanted or status.is_needed))
+    # As in most shells today, a capital letter finds a small one, too.
     search = SearchToolbar(
         backward_search_prompt=lambda: _describe_search("search: "),
         forward_search_prompt=lambda: _describe_search("search forward: "),
@@ -53,14 +54,17 @@ def make_layout(
         # The first of many lines has the prompt where it is shown.
         input_processors=[BeforeInput(lambda: "" if folded() else prompt())],
         search_buffer_control=search.control,
+        # Otherwise a match would be shown only at the second Ctrl-R.
         preview_search=True,
     )
     edited = Window(
         control,
+        # The window follows the cursor where the line does not fit.
         height=lambda: Dimension(max=LAST if folded() else max(1, rows() // 2)),
         wrap_lines=~folded,
         dont_extend_height=True,
     )
+    # Apart from the line, so that it stays where it is when the cursor moves.
     head = FormattedTextControl(lambda: LINE_END.join(_get_head(line, prompt())))
     above = ConditionalContainer(Window(head, height=FIRST + 1), folded)
     under = Window(FormattedTextControl(status.text), height=1, style="reverse")

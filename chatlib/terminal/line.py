@@ -78,6 +78,7 @@ class Line:
 
     def send_whole(self, event: KeyPressEvent) -> None:
         """Pass on all lines as one message."""
+        # A line that was copied as a whole has a line end, and is no more than a line.
         text = self.buffer.text.removesuffix(LINE_END)
         many = LINE_END in text
         if many:
@@ -135,6 +136,7 @@ class Line:
         """Remove the text from the editor; Ctrl-Y inserts it again."""
         if self.is_whole:
             self._wholes.add(self.buffer.text)
+        # Not into the history: what is dropped may be a password, pasted by mistake.
         event.app.clipboard.set_text(self.buffer.text)
         self.reset()
         self._note = "Dropped, Ctrl-Y brings it back"
@@ -187,6 +189,11 @@ class Line:
         self._before_search = self.buffer.working_index, self.buffer.cursor_position
         search.start_search(direction=SearchDirection.BACKWARD)
 
+    def search_on(self, event: KeyPressEvent) -> None:
+        """Go on to an earlier match; without words there is none to go on from."""
+        if event.current_buffer.text:
+            search.do_incremental_search(SearchDirection.BACKWARD)
+
     def accept_match(self, event: KeyPressEvent) -> None:
         """Put what was found into the editor; without words nothing was found."""
         if event.current_buffer.text:
@@ -202,6 +209,7 @@ class Line:
     def leave_search(self, event: KeyPressEvent) -> None:
         """End the search with the text and the cursor as they were before."""
         search.stop_search()
+        # Each further Ctrl-R has moved the editor itself in the history.
         if self._before_search:  # the line may have been discarded meanwhile
             self.buffer.working_index, position = self._before_search
             self.buffer.cursor_position = position

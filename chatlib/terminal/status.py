@@ -49,6 +49,7 @@ class StatusLine:
 
 def _fit(separator: str, parts: Sequence[str], width: int, more: str = "") -> str:
     """Return as many parts as fit into a width, one at least, and then `more`."""
+    # From the right, because the first part is the most important.
     shown = text = separator.join(parts)
     left = len(parts)
     while left > 1 and wcswidth(shown) > width:
@@ -62,6 +63,7 @@ def _cut(text: str, width: int) -> str:
     """Return the beginning of a text that fits, with "..." where that is not all of it."""
     if wcswidth(text) <= width:
         return text
+    # Counted in columns: a wide character has two.
     room = width - len("...")
     end = 0
     while end < len(text) and room >= wcwidth(text[end]):

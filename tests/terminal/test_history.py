@@ -11,7 +11,7 @@ import pytest
 from prompt_toolkit.history import FileHistory
 
 from chatlib.terminal import history
-from chatlib.terminal.history import LineHistory
+from chatlib.terminal.history import LineHistory, open_history
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +120,15 @@ def test_the_format_is_that_of_prompt_toolkit(file: Path) -> None:
 
 
 # One for each program.
+
+
+def test_without_a_name_there_is_no_file(home: Path) -> None:
+    """The history lasts as long as the program."""
+    kept = open_history("")
+    kept.append_string("one")
+    assert kept.get_strings() == ["one"]
+    assert not home.exists()
+    assert isinstance(open_history("server"), LineHistory)
 
 
 def test_each_program_has_its_own_file() -> None:

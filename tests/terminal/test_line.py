@@ -189,6 +189,8 @@ def test_refused_lines_come_back_before_what_is_typed(seat: Seat) -> None:
         yield seat.shows("one", STANDING)
         terminal.return_text("zero")
         yield seat.shows("zero", "one", APART)
+        terminal.refuse("Not sent", "early")
+        yield seat.shows("- Not sent: early", "zero", "one", APART)
 
     seat.plays(script())
 
@@ -223,5 +225,36 @@ def test_a_line_may_be_discarded_during_a_search(seat: Seat, terminal: Edited) -
         terminal.discard_typed()
         seat.presses(ESCAPE)
         yield seat.shows("- Never sent: half", ">", STANDING)
+
+    seat.plays(script())
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(
+    ("sent", "line"),
+    [
+        pytest.param(f"\x12t{ESCAPE}", "ha|lf", id="left"),
+        pytest.param(f"\x12t\x12\x12{ESCAPE}", "ha|lf", id="left later"),
+        pytest.param(f"\x12{ESCAPE}", "ha|lf", id="left at once"),
+        pytest.param("\x12\x12\r", "ha|lf", id="no words"),
+        pytest.param("\x12x\r", "ha|lf", id="no match"),
+        pytest.param("\x12t\r", "one |two", id="Enter"),
+        pytest.param(f"\x12t{keys('Right')}", "one |two", id="Right"),
+        pytest.param("\x12T\t", "one |two", id="Tab"),
+        pytest.param("\x12t\x12\r", "firs|t", id="the next"),
+        pytest.param(f"\x12t{keys('Up')}\r", "firs|t", id="Up"),
+        pytest.param(f"\x12t{keys('End')}", "one two|", id="End"),
+        pytest.param("\x12t\x05", "one two|", id="Ctrl-E"),
+    ],
+)
+def test_what_a_search_makes_of_the_line(seat: Seat, sent: str, line: str) -> None:
+    """Left, it brings back the line and the cursor in it."""
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("first\rone two\r")
+        yield seat.shows("> you: first", "> you: one two", ">", STANDING)
+        seat.presses(f"half{keys('Left Left')}{sent}|\r")
+        yield lambda: seat.heard == ["first", "one two", line]
 
     seat.plays(script())

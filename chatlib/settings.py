@@ -401,6 +401,7 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, width=_columns() - 2)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
+        # argparse leaves these texts as they are, because they have a table in them.
         from chatlib.terminal.wrap import fill
 
         return fill(text, width)

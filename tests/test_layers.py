@@ -52,6 +52,7 @@ ALLOWED = {
     "chatlib.terminal.wrap": set[str](),
     "chatlib.terminal.look": {"terminal.visible", "terminal.wrap"},
     "chatlib.terminal.reader": {
+        "errors",
         "loop",
         "terminal.plain",
         "terminal.streams",
@@ -149,6 +150,7 @@ ALLOWED = {
         "settings",
         "terminal.edited",
         "terminal.plain",
+        "terminal.reader",
         "terminal.streams",
         "terminal.terminal",
         "terminal.visible",

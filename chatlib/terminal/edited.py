@@ -22,7 +22,7 @@ from chatlib.terminal.editor import Editor, open_output
 from chatlib.terminal.history import open_history
 from chatlib.terminal.layout import make_layout
 from chatlib.terminal.line import Line
-from chatlib.terminal.look import COLOURS, Page, find_look
+from chatlib.terminal.look import Look, Page, find_look
 from chatlib.terminal.status import StatusLine
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
@@ -61,27 +61,16 @@ class Edited(Terminal):
         complete: Complete = no_words,
     ) -> None:
         self._screen = Screen(loop)
-        self._prompt = visible(prompt)
-        # What is asked instead of the usual; "" is nothing.
-        self._question = ""
-        # The prompt stands before the line.
-        self._asking = False
-        # The person wants a sound with every message.
         self._bell = bell
-        # Notices go to this terminal, and not elsewhere (`2> file`).
-        self._notices_here = os.isatty(streams.STDERR)
+        # The usual prompt, whether it stands before the line, and what is asked instead.
+        self._prompt, self._asking, self._question = visible(prompt), False, ""
+        self._notices_here = os.isatty(streams.STDERR)  # and not in a file (`2> file`)
         # What `start` sets; until then typed lines are dropped.
         self._typed: Callable[[deque[str]], None] = deque.clear
         self._input_ended: Callable[[], None] = lambda: None
-        colours = _count_colours()
-        output = open_output(self._screen, colours >= COLOURS and look != "none")
-        self._page = Page(
-            find_look(look, colours),
-            name,
-            lambda: output.get_size().columns,
-            wrap=wrap,
-            timestamps=timestamps,
-        )
+        graphics = find_look(look, _count_colours())
+        output = open_output(self._screen, bool(graphics.own))
+        self._page = _make_page(graphics, name, output, wrap, timestamps)
         self._line = Line(open_history(history), self._pass_on)
         self._completion = Completion(self._line.buffer, commands, complete)
         self._editor = self._make_editor(loop, output, status)
@@ -234,6 +223,16 @@ class Edited(Terminal):
 
     def _end_input(self) -> None:
         self._input_ended()
+
+
+def _make_page(
+    look: Look, name: str, output: Vt100_Output, wrap: bool, timestamps: bool
+) -> Page:
+    def width() -> int:
+        # Asked for every message: the window may have got another size meanwhile.
+        return output.get_size().columns
+
+    return Page(look, name, width, wrap=wrap, timestamps=timestamps)
 
 
 def _count_colours() -> int:

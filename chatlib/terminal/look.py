@@ -55,11 +55,13 @@ def find_look(name: str, colours: int) -> Look:
         return Look()
     if name == "contrast":
         # No colours and nothing faint: black on white, or white on black.
+        # The peer's name is reversed and one's own underlined, which no eye mistakes.
         return Look("1;7", "1;4", "")
     if name == "colour-blind":
         # Blue and orange differ for all eyes; there is no orange among the sixteen
         # colours, and yellow comes next to it.
         return Look("1;94" if colours >= BRIGHT else "1;34", "1;33", "2")
+    # The sixteen colours and no others: a person has chosen them to suit the background.
     return Look("1;36", "1;32", "2")
 
 
@@ -86,12 +88,14 @@ class Page:
         timestamps: bool = False,
     ) -> None:
         self._look = look
+        # As the other side sees it, bars and too many columns left out.
         self._name = visible_name(name) or YOU
         self._width = width
         self._wrap = wrap
         self._timestamps = timestamps
         # Who has spoken last: the name, what is shown of it, and its columns.
         self._speaker = "", OTHER, len(OTHER)
+        # No date is shown for the day on which the program was started.
         # The day and the minute of the last row.
         self._day = time.localtime()[:3] if timestamps else None
         self._minute = ""
@@ -100,6 +104,7 @@ class Page:
 
     def messages(self, speaker: str, texts: list[str]) -> str:
         """Return the rows of messages of the peer."""
+        # A talk of 10,000 lines has two speakers, so what is shown of the last one is kept.
         name, head, indent = self._speaker
         if name != speaker:
             head, indent = self._head(OTHER, visible(speaker), self._look.peer)
@@ -108,12 +113,14 @@ class Page:
         room = self._width() - indent - len(self._blank_stamp)
         shown = ""
         for text in texts:
-            # What nearly every message is: printable ASCII that fits into one row.
+            # What nearly every message is: printable ASCII that fits into one row. It needs
+            # neither a search for a break nor a table of widths.
             if len(text) <= room and is_shown_as_is(text):
                 shown += f"{stamp}{head}{text}\n"
             else:
                 rows = self._lay(OTHER, visible(speaker), text, self._look.peer)
                 shown += f"{stamp}{rows}"
+            # Messages that came together came in the same minute.
             stamp = self._blank_stamp
         return shown
 
@@ -131,9 +138,11 @@ class Page:
     def pending(self, text: str, why: str) -> str:
         """Return the rows of a line that is kept for later; the reason once for a run."""
         notice = ""
+        # Who types five lines ahead need not be told five times why they wait.
         if why != self._reason:
             self._reason = why
             notice = self.notice(f"Kept for later, because {why}:")
+        # Faint as a whole: it is no message yet, and stands there once more when it is.
         faint = self._look.notice
         return notice + self._begin() + self._lay(PENDING, "", text, faint, faint)
 
@@ -159,9 +168,11 @@ class Page:
         """
         if not self._timestamps:
             return ""
+        # A row says when it was shown. When it was sent only the clock of the peer knows.
         now = time.localtime()
         minute = time.strftime("%H:%M ", now)
         new_day = ""
+        # A talk that is left open overnight would otherwise show 09:00 under 23:00.
         if now[:3] != self._day:
             self._day, self._minute = now[:3], ""
             date = f"{now.tm_mday} {time.strftime('%B %Y, %A', now)}"
@@ -187,14 +198,18 @@ class Page:
 
         Mark and name are in `graphics`, the text in `rest`.
         """
+        # Split first: a line end that `visible` sees becomes ^J.
         lines = [*map(visible, split_lines(text))]
         head, indent = self._head(mark, name, graphics)
         before = len(self._blank_stamp)
         width = self._width() - before
         if not self._wrap:
+            # Then a window that is made wider joins rows again, and what is copied has no
+            # line end that was not sent; the terminal's own rows begin at the left edge.
             rows = lines
         elif name and indent * 2 > width:
-            # The name is a part of what is broken.
+            # The name is a part of what is broken: under a name of 32 columns a window of
+            # 40 would have one word in each row.
             head, indent = paint(graphics, mark), NARROW_INDENT
             lines[0] = f"{name}: {lines[0]}"
             rows = _fold_all(lines, width - len(mark), width - indent)

@@ -30,6 +30,7 @@ class Reader(Plain):
     def __init__(
         self, loop: Loop, prompt: str, *, bell: bool = False, timestamps: bool = False
     ) -> None:
+        # The default is a mark, and marks are what a screen reader leaves out or spells.
         prompt = PROMPT if prompt == USUAL else prompt
         super().__init__(loop, prompt, bell=bell, timestamps=timestamps)
 
@@ -38,6 +39,7 @@ class Reader(Plain):
 
         Each line has the speaker before it, so that none can pass for another's.
         """
+        # A line of its own for each: speech has no rows, and so nothing to stand under.
         rows = []
         for text in texts:
             verb = "says"
@@ -48,6 +50,8 @@ class Reader(Plain):
 
     def resume(self) -> None:
         """Write the prompt again on a line of its own, if it is open."""
+        # `Plain` goes back to the left edge and writes over what stands there, which a
+        # screen reader may read twice or not at all.
         if self._prompt_open:
             with suppress(ScreenClosedError):
                 self._screen.write(f"\n{self._prompt}")

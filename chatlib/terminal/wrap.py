@@ -28,10 +28,12 @@ def split_lines(text: str) -> list[str]:
     In that one more than two line ends side by side are a count, too: a message of nothing
     but line ends would push the conversation off the screen.
     """
+    # What was copied on another system ends its lines with both.
     lines = text.replace("\r\n", "\n").split("\n")
     rest = lines[LINES_SHOWN:]
     if not rest:
         return lines
+    # Nothing but line ends is left out: what is acknowledged has been on the screen.
     more = re.sub(r"\n{3,}", lambda found: f"<{len(found[0])} line ends>", "\n".join(rest))
     return [*lines[:LINES_SHOWN], f"{len(rest)} more: {more}"]
 
@@ -50,6 +52,7 @@ def fold(text: str, first: int, rest: int) -> list[str]:
             return [*rows, text]
         stop, start = _find_break(text, end, between)
         rows.append(text[:stop])
+        # A blank at the very end would stand alone in a row.
         if start == len(text):
             return rows
         text = text[start:]
@@ -61,6 +64,7 @@ def fill(text: str, width: int) -> str:
     rows: list[str] = []
     paragraph = ""
     for line in [*text.split("\n"), ""]:
+        # The texts of the program are written in short lines, which are no paragraphs.
         if line and not find_column(line):
             paragraph = f"{paragraph} {line}" if paragraph else line
             continue
@@ -82,6 +86,7 @@ def find_column(line: str) -> int:
 
 def _fold_row(line: str, width: int) -> list[str]:
     column = find_column(line)
+    # In half a window there would be one word in each row.
     column = column if column * 2 <= width else 2
     first, *rest = fold(line, width, width - column)
     return [first, *(" " * column + row for row in rest)]
@@ -110,8 +115,10 @@ def _fit(text: str, room: int) -> tuple[int, int]:
 
     end = used = between = 0
     wide_before = False
+    # Lazy: of a long text only what fits is looked at.
     for grapheme in iter_graphemes(text):
         width = _width(grapheme)
+        # Scripts whose characters are wide set no blanks between words.
         wide = width > 1
         if end and (wide or wide_before) and grapheme[0] not in _CLOSING and used <= room:
             between = end
@@ -125,13 +132,17 @@ def _fit(text: str, room: int) -> tuple[int, int]:
 
 def _find_break(text: str, end: int, between: int) -> tuple[int, int]:
     """Return where a row ends and where the next begins; `end` code points fit into it."""
+    # The word ends exactly where the row does.
     if text[end] == " ":
         return end, end + 1
+    # Blanks that the text begins with are its indentation, and stay with its first word.
     blank = text.rfind(" ", 0, end)
     if blank >= between and text[:blank].strip(" "):
         return blank, blank + 1
+    # Between two wide characters nothing is replaced.
     if between:
         return between, between
+    # One word fills the row.
     link = _link_pattern().match(text)
     if link:
         stop = link.end()
@@ -147,6 +158,7 @@ def _width(grapheme: str) -> int:
     """
     from wcwidth import wcswidth, wcwidth
 
+    # Negative for what a terminal does not print; `visible` leaves nothing of that.
     if len(grapheme) == 1:
         return max(wcwidth(grapheme), 0)
     return max(wcswidth(grapheme), sum(max(wcwidth(each), 0) for each in grapheme))

@@ -1100,6 +1100,83 @@ def test_notices_in_a_file_are_text_alone(seat: Seat, place: Place, tmp_path: Pa
     assert (tmp_path / "notices").read_text() == "By the way.^G\n"
 
 
+def test_a_kept_line_is_no_message(seat: Seat) -> None:
+    """It has a mark of its own, and the reason stands above it once."""
+    terminal = seat.opens(look="none")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_pending("one", "it is not your turn")
+        terminal.show_pending("two", "it is not your turn")
+        why = "- Kept for later, because it is not your turn:"
+        yield seat.shows(why, "~ one", "~ two", ">", STANDING)
+
+    seat.plays(script())
+    assert b"\x1b[2m" not in seat.raw
+
+
+def test_with_notices_in_a_file_a_kept_line_is_there(
+    seat: Seat, place: Place, tmp_path: Path
+) -> None:
+    """With its reason, as from a plain terminal."""
+    place("STDERR", os.open(tmp_path / "notices", os.O_WRONLY | os.O_CREAT))
+    seat.opens().show_pending("one", "of that")
+    assert (tmp_path / "notices").read_text() == "Kept for later, because of that: one\n"
+
+
+def test_a_question_has_a_prompt_of_its_own_and_its_answer_is_not_shown(
+    seat: Seat,
+) -> None:
+    """Nor is it found with Up; the usual prompt comes back."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.ask("Your word: ")
+        yield seat.shows("Your word:", STANDING)
+        seat.presses("secret\r")
+        yield lambda: seat.heard == ["secret"]
+        terminal.ask("")
+        terminal.refresh(True, True, lambda: "with the server")
+        yield seat.shows(">", STANDING)
+        seat.presses(keys("Up") + "x")
+        yield seat.shows(">x", STANDING)
+
+    seat.plays(script())
+    assert not any("secret" in row for row in seat.rows)
+
+
+def test_a_line_that_comes_back_stands_before_what_is_typed(seat: Seat) -> None:
+    """As two lines, which one Enter sends."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.return_text("one")
+        yield seat.shows(">one", STANDING)
+        terminal.return_text("zero")
+        seat.presses("\r")
+        yield lambda: seat.heard == ["zero", "one"]
+
+    seat.plays(script())
+
+
+def test_messages_are_broken_at_the_width_of_the_window(seat: Seat) -> None:
+    """Of that moment: a window that was made narrower counts for the next message."""
+    terminal = seat.opens(name="Bob")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        text = "many words that do not fit into one row of this window of eighty columns"
+        terminal.show_messages("Ann", [f"{text} at all"])
+        rows = ("  Ann: " + text, "       at all")
+        yield seat.shows(*rows, ">", STANDING)
+        terminal.show_own(f"{text} at all")
+        yield seat.shows("> Bob: " + text, "       at all", ">", STANDING)
+
+    seat.plays(script())
+
+
 def raise_curses_error(fd: int) -> None:
     """Fail as curses does on a terminal that it does not know."""
     raise curses.error("could not find terminal")

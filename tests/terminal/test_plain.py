@@ -318,6 +318,30 @@ def test_an_echoed_line_stands_behind_the_prompt(person: Person) -> None:
     terminal.close()
 
 
+def test_another_prompt_asks_until_the_usual_one_is_back(person: Person) -> None:
+    """Each stands on a line of its own."""
+    terminal, _ = start(Loop())
+    ask(terminal)
+    terminal.ask("Your word: ")
+    ask(terminal)
+    terminal.ask("")
+    ask(terminal)
+    assert person.screen == ">\nYour word: \n>"
+    terminal.close()
+
+
+def test_a_line_that_waits_or_comes_back_is_a_notice(piped: Person) -> None:
+    """The kernel's editor takes no line, so it is to be copied."""
+    terminal, _ = start(Loop())
+    terminal.show_pending("hello", "it is not your turn")
+    terminal.return_text("hello")
+    assert piped.screen == ""
+    assert piped.errors == (
+        "Kept for later, because it is not your turn: hello\nTaken back: hello\n"
+    )
+    terminal.close()
+
+
 def test_removing_the_prompt_ends_its_line(person: Person) -> None:
     """Without an open prompt nothing is written."""
     terminal, _ = start(Loop())

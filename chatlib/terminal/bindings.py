@@ -21,11 +21,15 @@ from chatlib.terminal.line import Line
 
 
 def bind_keys(
-    line: Line, completion: Completion, input_ended: Callable[[], None]
+    line: Line,
+    completion: Completion,
+    put_off: Callable[[], None],
+    input_ended: Callable[[], None],
 ) -> KeyBindings:
     """Return what each key does that does not type a character.
 
-    `input_ended()` is called for Ctrl-D in an empty line.
+    `put_off()` is called for Escape at a question, `input_ended()` for Ctrl-D in an empty
+    line.
     """
     keys = KeyBindings()
     empty = Condition(lambda: not line.buffer.text)
@@ -38,17 +42,10 @@ def bind_keys(
     keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
     keys.add("c-d", filter=~empty)(_delete_after)
-    for stand_in, command in ALT_COMMANDS.items():
-        keys.add(stand_in)(get_by_name(command))
-    keys.add("backspace")(_delete_before)
-    keys.add("delete")(_delete_after)
-    for key in ("left", "c-b"):
-        keys.add(key)(_go_left)
-    for key in ("right", "c-f"):
-        keys.add(key, filter=~is_searching)(_go_right)
     keys.add("tab", filter=~is_searching)(completion.press)
     keys.add(LINE_END_KEY, filter=~is_searching)(line.type_line_end)
     keys.add("c-o", filter=~is_searching)(line.send_whole)
+    _bind_editing(keys)
     _bind_search(keys, line)
 
     # Eager: otherwise the key after Escape would be taken for a part of it.
@@ -57,10 +54,24 @@ def bind_keys(
         # The choices first: they may stand under a paste.
         if completion.choices:
             completion.clear()
+        elif line.is_secret:
+            put_off()
         elif line.count > 1:
             line.drop(event)
 
     return keys
+
+
+def _bind_editing(keys: KeyBindings) -> None:
+    """Add what keys do in a line, also in the words of a search."""
+    for stand_in, command in ALT_COMMANDS.items():
+        keys.add(stand_in)(get_by_name(command))
+    keys.add("backspace")(_delete_before)
+    keys.add("delete")(_delete_after)
+    for key in ("left", "c-b"):
+        keys.add(key)(_go_left)
+    for key in ("right", "c-f"):
+        keys.add(key, filter=~is_searching)(_go_right)
 
 
 def _bind_search(keys: KeyBindings, line: Line) -> None:

@@ -79,7 +79,7 @@ class Edited(Terminal):
         """Return the editor of the line, with its keys and, if wanted, a status line."""
         self._status = StatusLine(output, self._completion, self._line)
         layout = make_layout(self._line, self._get_prompt, self._status, output, status)
-        keys = bind_keys(self._line, self._completion, self._end_input)
+        keys = bind_keys(self._line, self._completion, self._put_off, self._end_input)
         return Editor(loop, output, layout, keys, self._end_input)
 
     def start(
@@ -159,9 +159,12 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def ask(self, prompt: str) -> None:
-        """Show this prompt instead of the usual one, until it is answered or ""."""
+        """Show this prompt instead of the usual one; "" ends that.
+
+        The line being typed is set aside meanwhile.
+        """
         self._question = visible(prompt)
-        self._line.is_secret = bool(prompt)
+        self._line.ask(secret=bool(prompt))
         self._editor.refresh()
 
     def return_text(self, text: str) -> None:
@@ -220,6 +223,11 @@ class Edited(Terminal):
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))
+
+    def _put_off(self) -> None:
+        """Put a question off, and drop what is half typed: Escape was pressed."""
+        self._line.reset()
+        self._pass_on("")
 
     def _end_input(self) -> None:
         self._input_ended()

@@ -5,6 +5,7 @@ lines only the first and the last are shown.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.filters import Condition
@@ -37,9 +38,7 @@ def make_layout(
 ) -> Layout:
     """Return the windows of the editor; `prompt()` stands before the line."""
 
-    def rows() -> int:
-        return output.get_size().rows
-
+    rows = partial(_count_rows, output)
     folded = Condition(lambda: line.count > FOLDED and rows() >= LEAST_ROWS)
     # Asked for, the choices of Tab are shown also where no status line is wanted.
     status_fits = Condition(lambda: rows() > 1 and (status_wanted or status.is_needed))
@@ -70,6 +69,10 @@ def make_layout(
     under = Window(FormattedTextControl(status.text), height=1, style="reverse")
     below = ConditionalContainer(under, status_fits)
     return Layout(HSplit([above, edited, search, below]), focused_element=edited)
+
+
+def _count_rows(output: Vt100_Output) -> int:
+    return output.get_size().rows
 
 
 def _get_head(line: Line, prompt: str) -> list[str]:

@@ -33,8 +33,10 @@ class Line:
         self._passing = False
         self._coming: deque[str] = deque()
         self._refused: list[str] = []
-        # What is typed is an answer that no history may keep.
+        # What is typed is an answer that no history may keep; and the text that was being
+        # typed when the question came.
         self.is_secret = False
+        self._aside = ""
         self.buffer = Buffer(multiline=False, accept_handler=self._accept, history=history)
         # A sentence for the person about what was done last, until the text changes.
         self._note = ""
@@ -102,6 +104,23 @@ class Line:
             self.put_back(self._refused)
             self._refused = []
 
+    def ask(self, secret: bool) -> None:
+        """Set the text aside for a secret answer, or bring it back after that.
+
+        A half-typed answer is dropped with its question: as a line of talk it would tell
+        what it was to hide.
+        """
+        if secret and not self.is_secret:
+            if self.is_whole:
+                self._wholes.add(self.buffer.text)
+            self._aside = self.buffer.text
+            self.reset()
+        elif self.is_secret and not secret:
+            self.reset()
+            self.put_back([self._aside])
+            self._aside = ""
+        self.is_secret = secret
+
     def take_back(self, text: str) -> bool:
         """Put a text back into the editor, if that was passed on just now."""
         if self._passing:
@@ -127,7 +146,8 @@ class Line:
 
     def put_back(self, texts: list[str]) -> None:
         """Put texts that were not sent into the editor, before what is typed there."""
-        if len(texts) == 1 and LINE_END in texts[0]:
+        # Of a paste that was set aside it is known whether it was one.
+        if len(texts) == 1 and LINE_END in texts[0] and texts != [self._aside]:
             self._wholes.add(texts[0])
         text = LINE_END.join([*texts, self.buffer.text] if self.buffer.text else texts)
         self.buffer.document = Document(text)
@@ -146,8 +166,9 @@ class Line:
 
         Lines that were only recalled from the history are not among it.
         """
-        coming = LINE_END.join(self._coming).split(LINE_END)
+        coming = LINE_END.join([*self._coming, self._aside]).split(LINE_END)
         self._coming.clear()
+        self._aside = ""
         lines = [*filter(str.strip, coming), *self._list_unsent()]
         self.reset()
         return lines

@@ -82,8 +82,8 @@ def test_ctrl_c_is_no_signal_where_something_is_half_done(seat: Seat) -> None:
 
 
 def test_escape_puts_away_what_is_half_done_and_nothing_else(seat: Seat) -> None:
-    """A search, the choices, and a paste; a line stays."""
-    seat.opens(commands=("/one ", "/two"))
+    """A search, the choices, a question, and a paste; a line stays."""
+    terminal = seat.opens(commands=("/one ", "/two"))
     escape = "\x1b[27u"  # of kitty: it needs no pause behind it
 
     def script() -> Script:
@@ -96,6 +96,14 @@ def test_escape_puts_away_what_is_half_done_and_nothing_else(seat: Seat) -> None
         yield seat.shows(">/", " /one  /two")
         seat.presses(escape)
         yield seat.shows(">/", STANDING)
+        terminal.ask("word>")
+        seat.presses(f"secret{escape}")
+        yield lambda: seat.heard == [""]
+        terminal.ask("")
+        terminal.refresh(True, True, lambda: "with the server")
+        yield seat.shows(">/", STANDING)
+        seat.presses(keys("Ctrl-U"))
+        yield seat.shows(">", STANDING)
         seat.presses(f"\x1b[200~a\rb\x1b[201~{escape}")
         yield seat.shows(">", " Dropped, Ctrl-Y brings it back")
 

@@ -213,6 +213,35 @@ def test_a_secret_answer_is_in_no_history(seat: Seat, terminal: Edited) -> None:
     seat.plays(script())
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["one message", "lines"])
+def test_a_line_is_set_aside_for_a_secret_answer(
+    seat: Seat, terminal: Edited, whole: bool
+) -> None:
+    """It comes back, and a half-typed answer is dropped; Escape puts the question off."""
+    hint = WHOLE if whole else APART
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses(f"a{ALT_ENTER}b" if whole else paste("a\rb"))
+        yield seat.shows(">a", "b", hint)
+        terminal.ask("word>")
+        terminal.ask("your word>")
+        yield seat.shows("your word>", STANDING)
+        seat.presses(f"sec{ESCAPE}")
+        yield lambda: seat.heard == [""]
+        seat.presses("ret")
+        yield seat.shows("your word>ret", STANDING)
+        terminal.ask("")
+        terminal.ask("")
+        yield seat.shows(">a", "b", hint)
+        terminal.ask("word>")
+        assert terminal.take_unsent() == (["a", "b"], False)
+        terminal.ask("")
+        yield seat.shows(">", STANDING)
+
+    seat.plays(script())
+
+
 def test_a_line_may_be_discarded_during_a_search(seat: Seat, terminal: Edited) -> None:
     """Then leaving the search brings nothing back."""
 

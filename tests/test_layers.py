@@ -33,6 +33,7 @@ ALLOWED = {
     },
     "chatlib.loop": set[str](),
     "chatlib.addresses": {"errors"},
+    "chatlib.advice": set[str](),
     "chatlib.files": set[str](),
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
@@ -71,7 +72,9 @@ ALLOWED = {
         "terminal.line",
     },
     "chatlib.terminal.layout": {"terminal.line", "terminal.status"},
+    "chatlib.terminal.board": set[str](),
     "chatlib.terminal.editor": {
+        "terminal.board",
         "loop",
         "terminal",
         "terminal.guest",
@@ -111,8 +114,10 @@ ALLOWED = {
     "chatlib.games.tictactoe": {"games.game"},
     "chatlib.games.connectfour": {"games.game"},
     "chatlib.games.hangman": {"games.game", "games.secret"},
+    "chatlib.games.battleship": {"games.game", "games.secret"},
     "chatlib.games.foreign": {"games.game"},
     "chatlib.games.registry": {
+        "games.battleship",
         "games.connectfour",
         "games.foreign",
         "games.game",
@@ -137,6 +142,7 @@ ALLOWED = {
         "terminal.visible",
     },
     "chatlib.program": {
+        "advice",
         "chat",
         "commands",
         "games.registry",
@@ -161,6 +167,7 @@ ALLOWED = {
 EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.editor", "chatlib.terminal.edited")
 PROGRAM = {
     "addresses",
+    "advice",
     "chat",
     "connection",
     "errors",
@@ -172,6 +179,7 @@ PROGRAM = {
     "protocol.session",
     "resolver",
     "tally",
+    "terminal.visible",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

@@ -45,6 +45,9 @@ class Edited(Terminal):
     interactive = True
     names_turns = True
 
+    # What stands in place of the prompt; "" while the person is not asked anything else.
+    _question = ""
+
     def __init__(
         self,
         loop: Loop,
@@ -62,8 +65,8 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._bell = bell
-        # The usual prompt, whether it stands before the line, and what is asked instead.
-        self._prompt, self._asking, self._question = visible(prompt), False, ""
+        # The usual prompt, and whether it or a question stands before the line.
+        self._prompt, self._asking = visible(prompt), False
         self._notices_here = os.isatty(streams.STDERR)  # and not in a file (`2> file`)
         # What `start` sets; until then typed lines are dropped.
         self._typed: Callable[[deque[str]], None] = deque.clear
@@ -113,18 +116,29 @@ class Edited(Terminal):
         if self._bell and not self._line.buffer.text:
             self._screen.write("\a")
 
+    def show_board(self, lines: list[str], number: int) -> None:
+        """Write a board to stdout, in place of the last one of the same game if possible.
+
+        Lines that were written below that one are then above the new one. Boards have no
+        time before them. Raises ScreenClosedError.
+        """
+        rows = self._page.board(lines)
+        self._editor.print_board(self._screen.write, rows[:-1], number)
+
     def notify(self, text: str) -> None:
         """Write a line to stderr, above the line being typed if that is on the terminal."""
         if self._notices_here:
-            self._editor.print_above(self._screen.write_error, self._page.notice(text))
+            rows = self._page.notice(text)
+            self._editor.print_above(self._screen.write_error, rows[:-1])
         else:
             self._screen.write_error(f"{visible(text)}\n")
 
     def show_pending(self, text: str, why: str) -> None:
         """Write a line that is kept for later, and why unless that is known."""
         if self._notices_here:
+            # stderr as for every notice: stdout has the conversation, and this is not said.
             rows = self._page.pending(text, why)
-            self._editor.print_above(self._screen.write_error, rows)
+            self._editor.print_above(self._screen.write_error, rows[:-1])
         else:
             self.notify(f"Kept for later, because {why}: {text}")
 
@@ -140,7 +154,8 @@ class Edited(Terminal):
             self.notify(f"{reason}: {text}")
 
     def _write(self, rows: str) -> None:
-        self._editor.print_above(self._screen.write, rows)
+        # The editor adds the last line end, and remembers the rows without it.
+        self._editor.print_above(self._screen.write, rows[:-1])
 
     # The prompt and the status.
 
@@ -189,7 +204,7 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def _get_prompt(self) -> str:
-        return self._question or (self._prompt if self._asking else "")
+        return (self._question or self._prompt) if self._asking else ""
 
     # Input.
 

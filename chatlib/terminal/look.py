@@ -155,6 +155,12 @@ class Page:
         """Return the rows of a line of the conversation that nobody has said."""
         return self._begin() + self._lay(OTHER, "", text, "")
 
+    def board(self, lines: list[str]) -> str:
+        """Return the rows of a board of a game: neither broken nor with a time."""
+        # One that is broken would not be a board any more, and the editor counts its rows.
+        edge = f"{self._blank_stamp}{OTHER}"
+        return "".join(f"{edge}{visible(line)}\n" for line in lines)
+
     # Times.
 
     @property

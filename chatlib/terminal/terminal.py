@@ -60,8 +60,11 @@ class Terminal:
     def show_pending(self, text: str, why: str) -> None:
         """Show that a typed line is kept for later, `because` of what `why` says."""
 
-    def show_board(self, lines: list[str], key: str) -> None:
-        """Show a board; it may replace the last one that was shown with this key."""
+    def show_board(self, lines: list[str], number: int) -> None:
+        """Show the board of a game, as `show` does for each of its lines.
+
+        `number` is that of the game: of the same one a newer board may replace the last.
+        """
         for line in lines:
             self.show(line)
 
@@ -81,14 +84,16 @@ class Terminal:
         read, and `describe()` returns the state of the conversation in a few words.
         """
 
+    def ask(self, prompt: str) -> None:
+        """Ask with another prompt than the usual one; "" is the usual one.
+
+        What is typed there is meant for nobody else: it is passed on like any line, but
+        not shown again, and not kept in the history. To put the question off, the person
+        types an empty line.
+        """
+
     def show_status(self, describe: Callable[[], str]) -> None:
         """Show the state of the conversation, where there is a place for it."""
-
-    def ask(self, prompt: str) -> None:
-        """Ask with this prompt for the next line, which is no message; "" ends that.
-
-        What is typed there is neither shown as a message nor kept for another run.
-        """
 
     def return_text(self, text: str) -> None:
         """Return a line to the person, to be changed and sent again."""

@@ -21,6 +21,7 @@ import pytest
 
 from chatlib.terminal import streams
 from harness import wire
+from harness.child import ROWS
 from harness.keys import keys
 from harness.stage import PATIENCE
 from tests.helpers import Place
@@ -969,6 +970,144 @@ def test_a_refused_line_comes_back_into_the_editor(seat: Seat) -> None:
     seat.plays(script())
 
 
+BOARD = ["you are X", " 1 | 2"]
+SHOWN = [f"  {line}" for line in BOARD]
+
+
+def test_a_board_takes_the_place_of_the_last_one(seat: Seat) -> None:
+    """What was written below that is above it then; the line being typed stays."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_board(BOARD, 1)
+        yield seat.shows(*SHOWN, ">", STANDING)
+        seat.presses("half")
+        terminal.show_messages("Bob", ["hi"])
+        terminal.notify("By the way.")
+        yield seat.shows(*SHOWN, "  Bob: hi", "- By the way.", ">half", STANDING)
+        terminal.show_board(["you are X", " O | 2"], 1)
+        yield seat.shows(
+            "  Bob: hi", "- By the way.", "  you are X", "   O | 2", ">half", STANDING
+        )
+        assert seat.rows[0] == "  Bob: hi"
+        terminal.show_board(["you are O", " 1 | \x1b[2J"], 2)
+        yield seat.shows("   O | 2", "  you are O", "   1 | ^[[2J", ">half", STANDING)
+
+    seat.plays(script())
+
+
+def test_boards_before_the_line_is_painted_take_each_others_place(seat: Seat) -> None:
+    """Two in one turn of the loop, as when two moves come in one read."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_board(BOARD, 1)
+        terminal.show("Bob plays 1.")
+        terminal.show_board(["you are X", " O | 2"], 1)
+        yield seat.shows("  Bob plays 1.", "  you are X", "   O | 2", ">", STANDING)
+        assert seat.rows[0] == "  Bob plays 1."
+
+    seat.plays(script())
+
+
+def test_a_board_that_has_left_the_window_stays_in_the_scrollback(seat: Seat) -> None:
+    """The next one is written like any text."""
+    terminal = seat.opens()
+    talk = [f"line {number}" for number in range(ROWS)]
+    shown = [f"  {line}" for line in talk]
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_board(BOARD, 1)
+        for line in talk:
+            terminal.show(line)
+        terminal.show_board(BOARD, 1)
+        yield seat.shows(*shown[4:], *SHOWN, ">", STANDING)
+
+    seat.plays(script())
+    assert seat.view.lines[:-2] == [*SHOWN, *shown, *SHOWN][: len(seat.view.lines) - 2]
+
+
+def test_after_a_resize_or_a_stop_no_board_is_painted_over(seat: Seat) -> None:
+    """A shell, or the terminal itself, may have moved everything."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_board(BOARD, 1)
+        yield seat.shows(*SHOWN, ">", STANDING)
+        terminal.resume()
+        terminal.show_board(BOARD, 1)
+        yield seat.shows(*SHOWN, *SHOWN, ">", STANDING)
+
+    seat.plays(script())
+
+
+def test_what_is_typed_at_a_question_is_neither_shown_nor_kept(seat: Seat) -> None:
+    """It is passed on alone; afterwards the usual prompt stands there again."""
+    terminal = seat.opens(history="client")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("hello\r")
+        yield lambda: seat.heard == ["hello"]
+        terminal.ask("Your \aword>")
+        terminal.refresh(True, True, lambda: "with the server")
+        yield seat.shows("> you: hello", "Your ^Gword>", STANDING)
+        seat.presses("banana\r")
+        yield lambda: seat.heard == ["hello", "banana"]
+        terminal.ask("")
+        terminal.refresh(True, True, lambda: "with the server")
+        yield seat.shows("> you: hello", ">", STANDING)
+        seat.presses(keys("Up"))
+        yield seat.shows("> you: hello", ">hello", STANDING)
+
+    seat.plays(script())
+
+
+def test_the_line_being_typed_is_set_aside_for_a_question(seat: Seat) -> None:
+    """It is neither the answer nor lost, and a half-typed answer does not become talk."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        terminal.ask("Your word>")
+        terminal.ask("Your word>")
+        yield seat.shows("Your word>", STANDING)
+        seat.presses("kiw")
+        yield seat.shows("Your word>kiw", STANDING)
+        terminal.ask("")
+        yield seat.shows(">half", STANDING)
+        terminal.ask("Your word>")
+
+    seat.plays(script())
+    assert terminal.take_unsent() == (["half"], False)
+    assert terminal.take_unsent() == ([], False)
+
+
+def test_escape_puts_a_question_off(seat: Seat) -> None:
+    """As an empty line does; what is half typed is dropped. Elsewhere it does nothing."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        terminal.ask("Your word>")
+        yield seat.shows("Your word>", STANDING)
+        seat.presses("kiw")
+        yield seat.shows("Your word>kiw", STANDING)
+        seat.presses(keys("Escape"))
+        yield lambda: seat.heard == [""]
+        yield seat.shows("", STANDING)
+
+    seat.plays(script())
+
+
 def test_a_line_refused_later_is_shown_with_the_reason(seat: Seat) -> None:
     """It does not disturb the line that is being typed by then."""
     terminal = seat.opens()
@@ -1122,28 +1261,6 @@ def test_with_notices_in_a_file_a_kept_line_is_there(
     place("STDERR", os.open(tmp_path / "notices", os.O_WRONLY | os.O_CREAT))
     seat.opens().show_pending("one", "of that")
     assert (tmp_path / "notices").read_text() == "Kept for later, because of that: one\n"
-
-
-def test_a_question_has_a_prompt_of_its_own_and_its_answer_is_not_shown(
-    seat: Seat,
-) -> None:
-    """Nor is it found with Up; the usual prompt comes back."""
-    terminal = seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        terminal.ask("Your word: ")
-        yield seat.shows("Your word:", STANDING)
-        seat.presses("secret\r")
-        yield lambda: seat.heard == ["secret"]
-        terminal.ask("")
-        terminal.refresh(True, True, lambda: "with the server")
-        yield seat.shows(">", STANDING)
-        seat.presses(keys("Up") + "x")
-        yield seat.shows(">x", STANDING)
-
-    seat.plays(script())
-    assert not any("secret" in row for row in seat.rows)
 
 
 def test_a_line_that_comes_back_stands_before_what_is_typed(seat: Seat) -> None:

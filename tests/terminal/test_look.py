@@ -38,6 +38,7 @@ def test_marks_tell_whose_a_row_is() -> None:
     assert bob.typed("") == "> \n"
     assert bob.notice("Ann left.") == "- Ann left.\n"
     assert bob.line("X | O") == "  X | O\n"
+    assert bob.board([" X", " O"]) == "   X\n   O\n"
     assert page(name="").own("hi") == "> you: hi\n"
 
 

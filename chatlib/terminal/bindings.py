@@ -77,6 +77,7 @@ def _bind_editing(keys: KeyBindings) -> None:
 def _bind_search(keys: KeyBindings, line: Line) -> None:
     """Add what keys do for the search in the history, as in a shell."""
     keys.add("c-r", filter=~is_searching)(line.search)
+    # Up means the same as Ctrl-R there: both go back in time.
     for key in ("c-r", "up"):
         keys.add(key, filter=is_searching)(line.search_on)
     # Tab too: prompt_toolkit would go to the next place in the editor.
@@ -84,8 +85,10 @@ def _bind_search(keys: KeyBindings, line: Line) -> None:
         keys.add(key, filter=is_searching)(line.accept_match)
     for key in ("end", "c-e"):
         keys.add(key, filter=is_searching)(line.accept_match_at_end)
+    # Ctrl-G is what a shell leaves a search with.
     for key in ("c-c", "c-g"):
         keys.add(key, filter=is_searching)(line.leave_search)
+    # prompt_toolkit would take the match at Escape.
     keys.add("escape", filter=is_searching, eager=True)(line.leave_search)
 
 

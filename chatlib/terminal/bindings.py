@@ -42,6 +42,7 @@ def bind_keys(
     keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
     keys.add("c-d", filter=~empty)(_delete_after)
+    # While a search is on, these three have no line to act on.
     keys.add("tab", filter=~is_searching)(completion.press)
     keys.add(LINE_END_KEY, filter=~is_searching)(line.type_line_end)
     keys.add("c-o", filter=~is_searching)(line.send_whole)

@@ -65,7 +65,6 @@ def make_layout(
     )
     # Apart from the line, so that it stays where it is when the cursor moves.
     head = FormattedTextControl(lambda: LINE_END.join(_get_head(line, prompt())))
-    # Three rows that never wrap: the beginning of a line tells which paste it is.
     above = ConditionalContainer(Window(head, height=FIRST + 1), folded)
     under = Window(FormattedTextControl(status.text), height=1, style="reverse")
     below = ConditionalContainer(under, status_fits)

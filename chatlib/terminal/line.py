@@ -62,6 +62,7 @@ class Line:
 
     def describe(self) -> list[str]:
         """Return what the keys do now, the most important first; [] where that is clear."""
+        # A search first: it hides the line, whatever stands there.
         if is_searching():
             return ["Right takes it, Esc leaves", "Ctrl-R goes on"]
         if self.count > 1 and self.is_whole:
@@ -195,6 +196,7 @@ class Line:
 
     def type_line_end(self, event: KeyPressEvent) -> None:
         """Insert a line end; from here on the lines are one message."""
+        # Kept with its place: Up leaves this text, and may come to a paste of lines.
         self._typed_at = self.buffer.working_index
         self.buffer.insert_text(LINE_END)
 

@@ -21,7 +21,7 @@ import pytest
 
 from chatlib.terminal import streams
 from harness import wire
-from harness.child import COLUMNS, ROWS
+from harness.child import ROWS
 from harness.keys import keys
 from harness.stage import PATIENCE
 from tests.helpers import Place
@@ -202,7 +202,7 @@ def sequences(pane: Pane) -> set[bytes]:
 def test_only_harmless_escape_sequences_are_written(desk: Desk, peer: Peer) -> None:
     """No query of the cursor, which would cost a second; no title, no alternate screen."""
     client = open_client(desk, peer)
-    client.presses("/\t")
+    client.presses("/\t\t")
     desk.until(lambda: any(row.startswith(" /q  /say  ") for row in client.rows))
     client.presses(keys("Ctrl-U") + "\x1b[200~one\rtwo\x1b[201~\r")
     assert (peer.hears(), peer.hears()) == ("one", "two")
@@ -273,6 +273,32 @@ def test_without_the_option_no_bell_rings(desk: Desk, peer: Peer) -> None:
     client.presses(keys("Backspace Delete Left Right Up Down") + "there")
     desk.until(lambda: client.shows("  server: hi", ">there"))
     assert b"\a" not in client.raw
+
+
+def test_a_message_of_many_lines_goes_and_comes_with_its_line_ends(
+    desk: Desk, peer: Peer
+) -> None:
+    """It is one message on the way, and its further lines stand under the first."""
+    client = open_client(desk, peer)
+    client.presses("\x1b[200~one\r two\x1b[201~" + keys("Ctrl-O"))
+    assert peer.hears() == "one\n two"
+    peer.says("three\nserver: four")
+    rows = ("> you: one", "        two", "  server: three", "          server: four", ">")
+    desk.until(lambda: client.shows(*rows))
+
+
+def test_what_was_delivered_is_never_reported_as_unsent(desk: Desk, peer: Peer) -> None:
+    """Not even when it is recalled, and stands in the line at the goodbye."""
+    client = open_client(desk, peer)
+    client.presses("\x1b[200~one\rtwo\x1b[201~\r")
+    assert (peer.hears(), peer.hears()) == ("one", "two")
+    desk.until(lambda: client.shows("> you: two", ">"))
+    client.presses("typed" + keys("Up"))
+    desk.until(lambda: client.shows(">one", "two"))
+    peer.leaves()
+    desk.until(lambda: client.ended)
+    assert b"Never sent: typed" in client.raw
+    assert b"Never sent: one" not in client.raw
 
 
 def test_with_timestamps_the_time_stands_before_each_minute(desk: Desk, peer: Peer) -> None:
@@ -416,7 +442,7 @@ def test_no_key_makes_the_editor_deaf(
 @pytest.mark.parametrize(
     ("key", "goodbye"),
     [
-        pytest.param("Ctrl-C", "stopped by SIGINT", id="Ctrl-C"),
+        pytest.param("Ctrl-C Ctrl-C", "stopped by SIGINT", id="Ctrl-C"),
         pytest.param("Ctrl-U Ctrl-D", "", id="Ctrl-D"),
     ],
 )
@@ -472,7 +498,7 @@ def leave(door: str, server: Pane, client: Pane) -> None:
         case "/q":
             client.presses(keys("Ctrl-U") + f"/q\r{HALF}")
         case "Ctrl-C":
-            client.presses(keys("Ctrl-C"))
+            client.presses(keys("Ctrl-C Ctrl-C"))
         case "Ctrl-D":
             client.presses(keys("Ctrl-U Ctrl-D") + HALF)
         case "the other's /q":
@@ -758,7 +784,7 @@ def test_a_closed_terminal_does_not_delay_the_goodbye(desk: Desk, peer: Peer) ->
 def test_there_is_one_thread(desk: Desk, peer: Peer) -> None:
     """Neither completion nor history starts another."""
     client = open_client(desk, peer)
-    client.presses("/\t")
+    client.presses("/\t\t")
     desk.until(lambda: any(row.startswith(" /q  /say  ") for row in client.rows))
     assert threads(client.process) == 1
 
@@ -844,8 +870,6 @@ def test_notices_in_a_file_have_no_escape_sequences(
 
 # In this process: what happens between the callbacks, case by case.
 
-COMMANDS = ("/q", "/say ", "/play ", "/decline")
-
 
 def test_a_typed_line_is_echoed_at_the_prompt_and_passed_on(seat: Seat) -> None:
     """The line above stays as a part of the conversation; the prompt is asked for anew."""
@@ -894,6 +918,34 @@ def test_an_asking_chat_has_every_pasted_line_at_the_prompt(seat: Seat) -> None:
         yield seat.shows("> you: one", "> you: two", ">", STANDING)
 
     seat.plays(script())
+
+
+def test_without_a_prompt_commands_alone_are_shown(seat: Seat) -> None:
+    """What else is typed then waits, and a notice shows it."""
+    terminal = seat.opens()
+    terminal.remove_prompt()
+
+    def script() -> Script:
+        yield seat.shows("", STANDING)
+        seat.presses("hello\r//bin\r/help\r")
+        yield lambda: seat.heard == ["hello", "//bin", "/help"]
+        yield seat.shows("> /help", "", STANDING)
+
+    seat.plays(script())
+    assert seat.rows[0] == "> /help"
+
+
+def test_a_message_of_many_lines_is_shown_with_its_line_ends(seat: Seat) -> None:
+    """The prompt stands before the first."""
+    seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("\x1b[200~one\r two\x1b[201~" + keys("Ctrl-O"))
+        yield seat.shows("> you: one", "        two", "", STANDING)
+
+    seat.plays(script())
+    assert seat.heard == ["one\n two"]
 
 
 def test_a_refused_line_comes_back_into_the_editor(seat: Seat) -> None:
@@ -995,7 +1047,7 @@ def test_after_a_resize_or_a_stop_no_board_is_painted_over(seat: Seat) -> None:
 
 def test_what_is_typed_at_a_question_is_neither_shown_nor_kept(seat: Seat) -> None:
     """It is passed on alone; afterwards the usual prompt stands there again."""
-    terminal = seat.opens(history=True)
+    terminal = seat.opens(history="client")
 
     def script() -> Script:
         yield seat.shows(">", STANDING)
@@ -1045,7 +1097,6 @@ def test_escape_puts_a_question_off(seat: Seat) -> None:
         yield seat.shows(">", STANDING)
         seat.presses("half")
         yield seat.shows(">half", STANDING)
-        terminal._put_off()
         terminal.ask("Your word>")
         yield seat.shows("Your word>", STANDING)
         seat.presses("kiw")
@@ -1280,7 +1331,7 @@ def test_colours_are_used_unless_forbidden_or_known_to_be_missing(
     assert (b"\x1b[1;36m" in seat.raw) is coloured
 
 
-# In this process: the status line and Tab.
+# In this process: the status line.
 
 
 def test_the_status_line_follows_the_conversation(seat: Seat) -> None:
@@ -1301,110 +1352,7 @@ def test_the_status_line_follows_the_conversation(seat: Seat) -> None:
     seat.plays(script())
 
 
-@pytest.mark.parametrize(
-    ("columns", "shown"),
-    [
-        pytest.param(80, " alone | waiting | /help lists the commands", id="wide"),
-        pytest.param(30, " alone | waiting", id="narrow"),
-        pytest.param(5, " alon", id="narrower-than-a-part"),
-    ],
-)
-def test_status_parts_that_do_not_fit_are_left_out(
-    seat: Seat, columns: int, shown: str
-) -> None:
-    """From the right, each as a whole; the first stays whatever its width."""
-    termios.tcsetwinsize(streams.STDOUT, (ROWS, columns))
-    seat.view.resize(ROWS, columns)
-    terminal = seat.opens()
-
-    def script() -> Script:
-        terminal.show_status(lambda: "alone | waiting")
-        yield seat.shows(">", shown)
-
-    seat.plays(script())
-
-
-@pytest.mark.parametrize("status", [True, False], ids=["one-row", "switched-off"])
-def test_there_may_be_no_status_line(seat: Seat, status: bool) -> None:
-    """A window of one row has none, and neither has one who switched it off."""
-    if status:
-        termios.tcsetwinsize(streams.STDOUT, (1, COLUMNS))
-        seat.view.resize(1, COLUMNS)
-    seat.opens(status=status)
-
-    def script() -> Script:
-        yield seat.shows(">")
-
-    seat.plays(script())
-    assert b"with the server" not in seat.raw
-
-
-def test_tab_completes_what_is_unique_and_lists_the_choices(seat: Seat) -> None:
-    """The list stands in the status line until the next key."""
-    seat.opens(commands=COMMANDS)
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.presses("/\t")
-        yield seat.shows(">/", " /q  /say  /play  /decline")
-        seat.presses("d\t")
-        yield seat.shows(">/decline", STANDING)
-        seat.presses(keys("Ctrl-U") + "x\t")
-        yield seat.shows(">x", STANDING)
-
-    seat.plays(script())
-
-
-# In this process: keys.
-
-
-def test_keys_that_delete_and_move_go_by_graphemes(seat: Seat) -> None:
-    """Backspace, Delete, Ctrl-D and the arrows; at an end of the line they do nothing."""
-    seat.opens()
-    nothing = keys("Backspace Left Right Delete")
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        for pressed, heard in (
-            (f"{nothing}a{FAMILY}{keys('Backspace')}z", "az"),
-            (f"a{FAMILY}{keys('Left')}z", f"az{FAMILY}"),
-            (f"{FAMILY}a{keys('Ctrl-A Right')}z", f"{FAMILY}za"),
-            (f"{FAMILY}a{keys('Ctrl-A Delete')}z", "za"),
-            (f"{FAMILY}a{keys('Ctrl-A Ctrl-D')}z", "za"),
-        ):
-            seat.presses(f"{pressed}\r")
-            yield lambda: seat.heard[-1:] == [heard]  # noqa: B023
-
-    seat.plays(script())
-
-
-def test_ctrl_d_on_an_empty_line_ends_the_input(seat: Seat) -> None:
-    """The editor itself goes on: the goodbye may take a while. A mouse does nothing."""
-    terminal = seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.presses("\x1b[M !!" + keys("Ctrl-D"))
-        yield lambda: seat.heard == [None]
-        terminal.show("Goodbye")
-        yield seat.shows("  Goodbye", ">", STANDING)
-
-    seat.plays(script())
-
-
-def test_ctrl_c_is_a_signal(seat: Seat) -> None:
-    """As the kernel makes it one; it leaves no trace on the screen."""
-    seat.loop.on_signals([signal.SIGINT], lambda number: seat.heard.append("SIGINT"))
-    terminal = seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.presses(keys("Ctrl-C"))
-        yield lambda: seat.heard == ["SIGINT"]
-        terminal.begin_line()
-
-    seat.plays(script())
-    assert b"^C" not in seat.raw
+# In this process: stopping and going on.
 
 
 @pytest.fixture
@@ -1543,7 +1491,7 @@ def test_an_error_in_a_callback_of_asyncio_comes_out_of_run(
 
 def test_typed_lines_are_in_the_history_of_the_next_terminal(seat: Seat) -> None:
     """Up brings them back."""
-    seat.opens(history=True)
+    seat.opens(history="client")
 
     def types() -> Script:
         yield seat.shows(">", STANDING)
@@ -1556,5 +1504,5 @@ def test_typed_lines_are_in_the_history_of_the_next_terminal(seat: Seat) -> None
         yield seat.shows(">hello", STANDING)
 
     seat.plays(types())
-    seat.opens(history=True)
+    seat.opens(history="client")
     seat.plays(goes_up())

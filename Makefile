@@ -22,20 +22,21 @@ unexport PYTHONSAFEPATH
 
 BIN := .venv/bin
 OPTIONS = --host '$(HOST)' --port '$(PORT)' $(if $(filter 1,$(V)),-v) $(if $(filter-out 0 1,$(V)),-vv) $(ARGS)
-# PIP_USER: a configuration of pip that says `user = true` cannot hold in a .venv.
-PIP = PIP_USER=0 $(BIN)/python -m pip install --disable-pip-version-check --retries 1 --timeout 10
 # Where .venv cannot be made, the bare interpreter serves, with the plain terminal.
 RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON); fi)
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
+
+# CHAT_MAKE=1: advice of the programs then names make's words, and at a terminal they end
+# with 0, because make writes a line of its own under any other code (chatlib/advice.py).
 
 .DEFAULT_GOAL := help
 .PHONY: run-server run-client demo play test e2e lint types coverage mutants pairs fuzz bench check docs help clean
 
 run-server: .venv/run ## start the server (HOST, PORT, MODE=free, V=1 or 2, ARGS)
-	@exec $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
+	@exec env CHAT_MAKE=1 $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
 
 run-client: .venv/run ## start the client (HOST, PORT, V=1 or 2, ARGS)
-	@exec $(RUN) -m chatc $(OPTIONS)
+	@exec env CHAT_MAKE=1 $(RUN) -m chatc $(OPTIONS)
 
 demo: .venv/dev ## play the assignment's conversation in this terminal
 	@$(BIN)/python -m harness play harness/conversations/assignment.chat
@@ -43,7 +44,7 @@ demo: .venv/dev ## play the assignment's conversation in this terminal
 play: .venv/dev ## play a conversation file (FILE; ARGS='--piece 1' delivers byte by byte)
 	@$(BIN)/python -m harness play $(ARGS) $(FILE)
 
-test: .venv/dev ## run all tests, conversations between both real programs included
+test: .venv/dev ## run all tests, conversations between both real programs included (takes 5 min)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 e2e: .venv/dev ## play every conversation on both terminals, and byte by byte
@@ -73,7 +74,7 @@ fuzz: .venv/dev ## feed random bytes to the frame reader and the screen's filter
 bench: .venv/bench ## measure speed beside other programs (takes 12 min; ARGS=--quick 2 min)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-check: lint types test ## run all that must pass before a change lands
+check: lint types test ## run all that must pass before a change lands (takes 6 min)
 
 docs: .venv/dev ## regenerate the transcripts and tables in the documentation
 	$(BIN)/python -m harness.documents
@@ -85,34 +86,11 @@ clean: ## remove everything that make and the tools created
 	rm -rf .venv .venv.lock build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -exec rm -rf {} +
 
-# One make at a time prepares .venv: the lock is held by the shell's descriptor 9. $(1) is
-# what to install, $(2) what to do where nothing can be written.
-define PREPARE
-@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-|| { echo "make: $(PYTHON) is not there or older than 3.11: install Python 3.11, or say PYTHON=..." >&2; exit 1; }; \
-(: 9>.venv.lock && mkdir -p .venv && : 8>>.venv/log) 2>/dev/null || { $(2); }; \
-exec 9>.venv.lock; $(PYTHON) -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'; test $@ -nt pyproject.toml && exit; \
-echo "make: preparing .venv, once ..." >&2; \
-{ $(PYTHON) -m venv .venv && $(PIP) --editable $(1); } >.venv/log 2>&1
-endef
-
-# The last line of the log is the reason in most cases.
-REASON = $$(sed -n '/./h; $$ { x; s/^ERROR: //; p; }' .venv/log)
-
-# What the run targets want: the two commands, installed from this folder. Without venv
-# or network the bare interpreter serves; that is said once and remembered. It also serves
-# where nothing can be written, unless somebody else has made .venv there.
-.venv/run: pyproject.toml
-	$(call PREPARE,.,test -x $(BIN)/python || echo "make: no .venv: this folder cannot be written; going on with $(PYTHON)." >&2; exit 0) \
-	|| { rm -f $(BIN)/python; \
-	echo "make: no .venv: $(REASON)" >&2; \
-	echo "make: going on with $(PYTHON); for the line editor install python3-venv, or connect to the network, then 'make clean'." >&2; }; \
-	touch $@
-
-# What everything else wants: the tools and the test packages; and who is measured beside us.
-.venv/dev .venv/bench: pyproject.toml
-	$(call PREPARE,'.[$(notdir $@)]',echo "make: this folder cannot be written: the tests and tools need a copy that can be." >&2; exit 1) \
-	|| { rm -f $(BIN)/python; \
-	echo "make: cannot install the test packages: $(REASON)" >&2; \
-	echo "make: install python3-venv and connect to the network (.venv/log has the details)." >&2; exit 1; }; \
-	touch $@ .venv/run
+# One make at a time prepares .venv, and shows that something moves; see prepare.py.
+# The run targets want the two commands, installed from this folder. Where that cannot be
+# done the bare interpreter serves. Everything else wants the tools and the test packages
+# too, and bench who is measured beside us.
+.venv/run .venv/dev .venv/bench: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| { echo "make: $(PYTHON) is not there or older than 3.11: install Python 3.11, or say PYTHON=..." >&2; exit 1; }; \
+	exec $(PYTHON) -I prepare.py $(notdir $@) '$(PYTHON)'

@@ -15,6 +15,7 @@ from functools import partial
 from itertools import count
 
 from chatlib.addresses import Address, resolve
+from chatlib.advice import option
 from chatlib.chat import Host
 from chatlib.connection import Connection, Owner, is_abandoned
 from chatlib.errors import StartError, describe
@@ -324,8 +325,11 @@ def _close(sockets: list[socket.socket]) -> None:
 def _explain(error: OSError, port: int) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"port {port} is in use: stop the other program or choose another --port"
+            other = option("port", str(port + 1 if port < 65535 else port - 1))
+            stop = f"port {port} is in use: stop the other program"
+            return f"{stop} or add {other} to both commands"
         case errno.EACCES:
-            return f"port {port} is not for everybody: choose one from 1024 with --port"
+            other = option("port", "7777")
+            return f"port {port} is not for everybody: choose one from 1024, as in {other}"
         case _:
             return f"cannot listen on port {port}: {describe(error)}"

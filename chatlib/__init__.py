@@ -16,8 +16,9 @@ The layers, lowest first; each may import only what stands above its own line
 
 Beside the ladder stand `loop` (one selector; knows no chat), `recovery` (how long a lost
 peer is searched for), `commands` (lines that begin with a slash), `terminal` (knows no
-protocol), `games` (rules only), `tally` (which notices are too many), `framelog`,
-`settings` and `addresses`. How they work together is described in
+protocol), `games` (rules only), `tally` (which notices are too many), `advice`
+(what a person may type, in make's words under make), `framelog`, `settings` and
+`addresses`. How they work together is described in
 `docs/architecture.md`. This package itself exports nothing.
 """
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from itertools import count
 
+from chatlib.advice import choose_exit_code
 from chatlib.chat import Chat, list_lines
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
@@ -264,6 +265,17 @@ def run(
     `begin` starts what the two do differently: listening, or connecting.
     """
     open_missing_descriptors()
+    return choose_exit_code(_run(name, role, description, begin, arguments))
+
+
+def _run(
+    name: str,
+    role: str,
+    description: str,
+    begin: Callable[[Program], None],
+    arguments: Sequence[str] | None,
+) -> int:
+    """Do as `run` does; every error has become a sentence and a code."""
     try:
         settings = read_settings(name, description, arguments, epilog=EPILOG)
         for notice in settings.notices:

@@ -33,6 +33,7 @@ ALLOWED = {
     },
     "chatlib.loop": set[str](),
     "chatlib.addresses": {"errors"},
+    "chatlib.advice": set[str](),
     "chatlib.files": set[str](),
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
@@ -116,6 +117,7 @@ ALLOWED = {
         "terminal.visible",
     },
     "chatlib.program": {
+        "advice",
         "chat",
         "commands",
         "connection",
@@ -138,6 +140,7 @@ ALLOWED = {
 EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.editor", "chatlib.terminal.edited")
 PROGRAM = {
     "addresses",
+    "advice",
     "chat",
     "connection",
     "errors",

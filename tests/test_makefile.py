@@ -1,12 +1,18 @@
 """`make` in a folder, an environment and a configuration that nobody has prepared."""
 
+import fcntl
 import os
+import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import pexpect
+import pyte
 import pytest
 
 from chatlib import VERSION
@@ -36,7 +42,7 @@ def tree(tmp_path: Path) -> Path:
     for name in ("chatd", "chatc", "chatlib"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, tree / name, ignore=ignored)
-    for name in ("Makefile", "pyproject.toml"):
+    for name in ("Makefile", "prepare.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tree / name)
     python = tmp_path / "python"
     python.write_text(PYTHON)
@@ -116,7 +122,7 @@ def test_a_variable_of_the_environment_changes_nothing(name: str, tree: Path) ->
         ("ARGS=--again", " --again"),
         ("SECONDS=17", "tests.core.fuzz 17"),
         ("FILE=x.chat", "harness play  x.chat"),
-        ("PYTHON=/opt/python", "/opt/python -m venv"),
+        ("PYTHON=/opt/python", "prepare.py run '/opt/python'"),
         ("WORKERS=99", "-n 99"),
     ],
 )
@@ -144,7 +150,9 @@ def test_pip_installs_into_the_venv_whatever_its_configuration_says(tree: Path) 
     """`user = true` is the default of some systems."""
     (tree / "pip").write_text('echo "user: ${PIP_USER-unset}"; exit 0')
     ended = run_server(tree)
-    assert ended.stderr == "make: preparing .venv, once ...\n"
+    first, last = ended.stderr.splitlines()
+    assert first == "make: preparing .venv, once ..."
+    assert re.fullmatch(r"make: \.venv is ready \(\d+ s\)\.", last)
     assert (ended.returncode, ended.stdout) == (0, f"chatd {VERSION}\n")
     assert (tree / ".venv/log").read_text() == "user: 0\n"
     assert run_server(tree).stderr == ""
@@ -213,3 +221,139 @@ def test_tools_say_that_they_want_to_write(tree: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("make: this folder cannot be written: ")
     assert len(ended.stderr.splitlines()) == 2
+
+
+# At a terminal.
+
+LINES, COLUMNS = 24, 160
+
+
+class Window:
+    """A terminal in which make runs, and what stands on its screen."""
+
+    def __init__(self, tree: Path, *arguments: str, term: str = "xterm") -> None:
+        python = f"PYTHON={tree.parent}/python"
+        environment = {"PATH": os.environ["PATH"], "TERM": term, "HOME": str(tree)}
+        self.make = pexpect.spawn(
+            "make",
+            [*arguments, python],
+            cwd=str(tree),
+            env=environment,
+            dimensions=(LINES, COLUMNS),
+            timeout=20,
+        )
+
+    def wait(self, words: str) -> None:
+        """Wait until these words have been written."""
+        self.make.expect_exact(words.encode())
+
+    def end(self) -> str:
+        """Wait until make has ended; return the screen since the last wait."""
+        self.make.expect(pexpect.EOF)
+        self.make.close()
+        screen = pyte.Screen(COLUMNS, LINES)
+        stream = pyte.ByteStream(screen)
+        stream.feed(self.make.before or b"")
+        return "\n".join(row.rstrip() for row in screen.display).rstrip()
+
+
+@pytest.fixture(params=["plain", "edited"])
+def prepared(request: pytest.FixtureRequest, tree: Path) -> Path:
+    """Return a tree whose .venv is there already, without the line editor or with it."""
+    (tree / ".venv/bin").mkdir(parents=True)
+    edited = request.param == "edited"
+    python = Path(sys.executable) if edited else tree.parent / "python"
+    start = f'#!/bin/sh\nexec {python} "$@"\n'
+    (tree / ".venv/bin/python").write_text(start)
+    (tree / ".venv/bin/python").chmod(0o755)
+    (tree / ".venv/run").touch()
+    os.utime(tree / "pyproject.toml", (1, 1))
+    return tree
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04", "/q\r"], ids=["Ctrl-C", "Ctrl-D", "q"])
+def test_a_goodbye_is_the_last_line_on_the_screen(key: str, prepared: Path) -> None:
+    """Make gets the signal of a Ctrl-C as well."""
+    window = Window(prepared, "run-server", "PORT=0")
+    window.wait("Server listening")
+    window.make.send(key)
+    assert window.end().splitlines()[-1] == "Goodbye: you left before anybody came."
+
+
+def test_an_error_is_the_last_line_on_the_screen(prepared: Path) -> None:
+    """It names what one types next, in make's words."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        screen = Window(prepared, "run-server", "HOST=127.0.0.1", f"PORT={port}").end()
+    other = port + 1 if port < 65535 else port - 1
+    assert screen == (
+        f"chatd: port {port} is in use: "
+        f"stop the other program or add PORT={other} to both commands"
+    )
+
+
+def test_a_script_gets_the_exit_code(prepared: Path) -> None:
+    """Make names the program's, and ends with its own."""
+    ended = make(prepared, "run-server", "ARGS=--nonsense")
+    assert ended.returncode == 2
+    assert re.search(r"make: \*\*\* \[.*run-server\] Error 2\n$", ended.stderr)
+
+
+def test_a_signal_to_make_ends_the_program_as_well(prepared: Path) -> None:
+    """Between make and the program stands no shell that would leave it behind."""
+    window = Window(prepared, "run-server", "PORT=0")
+    window.wait("Server listening")
+    window.make.kill(signal.SIGTERM)
+    assert "Goodbye: you left before anybody came." in window.end()
+
+
+@pytest.fixture
+def slow(tree: Path) -> Iterator[Path]:
+    """Yield a tree whose pip says a step and then waits to be let go on."""
+    os.mkfifo(tree / "gate")
+    (tree / "pip").write_text("echo Collecting something; read line < gate; exit 0")
+    yield tree
+
+
+def test_a_line_moves_while_pip_works(slow: Path) -> None:
+    """It shows the step and counts seconds, and it is gone at the end."""
+    window = Window(slow, "run-server", "ARGS=--version")
+    window.wait(" s ... Collecting something")
+    window.wait(" s ... Collecting something")  # a second later
+    (slow / "gate").write_text("go on\n")
+    first, last = window.end().splitlines()
+    assert re.fullmatch(r"make: \.venv is ready \(\d+ s\)\.", first)
+    assert last == f"chatd {VERSION}"
+
+
+def test_ctrl_c_erases_the_line_that_moves(slow: Path) -> None:
+    """Make has the last word: here something has been interrupted."""
+    window = Window(slow, "run-server", "ARGS=--version")
+    window.wait(" s ... Collecting something")
+    window.make.send("\x03")
+    screen = window.end()
+    assert re.fullmatch(r"make: \*\*\* \[.*\.venv/run\] Interrupt", screen)
+    (slow / "pip").write_text("exit 0")
+    assert run_server(slow).stdout == f"chatd {VERSION}\n"
+
+
+def test_where_nothing_can_move_lines_are_written(slow: Path) -> None:
+    """A terminal without cursor movements, and a log."""
+    window = Window(slow, "run-server", "ARGS=--version", term="dumb")
+    window.wait("make: preparing .venv, once ...\r\n")
+    (slow / "gate").write_text("go on\n")
+    assert len(window.end().splitlines()) == 2
+
+
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_a_second_make_says_what_it_waits_for(term: str, tree: Path) -> None:
+    """And goes on when the first has done it."""
+    with (tree / ".venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        window = Window(tree, "run-server", "ARGS=--version", term=term)
+        window.wait("make: waiting for the other make, which prepares .venv")
+        (tree / ".venv/bin").mkdir(parents=True, exist_ok=True)
+        shutil.copy(tree.parent / "python", tree / ".venv/bin/python")
+        (tree / ".venv/run").touch()
+    assert window.end().splitlines()[-1] == f"chatd {VERSION}"
+    assert not (tree / ".venv/log").read_bytes()

@@ -9,18 +9,26 @@ SLASH = "/"
 
 HELP = """\
 /q [WORDS]    leave the chat, with a last word if you like
-/say TEXT     send TEXT, also when it is a move or begins with a slash; //TEXT sends /TEXT
+/say TEXT     send TEXT even if it is a move or begins with a slash; short: //TEXT
+/unsend       take the last line back that is kept for later
+/find WORDS   show the messages of this run that have these words
+/status       show how the talk stands
+/who          show who talks with whom
 /play GAME    offer a game; /play alone takes one that is offered, or plays again
 /decline      do not take it
-/move MOVE    make a move; what is just a move of the game is one anyway
+/move MOVE    make a move; a line that is just a move of the game is one, too
 /board        show the board again
 /resign       give the game up
 /help         show these lines
-Everything else is sent as it is; where you take turns, when it is yours."""
+Every other line is sent to the other side. In turns, a line that is typed too early is
+kept, and sent when it is your turn."""
 
 # In the order of HELP. NAMES is derived from it, and tests compare NAMES with HELP and
 # with the commands that the chat handles.
-COMPLETIONS = ("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/help")
+COMPLETIONS = (
+    *("/q", "/say ", "/unsend", "/find ", "/status", "/who"),
+    *("/play ", "/decline", "/move ", "/board", "/resign", "/help"),
+)
 """What a line may begin with; a blank at the end where something has to follow."""
 
 NAMES = frozenset(each.rstrip() for each in COMPLETIONS)

@@ -47,6 +47,7 @@ class Edited(Terminal):
     """
 
     interactive = True
+    edits = True
 
     def __init__(
         self,
@@ -130,6 +131,10 @@ class Edited(Terminal):
         else:
             self._screen.write_error(f"{visible(text)}\n")
 
+    def show_pending(self, text: str, why: str) -> None:
+        """Write that a line is kept for later, and why."""
+        self.notify(f"Kept for later, because {why} (/unsend takes it back): {text}")
+
     def refuse(self, reason: str, text: str) -> None:
         """Write why a line was refused; put it back into the editor if it came from there.
 
@@ -151,19 +156,26 @@ class Edited(Terminal):
 
     # The prompt and the status.
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Show the prompt if asked to, and the status; lines are accepted at any time."""
         if asking:
             self._set_asking(True)
         self.show_status(describe)
 
-    def show_status(self, describe: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:
         """Show the state of the conversation in the status line."""
         # The round trip in it changes often; an equal text is not worth a painting.
-        description = visible(describe())
-        if description != self._status.description:
-            self._status.description = description
+        parts = tuple(map(visible, describe()))
+        if parts != self._status.parts:
+            self._status.parts = parts
             self._editor.refresh()
+
+    def return_text(self, text: str) -> None:
+        """Put a line into the editor, before what is typed there."""
+        typed = self._buffer.text
+        self._buffer.document = Document(f"{text}\n{typed}" if typed else text)
 
     def echo(self, text: str) -> None:
         """Write a line behind the prompt, as if it were typed now."""

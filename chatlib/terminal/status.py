@@ -19,8 +19,8 @@ class StatusLine:
     def __init__(
         self, output: Vt100_Output, buffer: Buffer, commands: Sequence[str]
     ) -> None:
-        # The state of the conversation, its parts between " | ".
-        self.description = ""
+        # The state of the conversation, the most important part first.
+        self.parts: tuple[str, ...] = ()
         # The commands that begin with what is typed, after Tab.
         self._choices = ""
         # What knows the width of the window.
@@ -33,7 +33,7 @@ class StatusLine:
         """Return what fits into the window; parts are left out from the right, whole."""
         if self._choices:
             return self._choices
-        parts = [*self.description.split(" | "), "/help lists the commands"]
+        parts = [*self.parts, "/help lists the commands"]
         width = self._output.get_size().columns - 1
         while len(parts) > 1 and wcswidth(" | ".join(parts)) > width:
             parts.pop()

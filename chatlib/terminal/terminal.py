@@ -19,6 +19,10 @@ class Terminal:
     interactive = False
     """Whether a person sits at stdin, and not a pipe or a file."""
 
+    edits = False
+    """Whether lines are edited here: there is a status line, and notices never come between
+    what is being typed."""
+
     # Input.
 
     def start(
@@ -51,6 +55,9 @@ class Terminal:
         Without a speaker ("") each line is the text alone.
         """
 
+    def show_pending(self, text: str, why: str) -> None:
+        """Show that a typed line is kept for later, `because` of what `why` says."""
+
     def notify(self, text: str) -> None:
         """Write a line about the chat to stderr."""
 
@@ -59,19 +66,24 @@ class Terminal:
 
     # The prompt and the status.
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Bring prompt, keyboard and status up to date.
 
         Called when all events of one read, or one typed line, have been handled. `asking`
         is whether the prompt is to be shown, `accepting` whether lines of a pipe are to be
-        read, and `describe()` returns the state of the conversation in a few words.
+        read, and `describe()` returns the parts of the state of the conversation.
         """
 
-    def show_status(self, describe: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:
         """Show the state of the conversation, where there is a place for it."""
 
     def echo(self, text: str) -> None:
         """Show at the prompt a line that was typed before the prompt was there."""
+
+    def return_text(self, text: str) -> None:
+        """Return a line to the person, to be changed and sent again."""
 
     def remove_prompt(self) -> None:
         """Stop asking; the next output begins on a line of its own."""

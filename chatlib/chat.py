@@ -21,7 +21,6 @@ from contextlib import suppress
 from itertools import takewhile
 
 from chatlib.commands import HELP, SLASH, explain_unknown, parse
-from chatlib.confirmation import Confirmation
 from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
 from chatlib.ending import (
     LISTED,
@@ -40,7 +39,7 @@ from chatlib.protocol.frames import FAREWELL_LIMIT, Mode, Reason
 from chatlib.protocol.link import State
 from chatlib.protocol.session import Session
 from chatlib.recovery import Recovery
-from chatlib.standing import View, describe_parts, describe_people, describe_talk
+from chatlib.standing import Standing, View, capital
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible_name
 
@@ -88,6 +87,21 @@ class Chat(Owner):
     # and a broken connection meet, and each of them may end the talk at any moment. They
     # share one state, which parts of their own would have to pass around.
 
+    # How every chat begins. The values are replaced, and never changed in place.
+
+    # Our goodbye, once we want to leave: it may have to wait for a HELLO. The person
+    # has said it more than once.
+    _farewell: tuple[Reason, str] | None = None
+    _impatient = False
+    # The exit code, where a signal or a failure of the system ends the program.
+    _signal_code = 0
+    # Nobody can read any more what is shown.
+    _screen_closed = False
+    # How the peer ended the talk, the exit code for that, and the peer's last words.
+    _verdict: tuple[str, Exit, str] | None = None
+    # All has been said, and the next talk may have begun.
+    _over = False
+
     def __init__(
         self,
         terminal: Terminal,
@@ -101,12 +115,8 @@ class Chat(Owner):
         recovery.expired = self.stop_searching
         # What this run of the program remembers, from talk to talk.
         self._memory = memory or Memory()
-        # What nobody has come to yet is described so; the time at which the talk began.
-        self._absence, self._since = "nobody here yet", ""
-        # Only where it can be shown: how long our lines are not confirmed, and what to try
-        # when the peer does not come back.
-        self._confirmation = Confirmation(recovery.loop, self._update_status)
-        self._watches = terminal.edits
+        # The words for how the talk stands, and when to say what to try without a peer.
+        self._standing = Standing(recovery.loop, self._update_status)
         self._advice = Deadline(recovery.loop, self._advise)
 
         # The present connection, or the last one; None while nobody has come.
@@ -128,21 +138,6 @@ class Chat(Owner):
         # A new connection is awaited; how the last one was lost; why none can follow.
         self.is_searching = False
         self._loss, self._refusal = "", ""
-        # When the search ends, as a time of day.
-        self._until = ""
-
-        # Our goodbye, once we want to leave: it may have to wait for a HELLO. The person
-        # has said it more than once.
-        self._farewell: tuple[Reason, str] | None = None
-        self._impatient = False
-        # The exit code, where a signal or a failure of the system ends the program.
-        self._signal_code = 0
-        # Nobody can read any more what is shown.
-        self._screen_closed = False
-        # How the peer ended the talk, the exit code for that, and the peer's last words.
-        self._verdict: tuple[str, Exit, str] | None = None
-        # All has been said, and the next talk may have begun.
-        self._over = False
 
     # For the program, and for whoever looks for a peer.
 
@@ -163,7 +158,7 @@ class Chat(Owner):
 
     def wait_for(self, what: str) -> None:
         """Describe in the status line what is waited for, and until when."""
-        self._absence = what
+        self._standing.absence = what
         self._update_status()
 
     def set_connection(self, connection: Connection | None) -> None:
@@ -177,7 +172,7 @@ class Chat(Owner):
         """Talk on this connection: both sides have said HELLO."""
         self._connection = connection
         self._host = host
-        self._since = self._memory.time_of_day()
+        self._standing.since = self._memory.time_of_day()
         connection.owner = self
         self._note_name(connection.link.session)
         self._table = Table(
@@ -208,7 +203,7 @@ class Chat(Owner):
         if self._has_turn():
             return "You may write now: Enter sends your line, /q leaves."
         return (
-            f"{_capital(self._peer_name)} may write first, then you: "
+            f"{capital(self._peer_name)} may write first, then you: "
             "Enter sends your line, /q leaves."
         )
 
@@ -409,7 +404,7 @@ class Chat(Owner):
         connection = self._connection
         # The same question as `_has_turn`, without the call: this is on every line's way.
         may_write = connection is not None and connection.link.session.has_turn()
-        if self._watches and connection is not None:
+        if self._terminal.edits and connection is not None:
             self._watch(connection.link.session)
         asking = may_write or (self._table is not None and self._table.my_move)
         if self._farewell:
@@ -460,7 +455,7 @@ class Chat(Owner):
         sentence = self._verdict[0] if self._verdict else self._loss
         self._terminal.remove_prompt()
         self._connection = self._table = self._verdict = None
-        self._confirmation.end()
+        self._standing.confirmation.end()
         host.dropped(f"{sentence}. Nothing was said yet: waiting for a client.")
         self._terminal.refresh(False, False, self._describe_status)
 
@@ -589,17 +584,12 @@ class Chat(Owner):
             self._terminal.notify(line)
 
     def _show_people(self, rest: str) -> None:
-        view = self._view()
-        self._terminal.notify(describe_people(view) if view else self._describe_absence())
+        self._terminal.notify(self._standing.describe_people(self._view))
 
     def _show_standing(self, rest: str) -> None:
-        view = self._view()
-        for line in describe_talk(view) if view else [self._describe_absence()]:
+        for line in self._standing.describe_talk(self._view):
             self._terminal.notify(line)
         list_lines(self._terminal.notify, "Kept for later", self._drafts)
-
-    def _describe_absence(self) -> str:
-        return f"{_capital(self._absence)}."
 
     def _help(self, rest: str) -> None:
         for line in HELP.split("\n"):
@@ -702,7 +692,7 @@ class Chat(Owner):
         if self._recovery.cut_is_told and not self.is_leaving:
             activity = f"{self._recovery.activity} for up to {seconds:g} s"
             self._terminal.notify(f"{self._loss}{often}: {activity}.")
-        self._until = self._memory.time_of_day(seconds)
+        self._standing.until = self._memory.time_of_day(seconds)
         self._update_status()
         if self._terminal.edits and seconds > ADVICE_SECONDS:
             self._advice.limit(ADVICE_SECONDS)
@@ -711,9 +701,9 @@ class Chat(Owner):
     def _advise(self) -> None:
         """Show what may be wrong, and what to try, when the peer does not come back."""
         self._terminal.notify(
-            f"{_capital(self._peer_name)} has not come back for {ADVICE_SECONDS:g} s: "
+            f"{capital(self._peer_name)} has not come back for {ADVICE_SECONDS:g} s: "
             f"the network may be down, or the other program has ended. Wait until "
-            f"{self._until}, or leave with /q."
+            f"{self._standing.until}, or leave with /q."
         )
 
     # The end of the talk, in sentences.
@@ -762,7 +752,7 @@ class Chat(Owner):
             code = code or Exit.LOST
         self._recovery.end()
         self._advice.lift()
-        self._confirmation.end()
+        self._standing.confirmation.end()
         self._over = True
         # With `--again` the end of the input ends one talk, and a person ends the program.
         by_us = self._farewell is not None and not (self._host and self._host.stays)
@@ -772,7 +762,7 @@ class Chat(Owner):
 
     def _watch(self, session: Session) -> None:
         """Note since when our lines wait to be confirmed, and when they are."""
-        watch = self._confirmation
+        watch = self._standing.confirmation
         if watch.late or (session.kept and not watch.watching):
             watch.look(session)
 
@@ -780,31 +770,20 @@ class Chat(Owner):
         self._terminal.show_status(self._describe_status)
 
     def _describe_status(self) -> tuple[str, ...]:
-        """Return the parts of the status line."""
-        view = self._view()
-        return describe_parts(view) if view else (self._absence,)
+        return self._standing.describe_parts(self._view)
 
+    @property
     def _view(self) -> View | None:
-        """Return how the talk stands; None while nobody has come."""
+        """How the talk stands; None while nobody has come."""
         connection, table = self._connection, self._table
         if connection is None or connection.link.session.peer is None:
             return None
         move = ""
         if table and table.game:
             move = "your move" if table.my_move else f"{self._peer_name}'s move"
-        return View(
-            self._peer_name,
-            connection,
-            self._since,
-            lost=f"{self._recovery.activity} until {self._until}"
-            if self.is_searching
-            else "",
-            leaving=self.is_leaving,
-            move=move,
-            drafts=len(self._drafts),
-            delay=self._confirmation.seconds if self._confirmation.late else 0,
-            delivered=self._confirmation.delivered,
-        )
+        lost = self._recovery.activity if self.is_searching else ""
+        drafts = len(self._drafts)
+        return View(self._peer_name, connection, lost, self.is_leaving, move, drafts)
 
 
 _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
@@ -848,8 +827,3 @@ def _find_game(name: str) -> Installed | None:
     from chatlib.games.registry import find_game
 
     return find_game(name)
-
-
-def _capital(words: str) -> str:
-    """Return words as they stand at the beginning of a sentence."""
-    return words[:1].upper() + words[1:]

@@ -20,8 +20,7 @@ HELP = """\
 /board        show the board again
 /resign       give the game up
 /help         show these lines
-Every other line is sent to the other side. In turns, a line that is typed too early is
-kept, and sent when it is your turn."""
+Every other line is sent; in turns, one that comes too early waits until it is your turn."""
 
 # In the order of HELP. NAMES is derived from it, and tests compare NAMES with HELP and
 # with the commands that the chat handles.

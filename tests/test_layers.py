@@ -104,14 +104,15 @@ ALLOWED = {
     "chatlib.ending": set[str](),
     "chatlib.memory": set[str](),
     "chatlib.standing": {
+        "confirmation",
         "connection",
+        "loop",
         "protocol.frames",
         "protocol.pulse",
         "protocol.session",
     },
     "chatlib.chat": {
         "commands",
-        "confirmation",
         "connection",
         "ending",
         "errors",

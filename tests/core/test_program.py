@@ -27,9 +27,10 @@ import pexpect
 import pytest
 
 from chatlib import program as program_module
-from chatlib.chat import LISTED, Chat
+from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS
 from chatlib.connection import HELLO_SECONDS, Owner
+from chatlib.ending import LISTED
 from chatlib.errors import Exit, ScreenClosedError, StartError
 from chatlib.loop import Loop
 from chatlib.program import Program, open_terminal
@@ -667,10 +668,12 @@ class Notes(Terminal):
         """Whether the terminal was closed: never."""
         return False
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Do nothing."""
 
-    def show_status(self, describe: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:
         """Do nothing."""
 
     def begin_line(self) -> None:

@@ -460,14 +460,17 @@ def test_with_again_a_new_talk_begins_empty(world: Server) -> None:
     world.until(lambda: world.talk.received == 2)
     world.types("/play", "Hi", "a draft")
     assert "Enter message to send..." in world.shown
-    assert world.told[-1] == "Kept for later, because it is not your turn: a draft"
+    assert (
+        world.told[-1]
+        == "Kept for later, because it is not your turn (/unsend takes it back): a draft"
+    )
     client.sendall(wire.bye(2, wire.QUIT, "so long"))
     client.close()
     world.until(lambda: world.told[-1] == "Waiting for the next client.")
     chat = world.program.chat
     assert chat.is_free
     assert not chat.is_leaving
-    assert chat._describe_status() == "nobody here yet"
+    assert chat._describe_status()[0].startswith("nobody here yet")
     world.told.clear()
     world.shown.clear()
     world.types("/board")
@@ -642,7 +645,7 @@ def test_before_the_first_message_no_seat_is_kept(keeper: Server) -> None:
         "The connection to the client was lost. Nothing was said yet: waiting for a client."
     )
     assert not keeper.program.chat.is_searching
-    assert keeper.program.chat._describe_status() == "nobody here yet"
+    assert keeper.program.chat._describe_status()[0].startswith("nobody here yet")
     with closing(keeper.sit_down(wire.hello("Bob", session=b"?" * 16))) as client:
         speak(keeper, client)
         assert wire.receive(client) == (wire.ACK, 1, b"")

@@ -854,7 +854,7 @@ def test_a_typed_line_is_echoed_at_the_prompt_and_passed_on(seat: Seat) -> None:
         seat.presses("hello\r")
         yield lambda: seat.heard == ["hello"]
         yield seat.shows(">hello", "", STANDING)
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
         yield seat.shows(">hello", ">", STANDING)
 
     seat.plays(script())
@@ -880,7 +880,7 @@ def test_an_asking_chat_has_every_pasted_line_at_the_prompt(seat: Seat) -> None:
 
     def typed(line: str) -> None:
         seat.heard.append(line)
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
 
     seat.typed = typed
 
@@ -1090,10 +1090,10 @@ def test_the_status_line_follows_the_conversation(seat: Seat) -> None:
 
     def script() -> Script:
         yield seat.shows(">", STANDING)
-        terminal.show_status(lambda: "waiting\x07 | 3 unread")
+        terminal.show_status(lambda: ("waiting\x07", "3 unread"))
         yield seat.shows(">", " waiting^G | 3 unread | /help lists the commands")
         painted.append(len(seat.raw))
-        terminal.refresh(False, True, lambda: "waiting\x07 | 3 unread")
+        terminal.refresh(False, True, lambda: ("waiting\x07", "3 unread"))
         later = time.monotonic() + 0.05
         yield lambda: time.monotonic() > later
         assert len(seat.raw) == painted[0]
@@ -1118,7 +1118,7 @@ def test_status_parts_that_do_not_fit_are_left_out(
     terminal = seat.opens()
 
     def script() -> Script:
-        terminal.show_status(lambda: "alone | waiting")
+        terminal.show_status(lambda: ("alone", "waiting"))
         yield seat.shows(">", shown)
 
     seat.plays(script())

@@ -56,7 +56,8 @@ class Standing:
             return (self.absence,)
         session = view.connection.link.session
         if view.lost:
-            parts = [f"connection to {view.peer} lost", f"{view.lost} until {self.until}"]
+            # Short, so that the window has room for what is not confirmed.
+            parts = ["connection lost", f"{view.lost} until {self.until}"]
         else:
             parts = [f"with {view.peer}", *_describe_silence(view.connection)]
         if view.leaving:

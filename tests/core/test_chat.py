@@ -1896,7 +1896,7 @@ def test_during_a_search_the_status_says_so(lost: Talk) -> None:
     lost.client.connection.link.pulse.round_trip = 1.0
     lost.client.types("")
     assert lost.client.notes.status == (
-        "connection to the server lost | "
+        "connection lost | "
         f"trying again until {lost.client.chat._standing.until} | your turn"
     )
 

@@ -30,7 +30,7 @@ from chatlib import program as program_module
 from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS
 from chatlib.connection import HELLO_SECONDS, Owner
-from chatlib.ending import LISTED
+from chatlib.ending import LISTED, explain_stop, name_stop
 from chatlib.errors import Exit, ScreenClosedError, StartError
 from chatlib.loop import Loop
 from chatlib.program import Program, open_terminal
@@ -162,13 +162,13 @@ def test_a_signal_before_the_talk_ends_the_program_at_once(
 def test_a_signal_during_the_chat_says_goodbye(
     play: Play, actor: str, number: signal.Signals, turn: str
 ) -> None:
-    """The other side shows which signal, and ends with 0."""
+    """The other side shows what that means, and ends with 0."""
     other = "client" if actor == "server" else "server"
     play("client> Hello\nserver< Hello")
     if (turn == "its") == (actor == "client"):
         play("server> Hi\nclient< Hi")
     play(f"{actor}: gets {number.name}\n{actor}: exits {128 + number}")
-    play(f"{other}! Goodbye: the {actor} left{{any}} Last words: stopped by {number.name}")
+    play(f"{other}! Goodbye: the {actor} {explain_stop(name_stop(number))[0]}{{any}}")
     play(f"{other}: exits 0")
 
 

@@ -44,7 +44,7 @@ class Talk:
         (
             Mode.FREE,
             {"lost": "trying again"},
-            "connection to Bob lost | trying again until 12:01:00",
+            "connection lost | trying again until 12:01:00",
         ),
     ],
 )

@@ -8,6 +8,7 @@ import socket
 
 from chatc.dialer import Dialer
 from chatlib.connection import Connection, Owner
+from chatlib.errors import UnknownSessionError
 from chatlib.loop import Timer
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Left, Opened, Trace
@@ -76,6 +77,8 @@ class Redialer(Owner):
                 pass  # it has left the talk, and may be in another one by now
             case Left(_, text):
                 self._refusal = f"{self._place} refused to go on: {text}"
+            case Failed(UnknownSessionError()):
+                self._refusal = f"{self._place} does not know this talk"
             case Failed(error):
                 self._refusal = f"{self._place} cannot go on: {error}"
 

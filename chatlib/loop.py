@@ -91,8 +91,6 @@ class Loop:
         self._signal_pipe: tuple[int, int] | None = None
         # A signal arrived that the loop has not read yet.
         self._signal_unread = False
-        # Our own alarm is set, so SIGALRM is no signal from outside.
-        self._alarm_set = False
         # The handlers that were there before, for `close` to restore.
         self._previous_handlers: dict[int, _Handler] = {}
 
@@ -150,8 +148,6 @@ class Loop:
         self._open_signal_pipe()
         for number in numbers:
             self._signal_callbacks[number] = callback
-            if number == SIGALRM:
-                continue  # its handler is set below, and stays
             handler = self._note_signal if urgent else _do_nothing
             self._previous_handlers.setdefault(number, signal.signal(number, handler))
         previous = signal.signal(SIGALRM, self._interrupt_blocked_call)
@@ -176,29 +172,25 @@ class Loop:
         # set that ends a call that is blocking: it repeats, since one may come too early.
         self._signal_unread = True
         if self.blocked:
-            self._alarm_set = True
             signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS, BLOCKED_SECONDS)
 
     def _interrupt_blocked_call(self, number: int, frame: FrameType | None) -> None:
         """Raise InterruptedError out of a blocking call that keeps a signal waiting.
 
-        An alarm that the loop has not set is a signal like any other.
+        An alarm that the loop has not set does nothing.
         """
-        if not self._alarm_set:
-            self._note_signal(number, frame)
-        elif self._signal_unread and self.blocked:
+        if self._signal_unread and self.blocked:
             raise InterruptedError(errno.EINTR, "nobody reads it")
 
     def _read_signals(self, reader: int) -> None:
-        ours = SIGALRM if self._alarm_set else None
         if self._signal_unread:
-            self._signal_unread = self._alarm_set = False
+            self._signal_unread = False
             signal.setitimer(signal.ITIMER_REAL, 0)
         with suppress(BlockingIOError):
             for number in os.read(reader, 4096):
                 # The pipe has the numbers of signals that others handle, too.
                 callback = self._signal_callbacks.get(number)
-                if callback and number != ours:
+                if callback:
                     callback(number)
 
     # Running.

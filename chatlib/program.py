@@ -38,7 +38,7 @@ from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
 SIGNALS = (
-    *("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"),
+    *("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"),
     *("SIGVTALRM", "SIGPROF", "SIGXCPU", "SIGXFSZ", "SIGPIPE", "SIGABRT", "SIGTRAP"),
     *("SIGSYS", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGEMT"),
 )

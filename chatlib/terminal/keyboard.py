@@ -73,6 +73,7 @@ _CONTROL: dict[str, Keys] = {
     **{chr(ord(letter) - 96): Keys(f"c-{letter}") for letter in "abcdefghiklmnprstuwyz"},
     "\n": Keys.ControlM,
     "\x1b": Keys.Escape,
+    "\x1c": Keys.ControlBackslash,
     "\x1f": Keys.ControlUnderscore,
     "\x7f": Keys.Backspace,
 }

@@ -1103,6 +1103,18 @@ def test_no_run_is_longer_than_a_slow_screen_can_bear() -> None:
     assert events_of(link) == [Said(1, ["x" * TEXT_LIMIT]), Said(2, ["y"])]
 
 
+def test_the_name_before_each_line_counts_for_a_slow_screen() -> None:
+    """One-byte lines under the longest name are 128 times as long there."""
+    link = make_server(mode=Mode.FREE)
+    link.receive_data(wire.hello("n" * 127))
+    assert isinstance(link.next_event(), Greeted)
+    link.welcome()
+    link.receive_data(b"".join(wire.text(each, "x") for each in range(1, RUN + 1)))
+    first = link.next_event()
+    assert isinstance(first, Said)
+    assert len(first.texts) == RUN_BYTES // 128 + 1
+
+
 def test_a_read_returns_how_many_frames_are_whole() -> None:
     """Those of earlier reads that were not handled count too."""
     link = open_client(Mode.FREE)

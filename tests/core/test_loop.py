@@ -611,32 +611,6 @@ def test_a_signal_wakes_a_loop_that_is_waiting(handlers: None, loop: Loop) -> No
     assert heard == [signal.SIGALRM]
 
 
-def test_an_alarm_from_outside_also_interrupts_a_blocking_call(
-    loop: Loop, handlers: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is a signal like any other, and the alarm that the loop sets then is none."""
-    monkeypatch.setattr("chatlib.loop.BLOCKED_SECONDS", 0.01)
-    heard: list[int] = []
-    loop.on_signals([signal.SIGALRM], heard.append)
-    reader, writer = os.pipe()
-    rescue = threading.Timer(SECONDS, os.close, [reader])
-    rescue.start()
-    loop.blocked = True
-    with pytest.raises(InterruptedError):
-        os.kill(os.getpid(), signal.SIGALRM)
-        while True:
-            os.write(writer, bytes(65536))
-    loop.blocked = False
-    until(loop, lambda: not loop._signal_unread)
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
-    signal.raise_signal(signal.SIGALRM)
-    until(loop, lambda: heard)
-    assert set(heard) == {signal.SIGALRM}
-    rescue.cancel()
-    os.close(reader)
-    os.close(writer)
-
-
 def test_a_signal_that_is_not_urgent_sets_no_alarm(handlers: None, loop: Loop) -> None:
     """And an alarm of ours that comes too late, when nothing blocks, does nothing."""
     heard: list[int] = []
@@ -645,7 +619,6 @@ def test_a_signal_that_is_not_urgent_sets_no_alarm(handlers: None, loop: Loop) -
     signal.raise_signal(signal.SIGUSR1)
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     loop.blocked = False
-    loop._alarm_set = True
     signal.raise_signal(signal.SIGALRM)
     until(loop, lambda: heard)
     assert heard == [signal.SIGUSR1]

@@ -147,11 +147,6 @@ _ACKNOWLEDGING = (
         ("self._resume_soon()", "self._give_up(why)"),
     ),
     Mutant(
-        "pending bytes are not written while the screen is slow",
-        "Connection._report",
-        ("self.flush(hurry=late)", "self._pending or self.flush(hurry=late)"),
-    ),
-    Mutant(
         "after a read nothing is sent",
         "Connection._report",
         ("if link.wants_to_send: ...", ""),

@@ -112,7 +112,7 @@ _RUNS = (
     Mutant(
         "the bytes of a run are those of its first message",
         "Link._receive_run",
-        ("size += len(body)", ""),
+        ("size += name + len(body)", ""),
     ),
 )
 

@@ -164,7 +164,7 @@ class Connector(Owner):
             what = self._unresolved or f"No server at {self._place} yet"
             self._program.terminal.notify(f"{what}: waiting for it up to {seconds:g} s.")
             until = self._program.memory.time_of_day(seconds)
-            self._program.chat.wait_for(f"no server yet, trying until {until}")
+            self._program.chat.wait_for(f"nobody here yet, trying until {until}")
 
     def _advise(self) -> None:
         """Show what may be wrong, and what to try, when no server has answered."""

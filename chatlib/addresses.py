@@ -64,6 +64,7 @@ def find_own() -> list[str]:
     found = []
     for family, address in elsewhere:
         with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as sock:
+            # The discard port, should a system ever send something after all.
             sock.connect((address, 9))
             found.append(str(sock.getsockname()[0]))
     return found
@@ -71,6 +72,7 @@ def find_own() -> list[str]:
 
 def is_loopback(address: str) -> bool:
     """Return whether only this machine itself reaches this numeric address."""
+    # An IPv4 address in IPv6's form is what a socket of both kinds has.
     return address.startswith(("127.", "::ffff:127.")) or address == "::1"
 
 

@@ -43,6 +43,8 @@ from chatlib.standing import Standing, View, capital
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible_name
 
+# The words of the assignment sheet, which end as they do there. An edited terminal shows
+# one sentence in their place: see `_explain_beginning`.
 HINTS = ("Type /q to quit", "Enter message to send...")
 
 NAMELESS = "the other side"
@@ -198,6 +200,7 @@ class Chat(Owner):
 
     def _explain_beginning(self) -> str:
         """Return who may write now, how to send, and how to leave."""
+        # Each of the three has the same end, so that it is found again at a glance.
         if self._mode is Mode.FREE:
             return "Both of you may write at any time: Enter sends a line, /q leaves."
         if self._has_turn():
@@ -561,6 +564,8 @@ class Chat(Owner):
 
     def _unsend(self, rest: str) -> None:
         """Return the last line that is kept for later to the person."""
+        # A command and not the Up key: that one goes through the history, and what it does
+        # must not depend on whether our turn comes while it is pressed.
         if self._drafts:
             self._terminal.return_text(self._drafts.pop())
         else:
@@ -574,6 +579,7 @@ class Chat(Owner):
         if not words.strip():
             self._terminal.notify("Not done, find what? /find WORDS")
             return
+        # The newest stand last, above the prompt, where the person looks.
         found = self._memory.find(words)
         if not found:
             self._terminal.notify(f"No message of this run has: {words}")
@@ -674,6 +680,7 @@ class Chat(Owner):
     def _hear_goodbye(self, reason: Reason, text: str) -> None:
         """Note the peer's BYE: the answer to ours, or its own."""
         if reason in (Reason.QUIT, Reason.STOPPED):
+            # Words of BYE 6 are for programs; a person reads what they mean.
             stopped = reason is Reason.STOPPED
             how, words = explain_stop(text) if stopped else ("left", text)
             who = "you left" if self._farewell else f"{self._peer_name} {how}"
@@ -692,8 +699,10 @@ class Chat(Owner):
         if self._recovery.cut_is_told and not self.is_leaving:
             activity = f"{self._recovery.activity} for up to {seconds:g} s"
             self._terminal.notify(f"{self._loss}{often}: {activity}.")
+        # A time of day and not a countdown, which would be painted every second.
         self._standing.until = self._memory.time_of_day(seconds)
         self._update_status()
+        # Not where a script waits, and not when the search is over before.
         if self._terminal.edits and seconds > ADVICE_SECONDS:
             self._advice.limit(ADVICE_SECONDS)
         self._recovery.begin(seconds)

@@ -7,6 +7,7 @@ Pure: text in, words out. What a command does is the chat's business.
 SLASH = "/"
 """How a line begins that is a command and not a message."""
 
+# One line each, in the order of use: how to leave, what to send, what to ask, games.
 HELP = """\
 /q [WORDS]    leave the chat, with a last word if you like
 /say TEXT     send TEXT even if it is a move or begins with a slash; short: //TEXT
@@ -49,6 +50,7 @@ def parse(line: str) -> tuple[str, str] | None:
 
 def explain_unknown(line: str) -> str:
     """Return a sentence about a line that begins like a command and is none."""
+    # The first word alone: `/quit now` is meant like `/quit`.
     name = line.partition(" ")[0]
     meant = " Did you mean /q?" if name.lower() in QUIT_WORDS else ""
     return f"There is no command {name} (see /help); /{line} sends it as text.{meant}"

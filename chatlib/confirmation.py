@@ -34,15 +34,19 @@ class Confirmation:
         # A message that was late has been confirmed, just now.
         self.delivered = False
         # The number of the message, and when it was first seen to wait.
+        # Where nothing was watched yet, no number is below it.
         self._number = 0
         self._since = 0.0
         self._timer: Timer | None = None
 
     def look(self, session: Session) -> None:
         """Begin to watch the oldest message that waits, or note that it is confirmed."""
+        # Only the oldest is watched. It is confirmed before all others, so no message can
+        # wait longer than it, and a busy talk needs no timer for each line.
         waits = session.acknowledged < self._number
         if self.watching and waits:
             return
+        # With more behind it, "delivered" would be read as if it were of all.
         self.delivered = self.late and not session.kept
         self.late = False
         self.seconds = 0
@@ -56,6 +60,7 @@ class Confirmation:
 
     def end(self) -> None:
         """Watch no longer: the talk is over."""
+        # What was not confirmed is listed at the end of the talk, by the chat.
         self.watching = self.late = self.delivered = False
         if self._timer:
             self._timer.cancel()
@@ -69,11 +74,13 @@ class Confirmation:
         """Look whether the message waits still; show for how long, ever more rarely."""
         if session.acknowledged >= self._number:
             self.watching = False
+            # The rest was sent later, nobody knows when: its time begins now.
             if session.kept:
                 self.look(session)
             return
         self.late = True
         self.seconds = round(self._loop.now() - self._since)
+        # A status line that is painted every second for an hour would keep a laptop awake.
         pause = 1 if self.seconds < 10 else 10 if self.seconds < 60 else 60
         self._set(pause, lambda: self._check(session))
         self._changed()

@@ -12,6 +12,7 @@ LISTED = 20
 """How many lines of one kind are listed at the end; of more there is a count. Otherwise a
 pipe's 65,536 would push the goodbye off the screen."""
 
+# On the wire they stay what they are: programs of all versions send and show them.
 _STOPPED = re.compile(r"stopped by (SIG[A-Z0-9]{2,12}|signal \d{1,3})")
 """What a program says that was ended by a signal: the words of BYE 6, for programs."""
 
@@ -39,6 +40,8 @@ def explain_stop(words: str) -> tuple[str, str]:
 
     They are words of the peer: only those that a program says are translated.
     """
+    # The whole text has to be one that is known. A peer could send words that only begin
+    # so, and go on with a sentence that looks like one of ours.
     if words in _WAYS:
         return _WAYS[words], ""
     return ("was stopped", "") if _STOPPED.fullmatch(words) else ("left", words)
@@ -50,6 +53,7 @@ def describe_delivery(sent: int, lost: int) -> str:
         return ""
     if lost and sent == 1:
         return "; your message was not confirmed"
+    # In numbers: the lines themselves are listed below the sentence.
     if lost:
         were = "was" if lost == 1 else "were"
         return f"; {lost} of your {sent} messages {were} not confirmed"

@@ -23,13 +23,18 @@ class Memory:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        # When, who, and the texts with a line end between them, as bytes.
+        # When, who, and the texts with a line end between them, as bytes: a string of its
+        # own for each short line would take six times the memory of the text.
         self._entries: deque[tuple[float, str, bytes]] = deque()
+        # Bytes of all entries, counted as LIMIT_BYTES says.
         self._size = 0
+        # What `is_first` was asked for.
         self._explained: set[str] = set()
 
     def add(self, speaker: str, texts: Iterable[str]) -> None:
         """Remember messages of one side, and forget the oldest beyond the limit."""
+        # One pass in C, however many lines a read has brought. What is no text (a lone
+        # surrogate) is remembered as a question mark, as it is sent.
         data = "\n".join(texts).encode("utf-8", "replace")
         self._entries.append((self._clock(), speaker, data))
         self._size += len(data) + ENTRY_BYTES
@@ -38,6 +43,8 @@ class Memory:
 
     def find(self, words: str) -> list[str]:
         """Return the lines that have all these words, in any case, the newest last."""
+        # Everything is decoded again for each search: that takes some milliseconds, and an
+        # index would cost every line something that few people ever ask for.
         wanted = words.casefold().split()
         return [
             f"{time.strftime('%H:%M', time.localtime(when))} {speaker}: {line}"

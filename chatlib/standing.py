@@ -60,6 +60,7 @@ class Standing:
             parts = ["connection lost", f"{view.lost} until {self.until}"]
         else:
             parts = [f"with {view.peer}", *_describe_silence(view.connection)]
+        # One of the three: what is to be done next. During a game that is a move.
         if view.leaving:
             parts.append("leaving")
         elif view.move:
@@ -79,6 +80,7 @@ class Standing:
         # A line on its way is nothing to tell of, unless it takes long.
         if waiting and (self.confirmation.late or view.lost or view.leaving):
             parts.append(f"{count_lines(waiting)} not confirmed{self._delay}")
+        # Only of a line that was late: all others arrive at once.
         elif self.confirmation.delivered:
             parts.append("delivered")
         if view.drafts:
@@ -104,6 +106,7 @@ class Standing:
         """Return sentences about the talk: the answer to `/status`."""
         if view is None:
             return [f"{capital(self.absence)}."]
+        # All that the status line leaves out, too: it has room for little, and changes.
         first = f"With {view.peer} at {place(view.connection)}, since {self.since}."
         if view.lost:
             first += f" The connection is lost: {view.lost} until {self.until}."
@@ -130,6 +133,7 @@ def _describe_silence(connection: Connection) -> list[str]:
 
 def _describe_mode(view: View) -> str:
     session = view.connection.link.session
+    # Whose turn it is does not matter any more.
     if view.leaving:
         return "Leaving: nothing more is sent."
     if session.mode is Mode.FREE:
@@ -140,6 +144,7 @@ def _describe_mode(view: View) -> str:
 
 def _describe_round_trip(connection: Connection) -> str:
     round_trip = connection.link.pulse.round_trip
+    # The last one that was measured, however long ago that is.
     if round_trip is None:
         # It is measured with a PING, and that is sent when nothing else is.
         return f"Round trip: not known before {PING_SECONDS:g} s of silence."
@@ -148,6 +153,7 @@ def _describe_round_trip(connection: Connection) -> str:
 
 def place(connection: Connection) -> str:
     """Return the peer's address in words."""
+    # A server knows host and port, a client that has come back a text.
     match connection.address:
         case (host, port):
             return f"{host} port {port}"

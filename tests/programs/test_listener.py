@@ -1199,8 +1199,9 @@ def test_who_listens_everywhere_is_shown_the_command_at_once(
 def test_who_has_a_client_is_given_no_advice() -> None:
     """Nor is a plain terminal, whose screen is the assignment's."""
     world = Server(edits=True)
+    world.pass_time(15)
     with closing(world.sit_down()):
-        world.pass_time(20)
+        world.pass_time(5)
         assert world.told == []
     world.program.close()
     world = Server("--host", "*")

@@ -29,7 +29,7 @@ JARGON = re.compile(
 )
 """Words that a person need not know."""
 
-NOT_SHOWN = re.compile(r"stopped by (SIG|signal)|stderr is no|%H")
+NOT_SHOWN = re.compile(r"stopped by (SIG|signal)|--frame-log - is|%H")
 """What looks like jargon and is none: the words of a BYE, which are translated."""
 
 SHOWN_BY = {"notify", "show"}

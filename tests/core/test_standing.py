@@ -86,10 +86,15 @@ def test_a_silence_is_told_when_a_ping_is_not_answered() -> None:
     talk = Talk(Mode.FREE)
     link = talk.connection.link
     link.pulse.heard = talk.clock.now
-    talk.clock.now += 11
-    assert talk.parts() == "with Bob"
+    talk.clock.now += 10
     link.pass_time(talk.clock.now)
+    assert talk.parts() == "with Bob"  # the PING was just sent
+    talk.clock.now += 1
     assert talk.parts() == "with Bob | nothing heard for 11 s"
+    link.pulse.heard = talk.clock.now
+    assert talk.parts() == "with Bob"
+    talk.clock.now += 11
+    assert talk.parts() == "with Bob"  # it was not asked yet
 
 
 @pytest.mark.parametrize(

@@ -202,13 +202,10 @@ class Chat(Owner):
         """Return who may write now, how to send, and how to leave."""
         # Each of the three has the same end, so that it is found again at a glance.
         if self._mode is Mode.FREE:
-            return "Both of you may write at any time: Enter sends a line, /q leaves."
+            return "Both may write: Enter sends, /q leaves."
         if self._has_turn():
-            return "You may write now: Enter sends your line, /q leaves."
-        return (
-            f"{capital(self._peer_name)} may write first, then you: "
-            "Enter sends your line, /q leaves."
-        )
+            return "You may write now: Enter sends, /q leaves."
+        return f"{capital(self._peer_name)} writes first: Enter sends, /q leaves."
 
     def expects(self, greeting: Greeted) -> bool:
         """Return whether a stranger's HELLO is that of our own peer, which comes back."""

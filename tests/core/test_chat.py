@@ -1959,13 +1959,13 @@ def test_the_first_screen_says_three_things(clock: Clock) -> None:
     talk = edited(clock)
     assert talk.client.notes.news() == [
         "show Connected",
-        "show You may write now: Enter sends your line, /q leaves.",
+        "show You may write now: Enter sends, /q leaves.",
         "ask",
     ]
     assert talk.server.notes.news() == [
         "show Connected",
         "show Waiting for message...",
-        "show The client may write first, then you: Enter sends your line, /q leaves.",
+        "show The client writes first: Enter sends, /q leaves.",
     ]
     talk.client.types("Hello")
     talk.until(lambda: talk.server.notes.asking)
@@ -1975,9 +1975,7 @@ def test_the_first_screen_says_three_things(clock: Clock) -> None:
 def test_the_first_screen_of_free_talk(clock: Clock) -> None:
     """Both may write."""
     talk = edited(clock, Mode.FREE)
-    assert talk.client.notes.news()[1] == (
-        "show Both of you may write at any time: Enter sends a line, /q leaves."
-    )
+    assert talk.client.notes.news()[1] == ("show Both may write: Enter sends, /q leaves.")
 
 
 def test_a_later_talk_does_not_say_it_again(clock: Clock) -> None:

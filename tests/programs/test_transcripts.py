@@ -64,7 +64,7 @@ def guided(transcript: list[str], place: int, beginning: str) -> list[str]:
     left = [line for line in transcript if line not in HINTS]
     return [
         *left[:place],
-        f"{beginning} Enter sends your line, /q leaves.",
+        f"{beginning} Enter sends, /q leaves.",
         *left[place:],
     ]
 
@@ -79,9 +79,7 @@ def test_on_the_edited_terminal_the_screen_reads_the_same(tmp_path: Path) -> Non
         caller = server.screen.lines[1].rpartition(" ")[2].rstrip(")")
         port = str(stage.port)
         expected = SERVER.replace("7777", port).replace("60441", caller).splitlines()
-        assert server.view.lines == guided(
-            expected, 3, "The client may write first, then you:"
-        )
+        assert server.view.lines == guided(expected, 3, "The client writes first:")
         expected = CLIENT.replace("7777", port).splitlines()
         assert client.view.lines == guided(expected, 1, "You may write now:")
         assert [server.view.row, client.view.row] == ["", ""]

@@ -30,7 +30,7 @@ from chatlib.ending import (
     name_stop,
 )
 from chatlib.errors import Exit, LocalProtocolError, TableError
-from chatlib.games.game import Installed
+from chatlib.games.game import Game, Installed
 from chatlib.games.table import Table
 from chatlib.loop import Deadline
 from chatlib.memory import Memory
@@ -103,6 +103,13 @@ class Chat(Owner):
     _verdict: tuple[str, Exit, str] | None = None
     # All has been said, and the next talk may have begun.
     _over = False
+
+    # The prompt of a game's question: the next line is its answer, and no talk.
+    _question = ""
+    # The game whose question was put off.
+    _put_off: Game | None = None
+    # What `/admit` does. Only a server sets it: a client has nobody to let in.
+    admit: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -181,6 +188,7 @@ class Chat(Owner):
             _find_game,
             self._send_words,
             self._terminal.show,
+            self._terminal.show_board,
             wins_ties=connection.link.session.talks_first,
             peer=self._peer_name,
         )
@@ -337,6 +345,8 @@ class Chat(Owner):
                 self._terminal.notify(f"Never sent: {line}")
         elif line[:1] == SLASH:
             self._run_command(lines.popleft())
+        elif game is not None and self._question:
+            self._answer(lines.popleft())
         elif game is not None and game.is_move(line):
             lines.popleft()
             self._play(lambda table: table.move(line))
@@ -410,6 +420,8 @@ class Chat(Owner):
         if self._farewell:
             self._say_farewell()
             asking = False
+        if self._question or (self._table is not None and self._table.game is not None):
+            self._ask_question()
         self._terminal.refresh(asking, may_write, self._describe_status)
 
     def closed(self, connection: Connection) -> None:
@@ -497,7 +509,11 @@ class Chat(Owner):
             self._explain(lines.popleft(), error)
             return
         # Taken off only now: a line that was not sent must not be lost.
-        self._memory.add("you", [lines.popleft() for _ in range(count)])
+        sent = [lines.popleft() for _ in range(count)]
+        # A script asks for nothing that was said, and each of its lines would cost 0.5 us
+        # more.
+        if self._terminal.interactive:
+            self._memory.add("you", sent)
 
     def _send_one(self, text: str) -> None:
         """Send a text whatever it looks like, or keep it, or give it back."""
@@ -541,7 +557,8 @@ class Chat(Owner):
                 self._announce()
             self._terminal.show_messages(self._speaker, said.texts)
             connection.link.shown(said.number)
-            self._memory.add(self._peer_name, said.texts)
+            if self._terminal.interactive:
+                self._memory.add(self._peer_name, said.texts)
 
     # Commands.
 
@@ -576,6 +593,9 @@ class Chat(Owner):
         if not words.strip():
             self._terminal.notify("Not done, find what? /find WORDS")
             return
+        if not self._terminal.interactive:
+            self._terminal.notify("Not done, /find is for a keyboard.")
+            return
         # The newest stand last, above the prompt, where the person looks.
         found = self._memory.find(words)
         if not found:
@@ -603,6 +623,13 @@ class Chat(Owner):
             self._terminal.notify(f"Cut to {FAREWELL_LIMIT} bytes: {words}")
         self._leave(Reason.QUIT, words)
 
+    def _admit(self, rest: str) -> None:
+        """Let in who asks for the seat of our lost peer, if this is the server."""
+        if self.admit:
+            self.admit()
+        else:
+            self._terminal.notify("Only the server can do that: it is the one that waits.")
+
     # Games.
 
     def _play(self, act: Callable[[Table], None]) -> None:
@@ -614,6 +641,42 @@ class Chat(Owner):
             act(self._table)
         except TableError as error:
             self._terminal.notify(f"Not done, {error}.")
+
+    def _ask_question(self) -> None:
+        """Ask a person what the other end must not see, unless that was put off."""
+        table = self._table
+        # A script that is written for pipes sends the word with /move.
+        wanted = table is not None and self._terminal.interactive and not self.is_leaving
+        question = table.question if table and wanted else ""
+        if table and table.game is self._put_off:
+            question = ""
+        if question != self._question:
+            self._question = question
+            self._terminal.ask(question)
+
+    def _answer(self, line: str) -> None:
+        """Make a move of what was typed at the question; an empty line puts that off."""
+        assert self._table is not None
+        # Not as `_play` does it: what cannot be a word goes back to the prompt.
+        if line:
+            try:
+                self._table.move(line)
+            except TableError as error:
+                self._terminal.refuse(f"Not done, {error}", line)
+        else:
+            self._put_off = self._table.game
+            self._terminal.notify(
+                "Put off: what you type now is talk; /move asks again, /move WORD answers."
+            )
+
+    def _move(self, move: str) -> None:
+        """Make a move; without one ask again what was put off."""
+        # With an answer it is a move like any other, whether that was put off or not.
+        table = self._table
+        if table and table.question and table.game is self._put_off and not move:
+            self._put_off = None
+        else:
+            self._play(lambda table: table.move(move))
 
     def _offer(self, name: str) -> None:
         if not name and self._table and self._table.needs_name:
@@ -784,9 +847,7 @@ class Chat(Owner):
         connection, table = self._connection, self._table
         if connection is None or connection.link.session.peer is None:
             return None
-        move = ""
-        if table and table.game:
-            move = "your move" if table.my_move else f"{self._peer_name}'s move"
+        move = table.status if table and table.game else ""
         lost = self._recovery.activity if self.is_searching else ""
         drafts = len(self._drafts)
         return View(self._peer_name, connection, lost, self.is_leaving, move, drafts)
@@ -797,13 +858,14 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/say": Chat._say,
     "/play": Chat._offer,
     "/decline": lambda chat, _: chat._play(lambda table: table.decline()),
-    "/move": lambda chat, move: chat._play(lambda table: table.move(move.strip())),
+    "/move": lambda chat, move: chat._move(move.strip()),
     "/board": lambda chat, _: chat._play(lambda table: table.show_board()),
     "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
     "/unsend": Chat._unsend,
     "/find": Chat._find,
     "/status": Chat._show_standing,
     "/who": Chat._show_people,
+    "/admit": Chat._admit,
     "/help": Chat._help,
 }
 

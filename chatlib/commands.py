@@ -20,6 +20,7 @@ HELP = """\
 /move MOVE    make a move; a line that is just a move of the game is one, too
 /board        show the board again
 /resign       give the game up
+/admit        on the server: let in who asks for the seat of a client that was lost
 /help         show these lines
 Every other line is sent; in turns, one that comes too early waits until it is your turn."""
 
@@ -27,7 +28,7 @@ Every other line is sent; in turns, one that comes too early waits until it is y
 # with the commands that the chat handles.
 COMPLETIONS = (
     *("/q", "/say ", "/unsend", "/find ", "/status", "/who"),
-    *("/play ", "/decline", "/move ", "/board", "/resign", "/help"),
+    *("/play ", "/decline", "/move ", "/board", "/resign", "/admit", "/help"),
 )
 """What a line may begin with; a blank at the end where something has to follow."""
 

@@ -14,7 +14,15 @@ from harness.script import TERMINALS
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 if all came true, 1 if not, 2 for a wrong call."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        print(
+            "\nharness: say which command, as in 'python3 -m harness play --help'",
+            file=sys.stderr,
+        )
+        return 2
     if options.command == "proxy":
         return serve(options.listen, options.to, options.orders)
     try:  # only the proxy runs on the standard library alone
@@ -33,9 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="harness", description="Play conversations, be a network, or referee a pair."
+        prog="python3 -m harness",
+        description="Play conversations, be a network, or referee a pair.",
     )
-    commands = parser.add_subparsers(required=True, dest="command")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     command = commands.add_parser("play", help="play conversation files")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")
     command.add_argument(

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness import wire
+from harness import screens, wire
 from harness.referee.reports.record import read
 from harness.referee.reports.text import show
 from harness.referee.result import Class
@@ -91,7 +91,7 @@ def conversation(what: str) -> str:
     return _fence("\n".join(lines))
 
 
-def screens(what: str) -> str:
+def windows(what: str) -> str:
     """Play a conversation on the edited terminal up to its last look at the screen.
 
     Both windows are shown as a person sees them at that moment, side by side.
@@ -256,7 +256,7 @@ def _shown(result: Class) -> str:
 MAKERS: dict[str, Callable[[str], str]] = {
     maker.__name__: maker
     for maker in (
-        *(conversation, screens, log, talk, failure, table, file, help, bench),
+        *(conversation, windows, log, talk, failure, table, file, help, bench),
         *(submission, grades, rules, states),
     )
 }
@@ -283,6 +283,7 @@ def main() -> int:
     for page in PAGES:
         page.write_text(renew(page.read_text("utf-8")), "utf-8")
         print(f"{page.relative_to(ROOT)} is up to date")
+    print(f"{len(screens.renew())} screens are up to date")
     return 0
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from harness.child import ENTER, Child
+from harness.child import COLUMNS, ENTER, ROWS, Child
 from harness.view import View
 
 
@@ -70,7 +70,7 @@ class Painted(Stream):
     """The lines above the cursor of a program that paints its screen.
 
     While the program paints, which it does with a hidden cursor, the lines are those of
-    before.
+    before. A program may paint over lines that it has shown, as over a board.
     """
 
     def __init__(self, view: View) -> None:
@@ -81,7 +81,11 @@ class Painted(Stream):
         """Look at the view, which has been fed; return the lines that are new in it."""
         count = len(self.lines)
         if self._view.at_rest:
-            self.lines = self._view.lines
+            before, self.lines = self.lines[: self.seen], self._view.lines
+            # What was painted over since the script has been past it is new.
+            while before != self.lines[: len(before)]:
+                before.pop()
+            self.seen = len(before)
             self.unfinished = self._view.row
         return self.lines[count:]
 
@@ -96,7 +100,8 @@ class Player(Child):
 
     `stdin` None is the terminal's keyboard, else the file of that name. `folder` is where
     its files go; the program's name keeps players apart there. `painted` says that the
-    program edits its line itself, and so paints its screen.
+    program edits its line itself, and so paints its screen. `merged` leaves stderr on the
+    terminal, where a person has it.
     """
 
     def __init__(
@@ -109,18 +114,20 @@ class Player(Child):
         stdin: Path | None = None,
         *,
         painted: bool = False,
+        merged: bool = False,
+        size: tuple[int, int] = (ROWS, COLUMNS),
     ) -> None:
         self.name = name
         self.prompt = prompt
-        pipe = folder / f"{name}.stderr"
-        pipe.unlink(missing_ok=True)
-        os.mkfifo(pipe)
+        self.merged = merged
+        pipe = None if merged else _make_pipe(folder / f"{name}.stderr")
         # Opened before the program opens the other end, so that neither waits.
-        self.errors_fd = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.errors_fd = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK) if pipe else -1
         prepare = partial(_redirect, pipe, stdin)
-        super().__init__(command, folder, environment, prepare=prepare)
+        super().__init__(command, folder, environment, size, prepare=prepare)
         self.screen = Painted(self.view) if painted else Stream()
-        self.errors = Stream()
+        # Merged, what is looked for on stderr is looked for on the screen.
+        self.errors = self.screen if merged else Stream()
 
     @property
     def asks(self) -> bool:
@@ -172,15 +179,23 @@ class Player(Child):
     def close(self) -> None:
         """End the program if it still runs, and close its terminal and its pipe."""
         super().close()
-        os.close(self.errors_fd)
+        if not self.merged:
+            os.close(self.errors_fd)
 
 
-def _redirect(stderr: Path, stdin: Path | None) -> None:
+def _make_pipe(path: Path) -> Path:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    return path
+
+
+def _redirect(stderr: Path | None, stdin: Path | None) -> None:
     """Do in the child what a shell does for `2>stderr <stdin`.
 
     By name, because pexpect has closed all other descriptors by then. The child opens
     them before `spawn` returns: from then on a pipe has its reader.
     """
-    os.dup2(os.open(stderr, os.O_WRONLY), 2)
+    if stderr:
+        os.dup2(os.open(stderr, os.O_WRONLY), 2)
     if stdin:
         os.dup2(os.open(stdin, os.O_RDONLY), 0)

@@ -1,13 +1,18 @@
 """`python3 -m harness proxy`: a network between two programs that takes orders."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
+import harness.proxy
 from harness.proxy import Proxy, is_order
 from harness.readers import Readers
+
+ORDERS = "\n".join(re.findall(r"^ {4}(\S.*)", harness.proxy.__doc__ or "", re.MULTILINE))
+"""The orders as `--help` has them, without the words around; Ctrl-C ends the proxy."""
 
 
 def serve(listen: int, target: str, orders: Sequence[str]) -> int:
@@ -54,8 +59,10 @@ def obey(proxy: Proxy, readers: Readers, half: bytearray) -> None:
     half += data or b"\n"
     *lines, half[:] = half.split(b"\n")
     for order in (line.decode("utf-8", "replace").strip() for line in lines):
-        if order and not proxy.order(order):
-            announce(f"There is no order {order!r}; --help lists them.")
+        if order in ("help", "--help", "?"):
+            announce(ORDERS)
+        elif order and not proxy.order(order):
+            announce(f"There is no order {order!r}; help lists them.")
     if not data:
         readers.forget(sys.stdin.fileno())
 

@@ -17,7 +17,8 @@ In a text, `{port}` is the server's port, `{any}` stands for anything, `{9 x}` f
 x, and `\e`, `\t`, `\n`, `\\` and `\x1b` are what they are in C.
 
 A line `terminal: edited` or `terminal: plain` says that the conversation is about this
-terminal only; others are for both.
+terminal only; others are for both. `window: 60 x 16` is the size of every window, in
+columns and rows. `picture: NAME` is a picture of all windows at that moment.
 """
 
 import re
@@ -34,6 +35,14 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
 _NAMED = {"e": "\x1b", "t": "\t", "n": "\n", "r": "\r", "a": "\a", "\\": "\\"}
 
 TERMINALS = ("plain", "edited")
+
+PICTURE = "picture"
+"""The actor of a line that asks for a picture."""
+
+ROWS, COLUMNS = 24, 80
+"""The size of a window where a conversation names none."""
+
+_SIZE = re.compile(r"(?P<columns>\d+) x (?P<rows>\d+)")
 
 
 class ScriptError(Exception):
@@ -59,6 +68,7 @@ class Script:
     about: str  # the comment at the top of the file
     steps: tuple[Step, ...]
     terminals: tuple[str, ...] = TERMINALS  # those on which it can be played
+    size: tuple[int, int] = (ROWS, COLUMNS)  # of every window: rows, columns
 
     @classmethod
     def read(cls, path: Path) -> "Script":
@@ -75,12 +85,14 @@ class Script:
             if line.strip() and not line.startswith("#")
         ]
         chosen = tuple(step.text for step in steps if step.actor == "terminal")
-        steps = [step for step in steps if step.actor != "terminal"]
+        sizes = [_size(name, step) for step in steps if step.actor == "window"]
+        steps = [step for step in steps if step.actor not in ("terminal", "window")]
         if not steps:
             raise ScriptError(f"{name}: no step in it")
         if not set(chosen) <= set(TERMINALS):
             raise ScriptError(f"{name}: a terminal is one of {' '.join(TERMINALS)}")
-        return cls(name, _about(lines), tuple(steps), chosen or TERMINALS)
+        size = sizes[0] if sizes else (ROWS, COLUMNS)
+        return cls(name, _about(lines), tuple(steps), chosen or TERMINALS, size)
 
 
 def _about(lines: list[str]) -> str:
@@ -91,6 +103,13 @@ def _about(lines: list[str]) -> str:
             break
         comments.append(line.removeprefix("#").strip())
     return " ".join(comments)
+
+
+def _size(name: str, step: Step) -> tuple[int, int]:
+    match = _SIZE.fullmatch(step.text)
+    if not match:
+        raise ScriptError(f"{name}:{step.number}: a window is COLUMNS x ROWS")
+    return int(match["rows"]), int(match["columns"])
 
 
 def _step(name: str, number: int, line: str) -> Step:

@@ -23,7 +23,7 @@ from harness.phrases import look_up
 from harness.player import Player, Stream
 from harness.proxy import Proxy, is_order
 from harness.readers import Readers
-from harness.script import Script, Step
+from harness.script import COLUMNS, PICTURE, ROWS, Script, Step
 from harness.view import View
 
 PATIENCE = float(os.environ.get("HARNESS_SECONDS", "10"))
@@ -43,6 +43,10 @@ Watcher = Callable[[str, str, str], None]
 """Called with each line as it appears: the actor, `<` or `!`, and the line."""
 
 
+Camera = Callable[[str, "Stage"], None]
+"""Called for each picture: its name, and the stage with all its windows."""
+
+
 class Unmet(Exception):
     """A step that did not come true: which, and what was there instead."""
 
@@ -56,7 +60,8 @@ class Stage:
     """One conversation's programs, in a folder of their own.
 
     `piece` above 0 puts a proxy between them that delivers so many bytes at a time.
-    `terminal` is the one that a person sits at: `plain` or `edited`.
+    `terminal` is the one that a person sits at: `plain` or `edited`. `camera` is called for
+    every picture that the conversation asks for; with one, stderr stays on the terminal.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Stage:
         piece: int = 0,
         watcher: Watcher | None = None,
         terminal: str = "plain",
+        camera: Camera | None = None,
     ) -> None:
         self.players: dict[str, Player] = {}  # by actor
         self.port = 0  # the server's; 0: not known yet
@@ -74,6 +80,8 @@ class Stage:
         self._folder = folder
         self._piece = piece
         self._proxied = piece > 0  # whether clients are to call the proxy
+        self._camera = camera
+        self._size = (ROWS, COLUMNS)  # of every window; the script may name another
         self._watcher = watcher or (lambda actor, sign, line: None)
         self._readers = Readers()
         self._proxy: Proxy | None = None  # made when it is wanted first
@@ -90,6 +98,7 @@ class Stage:
 
     def play(self, script: Script) -> None:
         """Play all steps. Raises Unmet at the first that does not come true."""
+        self._size = script.size
         for step in script.steps:
             _check(step)
             self._proxied |= step.actor == NETWORK
@@ -116,6 +125,13 @@ class Stage:
         """
         if not self._readers.until(condition, self.patience, self._turn):
             raise Unmet(self._step, f"{reason()} (waited {self.patience:g} s)")
+
+    def rest(self, seconds: float) -> None:
+        """Read every stream until nothing has come for so many seconds."""
+        before = -1
+        while before != (now := sum(len(each.raw) for each in self.players.values())):
+            before = now
+            self._readers.until(lambda: False, seconds, self._turn)
 
     @contextmanager
     def listening(self, fd: int) -> Iterator[None]:
@@ -160,7 +176,8 @@ class Stage:
         player = self._spawn(actor, arguments, source)
         self.players[actor] = player
         self._readers.attend(player.fd, lambda: self.hear(player))
-        self._readers.attend(player.errors_fd, lambda: self._hear_errors(player))
+        if not player.merged:
+            self._readers.attend(player.errors_fd, lambda: self._hear_errors(player))
         if actor == "server":
             self._learn_port(player)
 
@@ -179,6 +196,8 @@ class Stage:
             prompt,
             stdin,
             painted=painted,
+            merged=self._camera is not None,
+            size=self._size,
         )
         if fill:
             fill()
@@ -225,9 +244,14 @@ class Stage:
     def _end(self, player: Player) -> None:
         if not player.screen.ended:
             self.forget(player)
-        if not player.errors.ended:
+        if not (player.merged or player.errors.ended):
             self._readers.forget(player.errors_fd)
         player.close()
+
+    def take_picture(self, name: str) -> None:
+        """Let the camera look at the windows as they are, if there is one."""
+        if self._camera:
+            self._camera(name, self)
 
     # The network.
 
@@ -341,6 +365,9 @@ def _add_input(stage: Stage, step: Step) -> None:
 def _happen(stage: Stage, step: Step) -> None:
     if step.actor == NETWORK:
         stage.network().order(step.text)
+        return
+    if step.actor == PICTURE:
+        stage.take_picture(step.text)
         return
     found = look_up(_EVENTS, step.text)
     assert found  # `_check` has refused all others
@@ -472,6 +499,9 @@ def _check(step: Step) -> None:
     if step.actor == NETWORK:
         if not is_order(step.text):
             raise Unmet(step, "there is no such order: docs/testing.md lists them")
+    elif step.actor == PICTURE:
+        if not re.fullmatch(r"[a-z0-9-]+", step.text):
+            raise Unmet(step, "a picture's name is of small letters, digits and -")
     elif _role(step.actor) not in PROGRAMS:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")
     elif step.sign == ":" and not look_up(_EVENTS, step.text):

@@ -8,17 +8,23 @@ and what has scrolled off the top is kept. What pyte does not do is done here, o
   selector, many vowel signs), so here every character is drawn on its own;
 * a wide character in the last column it cuts in two, where a terminal wraps it whole;
 * when the window gets lower it loses the rows at the top, when it gets narrower what
-  stands on the right.
+  stands on the right;
+* it knows no faint text: here that is a colour of its own.
 """
 
 from collections.abc import Iterator
 
 import pyte
 from pyte import modes
+from pyte.screens import Char
 from wcwidth import wcwidth
 
 BRACKETED_PASTE = 2004 << 5
 """The mode in which a terminal marks what is pasted; pyte shifts private modes."""
+
+
+FAINT, COLOUR, COLOUR_256 = 2, (38, 48), 5
+"""SGR: faint text, and what begins a colour that more numbers follow (ECMA-48, xterm)."""
 
 
 class Paper(pyte.Screen):
@@ -54,6 +60,12 @@ class Paper(pyte.Screen):
             super().draw(character)
             if wraps:
                 self.joined.add(self.height)
+
+    def select_graphic_rendition(self, *numbers: int, **private: bool) -> None:
+        """Set the looks of what is drawn next; faint is the colour of that name."""
+        super().select_graphic_rendition(*numbers)
+        if _makes_faint(numbers):
+            self.cursor.attrs = self.cursor.attrs._replace(fg="faint")
 
     def linefeed(self) -> None:
         """Move to the next row, which begins a line of its own."""
@@ -141,6 +153,21 @@ class View:
         return [paper.text(row, paper.columns).rstrip() for row in range(paper.lines)]
 
     @property
+    def cells(self) -> list[list[Char]]:
+        """The rows of the window, cell by cell; a wide character's second cell is empty."""
+        paper = self._paper
+        return [
+            [paper.buffer[row][column] for column in range(paper.columns)]
+            for row in range(paper.lines)
+        ]
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """The row and the column of the cursor, from 0."""
+        cursor = self._paper.cursor
+        return cursor.y, min(cursor.x, self._paper.columns - 1)
+
+    @property
     def row(self) -> str:
         """The cursor's row."""
         return self._paper.text(self._paper.cursor.y, self._paper.columns).rstrip()
@@ -181,3 +208,14 @@ class View:
         yield from self._paper.past
         for row in range(self._paper.cursor.y):
             yield self._paper.text(row)
+
+
+def _makes_faint(numbers: tuple[int, ...]) -> bool:
+    """Return whether SGR numbers end with faint on; a colour's own numbers are none."""
+    faint, rest = False, list(numbers)
+    while rest:
+        number = rest.pop(0)
+        if number in COLOUR:
+            del rest[: 2 if rest[:1] == [COLOUR_256] else 4]
+        faint = number == FAINT or (faint and number not in (0, 22))
+    return faint

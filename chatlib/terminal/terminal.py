@@ -58,6 +58,14 @@ class Terminal:
     def show_pending(self, text: str, why: str) -> None:
         """Show that a typed line is kept for later, `because` of what `why` says."""
 
+    def show_board(self, lines: list[str], number: int) -> None:
+        """Show the board of a game, as `show` does for each of its lines.
+
+        `number` is that of the game: of the same one a newer board may replace the last.
+        """
+        for line in lines:
+            self.show(line)
+
     def notify(self, text: str) -> None:
         """Write a line about the chat to stderr."""
 
@@ -74,6 +82,14 @@ class Terminal:
         Called when all events of one read, or one typed line, have been handled. `asking`
         is whether the prompt is to be shown, `accepting` whether lines of a pipe are to be
         read, and `describe()` returns the parts of the state of the conversation.
+        """
+
+    def ask(self, prompt: str) -> None:
+        """Ask with another prompt than the usual one; "" is the usual one.
+
+        What is typed there is meant for nobody else: it is passed on like any line, but
+        not shown again, and not kept in the history. To put the question off, the person
+        types an empty line.
         """
 
     def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:

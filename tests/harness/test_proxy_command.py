@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from harness.proxy import is_order
+from harness.proxy_command import ORDERS
 from harness.stage import PATIENCE, ROOT
 
 
@@ -63,12 +65,13 @@ def test_bytes_pass_and_orders_are_carried_out(server: socket.socket) -> None:
             assert proxy.stdout.readline() == "connection 1\n"
             client.sendall(b"ab")
             assert peer.recv(9) == b"a"
-            proxy.stdin.write("dances\ncut\n")
+            proxy.stdin.write("dances\nhelp\ncut\n")
             proxy.stdin.flush()
             assert (
-                proxy.stdout.readline()
-                == "There is no order 'dances'; --help lists them.\n"
+                proxy.stdout.readline() == "There is no order 'dances'; help lists them.\n"
             )
+            listed = [proxy.stdout.readline() for _ in ORDERS.splitlines()]
+            assert "".join(listed) == ORDERS + "\n"
             assert proxy.stdout.readline() == "order: cut\n"
             peer.close()
 
@@ -97,3 +100,23 @@ def test_a_port_that_is_in_use_is_exit_code_3(server: socket.socket) -> None:
     )
     assert run.returncode == 3
     assert f"cannot listen on port {port}" in run.stderr
+
+
+def test_each_listed_order_is_one() -> None:
+    """As `help` shows them: several in a line, with a comma between, and what they do."""
+    listed = [re.split(r" {2,}", line)[0].split(", ") for line in ORDERS.splitlines()]
+    orders = [order for line in listed for order in line]
+    assert len(orders) >= 10
+    assert all(map(is_order, orders))
+
+
+def test_a_call_without_a_command_names_the_commands() -> None:
+    """And is a wrong call."""
+    run = subprocess.run(
+        [sys.executable, "-m", "harness"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert {"play", "proxy", "referee"} <= {
+        line.split()[0] for line in run.stderr.splitlines() if line
+    }
+    assert run.stderr.splitlines()[0].startswith("usage: python3 -m harness ")

@@ -534,7 +534,8 @@ def test_a_seat_that_is_kept_is_waited_for_and_the_person_is_told_once(
     assert world.told[:2] == [
         f"The server at localhost port {listener.getsockname()[1]} keeps its seat for "
         "somebody it has lost, 20 s more: waiting for it; Ctrl-C leaves.",
-        "Kept for later, because there is nobody here yet: It is me",
+        "Kept for later, because there is nobody here yet (/unsend takes it back): "
+        "It is me",
     ]
 
 

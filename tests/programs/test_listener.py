@@ -646,7 +646,7 @@ def test_who_asks_for_the_seat_is_let_in(again: bool) -> None:
         ask(keeper, "Bob")
         keeper.types("/admit")
         assert keeper.told == [
-            "Kept for later, because it is not your turn: a draft",
+            "Kept for later, because it is not your turn (/unsend takes it back): a draft",
             ASKS.format(" (named 'Bob')"),
             "The connection to the client was lost; your message was not confirmed; "
             "you let somebody else in.",

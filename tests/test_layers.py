@@ -194,7 +194,8 @@ MODULES = {name for package in PACKAGES for name in modules(package)}
 def imports(module: str) -> Iterator[str]:
     """Name every module that a module imports, wherever in its text."""
     path = ROOT / module.replace(".", "/")
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    package = path / "__init__.py"  # beside a module there may be a folder of its name
+    path = package if package.exists() else path.with_suffix(".py")
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

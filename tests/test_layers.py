@@ -54,11 +54,13 @@ ALLOWED = {
     "chatlib.terminal.keyboard": {"terminal", "terminal.streams"},
     "chatlib.terminal.bindings": {"terminal.keyboard"},
     "chatlib.terminal.status": set[str](),
+    "chatlib.terminal.reflow": {"loop"},
     "chatlib.terminal.editor": {
         "loop",
         "terminal",
         "terminal.guest",
         "terminal.keyboard",
+        "terminal.reflow",
         "terminal.streams",
     },
     "chatlib.terminal.edited": {

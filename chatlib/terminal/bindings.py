@@ -4,7 +4,6 @@ Backspace, Delete and the arrows go by graphemes, which a person sees as one cha
 (Unicode Standard Annex 29); prompt_toolkit's own functions go by code points.
 """
 
-import os
 import signal
 from collections.abc import Callable
 
@@ -33,7 +32,6 @@ def bind_keys(
     # The kernel's meaning of these keys: a signal to all processes of the foreground.
     keys.add("c-c", filter=~is_searching)(lambda event: signal.raise_signal(signal.SIGINT))
     keys.add("c-\\")(lambda event: signal.raise_signal(signal.SIGQUIT))
-    keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
     # Without this the key after Escape would be taken for a part of it.
     keys.add("escape", filter=~is_searching, eager=True)(lambda event: None)

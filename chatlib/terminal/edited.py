@@ -24,7 +24,7 @@ from prompt_toolkit.widgets import SearchToolbar
 from chatlib.loop import Loop
 from chatlib.terminal import streams
 from chatlib.terminal.bindings import bind_keys
-from chatlib.terminal.editor import Editor, open_output
+from chatlib.terminal.editor import Editor, make_notification, open_output
 from chatlib.terminal.history import LineHistory
 from chatlib.terminal.status import StatusLine
 from chatlib.terminal.streams import Screen
@@ -33,6 +33,9 @@ from chatlib.terminal.visible import visible
 
 NAME, NOTICE = "1;36", "2"
 """The looks of a speaker's name and of notices and times: bold cyan and faint (SGR)."""
+
+LOOKED_AWAY = "since you looked away:"
+"""What stands before the first line that came while the person looked elsewhere."""
 
 COLOURS = 8
 """The least number of colours of a terminal on which colours are used."""
@@ -55,6 +58,7 @@ class Edited(Terminal):
         *,
         name: str = "",
         bell: bool = False,
+        notification: bool = False,
         timestamps: bool = False,
         status: bool = True,
         history: bool = True,
@@ -68,6 +72,8 @@ class Edited(Terminal):
         self._asking = False
         # What the person wants of every message: a sound, and the time before it.
         self._bell, self._timestamps = bell, timestamps
+        # What makes the desktop tell of one.
+        self._notification = make_notification(os.environ) if notification else ""
         self._coloured = _has_colours()
         # Notices go to this terminal, and not elsewhere (`2> file`).
         self._notices_here = os.isatty(streams.STDERR)
@@ -90,6 +96,7 @@ class Edited(Terminal):
             _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
             bind_keys(self._buffer, self._status.complete, self._end_input),
             self._end_input,
+            self._colour(NOTICE, LOOKED_AWAY),
         )
 
     def start(
@@ -117,13 +124,18 @@ class Edited(Terminal):
     def show_messages(self, speaker: str, texts: list[str]) -> None:
         """Write messages of the peer to stdout; raises ScreenClosedError.
 
-        The bell rings when no line is being typed: the person may be looking elsewhere.
+        The bell rings when the person looks elsewhere. Where the terminal does not tell,
+        it rings when no line is being typed.
         """
         name = self._colour(NAME, f"{visible(speaker)}:") + " " if speaker else ""
         for text in texts:
             self._write_line(name + visible(text))
-        if self._bell and not self._buffer.text:
+        away = self._editor.away
+        if self._bell and (not self._buffer.text if away is None else away):
             self._screen.write("\a")
+        if self._notification and self._editor.untold:
+            self._editor.untold = False
+            self._screen.write(self._notification)
 
     def notify(self, text: str) -> None:
         """Write a line to stderr, above the line being typed if that is on the terminal."""
@@ -289,5 +301,6 @@ def _make_layout(
         wrap_lines=True,
         dont_extend_height=True,
     )
-    under = Window(FormattedTextControl(status), height=1, style="reverse")
+    # Not the whole row is in reverse: a terminal would break it in a narrower window.
+    under = Window(FormattedTextControl(lambda: [("reverse", f"{status()} ")]), height=1)
     return Layout(HSplit([line, search, ConditionalContainer(under, status_fits)]))

@@ -8,28 +8,38 @@ import asyncio
 import os
 import signal
 import termios
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Any, TextIO, cast
 
 from prompt_toolkit import Application
+from prompt_toolkit.data_structures import Point
+from prompt_toolkit.input.vt100 import raw_mode
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from chatlib.loop import Loop
+from chatlib.loop import Loop, Timer
 from chatlib.terminal import streams
 from chatlib.terminal.guest import GuestLoop
-from chatlib.terminal.keyboard import Keyboard
+from chatlib.terminal.keyboard import FOCUS_OUT, Keyboard
+from chatlib.terminal.reflow import Picture, Reflow, Resizes, take_picture
 from chatlib.terminal.streams import Screen
+
+NEWS = "A message has come."
+"""What a notification says."""
+
+ASK_POSITION = "\x1b[6n"
+FOCUS_ON, FOCUS_OFF = "\x1b[?1004h", "\x1b[?1004l"
 
 
 class Editor:
     """The line being edited, as a prompt_toolkit Application that is a guest on our loop.
 
     It runs at most once. `input_ended()` is called when the terminal is closed under it.
+    `mark` is the line that stands before what came while the person looked elsewhere.
     """
 
     def __init__(
@@ -39,6 +49,7 @@ class Editor:
         layout: Layout,
         keys: KeyBindings,
         input_ended: Callable[[], None],
+        mark: str = "",
     ) -> None:
         self._loop = loop
         self._output = output
@@ -48,10 +59,26 @@ class Editor:
         self._painted = False
         # The terminal's settings, as they were before the editor.
         self._original: list[Any] = []
-        self._app: Application[None] = Application(
+        # SIGTSTP came, and the group is to be stopped in the next turn.
+        self._stopping: Timer | None = None
+        # What reads the keyboard again; None: it is read, and the terminal is ours.
+        self._reading: AbstractContextManager[None] | None = None
+        # The person looks at another window. None: the terminal has never told.
+        self.away: bool | None = None
+        # The desktop is still to be told of a message of this absence.
+        self.untold = False
+        # The mark is still to be written, if anything comes.
+        self._mark_due = False
+        self._mark = mark
+        self._reflow = Reflow()
+        self._resizes = Resizes(loop, self._ask_position, self._repaint)
+        keys.add("c-z")(lambda event: self._stop_group())
+        self._app: Application[None] = _GatedApplication(
+            lambda: self._reading is None and not self._resizes.going_on,
+            self._note_resize,
             layout,
             key_bindings=keys,
-            input=Keyboard(self._set_patience),
+            input=_OwnKeyboard(self._set_patience, self._note_report),
             output=output,
             erase_when_done=True,
             include_default_pygments_style=False,
@@ -76,18 +103,23 @@ class Editor:
             self._original = termios.tcgetattr(streams.STDIN)
         # Ignored, for example, where no shell could continue a stopped program.
         if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
-            self._loop.on_signals([signal.SIGTSTP], self._suspend, urgent=False)
+            self._loop.on_signals([signal.SIGTSTP], self._stop_soon, urgent=False)
         factory = partial(GuestLoop, self._loop, self._exit)
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.get_loop().set_exception_handler(self._raise_in_loop)
-            try:
-                runner.run(self._run_application())
-            except EOFError:
-                self._input_ended()
-        self._mark_pastes(False)
+        try:
+            with asyncio.Runner(loop_factory=factory) as runner:
+                runner.get_loop().set_exception_handler(self._raise_in_loop)
+                try:
+                    runner.run(self._run_application())
+                except EOFError:
+                    self._input_ended()
+        finally:
+            if not self._reading:
+                self._set_modes(False)
+            self._resizes.finish()
 
     async def _run_application(self) -> None:
         if self._loop.running:  # a signal may have stopped it before the editor began
+            self._set_modes(True)
             await self._app.run_async(set_exception_handler=False, handle_sigint=False)
 
     def _set_patience(self, seconds: float) -> None:
@@ -97,6 +129,7 @@ class Editor:
     def _exit(self) -> None:
         """End the Application, because our loop was stopped."""
         if self._app.is_running and not self._app.is_done:
+            self._resizes.finish()
             self._app.exit()
 
     def _raise_in_loop(
@@ -112,32 +145,145 @@ class Editor:
 
     # Stopping and continuing.
 
-    def _suspend(self, number: int) -> None:
-        """Restore the terminal for the shell, stop, and resume when continued."""
+    def _stop_group(self) -> None:
+        """Stop all programs of the foreground for the shell, as the kernel does at Ctrl-Z.
+
+        The shell takes the terminal as soon as one of them has stopped, perhaps the `make`
+        that runs this program. So it is restored before.
+        """
+        if signal.getsignal(signal.SIGTSTP) == signal.SIG_IGN:
+            os.kill(0, signal.SIGTSTP)
+        else:
+            self._stop(0)
+
+    def _stop_soon(self, number: int) -> None:
+        """Stop for a SIGTSTP from outside, unless SIGCONT has come already, too."""
+        self._stopping = self._loop.call_later(0, lambda: self._stop(os.getpid()))
+
+    def _stop(self, process: int) -> None:
+        """Restore the terminal, stop, and resume when continued; 0 is the whole group."""
         if not self._app.is_running:
             return
-        self._app.renderer.erase()
-        self._mark_pastes(False)
-        with suppress(termios.error):
-            termios.tcsetattr(streams.STDIN, termios.TCSANOW, self._original)
-        handler = signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)  # returns after SIGCONT
-        signal.signal(number, handler)
-        self.resume()
+        self._release()
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(process, signal.SIGTSTP)  # returns after SIGCONT
+        signal.signal(signal.SIGTSTP, handler)
+        # Without a shell nothing stops, and no SIGCONT comes. If it came, a signal that
+        # ends the program may have come with it, and is heard first.
+        self._loop.call_later(0, self.resume)
+
+    def _release(self) -> None:
+        """Leave the terminal to the shell: as it was, without the line."""
+        if self._reading:
+            return
+        self._resizes.finish()
+        with streams.never_stopped():
+            if streams.is_ours(streams.STDIN):
+                self._app.renderer.erase()
+                self._set_modes(False)
+                streams.set_attributes(streams.STDIN, self._original)
+            else:
+                # The shell has written below the line, and set what it needs.
+                self._output.write_raw(FOCUS_OFF)
+                self._app.renderer.reset()
+                self._output.flush()
+        self._painted = False
+        self._reading = self._app.input.detach()
+        self._reading.__enter__()
 
     def resume(self) -> None:
         """Set the terminal to raw mode again, and paint the line again."""
+        if self._stopping:
+            self._stopping.cancel()
+        if streams.is_ours(streams.STDIN):
+            self._take()
+        else:
+            self._loop.call_later(0, self._await_foreground)
+
+    def _await_foreground(self) -> None:
+        """Let the kernel stop us until the terminal is ours, unless the program ends."""
+        if not streams.ends_anywhere():
+            self._take()
+
+    def _take(self) -> None:
+        """Take the terminal, which a shell may have used; stop until it is ours."""
         if not self._app.is_running:
             return
+        lent = self._reading is not None or _is_cooked()
         # Not left again: the Application's own `raw_mode` restores the first settings.
-        self._app.input.raw_mode().__enter__()
+        try:
+            self._app.input.raw_mode().__enter__()
+        except termios.error:
+            return  # in the background, without a shell that could bring us back
+        if self._reading:
+            self._reading.__exit__(None, None, None)
+            self._reading = None
+        if lent:
+            # What a shell has written stands below the line, if that is still there.
+            self._painted = False
+            self._app.renderer.reset()
+        else:
+            self._erase()
+        self._set_modes(True)
+        self.refresh()
+
+    # Another size of the window.
+
+    def _note_resize(self) -> None:
+        """Paint the line again for another size, as soon as it does not change any more."""
+        if self._reading:
+            return
+        going_on = self._resizes.going_on
+        if going_on or (self._painted and not self._picture().is_safe):
+            self._resizes.begin()
+        else:
+            self._erase()
+            self.refresh()
+
+    def _ask_position(self) -> bool:
+        """Ask where the cursor is, if that tells where the line is; return whether."""
+        columns = self._output.get_size().columns
+        if asked := self._reflow.must_ask(self._picture(), columns):
+            self._output.write_raw(ASK_POSITION)
+            self._output.flush()
+        return asked
+
+    def _repaint(self, asked: bool, at: int | None) -> None:
+        """Erase the line, which the resize may have broken into more rows."""
+        renderer = self._app.renderer
+        columns = self._output.get_size().columns
+        height = self._reflow.height(self._picture(), columns, asked, at)
+        renderer._cursor_pos = Point(columns, height)
         self._erase()
         self.refresh()
+
+    def _picture(self) -> Picture:
+        renderer = self._app.renderer
+        screen = renderer.last_rendered_screen
+        assert screen, "a line was painted"
+        return take_picture(screen.data_buffer, renderer._cursor_pos)
+
+    # What the terminal reports.
+
+    def _note_report(self, report: str) -> None:
+        """Note where the cursor is, or whether the person looks at this window."""
+        if report[-1] == "R":
+            self._resizes.answer(int(report[:-1].split(";")[1]) - 1)
+            return
+        self.away = report == FOCUS_OUT
+        self._mark_due = self.away and bool(self._mark)
+        self.untold = self.away
 
     # Painting.
 
     def print_above(self, write: Callable[[str], None], text: str) -> None:
         """Call `write` for a line of text above the line being edited."""
+        if self._mark_due:
+            self._mark_due = False
+            self.print_above(write, self._mark)
+        if self._resizes.going_on:
+            self._resizes.hold(partial(write, f"{text}\n"))
+            return
         self._erase()
         write(f"{text}\n")
         self.refresh()
@@ -153,18 +299,66 @@ class Editor:
             self._app.renderer.erase()
             # Erasing also ends the marking of pastes. Without marks a paste that comes
             # before the next painting would be sent line by line.
-            self._mark_pastes(True)
+            self._output.enable_bracketed_paste()
+            self._output.flush()
 
-    def _mark_pastes(self, on: bool) -> None:
-        """Make the terminal mark where a paste begins and ends, or make it stop that."""
+    def _set_modes(self, on: bool) -> None:
+        """Make the terminal mark pastes and report the focus, or make it stop that."""
         if on:
             self._output.enable_bracketed_paste()
         else:
             self._output.disable_bracketed_paste()
+        self._output.write_raw(FOCUS_ON if on else FOCUS_OFF)
         self._output.flush()
 
     def _note_painted(self, app: Application[None]) -> None:
         self._painted = True
+
+
+# What prompt_toolkit does otherwise.
+
+
+class _GatedApplication(Application[None]):
+    """An Application that paints only while it `may_paint`, and calls back for a resize."""
+
+    def __init__(
+        self,
+        may_paint: Callable[[], bool],
+        resized: Callable[[], None],
+        layout: Layout,
+        **options: Any,
+    ) -> None:
+        self._may_paint = may_paint
+        self._resized = resized
+        super().__init__(layout, **options)
+
+    def _redraw(self, render_as_done: bool = False) -> None:
+        if self._may_paint():
+            super()._redraw(render_as_done)
+
+    def _on_resize(self) -> None:
+        self._resized()
+
+
+class _OwnKeyboard(Keyboard):
+    """A keyboard that does not touch the terminal while it is another program's."""
+
+    def raw_mode(self) -> AbstractContextManager[None]:
+        """Return what sets the terminal to raw mode, and restores it."""
+        return _RawMode(streams.STDIN)
+
+
+class _RawMode(raw_mode):
+    def __exit__(self, *error: object) -> None:
+        if self.attrs_before is not None:
+            streams.set_attributes(self.fileno, self.attrs_before)
+
+
+def _is_cooked() -> bool:
+    """Return whether somebody has set the terminal back from raw mode."""
+    with suppress(termios.error):
+        return bool(termios.tcgetattr(streams.STDIN)[3] & termios.ICANON)
+    return False
 
 
 # What it paints on.
@@ -201,3 +395,19 @@ def open_output(screen: Screen, coloured: bool) -> Vt100_Output:
     # does not answer.
     output.enable_cpr = False
     return output
+
+
+def make_notification(environment: Mapping[str, str]) -> str:
+    """Return the sequence that makes the desktop tell of a message.
+
+    Nothing of the message is in it. iTerm2 and kitty know OSC 9, most others OSC 777.
+    tmux passes it on if its option `allow-passthrough` is on, and drops it otherwise.
+    """
+    known = (
+        environment.get("TERM_PROGRAM") == "iTerm.app" or "KITTY_WINDOW_ID" in environment
+    )
+    text = f"9;{NEWS}" if known else f"777;notify;chat;{NEWS}"
+    sequence = f"\x1b]{text}\x1b\\"
+    if environment.get("TMUX"):
+        return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    return sequence

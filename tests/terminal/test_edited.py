@@ -190,8 +190,9 @@ def test_after_a_resize_the_whole_line_is_shown(desk: Desk, peer: Peer) -> None:
 # What is written to the terminal.
 
 SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|.)", re.DOTALL)
-HARMLESS = re.compile(rb"\x1b\[(?:[0-9;]*[ABCDHJKm]|\?(?:1|7|12|25|2004)[hl])")
-"""Move, erase, colour; cursor keys, wrapping, blinking and hidden cursor, paste marks."""
+HARMLESS = re.compile(rb"\x1b\[(?:[0-9;]*[ABCDHJKm]|\?(?:1|7|12|25|1004|2004)[hl])")
+"""Move, erase, colour; cursor keys, wrapping, blinking and hidden cursor, reports of the
+focus, paste marks."""
 
 
 def sequences(pane: Pane) -> set[bytes]:

@@ -99,8 +99,7 @@ class Editor:
         Side effect: from here on SIGTSTP is handled, until our loop is closed.
         """
         self._started = True
-        with suppress(termios.error):
-            self._original = termios.tcgetattr(streams.STDIN)
+        self._note_original()
         # Ignored, for example, where no shell could continue a stopped program.
         if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
             self._loop.on_signals([signal.SIGTSTP], self._stop_soon, urgent=False)
@@ -113,9 +112,19 @@ class Editor:
                 except EOFError:
                     self._input_ended()
         finally:
+            self._resizes.finish()
             if not self._reading:
                 self._set_modes(False)
-            self._resizes.finish()
+                self._restore()
+
+    def _note_original(self) -> None:
+        """Note the settings that the terminal is to have when it is another program's."""
+        with suppress(termios.error):
+            self._original = termios.tcgetattr(streams.STDIN)
+
+    def _restore(self) -> None:
+        if self._original:  # the terminal was there
+            streams.set_attributes(streams.STDIN, self._original)
 
     async def _run_application(self) -> None:
         if self._loop.running:  # a signal may have stopped it before the editor began
@@ -181,7 +190,7 @@ class Editor:
             if streams.is_ours(streams.STDIN):
                 self._app.renderer.erase()
                 self._set_modes(False)
-                streams.set_attributes(streams.STDIN, self._original)
+                self._restore()
             else:
                 # The shell has written below the line, and set what it needs.
                 self._output.write_raw(FOCUS_OFF)
@@ -209,7 +218,9 @@ class Editor:
         """Take the terminal, which a shell may have used; stop until it is ours."""
         if not self._app.is_running:
             return
-        lent = self._reading is not None or _is_cooked()
+        if cooked := _is_cooked():
+            self._note_original()
+        lent = cooked or self._reading is not None
         # Not left again: the Application's own `raw_mode` restores the first settings.
         try:
             self._app.input.raw_mode().__enter__()

@@ -24,7 +24,8 @@ from prompt_toolkit.widgets import SearchToolbar
 from chatlib.loop import Loop
 from chatlib.terminal import streams
 from chatlib.terminal.bindings import bind_keys
-from chatlib.terminal.editor import Editor, make_notification, open_output
+from chatlib.terminal.editor import Editor, open_output
+from chatlib.terminal.focus import LOOKED_AWAY, make_notification
 from chatlib.terminal.history import LineHistory
 from chatlib.terminal.status import StatusLine
 from chatlib.terminal.streams import Screen
@@ -33,9 +34,6 @@ from chatlib.terminal.visible import visible
 
 NAME, NOTICE = "1;36", "2"
 """The looks of a speaker's name and of notices and times: bold cyan and faint (SGR)."""
-
-LOOKED_AWAY = "since you looked away:"
-"""What stands before the first line that came while the person looked elsewhere."""
 
 COLOURS = 8
 """The least number of colours of a terminal on which colours are used."""
@@ -73,7 +71,7 @@ class Edited(Terminal):
         # What the person wants of every message: a sound, and the time before it.
         self._bell, self._timestamps = bell, timestamps
         # What makes the desktop tell of one.
-        self._notification = make_notification(os.environ) if notification else ""
+        self._notification = make_notification() if notification else ""
         self._coloured = _has_colours()
         # Notices go to this terminal, and not elsewhere (`2> file`).
         self._notices_here = os.isatty(streams.STDERR)
@@ -130,11 +128,10 @@ class Edited(Terminal):
         name = self._colour(NAME, f"{visible(speaker)}:") + " " if speaker else ""
         for text in texts:
             self._write_line(name + visible(text))
-        away = self._editor.away
-        if self._bell and (not self._buffer.text if away is None else away):
+        focus = self._editor.focus
+        if self._bell and (not self._buffer.text if focus.away is None else focus.away):
             self._screen.write("\a")
-        if self._notification and self._editor.untold:
-            self._editor.untold = False
+        if self._notification and focus.take_notification():
             self._screen.write(self._notification)
 
     def notify(self, text: str) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Any, TextIO, cast
@@ -23,16 +23,13 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 from chatlib.loop import Loop, Timer
 from chatlib.terminal import streams
+from chatlib.terminal.focus import FOCUS_OFF, FOCUS_ON, Focus
 from chatlib.terminal.guest import GuestLoop
 from chatlib.terminal.keyboard import FOCUS_OUT, Keyboard
 from chatlib.terminal.reflow import Picture, Reflow, Resizes, take_picture
 from chatlib.terminal.streams import Screen
 
-NEWS = "A message has come."
-"""What a notification says."""
-
 ASK_POSITION = "\x1b[6n"
-FOCUS_ON, FOCUS_OFF = "\x1b[?1004h", "\x1b[?1004l"
 
 
 class Editor:
@@ -63,18 +60,13 @@ class Editor:
         self._stopping: Timer | None = None
         # What reads the keyboard again; None: it is read, and the terminal is ours.
         self._reading: AbstractContextManager[None] | None = None
-        # The person looks at another window. None: the terminal has never told.
-        self.away: bool | None = None
-        # The desktop is still to be told of a message of this absence.
-        self.untold = False
-        # The mark is still to be written, if anything comes.
-        self._mark_due = False
+        self.focus = Focus()
         self._mark = mark
         self._reflow = Reflow()
         self._resizes = Resizes(loop, self._ask_position, self._repaint)
         keys.add("c-z")(lambda event: self._stop_group())
         self._app: Application[None] = _GatedApplication(
-            lambda: self._reading is None and not self._resizes.going_on,
+            self._may_paint,
             self._note_resize,
             layout,
             key_bindings=keys,
@@ -215,7 +207,7 @@ class Editor:
             self._take()
 
     def _take(self) -> None:
-        """Take the terminal, which a shell may have used; stop until it is ours."""
+        """Use the terminal again, after a shell perhaps; stop until it is ours."""
         if not self._app.is_running:
             return
         if cooked := _is_cooked():
@@ -239,6 +231,18 @@ class Editor:
         self.refresh()
 
     # Another size of the window.
+
+    def _may_paint(self) -> bool:
+        """Return whether the terminal is ours, and the line stands where it was painted."""
+        self._look_at_size()
+        return self._reading is None and not self._resizes.going_on
+
+    def _look_at_size(self) -> None:
+        """Note a resize whose SIGWINCH has not been handled: a message may come before."""
+        if not self._painted or self._resizes.going_on:
+            return
+        if self._output.get_size() != self._app.renderer._last_size:
+            self._note_resize()
 
     def _note_resize(self) -> None:
         """Paint the line again for another size, as soon as it does not change any more."""
@@ -280,18 +284,19 @@ class Editor:
         """Note where the cursor is, or whether the person looks at this window."""
         if report[-1] == "R":
             self._resizes.answer(int(report[:-1].split(";")[1]) - 1)
-            return
-        self.away = report == FOCUS_OUT
-        self._mark_due = self.away and bool(self._mark)
-        self.untold = self.away
+        else:
+            self.focus.change(report == FOCUS_OUT)
 
     # Painting.
 
     def print_above(self, write: Callable[[str], None], text: str) -> None:
         """Call `write` for a line of text above the line being edited."""
-        if self._mark_due:
-            self._mark_due = False
-            self.print_above(write, self._mark)
+        if self.focus.unmarked:
+            self.focus.unmarked = False
+            if self._mark:
+                self.print_above(write, self._mark)
+        if self._painted:  # the first line of this turn
+            self._look_at_size()
         if self._resizes.going_on:
             self._resizes.hold(partial(write, f"{text}\n"))
             return
@@ -406,19 +411,3 @@ def open_output(screen: Screen, coloured: bool) -> Vt100_Output:
     # does not answer.
     output.enable_cpr = False
     return output
-
-
-def make_notification(environment: Mapping[str, str]) -> str:
-    """Return the sequence that makes the desktop tell of a message.
-
-    Nothing of the message is in it. iTerm2 and kitty know OSC 9, most others OSC 777.
-    tmux passes it on if its option `allow-passthrough` is on, and drops it otherwise.
-    """
-    known = (
-        environment.get("TERM_PROGRAM") == "iTerm.app" or "KITTY_WINDOW_ID" in environment
-    )
-    text = f"9;{NEWS}" if known else f"777;notify;chat;{NEWS}"
-    sequence = f"\x1b]{text}\x1b\\"
-    if environment.get("TMUX"):
-        return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-    return sequence

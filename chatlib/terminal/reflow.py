@@ -103,19 +103,17 @@ class Resizes:
         self._loop = loop
         self._ask = ask
         self._settle = settle
+        # The line stands where nobody knows. No property: it is read for every line.
+        self.going_on = False
         self._timer: Timer | None = None
         self._asked = False
         self._held: list[Callable[[], None]] = []
 
-    @property
-    def going_on(self) -> bool:
-        """Whether the line stands where nobody knows."""
-        return self._timer is not None
-
     def begin(self) -> None:
         """Note that the size has changed, again perhaps."""
-        self._wait(QUIET_SECONDS, self._end_quiet)
+        self.going_on = True
         self._asked = False
+        self._wait(QUIET_SECONDS, self._end_quiet)
 
     def hold(self, write: Callable[[], None]) -> None:
         """Call `write` when the series is over."""
@@ -128,7 +126,7 @@ class Resizes:
 
     def finish(self) -> None:
         """End the series now, if there is one, without an answer."""
-        if self._timer:
+        if self.going_on:
             self._end(None)
 
     def _end_quiet(self) -> None:
@@ -141,7 +139,7 @@ class Resizes:
     def _end(self, column: int | None) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = None
+        self.going_on = False
         asked, self._asked = self._asked, False
         self._settle(asked, column)
         held, self._held = self._held, []

@@ -13,7 +13,6 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from chatlib.errors import ScreenClosedError, ScreenFailedError
 from chatlib.loop import WRITE, Loop, is_ready
@@ -131,7 +130,7 @@ def is_ours(fd: int) -> bool:
         return True
 
 
-def set_attributes(fd: int, attributes: list[Any]) -> None:
+def set_attributes(fd: int, attributes: list[int | list[bytes | int]]) -> None:
     """Set a terminal, unless it is another program's now, or was closed."""
     if is_ours(fd):
         with never_stopped(), suppress(termios.error):

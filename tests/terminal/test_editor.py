@@ -312,17 +312,6 @@ def test_the_bell_rings_only_for_who_looks_away_where_that_is_known(seat: Seat) 
     seat.plays(script())
 
 
-def test_a_notification_is_written_as_the_terminal_knows_it() -> None:
-    """Through tmux it is passed on, wrapped."""
-    from chatlib.terminal.editor import make_notification
-
-    nine = "\x1b]9;A message has come.\x1b\\"
-    assert make_notification({"TERM_PROGRAM": "iTerm.app"}) == nine
-    assert make_notification({"KITTY_WINDOW_ID": "1"}) == nine
-    wrapped = make_notification({"TMUX": "/tmp/tmux", "KITTY_WINDOW_ID": "1"})
-    assert wrapped == "\x1bPtmux;\x1b\x1b]9;A message has come.\x1b\x1b\\\x1b\\"
-
-
 # In this process: stopping.
 
 

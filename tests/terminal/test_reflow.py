@@ -4,10 +4,11 @@ In tmux, which breaks rows anew, and in pyte, which cuts them off: nothing of th
 stays, neither on the screen nor in the scrollback.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from itertools import count
 
 import pytest
 from prompt_toolkit.data_structures import Point
@@ -200,10 +201,10 @@ def test_in_pyte_nothing_of_the_old_line_stays(
     client.presses(text + keys("Left") * back)
     desk.until(lambda: text[-3:] in "".join(client.rows))
     said: list[str] = []
-    for count, columns in enumerate((60, 40, 20, 33, 300, 79, 41)):
+    for number, columns in enumerate((60, 40, 20, 33, 300, 79, 41)):
         client.resizes(24, columns)
-        said.append(f"server: {count}")
-        peer.says(f"{count}")
+        said.append(f"server: {number}")
+        peer.says(f"{number}")
         desk.until(lambda: client.view.at_rest and whole(client.rows, said, text))
     client.presses(keys("End") + "!\r")
     assert peer.hears() == f"{text}!"
@@ -221,12 +222,21 @@ def whole(rows: list[str], said: list[str], text: str) -> bool:
 
 # In tmux.
 
+_numbers = count()
+
 
 class Tmux:
     """A window of tmux with a client in it."""
 
-    def __init__(self, folder: Path, peer: Peer, above: int) -> None:
-        server = ("tmux", "-u", "-L", f"chat-{folder.name}", "-f", "/dev/null")
+    def __init__(self, peer: Peer, above: int) -> None:
+        server = (
+            "tmux",
+            "-u",
+            "-L",
+            f"chat-{os.getpid()}-{next(_numbers)}",
+            "-f",
+            "/dev/null",
+        )
         self._call = ("env", "LC_ALL=C.UTF-8", *server)
         self._readers = Readers()
         script = 'i=0; while [ $i -lt "$0" ]; do echo line $i; i=$((i+1)); done; exec "$@"'
@@ -245,9 +255,15 @@ class Tmux:
         """All rows, the scrollback too."""
         return self.orders("capture-pane", "-p", "-S", "-").rstrip("\n").split("\n")
 
+    @property
+    def column(self) -> int:
+        """The cursor's column."""
+        return int(self.orders("display-message", "-p", "#{cursor_x}"))
+
     def until(self, condition: Callable[[], object]) -> None:
         """Look until the condition holds."""
-        assert self._readers.until(condition, PATIENCE, lambda _: None), self.rows
+        happened = self._readers.until(condition, PATIENCE, lambda _: None)
+        assert happened, "\n".join(self.rows)
 
     def close(self) -> None:
         """End tmux and all in it."""
@@ -255,12 +271,19 @@ class Tmux:
         self._readers.close()
 
 
+def find_column(characters: int, wide: bool) -> int:
+    """Return the cursor's column behind the prompt and so many characters, of 80."""
+    if not wide:
+        return (1 + characters) % 80
+    return 1 + 2 * characters if characters < 40 else (characters - 39) % 40 * 2
+
+
 @pytest.fixture
-def tmux(tmp_path: Path, peer: Peer) -> Iterator[Tmux]:
+def tmux(peer: Peer) -> Iterator[Tmux]:
     """Return a window that is full, in which a client stands at its prompt."""
     if not shutil.which("tmux"):
         pytest.skip("there is no tmux here")
-    tmux = Tmux(tmp_path, peer, 30)
+    tmux = Tmux(peer, 30)
     peer.meets()
     tmux.until(lambda: "Enter message to send..." in tmux.rows)
     yield tmux
@@ -284,13 +307,15 @@ def test_in_tmux_nothing_of_the_old_line_stays(
     tmux.orders("send-keys", "-l", text)
     if back:
         tmux.orders("send-keys", "-N", str(back), "Left")
-    tmux.until(lambda: text[-3:] in "".join(tmux.rows))
+    before = len(text) - back
+    column = find_column(before, wide)
+    tmux.until(lambda: text[-3:] in "".join(tmux.rows) and tmux.column == column)
     for columns in series:
         tmux.orders("resize-window", "-x", str(columns))
     peer.says("hello")
     tmux.until(lambda: "server: hello" in tmux.rows)
     tmux.orders("send-keys", "-l", "!")
-    line = f"{text[: len(text) - back]}!{text[len(text) - back :]}"
+    line = f"{text[:before]}!{text[before:]}"
     tmux.until(lambda: line in "".join(tmux.rows))
     shown = "".join(tmux.rows)
     assert all(shown.count(letter) == 1 for letter in text)

@@ -19,6 +19,7 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
 from prompt_toolkit.layout.processors import BeforeInput
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.widgets import SearchToolbar
 
 from chatlib.loop import Loop
@@ -87,8 +88,11 @@ class Edited(Terminal):
         self._buffer = Buffer(multiline=False, accept_handler=self._submit, history=past)
         output = open_output(self._screen, self._coloured)
         self._status = StatusLine(output, self._buffer, commands)
+        self._editor = self._make_editor(loop, output, status)
+
+    def _make_editor(self, loop: Loop, output: Vt100_Output, status: bool) -> Editor:
         status_fits = Condition(lambda: status and output.get_size().rows > 1)
-        self._editor = Editor(
+        return Editor(
             loop,
             output,
             _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),

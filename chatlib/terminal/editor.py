@@ -241,15 +241,17 @@ class Editor:
         """Note a resize whose SIGWINCH has not been handled: a message may come before."""
         if not self._painted or self._resizes.going_on:
             return
-        if self._output.get_size() != self._app.renderer._last_size:
+        size = self._app.renderer._last_size
+        # There is none after the screen was cleared.
+        if size and self._output.get_size() != size:
             self._note_resize()
 
     def _note_resize(self) -> None:
         """Paint the line again for another size, as soon as it does not change any more."""
         if self._reading:
             return
-        going_on = self._resizes.going_on
-        if going_on or (self._painted and not self._picture().is_safe):
+        here = self._painted and self._app.renderer.last_rendered_screen
+        if self._resizes.going_on or (here and not self._picture().is_safe):
             self._resizes.begin()
         else:
             self._erase()

@@ -221,20 +221,6 @@ def test_a_stopped_program_can_be_ended_from_the_shell(
     assert "-echo " not in shell.lines
 
 
-def test_settings_that_were_changed_meanwhile_are_kept(desk: Desk, peer: Peer) -> None:
-    """The terminal is left as the shell has set it last."""
-    script = '"$@"; stty tostop; fg; exec cat'
-    client = desk.opens("bash", "-mc", script, "-", *CLIENT, *peer.place)
-    peer.meets()
-    desk.until(lambda: client.shows("Enter message to send...", ">"))
-    client.presses(keys("Ctrl-Z"))
-    desk.until(lambda: settings(client, LOCAL) & termios.TOSTOP)
-    desk.until(lambda: not settings(client, LOCAL) & termios.ICANON)
-    peer.leaves()
-    desk.until(lambda: client.shows("Goodbye: the server left.", ""))
-    assert settings(client, LOCAL) & termios.TOSTOP
-
-
 # Modes of the terminal.
 
 
@@ -372,6 +358,23 @@ def test_after_a_stop_from_outside_the_terminal_is_raw_again(seat: Seat) -> None
 
     seat.plays(script())
     assert b"^M" not in seat.raw
+
+
+def test_settings_that_were_changed_meanwhile_are_kept(seat: Seat) -> None:
+    """The terminal is left as the shell has set it last."""
+    changed = termios.tcgetattr(streams.STDIN)
+    changed[LOCAL] |= termios.TOSTOP
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        termios.tcsetattr(streams.STDIN, termios.TCSANOW, changed)
+        terminal.resume()
+        seat.presses("on")
+        yield seat.shows(">on", STANDING)
+
+    seat.plays(script())
+    assert termios.tcgetattr(streams.STDIN) == changed
 
 
 def test_where_stopping_is_ignored_the_editor_goes_on(

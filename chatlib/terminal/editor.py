@@ -225,6 +225,7 @@ class Editor:
             # What a shell has written stands below the line, if that is still there.
             self._painted = False
             self._app.renderer.reset()
+            self._output.write_raw("\r")
         else:
             self._erase()
         self._set_modes(True)

@@ -301,7 +301,7 @@ class Editor:
         if self._painted:  # the first line of this turn
             self._look_at_size()
         if self._resizes.going_on:
-            self._resizes.hold(partial(write, f"{text}\n"))
+            self._resizes.hold(partial(self.print_above, write, text))
             return
         self._erase()
         write(f"{text}\n")

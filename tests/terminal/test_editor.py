@@ -377,6 +377,53 @@ def test_settings_that_were_changed_meanwhile_are_kept(seat: Seat) -> None:
     assert termios.tcgetattr(streams.STDIN) == changed
 
 
+@pytest.mark.parametrize("answer", ["\x1b[9;11R", ""], ids=["broken", "silent"])
+def test_a_long_line_is_painted_again_when_the_size_stays(seat: Seat, answer: str) -> None:
+    """The cursor's place is asked for; what comes meanwhile is written afterwards."""
+    terminal = seat.opens()
+    line = "x" * 49
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses(line)
+        yield seat.shows(f">{line}", STANDING)
+        termios.tcsetwinsize(streams.STDOUT, (24, 40))
+        terminal.show("meanwhile")
+        signal.raise_signal(signal.SIGWINCH)
+        yield lambda: b"\x1b[6n" in seat.raw
+        assert b"meanwhile" not in seat.raw
+        seat.presses(answer)
+        yield lambda: b"meanwhile" in seat.raw.split(b"\x1b[6n")[1]
+
+    seat.plays(script())
+    assert (b"\x1b[A" in seat.raw.split(b"\x1b[6n")[1].split(b"mean")[0]) == bool(answer)
+
+
+def test_in_the_background_nothing_is_set(
+    seat: Seat, stops: list[list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shell has the terminal already when SIGTSTP is seen."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        raw = termios.tcgetattr(streams.STDIN)
+        monkeypatch.setattr(streams, "is_ours", lambda fd: False)
+        monkeypatch.setattr(streams, "ends_anywhere", lambda: True)
+        signal.raise_signal(signal.SIGTSTP)
+        yield lambda: stops
+        assert stops == [raw]
+        terminal.resume()
+        signal.raise_signal(signal.SIGWINCH)
+        signal.raise_signal(signal.SIGTSTP)
+        yield lambda: len(stops) == 2
+        monkeypatch.setattr(streams, "ends_anywhere", lambda: False)
+        terminal.resume()
+        yield seat.shows(">", STANDING)
+
+    seat.plays(script())
+
+
 def test_where_stopping_is_ignored_the_editor_goes_on(
     seat: Seat, stops: list[list[object]]
 ) -> None:

@@ -63,8 +63,7 @@ class Editor:
         self._stopping: Timer | None = None
         # What reads the keyboard again; None: it is read, and the terminal is ours.
         self._reading: AbstractContextManager[None] | None = None
-        self.focus = Focus()
-        self._mark = mark
+        self.focus, self._mark = Focus(), mark
         self._reflow = Reflow()
         self._resizes = Resizes(loop, self._ask_position, self._repaint)
         keys.add("c-z")(lambda event: self._stop_group())

@@ -66,11 +66,14 @@ def make_layout(
     # Apart from the line, so that it stays where it is when the cursor moves.
     head = FormattedTextControl(lambda: LINE_END.join(_get_head(line, prompt())))
     above = ConditionalContainer(Window(head, height=FIRST + 1), folded)
+    below = ConditionalContainer(_make_status_row(status), status_fits)
+    return Layout(HSplit([above, edited, search, below]), focused_element=edited)
+
+
+def _make_status_row(status: StatusLine) -> Window:
     # Not the whole row is in reverse: a terminal would break it in a narrower window.
     shown = FormattedTextControl(lambda: [("reverse", f"{status.text()} ")])
-    under = Window(shown, height=1)
-    below = ConditionalContainer(under, status_fits)
-    return Layout(HSplit([above, edited, search, below]), focused_element=edited)
+    return Window(shown, height=1)
 
 
 def _count_rows(output: Vt100_Output) -> int:

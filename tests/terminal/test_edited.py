@@ -75,9 +75,9 @@ def test_no_key_ever_strays_into_a_message(desk: Desk, peer: Peer) -> None:
         desk.until(lambda: f"m{number}\r".encode() in client.raw)  # noqa: B023
         desk.until(lambda: client.shows(typed))  # noqa: B023
         assert client.attributes == raw
-    said = [line for line in client.lines[3:-1] if line.startswith("  server: ")]
+    said = [line for line in client.lines[2:-1] if line.startswith("  server: ")]
     assert said == [f"  server: m{number}" for number in range(200)]
-    lines = [line for line in client.lines[3:-1] if not line.startswith("  server: ")]
+    lines = [line for line in client.lines[2:-1] if not line.startswith("  server: ")]
     assert lines == ["> you: " + "x" * 19] * 10
 
 
@@ -457,7 +457,7 @@ def test_however_the_program_ends_the_terminal_is_as_before(
     server, port = open_server(desk)
     command = (PYTHON, "-c", MISTAKEN) if "mistake" in door else CLIENT
     client = desk.opens("bash", "-c", LEADS_ON, "-", *ANNOUNCED, *command, "--port", port)
-    desk.until(lambda: client.shows("  Both may write: Enter sends, /q leaves.", ">"))
+    desk.until(lambda: client.shows("Enter message to send...", ">"))
     types_half(desk, client)
     assert client.attributes != client.untouched
     leave(door, server, client)
@@ -615,7 +615,7 @@ sys.exit(main())
 def talk_plainly(desk: Desk, peer: Peer, client: Pane) -> None:
     """Exchange two messages, leave, and assert that no escape sequence was written."""
     peer.meets()
-    desk.until(lambda: client.shows("  Both may write: Enter sends, /q leaves.", ">"))
+    desk.until(lambda: client.shows("Enter message to send...", ">"))
     client.types("hello")
     assert peer.hears() == "hello"
     peer.says("hi")
@@ -1067,7 +1067,9 @@ def test_with_notices_in_a_file_a_kept_line_is_there(
     """With its reason, as from a plain terminal."""
     place("STDERR", os.open(tmp_path / "notices", os.O_WRONLY | os.O_CREAT))
     seat.opens().show_pending("one", "of that")
-    assert (tmp_path / "notices").read_text() == "Kept for later, because of that: one\n"
+    assert (tmp_path / "notices").read_text() == (
+        "Kept for later, because of that (/unsend takes it back): one\n"
+    )
 
 
 def test_a_line_that_comes_back_stands_before_what_is_typed(seat: Seat) -> None:

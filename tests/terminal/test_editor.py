@@ -129,7 +129,7 @@ def test_started_in_the_background_it_is_stopped_until_fg(desk: Desk) -> None:
     desk.until(lambda: " nobody here yet" in shell.rows[-1] or b"Traceback" in shell.raw)
     assert b"Traceback" not in shell.raw
     shell.types("/q")
-    desk.until(lambda: shell.shows("Goodbye: you left before anybody came.", "$"))
+    desk.until(lambda: shell.shows("- Goodbye: you left before anybody came.", "$"))
 
 
 def test_without_a_shell_ctrl_z_stops_nothing(desk: Desk, peer: Peer) -> None:
@@ -266,15 +266,15 @@ def test_what_came_while_one_looked_away_is_marked_once(seat: Seat) -> None:
         terminal.show_messages("server", ["two", "three"])
         seat.presses(IN + OUT + "c")
         yield seat.shows(
-            "  server: one", MARK, "server: two", "server: three", ">abc", STANDING
+            "  server: one", MARK, "  server: two", "  server: three", ">abc", STANDING
         )
         terminal.notify("four")
-        yield seat.shows("  server: three", MARK, "  four", ">abc", STANDING)
+        yield seat.shows("  server: three", MARK, "- four", ">abc", STANDING)
 
     seat.plays(script())
 
 
-MARK = "since you looked away:"
+MARK = "- since you looked away:"
 
 
 def test_the_bell_rings_only_for_who_looks_away_where_that_is_known(seat: Seat) -> None:

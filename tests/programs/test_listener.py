@@ -833,6 +833,22 @@ def test_a_client_whose_talk_has_ended_is_not_seated_again(ending: str, keep: st
         world.sit_down(wire.hello()).close()
 
 
+def test_a_client_to_which_we_said_goodbye_is_not_seated_again() -> None:
+    """A server without a person has left at the end of its input, and got no answer."""
+    with closing(Server("--again", "--keep", "60")) as world:
+        world.program.again = world.listener.wait_again
+        client = world.sit_down()
+        world.program.chat.input_ended()
+        abort(client)
+        world.until(lambda: world.program.chat.is_searching)
+        world.pass_time(60)
+        world.until(lambda: world.program.chat.is_free)
+        with closing(world.knock()) as client:
+            client.sendall(HELLO)
+            world.until_readable(client)
+            assert wire.receive(client)[0] == wire.BYE
+
+
 def test_the_last_sixteen_talks_are_remembered(world: Server) -> None:
     """The one before those is not: its id is free again."""
 

@@ -14,12 +14,14 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from chatlib.advice import choose_exit_code
-from chatlib.chat import Chat, list_lines
+from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
+from chatlib.ending import list_lines
 from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import READ, Loop
+from chatlib.memory import Memory
 from chatlib.protocol.events import Trace, silent
 from chatlib.protocol.link import Link
 from chatlib.recovery import Recovery
@@ -59,9 +61,17 @@ Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 ser
 """
 
 
-def open_terminal(loop: Loop, settings: Settings) -> Terminal:
-    """Return the editor for a person at a real terminal, the plain one for all others."""
+def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
+    """Return the editor for a person at a real terminal, the plain one for all others.
+
+    One for a screen reader comes before both, because only the person can know of it.
+    `role` names the history of what is typed: each program has its own.
+    """
     bell, timestamps = settings.bell, settings.timestamps
+    if settings.reader:
+        from chatlib.terminal.reader import Reader
+
+        return Reader(loop, settings.prompt, bell=bell, timestamps=timestamps)
     if not settings.plain and _can_edit():
         try:
             from chatlib.terminal.edited import Edited  # 100 ms, only where it is used
@@ -73,13 +83,26 @@ def open_terminal(loop: Loop, settings: Settings) -> Terminal:
             return Edited(
                 loop,
                 settings.prompt,
+                name=settings.name or "",
+                look=settings.look,
+                wrap=settings.wrap,
                 bell=bell,
                 timestamps=timestamps,
                 status=not settings.no_status,
-                history=not settings.no_history,
+                history="" if settings.no_history else role,
                 commands=COMPLETIONS,
+                complete=list_words,
             )
     return Plain(loop, settings.prompt, bell=bell, timestamps=timestamps)
+
+
+def list_words(command: str) -> Sequence[str]:
+    """Return the words that may follow a command, for Tab."""
+    if command != "/play":
+        return ()
+    from chatlib.games.registry import game_names  # only where somebody wants to know
+
+    return game_names()
 
 
 def _can_edit() -> bool:
@@ -103,7 +126,7 @@ class Program:
         # What the peer calls us.
         self.name = settings.name or role
         self.loop = loop or Loop()
-        self.terminal = open_terminal(self.loop, settings)
+        self.terminal = open_terminal(self.loop, settings, role)
         # The exit code, once the program is to end.
         self.code: int | None = None
         self._role = role
@@ -118,6 +141,8 @@ class Program:
         self._failures = 0
         # With --again: called instead of ending, when the peer has ended the talk.
         self.again: Callable[[], None] | None = None
+        # What is remembered from talk to talk.
+        self.memory = Memory()
         self.new_chat()
 
     # One talk, and perhaps the next.
@@ -129,7 +154,7 @@ class Program:
             self.recovery = Recovery(self.loop, self.settings.keep, "waiting for it")
         else:
             self.recovery = Recovery(self.loop, self.settings.retry, "trying again")
-        self.chat = Chat(self.terminal, self.end_talk, self.recovery)
+        self.chat = Chat(self.terminal, self.end_talk, self.recovery, self.memory)
 
     def end_talk(self, code: int, by_us: bool) -> None:
         """End the program with this exit code, or begin the next talk."""

@@ -27,12 +27,14 @@ import pexpect
 import pytest
 
 from chatlib import program as program_module
-from chatlib.chat import LISTED, Chat
+from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS
 from chatlib.connection import HELLO_SECONDS, Owner
+from chatlib.ending import LISTED, explain_stop, name_stop
 from chatlib.errors import Exit, ScreenClosedError, StartError
+from chatlib.games.registry import game_names
 from chatlib.loop import Loop
-from chatlib.program import Program, open_terminal
+from chatlib.program import Program, list_words, open_terminal
 from chatlib.program import run as run_program
 from chatlib.protocol.events import Trace, silent
 from chatlib.protocol.link import Link, State
@@ -161,13 +163,13 @@ def test_a_signal_before_the_talk_ends_the_program_at_once(
 def test_a_signal_during_the_chat_says_goodbye(
     play: Play, actor: str, number: signal.Signals, turn: str
 ) -> None:
-    """The other side shows which signal, and ends with 0."""
+    """The other side shows what that means, and ends with 0."""
     other = "client" if actor == "server" else "server"
     play("client> Hello\nserver< Hello")
     if (turn == "its") == (actor == "client"):
         play("server> Hi\nclient< Hi")
     play(f"{actor}: gets {number.name}\n{actor}: exits {128 + number}")
-    play(f"{other}! Goodbye: the {actor} left{{any}} Last words: stopped by {number.name}")
+    play(f"{other}! Goodbye: the {actor} {explain_stop(name_stop(number))[0]}{{any}}")
     play(f"{other}: exits 0")
 
 
@@ -696,10 +698,12 @@ class Notes(Terminal):
         """Whether the terminal was closed: never."""
         return False
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Do nothing."""
 
-    def show_status(self, describe: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:
         """Do nothing."""
 
     def begin_line(self) -> None:
@@ -729,7 +733,7 @@ class Notes(Terminal):
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator["Callable[..., Program]"]:
     """Return a function that makes a program without a terminal; close them all."""
-    monkeypatch.setattr(program_module, "open_terminal", lambda loop, _: Notes(loop))
+    monkeypatch.setattr(program_module, "open_terminal", lambda loop, *_: Notes(loop))
     monkeypatch.setattr(program_module, "is_pipe", lambda fd: False)
     made: list[Program] = []
 
@@ -1077,10 +1081,16 @@ def terminals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return opened
 
 
+def test_the_words_behind_a_command_are_the_games() -> None:
+    """Behind /play alone; they are looked for when somebody asks."""
+    assert [*list_words("/play")][:2] == [*game_names()][:2]
+    assert not list_words("/say")
+
+
 def open_one(*arguments: str) -> None:
     """Open the terminal that these arguments ask for."""
     loop = Loop()
-    open_terminal(loop, read_settings("chatc", "", arguments, {"HOME": "/"}))
+    open_terminal(loop, read_settings("chatc", "", arguments, {"HOME": "/"}), "client")
     loop.close()
 
 
@@ -1092,6 +1102,16 @@ def test_a_person_at_a_real_terminal_gets_the_editor(terminals: list[str]) -> No
     open_one()
     open_one("--plain")
     assert terminals == ["edited", PLAIN]
+
+
+def test_for_a_screen_reader_nothing_is_painted() -> None:
+    """Wherever one sits, and with --plain too."""
+    loop = Loop()
+    settings = read_settings("chatc", "", ("--reader", "--plain"), {"HOME": "/"})
+    terminal = open_terminal(loop, settings, "client")
+    assert type(terminal).__name__ == "Reader"
+    terminal.close()
+    loop.close()
 
 
 @pytest.mark.parametrize("term", ["", "dumb", "unknown"])

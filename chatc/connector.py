@@ -40,6 +40,9 @@ first: the server's person may free the seat before its time."""
 SEAT_MARGIN = 5.0
 """Seconds for which a seat is waited for beyond what the server said at first."""
 
+SEAT_LONGEST = 600.0
+"""Seconds for which a seat is waited for at most, whatever the server says."""
+
 
 class BusyError(ChatError):
     """The server is talking with somebody else."""
@@ -80,7 +83,7 @@ class KeptSeat:
         assert self.seconds is not None
         if not self.awaited:
             self.awaited = True
-            self._end = self._now() + self.seconds + SEAT_MARGIN
+            self._end = self._now() + min(self.seconds + SEAT_MARGIN, SEAT_LONGEST)
         self._look = min(self._look + FIRST_LOOK, LAST_LOOK)
         return max(min(self._look, self.seconds), FIRST_LOOK)
 
@@ -246,9 +249,12 @@ class Connector(Owner):
     def _wait_for_seat(self) -> None:
         """Dial again when the seat is free, and a few times before."""
         if not self._seat.awaited:
+            assert self._seat.seconds is not None
+            long = self._seat.seconds > SEAT_LONGEST
+            limit = f" for up to {SEAT_LONGEST:g} s" if long else ""
             self._program.terminal.notify(
                 f"The server at {self._place} keeps its seat for somebody it has lost, "
-                f"{self._seat.seconds} s more: waiting for it; Ctrl-C leaves."
+                f"{self._seat.seconds} s more: waiting for it{limit}; Ctrl-C leaves."
             )
         # The refusal has ended the talk that it answered.
         self._session = Session(self._hello, talks_first=True)

@@ -21,7 +21,8 @@ FIRST_DELAY, LAST_DELAY = 0.1, 5.0
 that many clients of one broken network do not all come back in the same moment."""
 
 LASTING_SECONDS = 10.0
-"""A connection that breaks earlier is one of a series: the delays go on growing."""
+"""A connection that breaks earlier is one of a series: the delays go on growing, unless a
+message was acknowledged since the loss before."""
 
 
 class Redialer(Owner):
@@ -46,11 +47,16 @@ class Redialer(Owner):
         self._refusal = ""
         # When the last connection was open again.
         self._since = -LASTING_SECONDS
+        # The messages of both sides that were acknowledged before the last loss.
+        self._acknowledged = 0
 
     def start(self) -> None:
-        """Dial soon; later each time, where connections do not last."""
-        if self._program.loop.now() - self._since >= LASTING_SECONDS:
+        """Dial soon; later each time, where connections neither last nor carry anything."""
+        acknowledged = self._session.acknowledged + self._session.shown
+        lasted = self._program.loop.now() - self._since >= LASTING_SECONDS
+        if lasted or acknowledged > self._acknowledged:
             self._delay = FIRST_DELAY
+        self._acknowledged = acknowledged
         self._again = False
         self._wait()
 

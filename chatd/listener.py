@@ -45,8 +45,8 @@ RESERVED_SECONDS = 8.0
 kept seat asks every 5 s or more often."""
 
 ENDED_LIMIT = 16
-"""Talks that were given up and are remembered: a client that returns to one of them, and
-has shown no message, would be taken for a new one, and its last messages shown twice."""
+"""Talks that have ended and are remembered: a client whose last ACK or BYE was lost returns
+to one of them. It would be taken for a new one, and its messages shown twice."""
 
 BACKLOG = 128
 """Connections that the kernel holds ready for us (listen(2)). Where there is no room it
@@ -74,7 +74,7 @@ class Listener(Owner):
         # The number and the session of the connection that was seated last.
         self._seated = 0
         self._session: Session | None = None
-        # The ids of the last talks that ended without both goodbyes.
+        # The ids of the last talks that nobody can return to.
         self._ended: deque[bytes] = deque(maxlen=ENDED_LIMIT)
         # The person knows of a second client, in this talk.
         self._person_knows = False
@@ -143,9 +143,16 @@ class Listener(Owner):
         self._show_waiting()
 
     def _remember_talk(self) -> None:
-        """Note a talk whose client may come back, although it will not be seated."""
+        """Note a talk whose client may come back, although it will not be seated.
+
+        Only one that was lost before the first message and without a goodbye is not noted:
+        its client loses nothing when it is seated like a new one.
+        """
         session = self._session
-        if session and session.peer and session.has_messages and not session.over:
+        if not session or not session.peer:
+            return
+        # A goodbye of the peer is there too: it was answered with one of ours.
+        if session.has_messages or session.farewell or session.over:
             self._ended.append(session.peer.session)
 
     # For the connection of a stranger.
@@ -267,7 +274,8 @@ class Listener(Owner):
         elif chat.knows(greeting):
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
         elif greeting.hello.session in self._ended:
-            self._dismiss(connection)
+            # No line on the screen: it is the end of a talk that was shown already.
+            connection.refuse(Reason.UNKNOWN_SESSION, "the talk is over")
         elif not chat.is_free:
             self._refuse(connection, greeting.hello)
         elif not greeting.is_new:
@@ -299,6 +307,7 @@ class Listener(Owner):
 
     def _lose(self, sentence: str) -> None:
         """Show that a client has gone before the first message, if it was announced."""
+        self._remember_talk()
         if self._announced:
             often = self._announced > CLIENTS_TOLD
             so_far = f" ({self._announced} such clients so far)" if often else ""

@@ -405,7 +405,8 @@ class Chat(Owner):
         """
         if self._over:
             return
-        if not self._hinted:
+        # Of a guest that is not announced nothing is seen, neither hints nor a prompt.
+        if not self._hinted and not self._banner:
             self._show_hints()
         while self._drafts and self._has_turn():
             text = self._drafts.popleft()
@@ -419,6 +420,8 @@ class Chat(Owner):
         asking = may_write or (self._table is not None and self._table.my_move)
         if self._farewell:
             self._say_farewell()
+            asking = False
+        if self._banner:
             asking = False
         if self._question or (self._table is not None and self._table.game is not None):
             self._ask_question()
@@ -729,9 +732,16 @@ class Chat(Owner):
         connection = self._connection
         if connection.link.session.can_talk:
             connection.leave(*self._farewell)
+        self._limit_goodbye()
+
+    def _limit_goodbye(self) -> None:
+        """Limit how long a person waits from the first BYE, lost connections included."""
+        assert self._connection is not None
         if self._person_waits:
-            # With no connection and nothing kept, only the goodbye itself would be lost.
-            matters = connection.link.state is State.CLOSING or connection.link.session.kept
+            link = self._connection.link
+            # Where the peer's BYE is not awaited, or cannot come, and nothing is kept, only
+            # our own BYE can still be lost.
+            matters = link.state is State.CLOSING or link.session.kept
             quick = self._signal_code or self._impatient or not matters
             self._recovery.limit(STOP_SECONDS if quick else GOODBYE_SECONDS)
 
@@ -748,6 +758,7 @@ class Chat(Owner):
             how, words = explain_stop(text) if stopped else ("left", text)
             who = "you left" if self._farewell else f"{self._peer_name} {how}"
             self._set_verdict(f"Goodbye: {who}", Exit.GOODBYE, words)
+            self._limit_goodbye()
         else:
             sentence = f"The chat was ended by {self._peer_name}"
             self._set_verdict(sentence, Exit.LOST, text)

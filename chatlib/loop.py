@@ -19,7 +19,8 @@ from time import monotonic
 from types import FrameType
 
 BLOCKED_SECONDS = 1.0
-"""How long a signal waits for a blocking call outside the loop before it interrupts it."""
+"""How long a blocking call outside the loop lasts at most once a signal has come, counted
+from the signal or from the call's beginning."""
 
 TURN_SECONDS = 0.02
 """How long the callbacks of one turn may go on with work that can wait for the next: a key
@@ -72,8 +73,9 @@ class Loop:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         # The loop's clock, for every module that needs the time.
         self.now = clock
-        # Whether a call outside the loop may be blocking right now.
-        self.blocked = False
+        # Whether a call outside the loop may be blocking right now; None once it has
+        # lasted for half of BLOCKED_SECONDS after a signal.
+        self.blocked: bool | None = False
         # When a callback of this turn is to leave the rest of its work to the next one.
         self.turn_ends = 0.0
         # `run` was called, and `stop` was not called since.
@@ -89,8 +91,8 @@ class Loop:
         self._signal_callbacks: dict[int, Callable[[int], None]] = {}
         # The pipe that signals are written into: its reading and its writing end.
         self._signal_pipe: tuple[int, int] | None = None
-        # A signal arrived that the loop has not read yet.
-        self._signal_unread = False
+        # An urgent signal has come: no call may block for long any more.
+        self._ending = False
         # The handlers that were there before, for `close` to restore.
         self._previous_handlers: dict[int, _Handler] = {}
 
@@ -141,9 +143,9 @@ class Loop:
     ) -> None:
         """Call `callback(number)` from the loop when one of these signals arrives.
 
-        Replaces the process's handlers until `close`, that of SIGALRM too. An urgent
-        signal does not wait for a blocking call outside the loop: while `blocked` is set,
-        such a call ends with an InterruptedError after BLOCKED_SECONDS.
+        Replaces the process's handlers until `close`, that of SIGALRM too. After an urgent
+        signal no call outside the loop blocks for longer than BLOCKED_SECONDS, neither the
+        one that it finds nor a later one: it ends with an InterruptedError.
         """
         self._open_signal_pipe()
         for number in numbers:
@@ -169,23 +171,23 @@ class Loop:
 
     def _note_signal(self, number: int, frame: FrameType | None) -> None:
         # The callback is called by the loop, which reads the pipe. Here only the alarm is
-        # set that ends a call that is blocking: it repeats, since one may come too early.
-        self._signal_unread = True
-        if self.blocked:
-            signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS, BLOCKED_SECONDS)
+        # set that ends a call that is blocking. It repeats until `close`: what is written
+        # after the signal, as the goodbye, may block too.
+        if not self._ending:
+            self._ending = True
+            signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS / 2, BLOCKED_SECONDS / 2)
 
     def _interrupt_blocked_call(self, number: int, frame: FrameType | None) -> None:
-        """Raise InterruptedError out of a blocking call that keeps a signal waiting.
+        """Raise InterruptedError out of a call that was blocking at the last alarm, too.
 
         An alarm that the loop has not set does nothing.
         """
-        if self._signal_unread and self.blocked:
+        if self._ending and self.blocked is None:
             raise InterruptedError(errno.EINTR, "nobody reads it")
+        if self.blocked:
+            self.blocked = None
 
     def _read_signals(self, reader: int) -> None:
-        if self._signal_unread:
-            self._signal_unread = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
         with suppress(BlockingIOError):
             for number in os.read(reader, 4096):
                 # The pipe has the numbers of signals that others handle, too.
@@ -243,6 +245,8 @@ class Loop:
 
     def close(self) -> None:
         """Close selector and signal pipe, and restore the process's signal handlers."""
+        if self._ending:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._previous_handlers.items():
             # None is a handler that was not installed from Python.
             signal.signal(number, handler or signal.SIG_DFL)

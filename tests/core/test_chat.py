@@ -1539,6 +1539,47 @@ def test_a_person_waits_4_5_s_for_the_answer_to_a_goodbye(clock: Clock) -> None:
         far.close()
 
 
+@pytest.mark.parametrize("search", [0, SEARCH_SECONDS])
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_peer_that_leaves_and_owes_an_ack_has_4_5_s_in_all(
+    clock: Clock, search: float, cut: bool
+) -> None:
+    """Not again after its connection is lost, by the deadline or otherwise."""
+    loop = Loop(clock)
+    person = Person(loop, search=search)
+    far = meet(loop, person)
+    person.types("Hello")
+    far.sendall(wire.bye(0))
+    until(loop, lambda: person.chat.is_leaving)
+    move(loop, clock, GOODBYE_SECONDS - 0.001)
+    assert person.ends == []
+    if cut and search:
+        far.close()
+        until(loop, lambda: person.chat.is_searching)
+        assert person.ends == []
+    move(loop, clock, 0.001)
+    assert person.ends == [(1, False)]
+    far.close()
+
+
+@pytest.mark.parametrize("first", ["ours", "the peer's"])
+def test_after_both_goodbyes_a_person_waits_a_moment(clock: Clock, first: str) -> None:
+    """Whoever said the first one, there is nothing left but the end of the stream."""
+    loop = Loop(clock)
+    person = Person(loop, search=SEARCH_SECONDS)
+    far = meet(loop, person)
+    if first == "ours":
+        person.types("/q")
+    far.sendall(wire.bye(0))
+    until(loop, lambda: person.session.over)
+    until(loop, lambda: person.connection.link.finished)
+    move(loop, clock, STOP_SECONDS - 0.001)
+    assert person.ends == []
+    move(loop, clock, 0.002)
+    assert person.ends == [(0, first == "ours")]
+    far.close()
+
+
 def test_a_signal_during_a_search_waits_a_moment_and_a_second_one_not_at_all(
     clock: Clock,
 ) -> None:
@@ -1733,6 +1774,21 @@ def test_a_quiet_client_is_announced_with_its_first_message(frame: bytes) -> Non
     assert server.notes.news()[0] == "show Connected"
     server.hears(wire.text(2, "Hello again"))
     assert "show Connected" not in server.notes.news()
+
+
+def test_a_quiet_client_changes_nothing_on_the_screen() -> None:
+    """No hint and no prompt: neither comes before it is announced, nor goes with it."""
+    server = Server(quiet=True)
+    server.chat.proceed()
+    assert not server.notes.asking
+    server.client.close()
+    until(server.loop, lambda: server.chat.is_free)
+    assert [note for note in server.notes.news() if note != "remove prompt"] == []
+    server.meet()
+    server.hears(wire.text(1, "Hello"))
+    server.chat.proceed()
+    assert server.notes.asking
+    assert [*HINTS] == [note for note in server.notes.news() if note in HINTS]
 
 
 @pytest.mark.parametrize("line", ["Hello", "/play tictactoe"])

@@ -624,28 +624,51 @@ def test_a_signal_that_is_not_urgent_sets_no_alarm(handlers: None, loop: Loop) -
     assert heard == [signal.SIGUSR1]
 
 
-def test_a_signal_interrupts_a_blocking_call(
-    loop: Loop, handlers: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("first", ["the call", "the signal"])
+def test_after_a_signal_no_call_blocks_for_long(
+    handlers: None, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    """Here a write to a full pipe; the callback is called in the next turn."""
-    monkeypatch.setattr("chatlib.loop.BLOCKED_SECONDS", 0.01)
+    """Here a write to a full pipe; the callback is called before it, or after it."""
+    loop = Loop()
+    monkeypatch.setattr("chatlib.loop.BLOCKED_SECONDS", 0.02)
     heard: list[int] = []
     loop.on_signals([signal.SIGUSR1], heard.append)
     reader, writer = os.pipe()
     # Should no signal interrupt the write, it fails when its reader is closed.
     rescue = threading.Timer(SECONDS, os.close, [reader])
     rescue.start()
+    if first == "the signal":
+        os.kill(os.getpid(), signal.SIGUSR1)
+        until(loop, lambda: heard)
     loop.blocked = True
-    os.kill(os.getpid(), signal.SIGUSR1)
+    if first == "the call":
+        os.kill(os.getpid(), signal.SIGUSR1)
     with pytest.raises(InterruptedError):
         while True:
             os.write(writer, bytes(65536))
     loop.blocked = False
     until(loop, lambda: heard)
+    loop.close()
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)  # the alarm is off
     rescue.cancel()
     os.close(reader)
     os.close(writer)
+
+
+def test_a_call_that_has_just_begun_is_not_interrupted(
+    handlers: None, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alarm has to find it twice; another call may have begun in between."""
+    monkeypatch.setattr("chatlib.loop.BLOCKED_SECONDS", 2000)
+    loop.on_signals([signal.SIGUSR1], lambda number: None)
+    signal.raise_signal(signal.SIGUSR1)
+    for _ in range(3):
+        loop.blocked = True
+        signal.raise_signal(signal.SIGALRM)
+    with pytest.raises(InterruptedError):
+        signal.raise_signal(signal.SIGALRM)
+    loop.blocked = False
+    signal.raise_signal(signal.SIGALRM)
 
 
 def test_several_signals_at_once_are_all_reported_in_order(

@@ -407,6 +407,35 @@ def test_a_server_that_was_stopped_and_continued_still_waits_for_its_reader(
     assert server.returncode == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_screen_that_blocks_after_a_signal_does_not_keep_the_program(
+    port: int, number: signal.Signals
+) -> None:
+    """The goodbye is said, and then the messages that were on their way find no room."""
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "chatd", "--port", str(port), "--mode", "free"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=write,
+        stderr=subprocess.PIPE,
+    )
+    os.close(write)
+    assert b"listening" in os.read(read, 100)
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        client.sendall(wire.hello())
+        assert wire.receive(client)[0] == wire.HELLO
+        server.send_signal(number)
+        assert wire.receive(client)[:2] == (wire.BYE, 0)
+        client.sendall(wire.text(1, "x" * 8192))
+        # 0.7 s for our BYE, and a second in which the pipe might have been read.
+        server.wait(3)
+    server.communicate()
+    os.close(read)
+    assert server.returncode == 128 + number
+
+
 def end_unsent(path: Path, port: int, text: str) -> tuple[int, list[str]]:
     """Let a client leave before the server can send its file; return code and notices."""
     path.write_text(text)

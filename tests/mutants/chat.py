@@ -238,6 +238,21 @@ _TALK = (
         ("if self._banner: ...", ""),
     ),
     Mutant(
+        "a quiet client brings a prompt",
+        "Chat.proceed",
+        ("if self._banner: ...", ""),
+    ),
+    Mutant(
+        "a quiet client brings the hints",
+        "Chat.proceed",
+        ("not self._hinted and not self._banner", "not self._hinted"),
+    ),
+    Mutant(
+        "the time of the peer's goodbye begins again when it is lost",
+        "Chat._hear_goodbye",
+        ("self._limit_goodbye()", "pass"),
+    ),
+    Mutant(
         "each loss of the connection is shown",
         "Chat._search",
         ("self._recovery.cut_is_told and not self.is_leaving", "not self.is_leaving"),

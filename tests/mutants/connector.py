@@ -35,6 +35,11 @@ MODULE = Module(
             ("min(self._look, self.seconds)", "self.seconds"),
         ),
         Mutant(
+            "a kept seat is waited for as long as the server says",
+            "KeptSeat.wait",
+            ("min(self.seconds + SEAT_MARGIN, SEAT_LONGEST)", "self.seconds + SEAT_MARGIN"),
+        ),
+        Mutant(
             "a kept seat is asked for late",
             "KeptSeat.wait",
             ("min(self._look, self.seconds)", "self._look"),

@@ -50,6 +50,40 @@ MODULE = Module(
             ("greeting.hello.session in self._ended", "False"),
         ),
         Mutant(
+            "a client whose goodbye was not answered is seated as a new one",
+            "Listener._remember_talk",
+            (
+                "session.has_messages or session.farewell or session.over",
+                "session.has_messages or session.over",
+            ),
+        ),
+        Mutant(
+            "a client that broke a rule at once is seated as a new one",
+            "Listener._remember_talk",
+            (
+                "session.has_messages or session.farewell or session.over",
+                "session.has_messages or session.farewell",
+            ),
+        ),
+        Mutant(
+            "a client that returns after its message was shown is seated as a new one",
+            "Listener._remember_talk",
+            (
+                "session.has_messages or session.farewell or session.over",
+                "session.farewell or session.over",
+            ),
+        ),
+        Mutant(
+            "a client that was lost before the first message cannot come back",
+            "Listener._remember_talk",
+            ("session.has_messages or session.farewell or session.over", "True"),
+        ),
+        Mutant(
+            "a client that says the talk is another one is seated again",
+            "Listener._lose",
+            ("self._remember_talk()", "pass"),
+        ),
+        Mutant(
             "each stranger that was refused is shown",
             "Listener._report",
             ("self._refusals.add()", "1"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chatc.connector import HELLO_TRIES, LAST_DELAY, Connector
+from chatc.connector import HELLO_TRIES, LAST_DELAY, SEAT_LONGEST, Connector
 from chatlib import resolver
 from chatlib.addresses import Address
 from chatlib.errors import StartError
@@ -549,6 +549,24 @@ def test_a_seat_is_waited_for_longer_than_wait_says(listener: socket.socket) -> 
         keep_seat(world, listener, kept_for(30))
     assert world.program.code is None
     world.program.close()
+
+
+@pytest.mark.parametrize("seconds", [601, 999_999_999])
+def test_a_seat_is_waited_for_ten_minutes_at_most(
+    world: World, listener: socket.socket, seconds: int
+) -> None:
+    """Whatever the server says; the person reads both."""
+    passed = 0.0
+    while world.program.code is None:
+        assert passed <= SEAT_LONGEST + 5
+        keep_seat(world, listener, kept_for(seconds))
+        if world.program.code is None:
+            passed += pause(world)
+    assert passed >= SEAT_LONGEST
+    assert world.told[0].endswith(
+        f"{seconds} s more: waiting for it for up to 600 s; Ctrl-C leaves."
+    )
+    assert world.program.code == 4
 
 
 BUSY = "is busy: it keeps the seat of a client that it has lost; try again in 3 s"

@@ -16,6 +16,7 @@ from contextlib import closing
 import pytest
 
 from chatd.listener import (
+    ENDED_LIMIT,
     PORT_TRIES,
     STRANGERS_LIMIT,
     Listener,
@@ -398,7 +399,7 @@ def test_a_second_client_is_reported_once_in_each_talk(world: Server) -> None:
     """With --again in the next talk again."""
     for _ in range(2):
         world.told.clear()
-        client = world.sit_down()
+        client = world.sit_down(wire.hello())
         for _ in range(2):
             with closing(world.knock()) as second:
                 second.sendall(wire.hello())
@@ -485,7 +486,7 @@ def test_with_again_the_next_client_is_talked_with_like_the_first(world: Server)
     """Its hints come again, its numbers begin again, and it hears nothing of the last."""
     for _ in range(2):
         world.shown[1:] = []
-        with closing(world.sit_down()) as client:
+        with closing(world.sit_down(wire.hello())) as client:
             client.sendall(wire.text(1, "Hello"))
             world.until(lambda: world.talk.shown == 1)
             assert world.shown[2:] == [
@@ -802,6 +803,74 @@ def test_with_again_a_client_that_was_given_up_is_not_seated_as_a_new_one(
     assert world.program.chat.is_free
 
 
+# How a client may end its talk so that neither side can go on with it.
+ENDINGS = {
+    "a goodbye": wire.bye(0),
+    "a goodbye behind a message": wire.text(1, "once") + wire.bye(1),
+    "a stop behind a message": wire.text(1, "once") + wire.bye(1, wire.STOPPED),
+    "an error": b"\0\0\x2a\0\0\0\0\0",
+    "an error behind a message": wire.text(1, "once") + b"\0\0\x2a\0\0\0\0\0",
+    "the wrong talk": wire.bye(0, wire.UNKNOWN_SESSION),
+    "the wrong talk behind a message": wire.text(1, "once") + wire.bye(1, 4),
+}
+
+
+@pytest.mark.parametrize("keep", ["0", "60"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_client_whose_talk_has_ended_is_not_seated_again(ending: str, keep: str) -> None:
+    """It has missed the last ACK or BYE: its message is not shown a second time."""
+    with closing(Server("--again", "--keep", keep)) as world:
+        world.program.again = world.listener.wait_again
+        client = world.sit_down()
+        client.sendall(ENDINGS[ending])
+        world.until(lambda: world.program.chat.is_leaving)
+        abort(client)
+        world.until(lambda: world.program.chat.is_free)
+        told, shown = [*world.told], [*world.shown]
+        with closing(world.knock()) as client:
+            client.sendall(HELLO)
+            world.until_readable(client)
+            words = b"\4the talk is over"
+            assert wire.receive(client) == (wire.BYE, 0, words)
+        assert world.program.chat.is_free
+        assert (world.told, world.shown) == (told, shown)
+        world.sit_down(wire.hello()).close()
+
+
+def test_a_client_to_which_we_said_goodbye_is_not_seated_again() -> None:
+    """A server without a person has left at the end of its input, and got no answer."""
+    with closing(Server("--again", "--keep", "60")) as world:
+        world.program.again = world.listener.wait_again
+        client = world.sit_down()
+        world.program.chat.input_ended()
+        abort(client)
+        world.until(lambda: world.program.chat.is_searching)
+        world.pass_time(60)
+        world.until(lambda: world.program.chat.is_free)
+        with closing(world.knock()) as client:
+            client.sendall(HELLO)
+            world.until_readable(client)
+            assert wire.receive(client)[0] == wire.BYE
+
+
+def test_the_last_sixteen_talks_are_remembered(world: Server) -> None:
+    """The one before those is not: its id is free again."""
+
+    def goodbye(number: int) -> None:
+        with closing(world.knock()) as client:
+            client.sendall(wire.hello(session=bytes([number]) * 16) + wire.bye(0))
+            world.until(lambda: world.program.chat.is_leaving)
+        world.until(lambda: world.program.chat.is_free)
+
+    for number in range(ENDED_LIMIT + 1):
+        goodbye(number)
+    for number, answer in ((1, wire.BYE), (ENDED_LIMIT, wire.BYE), (0, wire.HELLO)):
+        with closing(world.knock()) as client:
+            client.sendall(wire.hello(session=bytes([number]) * 16))
+            world.until_readable(client)
+            assert wire.receive(client)[0] == answer
+
+
 @pytest.mark.parametrize(
     "hello",
     [wire.hello(mode=mode, session=b"?" * 16, seen=1) for mode in (wire.ANY, wire.TURNS)],
@@ -886,7 +955,7 @@ def test_a_client_that_knows_another_talk_frees_the_seat(keeper: Server) -> None
         "The chat was ended by the client. Nothing was said yet: waiting for a client."
     )
     assert keeper.program.code is None
-    keeper.sit_down().close()
+    keeper.sit_down(wire.hello()).close()
 
 
 def test_before_the_first_message_a_goodbye_ends_the_talk(keeper: Server) -> None:

@@ -162,6 +162,32 @@ def test_after_a_short_connection_the_delays_go_on_growing(server: Server) -> No
     assert server.waiting() <= FIRST_DELAY
 
 
+@pytest.mark.parametrize("sender", ["client", "server"])
+def test_after_a_connection_that_carried_a_message_the_delays_begin_again(
+    server: Server, sender: str
+) -> None:
+    """However short it was: the way is there, and it is used."""
+    server.loses()
+    for _ in range(4):
+        server.is_called()
+        server.answers()
+        server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+        server.loses()
+    assert server.waiting() > FIRST_DELAY
+    server.is_called()
+    server.answers()
+    server.world.until(lambda: server.world.told[-1] == "Connected with Bob again.")
+    if sender == "client":
+        server.types("Hello")
+        server.peer.sendall(wire.frame(wire.ACK, 1))
+        server.world.until(lambda: not server.world.talk.kept)
+    else:
+        server.peer.sendall(wire.text(1, "Hello"))
+        server.world.until(lambda: server.world.talk.shown == 1)
+    server.loses()
+    assert server.waiting() <= FIRST_DELAY
+
+
 def test_a_talk_that_ends_without_a_loss_calls_nobody(server: Server) -> None:
     """Its redialer was never started."""
     server.types("/q")

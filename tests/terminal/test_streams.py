@@ -135,7 +135,7 @@ def test_the_loop_knows_while_a_write_may_block(
     write: Callable[[Screen, str], None], loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`blocked` is set before the write and cleared after it, even if the write fails."""
-    blocked: list[bool] = []
+    blocked: list[bool | None] = []
 
     def fail(fd: int, text: str) -> None:
         blocked.append(loop.blocked)

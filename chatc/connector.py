@@ -31,6 +31,14 @@ FIRST_DELAY, LAST_DELAY = 0.1, 1.0
 """Seconds between two tries. They double: TCP does not tell when a server starts."""
 
 
+FIRST_LOOK, LAST_LOOK = 1.0, 5.0
+"""Seconds between two looks at a seat that is kept for another client. They grow by the
+first: the server's person may free the seat before its time."""
+
+SEAT_MARGIN = 5.0
+"""Seconds for which a seat is waited for beyond what the server said at first."""
+
+
 class BusyError(ChatError):
     """The server is talking with somebody else."""
 
@@ -39,6 +47,40 @@ class BusyError(ChatError):
 
 class RefusedError(ChatError):
     """The server does not want this talk."""
+
+
+class KeptSeat:
+    """A seat that the server keeps for a client it has lost, and our wait for it.
+
+    `willing` is whether the person waits for anything. Then the limit is what the server
+    said first: a later answer does not extend it.
+    """
+
+    def __init__(self, now: Callable[[], float], *, willing: bool) -> None:
+        self._now = now
+        self._willing = willing
+        # Seconds until it is free, by the answer to the last HELLO; None if that was none.
+        self.seconds: int | None = None
+        # It is waited for, or was.
+        self.awaited = False
+        # When that ends, and how long until the next look.
+        self._end = 0.0
+        self._look = 0.0
+
+    @property
+    def may_come(self) -> bool:
+        """Whether it makes sense to ask again, after the answer to the last HELLO."""
+        in_time = not self.awaited or self._now() < self._end
+        return self.seconds is not None and self._willing and in_time
+
+    def wait(self) -> float:
+        """Begin to wait, or go on; return the seconds until the next look."""
+        assert self.seconds is not None
+        if not self.awaited:
+            self.awaited = True
+            self._end = self._now() + self.seconds + SEAT_MARGIN
+        self._look = min(self._look + FIRST_LOOK, LAST_LOOK)
+        return max(min(self._look, self.seconds), FIRST_LOOK)
 
 
 class Connector(Owner):
@@ -50,8 +92,8 @@ class Connector(Owner):
         self._port = program.settings.port
         # The same at every try, with the same session id: the server may have read our
         # first HELLO and lost the way to answer it. Then it keeps the seat for this talk.
-        hello = Hello(os.urandom(SESSION_BYTES), Mode.ANY, program.name)
-        self._session = Session(hello, talks_first=True)
+        self._hello = Hello(os.urandom(SESSION_BYTES), Mode.ANY, program.name)
+        self._session = Session(self._hello, talks_first=True)
         self._resolver = Resolver(program.loop, self._host, self._port)
         self._dialer = Dialer(program.loop, self._resolver, self._greet, self._fail)
         # Seconds before the next try, and tries left for connections that break early.
@@ -59,6 +101,7 @@ class Connector(Owner):
         self._tries = HELLO_TRIES
         # Connected, and our HELLO is not answered.
         self._greeting = False
+        self._seat = KeptSeat(program.loop.now, willing=program.settings.wait > 0)
 
         # There is time left that the person is willing to wait.
         self._patient = program.settings.wait > 0
@@ -98,6 +141,7 @@ class Connector(Owner):
             case Opened():
                 self._begin(connection)
             case Left(reason, text):
+                self._seat.seconds = seat_seconds(text) if reason is Reason.BUSY else None
                 self._error = self._explain(reason, text)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
@@ -112,9 +156,12 @@ class Connector(Owner):
         """Try again, if that may help; else end the program with what was noted."""
         self._greeting = False
         self._program.chat.set_connection(None)
-        again = self._patient and self._tries > 0 and not self._program.chat.is_leaving
+        leaving = self._program.chat.is_leaving
+        again = self._patient and self._tries > 0 and not leaving
         if connection.link.state is State.LOST and again:
             self._wait()
+        elif self._seat.may_come and not leaving:
+            self._wait_for_seat()
         else:
             self._program.fail(self._error)
 
@@ -158,18 +205,33 @@ class Connector(Owner):
             self._person_knows = True
             seconds = self._program.settings.wait
             what = self._unresolved or f"No server at {self._place} yet"
-            self._program.terminal.notify(f"{what}: waiting for it up to {seconds:g} s.")
+            limit = f"it up to {seconds:g} s"
+            if self._seat.awaited:  # some of the time has gone by
+                what, limit = f"The server at {self._place} has gone", "another one"
+            self._program.terminal.notify(f"{what}: waiting for {limit}.")
 
     def _lose_patience(self) -> None:
         """End the attempts, whatever is being tried: the person's time is over."""
         self._patient = False
         # A server that has accepted us still has the time of a HELLO; no try follows.
-        if self._greeting:
+        # And a seat is waited for as long as the server keeps it for another client.
+        if self._greeting or self._seat.awaited:
             return
         if self._dialer.busy:
             self._dialer.hurry()
         else:
             self._give_up()
+
+    def _wait_for_seat(self) -> None:
+        """Dial again when the seat is free, and a few times before."""
+        if not self._seat.awaited:
+            self._program.terminal.notify(
+                f"The server at {self._place} keeps its seat for somebody it has lost, "
+                f"{self._seat.seconds} s more: waiting for it; Ctrl-C leaves."
+            )
+        # The refusal has ended the talk that it answered.
+        self._session = Session(self._hello, talks_first=True)
+        self._later(self._seat.wait(), lambda: self._dialer.dial(again=True))
 
     def _give_up(self) -> None:
         self._stop()
@@ -191,6 +253,7 @@ class Connector(Owner):
             sock, address, self, "CONNECTED", self._make_link
         )
         self._greeting = True
+        self._seat.seconds = None
         if self._notice:
             self._notice.cancel()
         self._program.chat.set_connection(connection)
@@ -210,13 +273,12 @@ class Connector(Owner):
 
     def _explain(self, reason: Reason, text: str) -> ChatError:
         """Return the error for a server that answered our HELLO with BYE."""
-        if reason is Reason.BUSY:
-            seconds = seat_seconds(text)
-            if seconds is None:
-                return BusyError(f"{self._place} is busy: {text}; try again later")
+        if self._seat.seconds is not None:
             # Also for whoever was that client: a program that is killed forgets its talk.
             return BusyError(
                 f"{self._place} is busy: it keeps the seat of a client that it has lost; "
-                f"try again in {seconds} s"
+                f"try again in {self._seat.seconds} s"
             )
+        if reason is Reason.BUSY:
+            return BusyError(f"{self._place} is busy: {text}; try again later")
         return RefusedError(f"{self._place} refused the talk: {text}")

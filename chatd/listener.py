@@ -13,6 +13,7 @@ import socket
 from collections import deque
 from functools import partial
 from itertools import count
+from math import ceil
 
 from chatlib.addresses import Address, resolve
 from chatlib.advice import option
@@ -26,6 +27,7 @@ from chatlib.protocol.frames import Hello, Mode, Reason, busy_words
 from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
 from chatlib.tally import Tally
+from chatlib.terminal.visible import visible_name
 
 STRANGERS_LIMIT = 16
 """Strangers at one time; for one more, the oldest has to go. A real client says HELLO at
@@ -38,9 +40,13 @@ EVERYWHERE = ("*", "::")
 """Hosts that mean every address of this machine, IPv4 and IPv6. The system's resolver takes
 `*` for loopback, and `::` for IPv6 alone."""
 
+RESERVED_SECONDS = 8.0
+"""How long the seat is free only for who was let in by `/admit`. A client that waits for a
+kept seat asks every 5 s or more often."""
+
 ENDED_LIMIT = 16
-"""Talks that are remembered with `--again`: a client that returns to one of them, and has
-shown no message, would be taken for a new one, and its last messages shown twice."""
+"""Talks that were given up and are remembered: a client that returns to one of them, and
+has shown no message, would be taken for a new one, and its last messages shown twice."""
 
 BACKLOG = 128
 """Connections that the kernel holds ready for us (listen(2)). Where there is no room it
@@ -72,6 +78,11 @@ class Listener(Owner):
         self._ended: deque[bytes] = deque(maxlen=ENDED_LIMIT)
         # The person knows of a second client, in this talk.
         self._person_knows = False
+        # Who asked first for the seat of the client that is lost, and whether the person
+        # has read it.
+        self._asker, self._asker_is_told = "", False
+        # Whom the person has let in, and until when nobody else is seated.
+        self._admitted, self._admitted_until = "", 0.0
         # Connections that were refused, and clients that were seated since the last talk in
         # which a message was sent.
         self._refusals = Tally(program.loop.now)
@@ -85,14 +96,49 @@ class Listener(Owner):
         everywhere = host in EVERYWHERE
         self._sockets = listen(every_address() if everywhere else resolve(host, port), port)
         self._program.loop.call_later(0, self._announce)
+        self._program.chat.admit = self.admit
 
     def wait_again(self) -> None:
         """Wait for the next client: the last talk is over, and the seat is free."""
+        told = self._announced or (self._session and self._session.has_messages)
+        self._begin_wait("Waiting for the next client." if told else "")
+
+    def admit(self) -> None:
+        """End the talk with the lost client, and wait for the one that asks for its seat.
+
+        What was not confirmed is listed, as at the end of every talk. Without a lost client
+        or an asker, a sentence says so.
+        """
+        chat, notify = self._program.chat, self._program.terminal.notify
+        if not chat.is_searching:
+            notify("Not now: /admit is for when you have lost the one you talk with.")
+        elif chat.is_leaving:
+            notify("Not now: this talk is ending already.")
+        elif not self._asker:
+            notify("Nobody else asks for the seat.")
+        elif not self._asker_is_told:
+            self._tell_asker()
+        else:
+            # The talk ends as with `--again`, whether or not that was chosen.
+            again, self._program.again = self._program.again, self._wait_for_asker
+            chat.stop_searching("you let somebody else in")
+            self._program.again = again
+
+    def _wait_for_asker(self) -> None:
+        """Wait for whom the person has let in, and for a while for nobody else."""
+        self._admitted = self._asker
+        self._admitted_until = self._program.loop.now() + RESERVED_SECONDS
+        self._begin_wait(f"The seat is free: waiting for somebody at {self._admitted}.")
+
+    def _begin_wait(self, notice: str) -> None:
+        """Forget the last talk but for its id, and begin the wait for a client."""
         self._person_knows = False
+        self._asker = ""
         self._remember_talk()
         self._program.terminal.discard_typed()
-        if self._announced or (self._session and self._session.has_messages):
-            self._program.terminal.notify("Waiting for the next client.")
+        if notice:
+            self._program.terminal.notify(notice)
+        self._program.chat.admit = self.admit
         self._program.chat.start()
 
     def _remember_talk(self) -> None:
@@ -185,12 +231,16 @@ class Listener(Owner):
             self._let_back(connection)
         elif chat.knows(greeting):
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
-        elif not chat.is_free:
-            self._refuse(connection)
-        elif greeting.is_new and greeting.hello.session not in self._ended:
-            self._seat(connection)
-        else:
+        elif greeting.hello.session in self._ended:
             self._dismiss(connection)
+        elif not chat.is_free:
+            self._refuse(connection, greeting.hello)
+        elif not greeting.is_new:
+            self._dismiss(connection)
+        elif seconds := self._seconds_reserved(connection, greeting.hello):
+            connection.refuse(Reason.BUSY, busy_words(seconds))
+        else:
+            self._seat(connection)
 
     def _seat(self, connection: Connection) -> None:
         """Begin a talk with a client, unless it has gone already."""
@@ -200,6 +250,7 @@ class Listener(Owner):
         if self._session and self._session.has_messages:
             self._clients = Tally(self._program.loop.now, CLIENTS_TOLD)
         self._announced = self._clients.add()
+        self._admitted_until = 0.0
         self._take(connection)
         connection.welcome()
         again = self._program.again is not None
@@ -232,18 +283,48 @@ class Listener(Owner):
             connection.close()
         elif self._strangers.get(connection):
             self._seated = self._strangers.pop(connection)
+            self._asker = ""  # the seat is taken: nobody can be let in
             self._program.chat.resume(connection)
 
-    def _refuse(self, connection: Connection) -> None:
-        """Refuse a second client as the seat is taken; notify the person once a talk."""
-        searching = self._program.chat.is_searching
-        connection.refuse(Reason.BUSY, busy_words(self._program.chat.seconds_kept))
-        what = "wait for the one you have lost" if searching else "are busy"
-        if not self._person_knows:  # a crowd at the door must not disturb the talk
+    def _refuse(self, connection: Connection, hello: Hello) -> None:
+        """Refuse a second client as the seat is taken, and notify the person.
+
+        A crowd at the door must not disturb: there is one notice in a talk, and one more
+        each time that its client is lost.
+        """
+        chat = self._program.chat
+        connection.refuse(Reason.BUSY, busy_words(chat.seconds_kept))
+        if chat.is_searching:
+            self._note_asker(describe_caller(connection, hello))
+        elif not self._person_knows:
             self._person_knows = True
             self._program.terminal.notify(
-                f"Another client, from {connection.address}, was told that you {what}."
+                f"Another client, from {connection.address}, was told that you are busy."
             )
+
+    def _note_asker(self, caller: str) -> None:
+        """Note the first that asks for the seat of a lost client: it may be let in."""
+        if self._asker or self._program.chat.is_leaving:
+            return
+        self._asker, self._asker_is_told = caller, False
+        # A client that is lost again and again is not to fill the screen in this way.
+        if self._program.recovery.cut_is_told:
+            self._tell_asker()
+
+    def _tell_asker(self) -> None:
+        """Notify the person of who asks for the seat, and of what can be done."""
+        self._asker_is_told = True
+        self._program.terminal.notify(
+            f"Somebody at {self._asker} asks for the seat: /admit lets them in, and ends "
+            "the talk with the one you have lost."
+        )
+
+    def _seconds_reserved(self, connection: Connection, hello: Hello) -> int:
+        """Return for how long the seat is kept for another client that was let in."""
+        left = self._admitted_until - self._program.loop.now()
+        if left <= 0 or describe_caller(connection, hello) == self._admitted:
+            return 0
+        return ceil(left)
 
     def _dismiss(self, connection: Connection) -> None:
         """Refuse a client that returns to a talk which this program does not know."""
@@ -258,6 +339,17 @@ class Listener(Owner):
         if count:
             refused = f"{count} connections so far, the last " if count > 1 else ""
             self._program.terminal.notify(f"Refused {refused}{connection.address}: {what}.")
+
+
+def describe_caller(connection: Connection, hello: Hello) -> str:
+    """Return the host that a client calls from, and the name that it gives itself.
+
+    The host comes first, so that no name can be read as one.
+    """
+    assert isinstance(connection.address, tuple)
+    host = connection.address[0]
+    name = visible_name(hello.name)
+    return host if name in ("", "client") else f"{host} (named '{name}')"
 
 
 def every_address() -> list[Address]:

@@ -79,6 +79,9 @@ class Chat(Owner):
     # and a broken connection meet, and each of them may end the talk at any moment. They
     # share one state, which parts of their own would have to pass around.
 
+    # What `/admit` does. Only a server sets it: a client has nobody to let in.
+    admit: Callable[[], None] | None = None
+
     def __init__(
         self, terminal: Terminal, ended: Callable[[int, bool], None], recovery: Recovery
     ) -> None:
@@ -524,6 +527,13 @@ class Chat(Owner):
             self._terminal.notify(f"Cut to {FAREWELL_LIMIT} bytes: {words}")
         self._leave(Reason.QUIT, words)
 
+    def _admit(self, rest: str) -> None:
+        """Let in who asks for the seat of our lost peer, if this is the server."""
+        if self.admit:
+            self.admit()
+        else:
+            self._terminal.notify("Only the server can do that: it is the one that waits.")
+
     # Games.
 
     def _play(self, act: Callable[[Table], None]) -> None:
@@ -711,6 +721,7 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/move": lambda chat, move: chat._play(lambda table: table.move(move.strip())),
     "/board": lambda chat, _: chat._play(lambda table: table.show_board()),
     "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
+    "/admit": Chat._admit,
     "/help": Chat._help,
 }
 

@@ -15,12 +15,16 @@ HELP = """\
 /move MOVE    make a move; what is just a move of the game is one anyway
 /board        show the board again
 /resign       give the game up
+/admit        on the server: let in who asks for the seat of a client that was lost
 /help         show these lines
 Everything else is sent as it is; where you take turns, when it is yours."""
 
 # In the order of HELP. NAMES is derived from it, and tests compare NAMES with HELP and
 # with the commands that the chat handles.
-COMPLETIONS = ("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/help")
+COMPLETIONS = (
+    *("/q", "/say ", "/play ", "/decline", "/move ", "/board", "/resign", "/admit"),
+    "/help",
+)
 """What a line may begin with; a blank at the end where something has to follow."""
 
 NAMES = frozenset(each.rstrip() for each in COMPLETIONS)

@@ -152,6 +152,7 @@ PROGRAM = {
     "protocol.session",
     "resolver",
     "tally",
+    "terminal.visible",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

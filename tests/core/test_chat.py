@@ -677,6 +677,18 @@ def test_help_lists_the_commands_and_costs_no_turn(talk: Talk) -> None:
     assert talk.client.notes.news() == [*lines, "ask"]
 
 
+def test_admit_does_what_the_server_has_set_and_nothing_on_a_client(talk: Talk) -> None:
+    """It costs no turn."""
+    done: list[bool] = []
+    talk.server.chat.admit = lambda: done.append(True)
+    talk.server.types("/admit")
+    assert done == [True]
+    assert talk.server.notes.news() == []
+    talk.client.types("/admit")
+    says = "notify Only the server can do that: it is the one that waits."
+    assert talk.client.notes.news() == [says, "ask"]
+
+
 # Games.
 
 

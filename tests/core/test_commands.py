@@ -18,6 +18,7 @@ from chatlib.commands import COMPLETIONS, HELP, NAMES, QUIT_WORDS, explain_unkno
         ("/move 5", "/move", "5"),
         ("/board", "/board", ""),
         ("/resign", "/resign", ""),
+        ("/admit", "/admit", ""),
         ("/help", "/help", ""),
     ],
 )

@@ -47,7 +47,7 @@ MODULE = Module(
         Mutant(
             "a client that was given up is seated as a new one",
             "Listener._answer",
-            ("greeting.hello.session not in self._ended", "True"),
+            ("greeting.hello.session in self._ended", "False"),
         ),
         Mutant(
             "each stranger that was refused is shown",
@@ -63,6 +63,77 @@ MODULE = Module(
             "a crowd during a talk is reported one by one",
             "Listener._refuse",
             ("not self._person_knows", "True"),
+        ),
+        Mutant(
+            "each that asks for a kept seat is shown",
+            "Listener._note_asker",
+            ("self._asker or self._program.chat.is_leaving", "False"),
+        ),
+        Mutant(
+            "who asks is shown however often the client is lost",
+            "Listener._note_asker",
+            ("self._program.recovery.cut_is_told", "True"),
+        ),
+        Mutant(
+            "somebody is let in who was not named",
+            "Listener.admit",
+            ("not self._asker_is_told", "False"),
+        ),
+        Mutant(
+            "/admit ends a talk in which nobody is lost",
+            "Listener.admit",
+            ("not chat.is_searching", "chat.is_free"),
+        ),
+        Mutant(
+            "/admit ends a lost talk although nobody asks",
+            "Listener.admit",
+            ("not self._asker", "False"),
+        ),
+        Mutant(
+            "/admit after /q goes on waiting",
+            "Listener.admit",
+            ("chat.is_leaving", "False"),
+        ),
+        Mutant(
+            "/admit makes a server wait again for ever",
+            "Listener.admit",
+            ("self._program.again = again", ""),
+        ),
+        Mutant(
+            "who asked is let in after the lost client came back",
+            "Listener._let_back",
+            ('self._asker = ""', ""),
+        ),
+        Mutant(
+            "a third one takes the seat of who was let in",
+            "Listener._seconds_reserved",
+            ("left <= 0 or describe_caller(connection, hello) == self._admitted", "True"),
+        ),
+        Mutant(
+            "who was let in waits like all others",
+            "Listener._seconds_reserved",
+            (
+                "left <= 0 or describe_caller(connection, hello) == self._admitted",
+                "left <= 0",
+            ),
+        ),
+        Mutant(
+            "a seat stays reserved after it was taken",
+            "Listener._seat",
+            ("self._admitted_until = 0.0", ""),
+        ),
+        Mutant(
+            "a client whose talk was ended is told busy during the next",
+            "Listener._answer",
+            (
+                "greeting.hello.session in self._ended",
+                "chat.is_free and greeting.hello.session in self._ended",
+            ),
+        ),
+        Mutant(
+            "the name of who asks is shown as it came",
+            "describe_caller",
+            ("visible_name(hello.name)", "hello.name"),
         ),
     ),
 )

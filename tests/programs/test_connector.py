@@ -465,11 +465,6 @@ NO_TALKS = {
         "is busy: a talk is on; try again later",
         4,
     ),
-    "a seat that is kept": (
-        wire.bye(0, wire.BUSY, "a seat is kept for 42 s"),
-        "is busy: it keeps the seat of a client that it has lost; try again in 42 s",
-        4,
-    ),
     "a refusal": (wire.bye(0, wire.VERSION, "I am 2"), "refused the talk: I am 2", 1),
     "another protocol": (GARBAGE, "does not speak this protocol: unknown kind 84", 1),
 }
@@ -487,6 +482,165 @@ def test_an_answer_that_is_no_welcome_is_not_asked_for_again(
     place = f"localhost port {listener.getsockname()[1]}"
     assert world.told == [f"chatc: {place} {says}"]
     assert world.program.code == code
+
+
+# A seat that the server keeps for a client that it has lost.
+
+
+def keep_seat(world: World, listener: socket.socket, words: str) -> bytes:
+    """Accept the client and refuse it with these words of BUSY; return its session id."""
+    world.until(lambda: bool(select.select([listener], [], [], 0)[0]))
+    server, _ = listener.accept()
+    with closing(server):
+        server.settimeout(PATIENCE)
+        world.until(lambda: bool(select.select([server], [], [], 0)[0]))
+        session = wire.receive(server)[2][5:21]
+        server.sendall(wire.bye(0, wire.BUSY, words))
+        server.shutdown(socket.SHUT_WR)
+        world.until(lambda: world.program.chat.is_free)
+    return session
+
+
+def kept_for(seconds: int) -> str:
+    """Return the words of a server that keeps a seat so long."""
+    return f"a seat is kept for {seconds} s"
+
+
+def pause(world: World) -> float:
+    """Return the seconds until the next look, and let them pass; `--wait` is longer."""
+    seconds = patience(world.loop)
+    assert seconds is not None
+    world.pass_time(seconds)
+    return round(seconds, 3)
+
+
+def test_a_seat_that_is_kept_is_waited_for_and_the_person_is_told_once(
+    world: World, listener: socket.socket
+) -> None:
+    """The looks are ever rarer, with one id, and the last is when the seat is free."""
+    left, pauses, ids = 20, [], set()
+    while left:
+        ids.add(keep_seat(world, listener, kept_for(left)))
+        pauses.append(pause(world))
+        left -= int(pauses[-1])
+    assert pauses == [1, 2, 3, 4, 5, 5]
+    types(world, "It is me")
+    with closing(accept(world, listener)) as server:
+        server.sendall(wire.hello("Ann", wire.TURNS, ids.pop()))
+        world.until(lambda: bool(world.shown))
+        world.until(lambda: bool(select.select([server], [], [], 0)[0]))
+        assert wire.receive(server) == (wire.TEXT, 1, b"It is me")
+    assert not ids
+    assert world.told[:2] == [
+        f"The server at localhost port {listener.getsockname()[1]} keeps its seat for "
+        "somebody it has lost, 20 s more: waiting for it; Ctrl-C leaves.",
+        "Kept for later, because there is nobody here yet: It is me",
+    ]
+
+
+def test_a_seat_is_waited_for_longer_than_wait_says(listener: socket.socket) -> None:
+    """`--wait` is for a server that is not there; the server has said how long this is."""
+    world = World("chatc", "--port", str(listener.getsockname()[1]), "--wait", "0.5")
+    Connector(world.program).start()
+    keep_seat(world, listener, kept_for(60))
+    for _ in range(5):
+        world.pass_time(5)
+        keep_seat(world, listener, kept_for(30))
+    assert world.program.code is None
+    world.program.close()
+
+
+BUSY = "is busy: it keeps the seat of a client that it has lost; try again in 3 s"
+
+
+def test_without_wait_a_seat_is_not_waited_for(listener: socket.socket) -> None:
+    """`--wait 0` waits for nothing."""
+    world = World("chatc", "--port", str(listener.getsockname()[1]), "--wait", "0")
+    Connector(world.program).start()
+    keep_seat(world, listener, kept_for(3))
+    place = f"localhost port {listener.getsockname()[1]}"
+    assert world.told == [f"chatc: {place} {BUSY}"]
+    assert world.program.code == 4
+    world.program.close()
+
+
+def test_a_server_cannot_extend_the_wait_for_a_seat(
+    world: World, listener: socket.socket
+) -> None:
+    """The limit is what it said at first, and five seconds."""
+    keep_seat(world, listener, kept_for(3))
+    passed = pause(world)
+    while world.program.code is None:
+        assert passed <= 3 + 5 + 5
+        keep_seat(world, listener, kept_for(3))
+        if world.program.code is None:
+            passed += pause(world)
+    assert passed >= 3 + 5
+    assert len(world.told) == 2
+    assert world.told[1].endswith(BUSY)
+    assert world.program.code == 4
+
+
+def test_a_server_that_says_0_s_is_asked_once_a_second(
+    world: World, listener: socket.socket
+) -> None:
+    """Whatever it answers, it is not asked more often."""
+    for _ in range(3):
+        keep_seat(world, listener, kept_for(0))
+        assert pause(world) == 1
+
+
+def test_a_talk_that_has_gone_on_ends_the_wait_for_its_seat(
+    world: World, listener: socket.socket
+) -> None:
+    """The lost client has come back: then the seat may be taken for hours."""
+    keep_seat(world, listener, kept_for(30))
+    pause(world)
+    keep_seat(world, listener, "a talk is on")
+    assert world.told[-1].endswith("is busy: a talk is on; try again later")
+    assert world.program.code == 4
+
+
+@pytest.mark.parametrize("asking", [False, True])
+def test_a_person_may_leave_while_a_seat_is_waited_for(
+    world: World, listener: socket.socket, asking: bool
+) -> None:
+    """Between two looks at once; during one when it is answered. Typed lines are listed."""
+    keep_seat(world, listener, kept_for(30))
+    types(world, "It is me")
+    if asking:
+        pause(world)
+        with closing(accept(world, listener)) as server:
+            types(world, "/q")
+            server.sendall(wire.bye(0, wire.BUSY, kept_for(29)))
+            server.shutdown(socket.SHUT_WR)
+            world.until(lambda: world.program.code is not None)
+    else:
+        types(world, "/q")
+    assert world.told[2:] == [
+        "Goodbye: you left before anybody came.",
+        "Never sent: It is me",
+    ]
+    assert world.program.code == 0
+    assert not patience(world.loop)  # no look follows
+
+
+def test_a_server_that_has_ended_meanwhile_is_waited_for_as_long_as_wait_says() -> None:
+    """Its client did not come back; another server may be started at its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+        port = listener.getsockname()[1]
+        world = World("chatc", "--port", str(port), "--wait", "4")
+        Connector(world.program).start()
+        keep_seat(world, listener, kept_for(2))
+    pause(world)
+    gone = f"The server at localhost port {port} has gone: waiting for another one."
+    world.until(lambda: world.told[1:] == [gone])
+    world.pass_time(3)
+    world.until(lambda: world.program.code is not None)
+    assert world.told[-1].startswith(f"chatc: no server at localhost port {port} (")
+    assert world.program.code == 3
+    world.program.close()
 
 
 def test_five_connections_that_break_before_the_answer_are_enough(

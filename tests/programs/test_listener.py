@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,6 +25,7 @@ from chatd.listener import (
 from chatlib.addresses import Address
 from chatlib.errors import StartError
 from chatlib.protocol.link import Link
+from chatlib.recovery import CUTS_TOLD
 from harness import wire
 from harness.stage import PATIENCE, Stage
 from tests.conftest import Play
@@ -560,31 +562,225 @@ def test_a_stranger_never_touches_the_session_of_the_talk(
     client.close()
 
 
-@pytest.mark.parametrize(
-    ("lost", "says", "told"),
-    [
-        (False, "a talk is on", "are busy"),
-        (True, "a seat is kept for 58 s", "wait for the one you have lost"),
-    ],
-    ids=["talking", "searching"],
+ASKS = (
+    "Somebody at 127.0.0.1{} asks for the seat: /admit lets them in, and ends the talk "
+    "with the one you have lost."
 )
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["talking", "searching"])
 def test_a_second_client_is_told_why_it_is_refused_and_for_how_long(
-    keeper: Server, lost: bool, says: str, told: str
+    keeper: Server, lost: bool
 ) -> None:
-    """The person at the server reads the same; the seconds are rounded up."""
+    """The person at the server reads of it; the seconds are rounded up."""
     client = keeper.sit_down()
     if lost:
         speak(keeper, client)
         lose(keeper, client)
         keeper.pass_time(2.3)
+    assert ask(keeper) == ("a seat is kept for 58 s" if lost else "a talk is on")
+    if lost:
+        assert keeper.told[-1] == ASKS.format("")
+    else:
+        assert keeper.told[-1].startswith("Another client, from ('127.0.0.1', ")
+        assert keeper.told[-1].endswith("), was told that you are busy.")
+    client.close()
+
+
+def ask(keeper: Server, name: str = "client", number: int = 1) -> str:
+    """Ask for the seat, and return the words of the answer, which is BUSY."""
     with closing(keeper.knock()) as second:
-        second.sendall(wire.hello(session=b"?" * 16))
+        second.sendall(wire.hello(name, session=bytes([number]) * 16))
         keeper.until_readable(second)
         kind, _, body = wire.receive(second)
-        assert (kind, body) == (wire.BYE, bytes([wire.BUSY]) + says.encode())
-    assert keeper.told[-1].startswith("Another client, from ('127.0.0.1', ")
-    assert keeper.told[-1].endswith(f"), was told that you {told}.")
-    client.close()
+        assert (kind, body[0]) == (wire.BYE, wire.BUSY)
+        return body[1:].decode()
+
+
+def seat(keeper: Server, name: str, number: int = 1) -> socket.socket:
+    """Ask for the seat, and get it."""
+    return keeper.sit_down(wire.hello(name, session=bytes([number]) * 16))
+
+
+# /admit: the person lets somebody in while the client is lost.
+
+
+def be_lost(keeper: Server, hello: bytes = HELLO) -> None:
+    """Seat a client that says something, is answered, and goes without a goodbye."""
+    client = keeper.sit_down(hello)
+    speak(keeper, client)
+    keeper.types("Hi")
+    lose(keeper, client)
+    keeper.told.clear()
+
+
+def test_many_that_ask_for_the_seat_are_one_line(keeper: Server) -> None:
+    """The first of them is named; its further tries and all others are not."""
+    be_lost(keeper)
+    for number in range(5):
+        ask(keeper, "Bob")
+        ask(keeper, f"Mallory {number}", 2 + number)
+    assert keeper.told == [ASKS.format(" (named 'Bob')")]
+
+
+def test_the_name_of_who_asks_is_shown_like_any_name(keeper: Server) -> None:
+    """It can neither give orders to the terminal nor stand before the address."""
+    be_lost(keeper)
+    ask(keeper, "Ann' at 10.0.0.1\x1b[2J\n")
+    assert keeper.told == [ASKS.format(" (named 'Ann' at 10.0.0.1^[[2J')")]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_asks_for_the_seat_is_let_in(again: bool) -> None:
+    """The old talk ends, what was not confirmed is listed, and a new talk begins."""
+    with closing(Server("--keep", "60", *["--again"] * again)) as keeper:
+        if again:
+            keeper.program.again = keeper.listener.wait_again
+        former = keeper.program.again
+        be_lost(keeper)
+        keeper.types("a draft")
+        ask(keeper, "Bob")
+        keeper.types("/admit")
+        assert keeper.told == [
+            "Kept for later, because it is not your turn: a draft",
+            ASKS.format(" (named 'Bob')"),
+            "The connection to the client was lost; your message was not confirmed; "
+            "you let somebody else in.",
+            "Not confirmed: Hi",
+            "Never sent: a draft",
+            "The seat is free: waiting for somebody at 127.0.0.1 (named 'Bob').",
+        ]
+        assert keeper.program.code is None
+        assert keeper.program.again == former
+        with closing(seat(keeper, "Bob", 9)) as client:
+            speak(keeper, client)
+            keeper.types("Hi")
+            assert wire.receive(client) == (wire.ACK, 1, b"")
+            assert wire.receive(client) == (wire.TEXT, 1, b"Hi")
+            client.sendall(wire.frame(wire.ACK, 1) + wire.bye(1))
+            client.shutdown(socket.SHUT_WR)
+            ended = "Waiting for the next client." if again else "Goodbye: Bob left; "
+            keeper.until(lambda: keeper.told[-1].startswith(ended))
+            assert keeper.program.code == (None if again else 0)
+
+
+def test_for_eight_seconds_nobody_else_gets_the_seat(keeper: Server) -> None:
+    """They are told for how long; after that whoever comes first has it."""
+    be_lost(keeper)
+    ask(keeper, "Bob")
+    keeper.types("/admit")
+    keeper.told.clear()
+    assert ask(keeper, "Mallory", 2) == "a seat is kept for 8 s"
+    keeper.pass_time(7.5)
+    assert ask(keeper, "Mallory", 2) == "a seat is kept for 1 s"
+    keeper.pass_time(0.5)
+    assert keeper.told == []
+    seat(keeper, "Mallory", 2).close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is an address on Linux")
+def test_the_name_alone_is_not_let_in(keeper: Server) -> None:
+    """The same name from another host is somebody else."""
+    be_lost(keeper)
+    ask(keeper, "Bob")
+    keeper.types("/admit")
+    with socket.socket() as other:
+        other.bind(("127.0.0.2", 0))
+        other.connect(("127.0.0.1", keeper.port))
+        other.sendall(wire.hello("Bob", session=b"?" * 16))
+        keeper.until_readable(other)
+        assert wire.receive(other)[2][0] == wire.BUSY
+    seat(keeper, "Bob").close()
+
+
+def test_the_seat_is_reserved_for_one_talk(keeper: Server) -> None:
+    """Bob comes, says nothing and goes: whoever comes next is seated."""
+    be_lost(keeper)
+    ask(keeper, "Bob")
+    keeper.types("/admit")
+    seat(keeper, "Bob").close()
+    keeper.until(lambda: keeper.program.chat.is_free)
+    seat(keeper, "Carol", 3).close()
+
+
+def test_the_lost_client_is_not_let_back_into_a_talk_that_was_ended(
+    keeper: Server,
+) -> None:
+    """Before, during and after the talk with the other one it is told the same."""
+    be_lost(keeper)
+    ask(keeper, "Bob")
+    keeper.types("/admit")
+
+    def returns(seen: int) -> None:
+        with closing(keeper.knock()) as client:
+            client.sendall(wire.hello("", wire.TURNS, HELLO_SESSION, seen))
+            keeper.until_readable(client)
+            kind, _, body = wire.receive(client)
+            assert (kind, body[0]) == (wire.BYE, wire.UNKNOWN_SESSION)
+
+    returns(0)
+    with closing(seat(keeper, "Bob")) as client:
+        speak(keeper, client)
+        told = [*keeper.told]
+        returns(0)
+        returns(1)
+        assert keeper.told == told
+        assert not keeper.program.chat.is_searching
+
+
+def test_nobody_is_let_in_during_a_talk(keeper: Server) -> None:
+    """Nor before one, nor while nobody asks, nor while the person leaves."""
+    says = "Not now: /admit is for when you have lost the one you talk with."
+    keeper.types("/admit")
+    assert keeper.told == [says]
+    with closing(keeper.sit_down()) as client:
+        ask(keeper, "Bob")
+        keeper.types("/admit")
+        assert keeper.told[2:] == [says]
+        speak(keeper, client)
+    keeper.until(lambda: keeper.program.chat.is_searching)
+    keeper.types("/admit")
+    assert keeper.told[-1] == "Nobody else asks for the seat."
+    keeper.types("Hi", "/q")
+    ask(keeper, "Bob")
+    keeper.types("/admit")
+    assert keeper.told[-1] == "Not now: this talk is ending already."
+
+
+def test_who_asked_before_the_client_came_back_does_not_ask_any_more(
+    keeper: Server,
+) -> None:
+    """After the next loss it has to ask again, and is named again."""
+    be_lost(keeper)
+    ask(keeper, "Bob")
+    client = keeper.knock()
+    client.sendall(wire.hello("", wire.TURNS, HELLO_SESSION))
+    keeper.until(lambda: not keeper.program.chat.is_searching)
+    lose(keeper, client)
+    keeper.types("/admit")
+    assert keeper.told[-1] == "Nobody else asks for the seat."
+    ask(keeper, "Bob")
+    assert keeper.told[-1] == ASKS.format(" (named 'Bob')")
+
+
+def test_a_client_that_is_lost_again_and_again_does_not_fill_the_screen_so(
+    keeper: Server,
+) -> None:
+    """Where its loss is not told, who asks is named at the first /admit only."""
+    be_lost(keeper)
+    for _ in range(20):
+        client = keeper.knock()
+        client.sendall(wire.hello("", wire.TURNS, HELLO_SESSION))
+        keeper.until(lambda: not keeper.program.chat.is_searching)
+        lose(keeper, client)
+        ask(keeper, "Bob")
+    asks = ASKS.format(" (named 'Bob')")
+    assert keeper.told.count(asks) == CUTS_TOLD - 1
+    keeper.types("/admit")
+    assert keeper.program.chat.is_searching
+    assert keeper.told.count(asks) == CUTS_TOLD
+    keeper.types("/admit")
+    assert keeper.program.chat.is_free
 
 
 def test_with_again_a_client_that_was_given_up_is_not_seated_as_a_new_one(

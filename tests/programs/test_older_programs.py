@@ -98,3 +98,31 @@ def test_a_talk_with_a_program_of_the_first_release(
         sees(server, "the last word")
         says(server, "/q")
         assert server.wait(SECONDS) == client.wait(SECONDS) == 0
+
+
+@pytest.mark.usefixtures("bounded")
+def test_a_client_of_the_first_release_is_refused_a_kept_seat_and_let_in(
+    first: Path,
+) -> None:
+    """It does not wait; started again after `/admit`, it has the seat."""
+    with ExitStack() as stack:
+        server = stack.enter_context(start(ROOT, "chatd", "--port", "0", "--mode", "free"))
+        found = PORT.search(sees(server, "listening"))
+        assert found
+        lost = stack.enter_context(start(ROOT, "chatc", "--port", found[1]))
+        says(lost, "Hello")
+        sees(server, "Hello")
+        lost.kill()
+        assert server.stderr
+        assert "was lost" in server.stderr.readline()
+        refused = stack.enter_context(start(first, "chatc", "--port", found[1]))
+        assert refused.wait(SECONDS) == 4
+        assert "asks for the seat" in server.stderr.readline()
+        says(server, "/admit")
+        assert "was lost" in server.stderr.readline()
+        assert "The seat is free" in server.stderr.readline()
+        client = stack.enter_context(start(first, "chatc", "--port", found[1]))
+        says(client, "It is me")
+        sees(server, "It is me")
+        says(client, "/q")
+        assert client.wait(SECONDS) == server.wait(SECONDS) == 0

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from harness.inputs import Inputs
@@ -88,6 +89,7 @@ class Stage:
         self._piece = piece
         self._proxied = piece > 0  # whether clients are to call the proxy
         self._camera = camera
+        self._starts = count()  # no program is to draw the numbers of another
         self._size: Callable[[str], tuple[int, int]] = lambda actor: (ROWS, COLUMNS)
         self._watcher = watcher or (lambda actor, sign, line: None)
         self._readers = Readers()
@@ -199,7 +201,7 @@ class Stage:
             actor,
             command,
             self._folder,
-            self._environment(),
+            self._environment(actor),
             prompt,
             stdin,
             painted=painted,
@@ -218,7 +220,7 @@ class Stage:
         frames = ["--frame-log", str(self.log(actor))]
         return [*program, *terminal, "--port", str(port), *frames]
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, actor: str) -> dict[str, str]:
         """Return an environment in which nothing of this machine's user counts."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         clock = self._folder / "clock"
@@ -230,6 +232,7 @@ class Stage:
             **kept,
             "PYTHONPATH": f"{wall}{ROOT}",
             "HARNESS_CLOCK": str(clock),
+            "HARNESS_CHANCE": f"{actor} {next(self._starts)}",
             "PYTHONDONTWRITEBYTECODE": "",
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm-256color",

@@ -173,9 +173,13 @@ PASTE = Talk(
     (
         "server: asks",
         "client: asks",
-        Said(BOB, "one", (f"client: pastes one\\ntwo: {LONG}\\nthree",)),
+        Said(BOB, "one", ()),
         Said(BOB, f"two: {LONG}", ()),
-        Said(BOB, "three", ("client: presses Enter",)),
+        Said(
+            BOB,
+            "three",
+            (f"client: pastes one\\ntwo: {LONG}\\nthree", "client: presses Enter"),
+        ),
         Said(ANN, "I have it"),
     ),
 )

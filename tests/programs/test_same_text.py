@@ -221,7 +221,7 @@ LOSS = Talk(
 
 ALPHABET = [
     *("a", "it", "word", "another", "Straße", "naïve", "don't", "-", "...", "(so)", "100%"),
-    *("漢字", "かな交じり", "한국어", "你好，世界", "ｗｉｄｅ", "\uff0c"),
+    *("漢字", "かな交じり", "한국어", "你好世界", "\uff57\uff49\uff44\uff45", "\uff0c"),
     *("e\u0301", "a\u0308o\u0302", "n\u0303", "नमस्ते", "ไทย", "שלום", "مرحبا"),
     *("👩\u200d👩\u200d👧", "👍🏽", "🇫🇷", "❤\ufe0f", "🙂", "1\ufe0f\u20e3"),
     *("https://example.org/a/rather/long/path?with=an&answer=42#here", "x" * 45),
@@ -273,12 +273,13 @@ def test_the_same_text_everywhere(
     tmp_path: Path,
 ) -> None:
     """Both scrollbacks have every message of both sides, whole and in order."""
+    options = {"plain": "--plain", "edited": "--wrap yes"}
     start = (
         f"window: server {server[1]} x {ROWS}\n"
         f"window: client {client[1]} x {ROWS}\n"
-        f"server: starts with --mode free --name {ANN}{' --plain' * (server[0] == 'plain')}\n"
+        f"server: starts with --mode free --name {ANN} {options[server[0]]}\n"
         f"{'network: delivers as it comes' * (delivery == 'proxy')}\n"
-        f"client: starts with --name {BOB}{' --plain' * (client[0] == 'plain')}\n"
+        f"client: starts with --name {BOB} {options[client[0]]}\n"
     )
     piece = PIECE if delivery == "pieces" else 0
     with Stage(tmp_path, piece, terminal="edited") as stage:

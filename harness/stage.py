@@ -31,8 +31,8 @@ from harness.view import View
 PATIENCE = float(os.environ.get("HARNESS_SECONDS", "10"))
 """Seconds after which a step that has not come true has failed."""
 
-BANNER = re.compile(r"listening on: .* on port: (\d+)$", re.MULTILINE)
-"""The line in which a server names its port."""
+BANNER = re.compile(r"listening on:\s.*?\son\s+port:\s+(\d+)$", re.MULTILINE | re.DOTALL)
+"""The line in which a server names its port; a narrow window breaks it at a blank."""
 
 ROOT = Path(__file__).resolve().parent.parent
 

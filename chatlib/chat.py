@@ -23,7 +23,7 @@ from itertools import islice, takewhile
 from chatlib.commands import HELP, SLASH, explain_unknown, parse
 from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
 from chatlib.errors import Exit, LocalProtocolError, TableError
-from chatlib.games.game import Installed
+from chatlib.games.game import Game, Installed
 from chatlib.games.table import Table
 from chatlib.protocol.events import Event, Failed, Greeted, Left, Lost, Played, Said
 from chatlib.protocol.frames import FAREWELL_LIMIT, Mode, Reason
@@ -79,6 +79,10 @@ class Chat(Owner):
     # and a broken connection meet, and each of them may end the talk at any moment. They
     # share one state, which parts of their own would have to pass around.
 
+    # The prompt of a game's question: the next line is its answer, and no talk.
+    _question = ""
+    # The game whose question was put off.
+    _put_off: Game | None = None
     # What `/admit` does. Only a server sets it: a client has nobody to let in.
     admit: Callable[[], None] | None = None
 
@@ -157,6 +161,7 @@ class Chat(Owner):
             _find_game,
             self._send_words,
             self._terminal.show,
+            self._terminal.show_board,
             wins_ties=connection.link.session.talks_first,
             peer=self._peer_name,
         )
@@ -301,6 +306,8 @@ class Chat(Owner):
                 self._terminal.notify(f"Never sent: {line}")
         elif line[:1] == SLASH:
             self._run_command(lines.popleft())
+        elif game is not None and self._question:
+            self._answer(lines.popleft())
         elif game is not None and game.is_move(line):
             lines.popleft()
             self._play(lambda table: table.move(line))
@@ -370,6 +377,8 @@ class Chat(Owner):
         if self._farewell:
             self._say_farewell()
             asking = False
+        if self._question or (self._table is not None and self._table.game is not None):
+            self._ask_question()
         self._terminal.refresh(asking, may_write, self._describe_status)
 
     def closed(self, connection: Connection) -> None:
@@ -546,6 +555,42 @@ class Chat(Owner):
         except TableError as error:
             self._terminal.notify(f"Not done, {error}.")
 
+    def _ask_question(self) -> None:
+        """Ask a person what the other end must not see, unless that was put off."""
+        table = self._table
+        # A script that is written for pipes sends the word with /move.
+        wanted = table is not None and self._terminal.interactive and not self.is_leaving
+        question = table.question if table and wanted else ""
+        if table and table.game is self._put_off:
+            question = ""
+        if question != self._question:
+            self._question = question
+            self._terminal.ask(question)
+
+    def _answer(self, line: str) -> None:
+        """Make a move of what was typed at the question; an empty line puts that off."""
+        assert self._table is not None
+        # Not as `_play` does it: what cannot be a word goes back to the prompt.
+        if line:
+            try:
+                self._table.move(line)
+            except TableError as error:
+                self._terminal.refuse(f"Not done, {error}", line)
+        else:
+            self._put_off = self._table.game
+            self._terminal.notify(
+                "Put off: what you type now is talk; /move asks again, /move WORD answers."
+            )
+
+    def _move(self, move: str) -> None:
+        """Make a move; without one ask again what was put off."""
+        # With an answer it is a move like any other, whether that was put off or not.
+        table = self._table
+        if table and table.question and table.game is self._put_off and not move:
+            self._put_off = None
+        else:
+            self._play(lambda table: table.move(move))
+
     def _offer(self, name: str) -> None:
         if not name and self._table and self._table.needs_name:
             from chatlib.games.registry import game_names
@@ -690,6 +735,8 @@ class Chat(Owner):
             parts = [f"with {self._peer_name}", *self._describe_silence()]
         if self.is_leaving:
             parts.append("leaving")
+        elif self._table and self._table.game:
+            parts.append(self._table.status)
         elif session.mode is Mode.TURNS:
             turn = "your turn" if session.has_turn() else f"{self._peer_name}'s turn"
             parts.append(turn)
@@ -718,7 +765,7 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/say": Chat._say,
     "/play": Chat._offer,
     "/decline": lambda chat, _: chat._play(lambda table: table.decline()),
-    "/move": lambda chat, move: chat._play(lambda table: table.move(move.strip())),
+    "/move": lambda chat, move: chat._move(move.strip()),
     "/board": lambda chat, _: chat._play(lambda table: table.show_board()),
     "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
     "/admit": Chat._admit,

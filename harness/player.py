@@ -70,7 +70,7 @@ class Painted(Stream):
     """The lines above the cursor of a program that paints its screen.
 
     While the program paints, which it does with a hidden cursor, the lines are those of
-    before.
+    before. A program may paint over lines that it has shown, as over a board.
     """
 
     def __init__(self, view: View) -> None:
@@ -81,7 +81,11 @@ class Painted(Stream):
         """Look at the view, which has been fed; return the lines that are new in it."""
         count = len(self.lines)
         if self._view.at_rest:
-            self.lines = self._view.lines
+            before, self.lines = self.lines[: self.seen], self._view.lines
+            # What was painted over since the script has been past it is new.
+            while before != self.lines[: len(before)]:
+                before.pop()
+            self.seen = len(before)
             self.unfinished = self._view.row
         return self.lines[count:]
 

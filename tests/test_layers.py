@@ -53,9 +53,11 @@ ALLOWED = {
     "chatlib.terminal.guest": {"loop"},
     "chatlib.terminal.history": {"files"},
     "chatlib.terminal.keyboard": {"terminal", "terminal.streams"},
+    "chatlib.terminal.board": set[str](),
     "chatlib.terminal.bindings": {"terminal.keyboard"},
     "chatlib.terminal.status": set[str](),
     "chatlib.terminal.editor": {
+        "terminal.board",
         "loop",
         "terminal",
         "terminal.guest",
@@ -91,8 +93,10 @@ ALLOWED = {
     "chatlib.games.tictactoe": {"games.game"},
     "chatlib.games.connectfour": {"games.game"},
     "chatlib.games.hangman": {"games.game", "games.secret"},
+    "chatlib.games.battleship": {"games.game", "games.secret"},
     "chatlib.games.foreign": {"games.game"},
     "chatlib.games.registry": {
+        "games.battleship",
         "games.connectfour",
         "games.foreign",
         "games.game",

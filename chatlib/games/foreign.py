@@ -183,9 +183,23 @@ class ForeignGame(Game):
         return self._ask(lambda: bool(self._game.my_move), False)
 
     @property
+    def role(self) -> str:
+        """What this player is, cut to LINE_LIMIT."""
+        return self._ask(lambda: _check_text(self._game.role)[:LINE_LIMIT], "")
+
+    @property
+    def question(self) -> str:
+        """What this player is asked for, cut to LINE_LIMIT."""
+        return self._ask(lambda: _check_text(self._game.question)[:LINE_LIMIT], "")
+
+    @property
     def board_is_current(self) -> bool:
         """Whether the board may be shown; after a failure there is none."""
         return self._ask(lambda: bool(self._game.board_is_current), False)
+
+    def first_words(self) -> list[str]:
+        """Return what to send as soon as the game has begun."""
+        return self._ask(lambda: _check_words(self._game.first_words()), [])
 
     def is_move(self, line: str) -> bool:
         """Return whether a typed line is a move."""
@@ -223,7 +237,10 @@ class ForeignGame(Game):
     def _pass(self, method: Callable[[str], object], words: str) -> list[str]:
         """Return what the game sends, with the text of an exception made a short one."""
         try:
-            return _check_words(method(words))
+            sent = _check_words(method(words))
+            self.news = _check_text(self._game.news)[:LINE_LIMIT]
+            self._game.news = ""  # each is shown once
+            return sent
         except (IllegalMoveError, CheatingError) as error:
             kind = (
                 IllegalMoveError if isinstance(error, IllegalMoveError) else CheatingError

@@ -45,6 +45,25 @@ class Game:
         self.begins = begins
         # None while the game is on.
         self.outcome: Outcome | None = None
+        # What happened last, as `{peer} plays 5`: a line above the next board. "" is none.
+        self.news = ""
+
+    @property
+    def role(self) -> str:
+        """What this end's player is, as `you are X`; "" where both are alike."""
+        return ""
+
+    @property
+    def question(self) -> str:
+        """What this player is asked for, out of the other's sight; "" for nothing.
+
+        The next line that is typed is then a move, whatever it is.
+        """
+        return ""
+
+    def first_words(self) -> list[str]:
+        """Return what to send as soon as the game has begun."""
+        return []
 
     @property
     def my_move(self) -> bool:
@@ -132,11 +151,17 @@ class BoardGame(Game):
         """Whether this end's player is to move."""
         return self.outcome is None and self.next_player == self._my_player
 
+    @property
+    def role(self) -> str:
+        """Which mark is this player's."""
+        return f"you are {self.MARKS[self._my_player]}"
+
     def make_move(self, move: str) -> list[str]:
         """Make this player's move; it is sent as it was typed."""
         if not self.my_move:
             raise IllegalMoveError("it is not your move")
         self._move(self._my_player, move)
+        self.news = ""  # the player has just typed it
         return [move]
 
     def receive(self, words: str) -> list[str]:
@@ -148,6 +173,7 @@ class BoardGame(Game):
             self._move(1 - self._my_player, words)
         except IllegalMoveError as error:
             raise CheatingError(f"made a move that is none: {error}") from None
+        self.news = f"{{peer}} plays {words}"
         return []
 
     def draw_square(self, square: int, player: int | None, empty: str) -> str:

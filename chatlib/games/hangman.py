@@ -80,7 +80,10 @@ class Hangman(Game):
     """Hangman, as one end sees it. The player who begins is the setter."""
 
     name = "hangman"
-    hint = "who begins sets a word with /move WORD; a letter guesses it, /move WORD all"
+    hint = (
+        "who begins sets a word with /move WORD; the other types one letter to guess it,"
+        " or /move WORD to guess the whole word"
+    )
 
     def __init__(self, begins: bool) -> None:
         super().__init__(begins)
@@ -105,6 +108,17 @@ class Hangman(Game):
         if self.begins:
             return self._secret is None
         return bool(self._commitment) and len(self.guesses) == len(self.answers)
+
+    @property
+    def role(self) -> str:
+        """Who of the two has the word."""
+        return "you set the word" if self.begins else "you guess the word"
+
+    @property
+    def question(self) -> str:
+        """The word, which a line of talk would tell the other player."""
+        # Only once: after the word is set the setter talks, and the guesser moves.
+        return "Your word" if self.begins and self.my_move else ""
 
     @property
     def board_is_current(self) -> bool:
@@ -183,6 +197,7 @@ class Hangman(Game):
         self._secret = Secret(word)
         count = len(split_letters(word))
         self.uncovered = [None] * count
+        self.news = f"You have set a word of {_count_letters(count)}"
         return [f"word {self._secret.commitment} {count}"]
 
     def _receive_guess(self, guess: str) -> list[str]:
@@ -193,6 +208,7 @@ class Hangman(Game):
         if not fits or self._was_guessed(guess):
             raise CheatingError(f"guessed {guess!r}, which is no new letter or word")
         self.guesses.append(guess)
+        self.news = f"{{peer}} guesses {guess}"
         places = _find_places(self._secret.words, guess)
         self._add_answer(places)
         answers = [" ".join(["at", *map(str, places)])]
@@ -208,6 +224,7 @@ class Hangman(Game):
         if self._was_guessed(guess):
             raise IllegalMoveError(f"you have guessed {guess} before")
         self.guesses.append(guess)
+        self.news = ""  # the player has just typed it
         return [f"guess {guess}"]
 
     def _receive_commitment(self, rest: str) -> list[str]:
@@ -216,6 +233,7 @@ class Hangman(Game):
             raise CheatingError("set a word that is none")
         self._commitment = commitment
         self.uncovered = [None] * int(count)
+        self.news = f"{{peer}} has set a word of {_count_letters(int(count))}"
         return []
 
     def _receive_places(self, rest: str) -> list[str]:
@@ -242,6 +260,10 @@ class Hangman(Game):
         self.word = word
         self.outcome = Outcome.WON if None not in self.uncovered else Outcome.LOST
         return []
+
+
+def _count_letters(count: int) -> str:
+    return "1 letter" if count == 1 else f"{count} letters"
 
 
 def _find_places(word: str, guess: str) -> list[int]:

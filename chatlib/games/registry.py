@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 
+from chatlib.games.battleship import Battleship
 from chatlib.games.connectfour import ConnectFour
 from chatlib.games.game import Game, Installed
 from chatlib.games.hangman import Hangman
@@ -28,7 +29,7 @@ FILE_LIMIT = 65536
 
 # Looked up first: a package cannot replace one of our own games by another of its name.
 BUILT_IN: dict[str, type[Game]] = {
-    game.name: game for game in (TicTacToe, Hangman, ConnectFour)
+    game.name: game for game in (TicTacToe, Hangman, ConnectFour, Battleship)
 }
 
 

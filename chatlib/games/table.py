@@ -15,6 +15,7 @@ Two offers may cross. Then the offer of the end that wins ties counts (the clien
 are of the same game, the other end has thereby accepted it.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -52,8 +53,9 @@ class Table:
     """The place where one end plays with the other.
 
     `find_game(name)` returns an installed game or None, `send(words)` sends words to the
-    other end, and `show(line)` shows a line to the player. `peer` is what the other end is
-    called.
+    other end, `show(line)` shows a line to the player, and `show_board(lines, number)` the
+    board of the game of this number, in place of its last one if possible. `peer` is what
+    the other end is called.
     """
 
     def __init__(
@@ -61,13 +63,15 @@ class Table:
         find_game: Callable[[str], Installed | None],
         send: Callable[[str], None],
         show: Callable[[str], None],
+        show_board: Callable[[list[str], int], None],
         *,
         wins_ties: bool,
         peer: str,
     ) -> None:
         self._find_game = find_game
         self._send = send
-        self._show_line = show
+        self._show: Callable[[str], None] = lambda line: show(_capitalize(line))
+        self._paint_board = show_board
         self._wins_ties = wins_ties
         # What the other end is called now; it may change when that comes back.
         self.peer = peer
@@ -77,9 +81,11 @@ class Table:
         self.offer_received: str | None = None
         # Whether this end begins the game in the offer that it received.
         self._begins_if_accepted = False
-        # The score, and what /play without a name plays again: "" before the first game.
-        self.won = self.lost = self.drawn = 0
-        self._last_name = ""
+        # How many games have ended in each way, by the name of the game.
+        self.scores: Counter[tuple[str, Outcome]] = Counter()
+        # The name of the last game, or of that which is on, "" before the first one: /play
+        # alone plays it again. And its number.
+        self._last_name, self._number = "", 0
         # Whether this end begins the next game that it offers.
         self._begins_next = True
         # Whether a move of a game that has ended here may still arrive; and that game, if
@@ -95,6 +101,23 @@ class Table:
     def my_move(self) -> bool:
         """Whether this end's player is to move."""
         return self.game is not None and self.game.my_move
+
+    @property
+    def status(self) -> str:
+        """Which game is on, who this player is in it, and whose move it is; "" for none."""
+        # It is over when its own code fails in one of these calls.
+        game = self.game
+        if game is None:
+            return ""
+        mover = "your move" if game.my_move else f"{self.peer}'s move"
+        parts = self._last_name, game.role, "" if game.outcome else mover
+        return ", ".join(filter(None, parts))
+
+    @property
+    def question(self) -> str:
+        """The prompt for a move that the peer must not see; "" where there is none."""
+        question = self.game.question if self.game else ""
+        return f"{question} ({self.peer} does not see it)>" if question else ""
 
     @property
     def needs_name(self) -> bool:
@@ -273,7 +296,7 @@ class Table:
         with suppress(CheatingError):
             if game and not game.receive(rest) and game.outcome:
                 self._resigned_game = None
-                self.lost -= 1
+                self.scores[self._last_name, Outcome.LOST] -= 1
                 self._show_move(game)
 
     def _receive_resign(self, rest: str) -> None:
@@ -282,7 +305,7 @@ class Table:
         elif self._resigned_game:
             # The two resignations crossed, so the peer sees the same.
             self._resigned_game = None
-            self.lost -= 1
+            self.scores[self._last_name, Outcome.LOST] -= 1
             self._end_game(Outcome.DRAWN, "Both give up: a draw")
 
     def _receive_foul(self, rest: str) -> None:
@@ -317,6 +340,7 @@ class Table:
         self._late_move_possible, self._resigned_game = False, None
         # The two begin by turns, whichever of them offers the next game.
         self._last_name, self._begins_next = name, not begins
+        self._number += 1
         try:
             self.game = game = installed.start(begins, self._end_failed_game)
         except BrokenGameError as error:
@@ -325,7 +349,14 @@ class Table:
         who = "you begin" if begins else f"{self.peer} begins"
         self._show(f"A game of {name}: {who}.")
         self._show(f"(How to move: {game.hint}.)")
-        self._show_board_of(game)
+        words = game.first_words()
+        # When we are leaving nothing is sent, and that ends the game as well.
+        with suppress(TableError):
+            for each in words:
+                self._send(f"move {each}")
+        # Where both have to commit first, there is nothing to see yet.
+        if game.board_is_current:
+            self._show_board_of(game)
 
     def _end_failed_game(self, why: str) -> None:
         """End a game whose code has failed, at both ends and without a result."""
@@ -340,13 +371,13 @@ class Table:
             self._send(f"foul {FAILED}")
 
     def _end_game(self, outcome: Outcome, sentence: str) -> None:
-        self.won += outcome is Outcome.WON
-        self.lost += outcome is Outcome.LOST
-        self.drawn += outcome is Outcome.DRAWN
+        name = self._last_name
+        self.scores[name, outcome] += 1
         self.game = None
-        score = f"you {self.won}, {self.peer} {self.lost}"
-        draws = f", {self.drawn} drawn" if self.drawn else ""
-        self._show(f"{sentence}. Score: {score}{draws}. /play plays again.")
+        won, lost, drawn = (self.scores[name, each] for each in Outcome)
+        score = f"Score in {name}: you {won}, {self.peer} {lost}"
+        draws = f", {drawn} drawn" if drawn else ""
+        self._show(f"{sentence}. {score}{draws}. /play plays again.")
 
     # What the player sees.
 
@@ -354,14 +385,20 @@ class Table:
         """Show the board after a move, and the result if that was the last one."""
         # A guess in hangman waits for its answer, which shows the board.
         if game.board_is_current:
+            if game.news:
+                # Not `format`: a name, or what was guessed, may have braces in it.
+                self._show(f"{game.news.replace('{peer}', self.peer, 1)}.")
+                game.news = ""
             self._show_board_of(game)
         if game.outcome:
             result = RESULTS[game.outcome].format(peer=self.peer)
             self._end_game(game.outcome, result)
 
     def _show_board_of(self, game: Game) -> None:
-        for line in game.draw_board().splitlines():
-            self._show(line)
+        # Without lines where the game's own code has failed.
+        board = game.draw_board().splitlines()
+        if board:
+            self._paint_board([*filter(None, [self.status]), *board], self._number)
 
     def _notice(self, line: str) -> bool:
         """Show what the peer did unasked; return whether it was shown.
@@ -377,9 +414,10 @@ class Table:
             self._show(f"{self.peer} has made {count}: they are not shown any more.")
         return False
 
-    def _show(self, line: str) -> None:
-        # A peer without a name is "the server", and a sentence may begin with that.
-        self._show_line(f"T{line[1:]}" if line.startswith("the ") else line)
+
+def _capitalize(line: str) -> str:
+    """Return a line as a sentence: a peer without a name is "the server"."""
+    return f"T{line[1:]}" if line.startswith("the ") else line
 
 
 def _shorten(words: str) -> str:

@@ -22,11 +22,13 @@ from chatlib.terminal.keyboard import ALT_COMMANDS
 def bind_keys(
     buffer: Buffer,
     complete: Callable[[KeyPressEvent], None],
+    put_off: Callable[[], None],
     input_ended: Callable[[], None],
 ) -> KeyBindings:
     """Return what each key does that does not type a character.
 
-    `complete` is called for Tab, `input_ended()` for Ctrl-D in an empty line.
+    `complete` is called for Tab, `put_off()` for Escape, and `input_ended()` for Ctrl-D in
+    an empty line.
     """
     keys = KeyBindings()
     empty = Condition(lambda: not buffer.text)
@@ -36,7 +38,7 @@ def bind_keys(
     keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
     # Without this the key after Escape would be taken for a part of it.
-    keys.add("escape", filter=~is_searching, eager=True)(lambda event: None)
+    keys.add("escape", filter=~is_searching, eager=True)(lambda event: put_off())
     for stand_in, command in ALT_COMMANDS.items():
         keys.add(stand_in)(get_by_name(command))
     keys.add("backspace")(_delete_before)

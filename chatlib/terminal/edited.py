@@ -48,6 +48,10 @@ class Edited(Terminal):
 
     interactive = True
 
+    # What stands in place of the prompt; "" while the person is not asked anything else.
+    # And the line that was being typed when the question came.
+    _question = _aside = ""
+
     def __init__(
         self,
         loop: Loop,
@@ -61,7 +65,7 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._prompt = visible(prompt)
-        # The prompt stands before the line.
+        # The prompt, or the question that takes its place, stands before the line.
         self._asking = False
         # What the person wants of every message: a sound, and the time before it.
         self._bell, self._timestamps = bell, timestamps
@@ -85,7 +89,7 @@ class Edited(Terminal):
             loop,
             output,
             _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
-            bind_keys(self._buffer, self._status.complete, self._end_input),
+            bind_keys(self._buffer, self._status.complete, self._put_off, self._end_input),
             self._end_input,
         )
 
@@ -121,6 +125,15 @@ class Edited(Terminal):
             self._write_line(name + visible(text))
         if self._bell and not self._buffer.text:
             self._screen.write("\a")
+
+    def show_board(self, lines: list[str], number: int) -> None:
+        """Write a board to stdout, in place of the last one of the same game if possible.
+
+        Lines that were written below that one are then above the new one. Boards have no
+        time before them. Raises ScreenClosedError.
+        """
+        text = "\n".join(map(visible, lines))
+        self._editor.print_board(self._screen.write, text, number)
 
     def notify(self, text: str) -> None:
         """Write a line to stderr, above the line being typed if that is on the terminal."""
@@ -165,6 +178,21 @@ class Edited(Terminal):
             self._status.description = description
             self._editor.refresh()
 
+    def ask(self, prompt: str) -> None:
+        """Set the question that stands in place of the prompt; "" for none.
+
+        The line being typed is set aside meanwhile. A half-typed answer is dropped with
+        its question: as a line of talk it would tell what it was to hide.
+        """
+        question = visible(prompt)
+        if question and not self._question:
+            self._aside = self._buffer.text
+            self._buffer.reset()
+        elif self._question and not question:
+            self._buffer.document, self._aside = Document(self._aside), ""
+        self._question = question
+        self._editor.refresh()
+
     def echo(self, text: str) -> None:
         """Write a line behind the prompt, as if it were typed now."""
         self._write_line(self._prompt + visible(text))
@@ -183,7 +211,7 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def _get_prompt(self) -> str:
-        return self._prompt if self._asking else ""
+        return (self._question or self._prompt) if self._asking else ""
 
     # Input.
 
@@ -197,9 +225,14 @@ class Edited(Terminal):
 
         No more follow: the second value is always False.
         """
-        lines = [*filter(None, [*self._submitted, *self._buffer.text.split("\n")])]
+        lines = [
+            *filter(
+                None, [*self._submitted, *f"{self._aside}\n{self._buffer.text}".split("\n")]
+            )
+        ]
         self._submitted.clear()
         self._buffer.reset()
+        self._aside = ""
         return lines, False
 
     def close(self) -> None:
@@ -212,7 +245,8 @@ class Edited(Terminal):
         Returns True, so that prompt_toolkit leaves the buffer as it is.
         """
         text = buffer.text.removesuffix("\n")
-        buffer.reset(append_to_history=True)
+        # The answer to a question is a secret.
+        buffer.reset(append_to_history=not self._question)
         self._submitted.extend(text.split("\n"))
         self._submitting = True
         try:
@@ -231,11 +265,17 @@ class Edited(Terminal):
         text = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if text != line:
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
-        if self._asking:
+        if self._asking and not self._question:
             self.echo(text)
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))
+
+    def _put_off(self) -> None:
+        """Put a question off, and drop what is half typed: Escape was pressed."""
+        if self._question:
+            self._buffer.reset()
+            self._pass_on("")
 
     def _end_input(self) -> None:
         self._input_ended()

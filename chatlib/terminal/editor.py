@@ -21,6 +21,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 from chatlib.loop import Loop
 from chatlib.terminal import streams
+from chatlib.terminal.board import LastBoard
 from chatlib.terminal.guest import GuestLoop
 from chatlib.terminal.keyboard import Keyboard
 from chatlib.terminal.streams import Screen
@@ -46,6 +47,8 @@ class Editor:
         self._started = False
         # The line being edited stands on the screen.
         self._painted = False
+        # The last board of a game, which the next one is to replace.
+        self._board = LastBoard()
         # The terminal's settings, as they were before the editor.
         self._original: list[Any] = []
         self._app: Application[None] = Application(
@@ -129,6 +132,7 @@ class Editor:
         """Set the terminal to raw mode again, and paint the line again."""
         if not self._app.is_running:
             return
+        self._board.forget()  # a shell has written below it
         # Not left again: the Application's own `raw_mode` restores the first settings.
         self._app.input.raw_mode().__enter__()
         self._erase()
@@ -139,6 +143,26 @@ class Editor:
     def print_above(self, write: Callable[[str], None], text: str) -> None:
         """Call `write` for a line of text above the line being edited."""
         self._erase()
+        self._board.add(write, text)
+        write(f"{text}\n")
+        self.refresh()
+
+    def print_board(self, write: Callable[[str], None], text: str, number: int) -> None:
+        """Call `write` for a board; erase the last one first, if it is of the same game.
+
+        What was written below that one is written again.
+        """
+        self._erase()
+        size = self._size
+        # The cursor can only be moved back over rows that are certain to be in the window.
+        rows, below = self._board.lift(number, size)
+        if rows:
+            self._output.cursor_up(rows)
+            self._output.erase_down()
+            self._output.flush()
+        for write_again, each in below:
+            write_again(f"{each}\n")
+        self._board.place(number, text, size)
         write(f"{text}\n")
         self.refresh()
 
@@ -165,6 +189,14 @@ class Editor:
 
     def _note_painted(self, app: Application[None]) -> None:
         self._painted = True
+        screen = app.renderer.last_rendered_screen
+        self._board.note_painting(screen.height if screen else 0, self._size)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """The columns and rows of the window."""
+        size = self._output.get_size()
+        return size.columns, size.rows
 
 
 # What it paints on.

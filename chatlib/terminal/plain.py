@@ -85,7 +85,8 @@ class Plain(Terminal):
     ) -> None:
         self._loop = loop
         self._screen = Screen(loop)
-        self._prompt = visible(prompt)
+        # The usual prompt, and that of the question that is asked now.
+        self._usual = self._prompt = visible(prompt)
         # The prompt is on the screen, and its line is not finished.
         self._prompt_open = False
         # What is written after messages, to ring the bell.
@@ -188,6 +189,14 @@ class Plain(Terminal):
             accepting = True
         if accepting is not self._accepting:
             self._set_accepting(accepting)
+
+    def ask(self, prompt: str) -> None:
+        """Set what the prompt is; one that is open is written again, on a line below."""
+        self._prompt = visible(prompt) or self._usual
+        # What was typed at the old one is still in the kernel, and will be read.
+        if self._prompt_open:
+            self.begin_line()
+            self._show_prompt()
 
     def echo(self, text: str) -> None:
         """Write the prompt and a line behind it, as if it were typed now."""

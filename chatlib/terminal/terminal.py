@@ -51,6 +51,14 @@ class Terminal:
         Without a speaker ("") each line is the text alone.
         """
 
+    def show_board(self, lines: list[str], number: int) -> None:
+        """Show the board of a game, as `show` does for each of its lines.
+
+        `number` is that of the game: of the same one a newer board may replace the last.
+        """
+        for line in lines:
+            self.show(line)
+
     def notify(self, text: str) -> None:
         """Write a line about the chat to stderr."""
 
@@ -65,6 +73,14 @@ class Terminal:
         Called when all events of one read, or one typed line, have been handled. `asking`
         is whether the prompt is to be shown, `accepting` whether lines of a pipe are to be
         read, and `describe()` returns the state of the conversation in a few words.
+        """
+
+    def ask(self, prompt: str) -> None:
+        """Ask with another prompt than the usual one; "" is the usual one.
+
+        What is typed there is meant for nobody else: it is passed on like any line, but
+        not shown again, and not kept in the history. To put the question off, the person
+        types an empty line.
         """
 
     def show_status(self, describe: Callable[[], str]) -> None:

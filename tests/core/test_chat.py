@@ -57,6 +57,7 @@ class Notes(Terminal):
         self.accepting = False
         self.asking = False
         self.status = ""
+        self.question = ""
         self.written: list[str] = []
 
     @property
@@ -89,6 +90,10 @@ class Notes(Terminal):
     def refuse(self, reason: str, text: str) -> None:
         """Record it."""
         self.written.append(f"refuse {reason}: {text}")
+
+    def ask(self, prompt: str) -> None:
+        """Record it."""
+        self.question = prompt
 
     def show_status(self, describe: Callable[[], str]) -> None:
         """Record the last one."""
@@ -536,10 +541,10 @@ def test_a_run_of_lines_stops_before_one_that_is_no_message(
     )
 
 
-def start_game(talk: Talk) -> None:
+def start_game(talk: Talk, name: str = "tictactoe") -> None:
     """Let the client offer a game that the server accepts; the client begins."""
     received = talk.server.session.received, talk.client.session.received
-    talk.client.types("/play tictactoe")
+    talk.client.types(f"/play {name}")
     talk.until(lambda: talk.server.session.received > received[0])
     talk.server.types("/play")
     talk.until(lambda: talk.client.session.received > received[1])
@@ -706,10 +711,99 @@ def test_a_game_is_offered_accepted_played_shown_and_given_up(talk: Talk) -> Non
     assert talk.server.notes.news()[: len(board)] == board
     talk.server.types("/resign")
     talk.until(lambda: talk.client.session.received == 3)
-    assert "show The server gives up. Score: you 1, the server 0. /play plays again." in (
+    score = "Score in tictactoe: you 1, the server 0"
+    assert f"show The server gives up. {score}. /play plays again." in (
         talk.client.notes.news()
     )
     assert talk.client.session.has_turn()
+
+
+QUESTION = "Your word (the server does not see it)>"
+
+
+def test_the_word_of_hangman_is_asked_for_and_is_no_talk(free: Talk) -> None:
+    """What is no word is given back; commands are still commands."""
+    start_game(free, "hangman")
+    assert (free.client.notes.question, free.server.notes.question) == (QUESTION, "")
+    free.client.types("two words")
+    assert free.client.notes.news()[-2] == (
+        "refuse Not done, a word is 1 to 30 letters: two words"
+    )
+    free.client.types("/say by the way")
+    assert free.client.notes.question == QUESTION
+    free.client.types("banana")
+    assert free.client.notes.question == ""
+    free.until(
+        lambda: (
+            "show The client has set a word of 6 letters." in (free.server.notes.written)
+        )
+    )
+    free.client.types("now we talk")
+    free.until(lambda: free.server.session.received == free.client.session.sent)
+    shown = free.server.notes.news()
+    assert not any("banana" in line or "two words" in line for line in shown)
+    assert [line for line in shown if "by the way" in line or "we talk" in line] == [
+        "show client: by the way",
+        "show client: now we talk",
+    ]
+
+
+def test_the_question_for_the_word_can_be_put_off_and_asked_again(free: Talk) -> None:
+    """An empty line puts it off, and what is typed then is talk; `/move` asks again."""
+    start_game(free, "hangman")
+    free.client.types("")
+    assert free.client.notes.question == ""
+    assert any("Put off: " in line for line in free.client.notes.news())
+    free.client.types("hello")
+    free.until(lambda: "show client: hello" in free.server.notes.written)
+    free.client.types("/move")
+    assert free.client.notes.question == QUESTION
+    free.client.types("", "/move banana")
+    assert free.client.notes.question == ""
+    assert "show You have set a word of 6 letters." in free.client.notes.news()
+    free.client.types("/move")
+    assert "notify Not done, it is not your move." in free.client.notes.news()
+
+
+def test_a_question_ends_with_its_game(free: Talk) -> None:
+    """When the peer resigns, the next line is talk again."""
+    start_game(free, "hangman")
+    free.server.types("/resign")
+    free.until(lambda: free.client.notes.question == "")
+    free.client.types("hello")
+    free.until(lambda: "show client: hello" in free.server.notes.written)
+
+
+def test_who_leaves_is_asked_nothing(free: Talk) -> None:
+    """The question is taken away with the prompt."""
+    start_game(free, "hangman")
+    free.client.types("/q")
+    assert free.client.notes.question == ""
+    free.until_over()
+
+
+def test_a_pipe_is_asked_nothing(pipes: Talk) -> None:
+    """Its lines are sent as ever: a script says `/move WORD`."""
+    start_game(pipes, "hangman")
+    assert pipes.client.notes.question == ""
+    pipes.client.types("hello", "/move banana")
+    pipes.until(
+        lambda: (
+            "show The client has set a word of 6 letters." in (pipes.server.notes.written)
+        )
+    )
+    assert "show client: hello" in pipes.server.notes.written
+
+
+def test_in_a_game_the_status_says_whose_move_it_is(talk: Talk) -> None:
+    """And not whose turn it is to talk."""
+    start_game(talk)
+    status = "tictactoe, you are X, your move"
+    assert talk.client.notes.status == f"with the server | {status}"
+    talk.client.types("5")
+    assert talk.client.notes.status.endswith("tictactoe, you are X, the server's move")
+    talk.client.types("/resign")
+    assert talk.client.notes.status.startswith("with the server | your turn")
 
 
 def test_an_offer_can_be_declined(talk: Talk) -> None:
@@ -725,7 +819,7 @@ def test_without_a_name_play_lists_the_games(talk: Talk) -> None:
     """Unless there is a game to accept or to play again."""
     talk.client.types("/play")
     assert talk.client.notes.news() == [
-        "notify There are these games: tictactoe, hangman, connectfour.",
+        "notify There are these games: tictactoe, hangman, connectfour, battleship.",
         "notify Not done, which game? /play NAME.",
         "ask",
     ]

@@ -112,6 +112,7 @@ def test_the_game_is_played_at_a_table(game: type[Game]) -> None:
             {"rps": Installed(game)}.get,
             sent[side].append,
             lines[side].append,
+            lambda board, number: None,
             wins_ties=not side,
             peer=("Bob", "Ann")[side],
         )
@@ -131,8 +132,8 @@ def test_the_game_is_played_at_a_table(game: type[Game]) -> None:
     bob.move("rock")
     ann.move("paper")
     deliver()
-    assert lines[0][-1] == "You have won. Score: you 1, Bob 0. /play plays again."
-    assert lines[1][-1] == "Ann has won. Score: you 0, Ann 1. /play plays again."
+    assert lines[0][-1] == "You have won. Score in rps: you 1, Bob 0. /play plays again."
+    assert lines[1][-1] == "Ann has won. Score in rps: you 0, Ann 1. /play plays again."
 
 
 def test_the_game_is_short() -> None:

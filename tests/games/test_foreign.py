@@ -120,6 +120,31 @@ def test_a_game_that_works_is_played_as_it_is(
     assert failures == []
 
 
+def test_role_question_first_words_and_news_are_passed_on_cut_short(
+    kind: type[Game], start: Callable[[], Game], failures: list[str]
+) -> None:
+    """News are passed on once, so that they are not shown again."""
+
+    def make_move(game: Game, move: str) -> list[str]:
+        game.news = "x" * 1000 if move == "1" else game.news
+        return [move]
+
+    for name, value in (
+        ("role", property(lambda _: "r" * 1000)),
+        ("question", property(lambda _: "q" * 1000)),
+        ("first_words", lambda _: ["one", "two"]),
+        ("make_move", make_move),
+    ):
+        setattr(kind, name, value)
+    game = start()
+    assert game.role == "r" * LINE_LIMIT and game.question == "q" * LINE_LIMIT
+    assert game.first_words() == ["one", "two"]
+    game.make_move("1")
+    assert game.news == "x" * LINE_LIMIT
+    game.make_move("2")
+    assert game.news == "" and failures == []
+
+
 def exit_program(*arguments: object) -> object:
     """Do what a script does at its end."""
     sys.exit(3)
@@ -158,6 +183,9 @@ CALLS: dict[str, tuple[Callable[[Game], object], object]] = {
     "is_move": (lambda game: game.is_move("1"), False),
     "my_move": (lambda game: game.my_move, False),
     "board_is_current": (lambda game: game.board_is_current, False),
+    "role": (lambda game: game.role, ""),
+    "question": (lambda game: game.question, ""),
+    "first_words": (lambda game: game.first_words(), []),
 }
 
 
@@ -196,6 +224,8 @@ UNFIT = {
     "a-board-of-bytes": ("draw_board", b"|||", "no text"),
     "a-high-board": ("draw_board", "\n" * (BOARD_LINES + 1), "board that is too large"),
     "a-wide-board": ("draw_board", "x" * (BOARD_COLUMNS + 1), "board that is too large"),
+    "a-role-of-bytes": ("role", property(lambda _: b"x"), "no text"),
+    "many-first-words": ("first_words", ["x"] * (WORDS_LIMIT + 1), "no short list"),
     "a-huge-board": ("draw_board", "x\n" * 1_000_000, "board that is too large"),
 }
 
@@ -206,7 +236,7 @@ def test_an_answer_of_the_wrong_type_or_size_is_a_fault(
 ) -> None:
     """It is neither sent nor drawn."""
     method, answer, report = UNFIT[case]
-    setattr(kind, method, lambda *_: answer)
+    setattr(kind, method, answer if isinstance(answer, property) else lambda *_: answer)
     game = start()
     use, otherwise = CALLS[method]
     assert use(game) == otherwise

@@ -169,3 +169,18 @@ def test_a_game_of_ours_is_installed_and_never_fails() -> None:
     games = [installed.start(begins, pytest.fail) for begins in (True, False)]
     assert [type(game) for game in games] == [Race, Race]
     assert [game.begins for game in games] == [True, False]
+
+
+def test_a_player_is_told_the_mark_and_what_the_other_has_played() -> None:
+    """The own move was just typed, and is no news."""
+    first, second = play("0")
+    assert (first.role, second.role) == ("you are X", "you are O")
+    assert (first.news, second.news) == ("", "{peer} plays 0")
+    second.make_move("1")
+    assert second.news == ""
+
+
+def test_a_game_has_no_role_no_question_and_no_first_words_of_its_own() -> None:
+    """It may have them."""
+    game = Game(True)
+    assert (game.role, game.question, game.first_words(), game.news) == ("", "", [], "")

@@ -484,3 +484,22 @@ def test_too_many_marks_on_a_letter_of_the_peers_are_a_cheat() -> None:
     guesser.receive("at 1")
     with pytest.raises(CheatingError, match="told a word of another length"):
         guesser.receive(f"was {secret.opening}")
+
+
+def test_the_setter_is_asked_for_the_word_until_it_is_set() -> None:
+    """The guesser is asked for nothing: a guess is no secret."""
+    setter, guesser = ends()
+    assert (setter.question, guesser.question) == ("Your word", "")
+    assert (setter.role, guesser.role) == ("you set the word", "you guess the word")
+    exchange(setter, guesser, "a")
+    assert setter.question == guesser.question == ""
+    assert setter.news == "You have set a word of 1 letter"
+    assert guesser.news == "{peer} has set a word of 1 letter"
+
+
+def test_each_guess_is_news_at_the_setters_end() -> None:
+    """At the guesser's it was just typed."""
+    setter, guesser = begin("banana")
+    assert setter.news == "You have set a word of 6 letters"
+    exchange(guesser, setter, "n")
+    assert (setter.news, guesser.news) == ("{peer} guesses n", "")

@@ -71,7 +71,12 @@ def test_our_own_games_are_found_by_their_names() -> None:
     """They come first in the list of all."""
     for game in (TicTacToe, Hangman, ConnectFour):
         assert kind_of(game.name) is game
-    assert registry.game_names()[:3] == ["tictactoe", "hangman", "connectfour"]
+    assert registry.game_names()[:4] == [
+        "tictactoe",
+        "hangman",
+        "connectfour",
+        "battleship",
+    ]
 
 
 def test_every_game_has_a_name_and_a_hint() -> None:

@@ -1,6 +1,6 @@
 """Two tables joined in memory: offers, moves, the score, and all that a cheat can send."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from time import process_time
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chatlib.errors import TableError
 from chatlib.games.foreign import ForeignGame
-from chatlib.games.game import BrokenGameError, Game, Installed
+from chatlib.games.game import BrokenGameError, Game, Installed, Outcome
 from chatlib.games.hangman import Hangman
 from chatlib.games.registry import BUILT_IN, find_game
 from chatlib.games.secret import Secret
@@ -30,10 +30,12 @@ class Side:
     def __init__(self, peer: str, wins_ties: bool) -> None:
         self.sent: deque[str] = deque()
         self.lines: list[str] = []
+        self.boards: list[tuple[int, list[str]]] = []  # with the number of the game
         self.table = Table(
             find_game,
             self.sent.append,
             self.lines.append,
+            lambda lines, number: self.boards.append((number, lines)),
             wins_ties=wins_ties,
             peer=peer,
         )
@@ -41,7 +43,10 @@ class Side:
     @property
     def score(self) -> tuple[int, int, int]:
         """Games won, lost and drawn."""
-        return self.table.won, self.table.lost, self.table.drawn
+        ended = Counter[Outcome]()
+        for (_, outcome), count in self.table.scores.items():
+            ended[outcome] += count
+        return ended[Outcome.WON], ended[Outcome.LOST], ended[Outcome.DRAWN]
 
     @property
     def board(self) -> str:
@@ -193,12 +198,18 @@ def test_both_ends_show_the_score_of_all_games(room: Room) -> None:
     """Each from its own point of view."""
     room.begin()
     room.move(*TICTACTOE_WON)
-    assert room.ann.lines[-1] == "You have won. Score: you 1, Bob 0. /play plays again."
-    assert room.bob.lines[-1] == "Ann has won. Score: you 0, Ann 1. /play plays again."
+    assert (
+        room.ann.lines[-1]
+        == "You have won. Score in tictactoe: you 1, Bob 0. /play plays again."
+    )
+    assert (
+        room.bob.lines[-1]
+        == "Ann has won. Score in tictactoe: you 0, Ann 1. /play plays again."
+    )
     room.begin("")
     room.move(*TICTACTOE_DRAWN)
     assert room.ann.lines[-1] == (
-        "A draw. Score: you 1, Bob 0, 1 drawn. /play plays again."
+        "A draw. Score in tictactoe: you 1, Bob 0, 1 drawn. /play plays again."
     )
 
 
@@ -216,7 +227,7 @@ def test_a_player_who_resigns_has_lost(room: Room) -> None:
     room.ann.table.resign()
     room.deliver()
     assert room.scores == ((0, 1, 0), (1, 0, 0))
-    assert room.bob.was_shown("Ann gives up. Score: you 1, Ann 0.")
+    assert room.bob.was_shown("Ann gives up. Score in tictactoe: you 1, Ann 0.")
     room.begin("")
     assert room.bob.table.my_move
 
@@ -287,10 +298,13 @@ def test_show_board_shows_the_same_board_again(room: Room) -> None:
     """Nothing is sent to the other end."""
     room.begin()
     room.move("5")
+    board = [room.ann.table.status, *room.ann.board.split("\n")]
+    assert room.ann.boards[-1] == (1, board)
     room.ann.lines.clear()
+    room.ann.boards.clear()
     room.ann.table.show_board()
-    assert room.ann.lines == room.ann.board.split("\n")
-    assert not room.ann.sent
+    assert room.ann.boards == [(1, board)]
+    assert not room.ann.sent and not room.ann.lines
 
 
 def test_an_illegal_move_is_refused_and_not_sent(room: Room) -> None:
@@ -742,3 +756,114 @@ def test_no_words_of_the_peer_raise_an_error(events: list[tuple[bool, str, str]]
         with suppress(TableError):
             act(side.table, line)
     assert all(len(words.encode()) <= 512 for words in side.sent)
+
+
+# Who is who, whose move it is, and what was played.
+
+
+def test_each_end_is_told_who_it_is_and_whose_move_it_is(room: Room) -> None:
+    """In a line that stands above the board, too."""
+    assert room.ann.table.status == room.bob.table.status == ""
+    room.begin()
+    assert room.ann.table.status == "tictactoe, you are X, your move"
+    assert room.bob.table.status == "tictactoe, you are O, Ann's move"
+    assert room.bob.boards[-1] == (1, [room.bob.table.status, *room.bob.board.split("\n")])
+    room.move("5")
+    assert room.ann.table.status == "tictactoe, you are X, Bob's move"
+    assert room.bob.table.status == "tictactoe, you are O, your move"
+
+
+def test_each_move_of_the_other_end_has_its_word(room: Room) -> None:
+    """The own one was just typed."""
+    room.begin()
+    room.ann.lines.clear()
+    room.bob.lines.clear()
+    room.move("5", "1")
+    assert room.bob.lines == ["Ann plays 5."]
+    assert room.ann.lines == ["Bob plays 1."]
+    room.ann.table.show_board()
+    assert room.ann.lines == ["Bob plays 1."]
+
+
+def test_a_name_with_braces_is_shown_as_it_is(room: Room) -> None:
+    """And the server's begins a sentence with a capital letter."""
+    room.bob.table.peer, room.ann.table.peer = "{peer}", "the server"
+    room.begin()
+    room.move("5", "1")
+    assert room.bob.was_shown("{peer} plays 5.")
+    assert room.ann.was_shown("The server plays 1.")
+
+
+def test_the_board_of_the_last_move_names_no_further_move(room: Room) -> None:
+    """After it the game is over."""
+    room.begin()
+    room.move(*TICTACTOE_WON)
+    assert room.ann.boards[-1][1][0] == "tictactoe, you are X"
+    assert room.bob.boards[-1][1][0] == "tictactoe, you are O"
+
+
+def test_boards_of_two_games_have_two_numbers(room: Room) -> None:
+    """The terminal must not paint one over the other."""
+    room.begin()
+    room.move(*TICTACTOE_WON)
+    room.begin()
+    assert {number for number, _ in room.ann.boards} == {1, 2}
+
+
+def test_the_setter_of_hangman_is_asked_for_the_word(room: Room) -> None:
+    """With the name of who does not see it."""
+    assert room.ann.table.question == ""
+    room.begin("hangman")
+    assert room.ann.table.question == "Your word (Bob does not see it)>"
+    assert room.bob.table.question == ""
+    room.move("banana")
+    assert room.ann.table.question == ""
+    assert room.bob.was_shown("Ann has set a word of 6 letters.")
+
+
+def test_each_game_has_a_score_of_its_own(room: Room) -> None:
+    """A win in one says nothing about another."""
+    room.begin()
+    room.move(*TICTACTOE_WON)
+    room.begin("connectfour")
+    room.ann.table.resign()
+    room.deliver()
+    score = "Score in connectfour: you 0, Bob 1. /play plays again."
+    assert room.ann.lines[-1] == f"You give up. {score}"
+
+
+def test_battleship_is_played_at_a_table(room: Room) -> None:
+    """Both commit at its beginning, and then both see the board, once."""
+    room.begin("battleship")
+    assert len(room.ann.boards) == len(room.bob.boards) == 1
+    room.move("a1", "b2")
+    assert room.bob.was_shown("Ann shoots at a1: ") and room.bob.was_shown(
+        "You shoot at b2"
+    )
+    room.bob.table.receive("move shot a1")
+    assert room.bob.was_shown("Ann shot at a square that is none, or twice at one: ")
+
+
+def test_first_words_that_cannot_be_sent_end_nothing(room: Room) -> None:
+    """This end is leaving, which ends the game as well."""
+    room.ann.table.play("battleship")
+    room.deliver()
+
+    def refuse(words: str) -> None:
+        if words != "accept":
+            raise TableError("you are leaving")
+
+    room.bob.table._send = refuse
+    room.bob.table.play("")
+    assert room.bob.table.game is not None
+
+
+def test_a_board_that_is_empty_is_not_shown(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a game has failed there is none."""
+    room.begin()
+    room.ann.boards.clear()
+    monkeypatch.setattr(room.ann.table.game, "draw_board", lambda: "")
+    room.ann.table.show_board()
+    assert room.ann.boards == []

@@ -100,6 +100,15 @@ def test_the_lines_do_not_change_while_a_screen_is_painted() -> None:
     assert (screen.lines, screen.unfinished) == (["one", "two"], ">")
 
 
+def test_what_is_painted_over_lines_that_were_seen_is_new() -> None:
+    """As a board over the last one, with the lines below that one above it."""
+    screen = Easel(b"one\r\nboard\r\ntwo\r\n>")
+    assert screen.sees(_pattern("two"))
+    screen.feed(b"\x1b[2A\r\x1b[Jtwo\r\nboard\r\n>")
+    assert screen.unseen == ["two", "board"]
+    assert screen.sees(_pattern("board")) and screen.unseen == []
+
+
 def test_a_painted_screen_is_seen_forwards_only() -> None:
     """Also where a line was wrapped or the last one is repainted."""
     screen = Easel(b"one\r\n" + b"x" * 100 + b"\r\n>")

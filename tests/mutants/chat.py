@@ -29,6 +29,29 @@ _TYPED = (
         ("game is not None and game.is_move(line)", "False"),
     ),
     Mutant(
+        "the answer to a question goes out as talk",
+        "Chat.typed",
+        ("game is not None and self._question", "False"),
+    ),
+    Mutant(
+        "a pipe is asked for a secret word",
+        "Chat._ask_question",
+        (
+            "table is not None and self._terminal.interactive and not self.is_leaving",
+            "table is not None and not self.is_leaving",
+        ),
+    ),
+    Mutant(
+        "a question that was put off is asked again at once",
+        "Chat._ask_question",
+        ("table and table.game is self._put_off", "False"),
+    ),
+    Mutant(
+        "what cannot be a word is not given back",
+        "Chat._answer",
+        ('self._terminal.refuse(f"Not done, {error}", line)', "pass"),
+    ),
+    Mutant(
         "typed lines are sent one by one",
         "Chat.typed",
         (

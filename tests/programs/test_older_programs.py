@@ -92,6 +92,10 @@ def test_a_talk_with_a_program_of_the_first_release(
             sees(server, f"question {number}")
             says(server, f"answer {number}")
             sees(client, f"answer {number}")
+        # A pipe of the server is read when it has the turn, and here the client has it.
+        if old == "chatd":
+            says(client, "/play battleship")
+            sees(client, "declines the game")
         says(client, "/play tictactoe")
         sees(server, "offers a game of tictactoe")
         says(client, "the last word")

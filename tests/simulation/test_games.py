@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from chatlib.games.battleship import SQUARES, Battleship
 from chatlib.games.connectfour import ConnectFour
-from chatlib.games.game import Game
+from chatlib.games.game import Game, Outcome
 from chatlib.games.hangman import Hangman, fold_letters, split_letters
 from chatlib.games.registry import BUILT_IN, find_game
 from chatlib.games.table import Table
@@ -22,6 +23,13 @@ PARTS = 4
 """So that they can run beside each other."""
 
 WORDS = ("chat", "Straße", "λόγος", "日本", "Ёж")
+
+MIRROR = {
+    Outcome.WON: Outcome.LOST,
+    Outcome.LOST: Outcome.WON,
+    Outcome.DRAWN: Outcome.DRAWN,
+}
+"""How a game has ended for the other end."""
 
 Chooser = Callable[[random.Random, Game], str]
 
@@ -48,10 +56,17 @@ def choose_guess(dice: random.Random, game: Game) -> str:
     return dice.choice([each for each in possible if fold_letters(each) not in guessed])
 
 
+def choose_shot(dice: random.Random, game: Game) -> str:
+    """Choose a square that was not shot at."""
+    assert isinstance(game, Battleship)
+    return SQUARES[dice.choice([at for at in range(64) if at not in game.fired])]
+
+
 CHOOSERS: dict[str, Chooser] = {
     "tictactoe": choose_square,
     "connectfour": choose_column,
     "hangman": choose_guess,
+    "battleship": choose_shot,
 }
 
 
@@ -63,20 +78,24 @@ class Player:
         self.dice = dice
         self.lines: list[str] = []
         self.table = Table(
-            find_game, end.tell, self.lines.append, wins_ties=wins_ties, peer="the other"
+            find_game,
+            end.tell,
+            self.lines.append,
+            lambda lines, number: None,
+            wins_ties=wins_ties,
+            peer="the other",
         )
         end.watch = self.table.receive
 
     @property
     def ended(self) -> int:
         """How many games have ended."""
-        return self.table.won + self.table.lost + self.table.drawn
+        return self.table.scores.total()
 
     @property
-    def stands(self) -> tuple[str, tuple[int, int, int]]:
+    def stands(self) -> tuple[str, Counter[tuple[str, Outcome]]]:
         """The board, and the score."""
-        board = self.table.game.draw_board() if self.table.game else ""
-        return board, (self.table.won, self.table.lost, self.table.drawn)
+        return _draw(self.table.game), +self.table.scores
 
     def act(self) -> None:
         """Do something, if there is anything to do."""
@@ -137,11 +156,11 @@ class Evening:
         """Let all that is on its way arrive; then both must see the same."""
         self.world.reconnect()
         self.world.run()
-        (board, score), (other_board, (won, lost, drawn)) = (
-            player.stands for player in self.players
-        )
+        (board, score), (other_board, other) = (player.stands for player in self.players)
         assert board == other_board
-        assert score == (lost, won, drawn)
+        assert score == Counter(
+            {(name, MIRROR[each]): other[name, each] for name, each in other}
+        )
         client, server = (player.table for player in self.players)
         assert (client.offer_received, server.offer_received) == (
             server.offer_sent,
@@ -155,6 +174,15 @@ class Evening:
         client, server = self.world.client, self.world.server
         pairs = (client.told, server.watched), (server.told, client.watched)
         return [judge(_numbered(told), _numbered(watched)) for told, watched in pairs]
+
+
+def _draw(game: Game | None) -> str:
+    """Return the board as both ends see it, "" when no game is on."""
+    if isinstance(game, Battleship):
+        seas = (game.sea, game.received), (game.other_sea, game.fired)
+        hits = [[f"{at} {sea[at]}" for at in shots] for sea, shots in seas]
+        return str(hits if game.begins else hits[::-1])
+    return game.draw_board() if game else ""
 
 
 def _numbered(words: list[str]) -> list[str]:

@@ -914,6 +914,141 @@ def test_a_refused_line_comes_back_into_the_editor(seat: Seat) -> None:
     seat.plays(script())
 
 
+BOARD = ["you are X", " 1 | 2"]
+
+
+def test_a_board_takes_the_place_of_the_last_one(seat: Seat) -> None:
+    """What was written below that is above it then; the line being typed stays."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_board(BOARD, 1)
+        yield seat.shows(*BOARD, ">", STANDING)
+        seat.presses("half")
+        terminal.show_messages("Bob", ["hi"])
+        terminal.notify("By the way.")
+        yield seat.shows(*BOARD, "Bob: hi", "By the way.", ">half", STANDING)
+        terminal.show_board(["you are X", " O | 2"], 1)
+        yield seat.shows("Bob: hi", "By the way.", "you are X", " O | 2", ">half", STANDING)
+        assert seat.rows[0] == "Bob: hi"
+        terminal.show_board(["you are O", " 1 | \x1b[2J"], 2)
+        yield seat.shows(" O | 2", "you are O", " 1 | ^[[2J", ">half", STANDING)
+
+    seat.plays(script())
+
+
+def test_boards_before_the_line_is_painted_take_each_others_place(seat: Seat) -> None:
+    """Two in one turn of the loop, as when two moves come in one read."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_board(BOARD, 1)
+        terminal.show("Bob plays 1.")
+        terminal.show_board(["you are X", " O | 2"], 1)
+        yield seat.shows("Bob plays 1.", "you are X", " O | 2", ">", STANDING)
+        assert seat.rows[0] == "Bob plays 1."
+
+    seat.plays(script())
+
+
+def test_a_board_that_has_left_the_window_stays_in_the_scrollback(seat: Seat) -> None:
+    """The next one is written like any text."""
+    terminal = seat.opens()
+    talk = [f"line {number}" for number in range(ROWS)]
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_board(BOARD, 1)
+        for line in talk:
+            terminal.show(line)
+        terminal.show_board(BOARD, 1)
+        yield seat.shows(*talk[4:], *BOARD, ">", STANDING)
+
+    seat.plays(script())
+    assert seat.view.lines[:-2] == [*BOARD, *talk, *BOARD][: len(seat.view.lines) - 2]
+
+
+def test_after_a_resize_or_a_stop_no_board_is_painted_over(seat: Seat) -> None:
+    """A shell, or the terminal itself, may have moved everything."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_board(BOARD, 1)
+        yield seat.shows(*BOARD, ">", STANDING)
+        terminal.resume()
+        terminal.show_board(BOARD, 1)
+        yield seat.shows(*BOARD, *BOARD, ">", STANDING)
+
+    seat.plays(script())
+
+
+def test_what_is_typed_at_a_question_is_neither_shown_nor_kept(seat: Seat) -> None:
+    """It is passed on alone; afterwards the usual prompt stands there again."""
+    terminal = seat.opens(history=True)
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("hello\r")
+        yield lambda: seat.heard == ["hello"]
+        terminal.ask("Your \aword>")
+        terminal.refresh(True, True, lambda: "with the server")
+        yield seat.shows(">hello", "Your ^Gword>", STANDING)
+        seat.presses("banana\r")
+        yield lambda: seat.heard == ["hello", "banana"]
+        terminal.ask("")
+        terminal.refresh(True, True, lambda: "with the server")
+        yield seat.shows(">hello", ">", STANDING)
+        seat.presses(keys("Up"))
+        yield seat.shows(">hello", ">hello", STANDING)
+
+    seat.plays(script())
+
+
+def test_the_line_being_typed_is_set_aside_for_a_question(seat: Seat) -> None:
+    """It is neither the answer nor lost, and a half-typed answer does not become talk."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        terminal.ask("Your word>")
+        terminal.ask("Your word>")
+        yield seat.shows("Your word>", STANDING)
+        seat.presses("kiw")
+        yield seat.shows("Your word>kiw", STANDING)
+        terminal.ask("")
+        yield seat.shows(">half", STANDING)
+        terminal.ask("Your word>")
+
+    seat.plays(script())
+    assert terminal.take_unsent() == (["half"], False)
+    assert terminal.take_unsent() == ([], False)
+
+
+def test_escape_puts_a_question_off(seat: Seat) -> None:
+    """As an empty line does; what is half typed is dropped. Elsewhere it does nothing."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("half")
+        yield seat.shows(">half", STANDING)
+        terminal._put_off()
+        terminal.ask("Your word>")
+        yield seat.shows("Your word>", STANDING)
+        seat.presses("kiw")
+        yield seat.shows("Your word>kiw", STANDING)
+        seat.presses(keys("Escape"))
+        yield lambda: seat.heard == [""]
+        yield seat.shows("", STANDING)
+
+    seat.plays(script())
+
+
 def test_a_line_refused_later_is_shown_with_the_reason(seat: Seat) -> None:
     """It does not disturb the line that is being typed by then."""
     terminal = seat.opens()

@@ -234,6 +234,27 @@ def test_a_notice_at_an_open_prompt_repeats_the_prompt(person: Person, loop: Loo
     terminal.close()
 
 
+def test_a_question_takes_the_place_of_the_prompt(person: Person) -> None:
+    """An open prompt is left behind; an empty question brings the usual one back."""
+    terminal, _ = start(Loop())
+    terminal.ask("Your \x1b[2Jword>")
+    assert person.screen == ""
+    ask(terminal)
+    assert person.screen == "Your ^[[2Jword>"
+    terminal.ask("")
+    assert person.screen.endswith("word>\n>")
+    terminal.close()
+
+
+def test_a_board_is_written_line_by_line(person: Person) -> None:
+    """Each time, and made visible: it may be that of a package."""
+    terminal, _ = start(Loop())
+    terminal.show_board(["a \a", "b"], 1)
+    terminal.show_board(["a \a", "c"], 1)
+    assert person.screen == "a ^G\nb\na ^G\nc\n"
+    terminal.close()
+
+
 def test_a_notice_without_an_open_prompt_shows_none(person: Person) -> None:
     """The prompt is shown again only where it was."""
     terminal, _ = start(Loop())

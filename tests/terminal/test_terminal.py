@@ -46,6 +46,8 @@ def test_every_method_may_be_called_and_writes_nothing(piped: Person) -> None:
     terminal.run()
     terminal.show("hello")
     terminal.show_messages("Ann", ["hello"])
+    terminal.show_board(["X | O"], 1)
+    terminal.ask("Your word>")
     terminal.notify("By the way.")
     terminal.refuse("Not sent", "hello")
     terminal.show_status(fail)

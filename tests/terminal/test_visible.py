@@ -153,6 +153,7 @@ def test_control_characters_are_shown_in_a_notation(hostile: str, shown: str) ->
         ),
         pytest.param("\ufdd0\U0001fffe", "<U+FDD0><U+1FFFE>", id="noncharacters"),
         pytest.param("pay\u200dpal\u200c", "pay<U+200D>pal<U+200C>", id="latin-joiners"),
+        pytest.param("\uab33\u200dx", "\uab33<U+200D>x", id="extended-latin-joiner"),
         pytest.param("\u0645\u200c\u200c", "\u0645\u200c<U+200C>", id="two-joiners"),
         pytest.param("👩\u200d", "👩<U+200D>", id="joiner-without-a-second-emoji"),
         pytest.param("‼\u200d☀", "‼<U+200D>☀", id="joiner-after-a-mark"),

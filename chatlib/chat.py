@@ -368,7 +368,7 @@ class Chat(Owner):
             self._show_hints()
         while self._drafts and self._has_turn():
             text = self._drafts.popleft()
-            self._terminal.echo(text)
+            self._terminal.show_own(text)
             self._send_one(text)
         connection = self._connection
         # The same question as `_has_turn`, without the call: this is on every line's way.
@@ -434,7 +434,10 @@ class Chat(Owner):
 
     def _note_name(self, session: Session) -> None:
         """Note what the peer calls itself, which may change when it comes back."""
-        self._peer_name, self._speaker = _call(session)
+        self._peer_name, name = _call(session)
+        # The assignment's screen in turns has no names.
+        named = session.mode is not Mode.TURNS or self._terminal.names_turns
+        self._speaker = name if named else ""
         if self._table:
             self._table.peer = self._peer_name
 
@@ -499,7 +502,7 @@ class Chat(Owner):
             self._drafts.append(text)
             session = self._connection.link.session if self._connection else None
             why = session.obstacle if session else "there is nobody here yet"
-            self._terminal.notify(f"Kept for later, because {why}: {text}")
+            self._terminal.show_pending(text, why)
 
     def _show_messages(self, connection: Connection, said: Said) -> None:
         """Show messages, and only then acknowledge them."""
@@ -784,8 +787,8 @@ def list_lines(notify: Callable[[str], None], what: str, lines: Collection[str])
 def _call(session: Session) -> tuple[str, str]:
     """Return what the peer is called in sentences, and before its lines.
 
-    Before lines there is nothing where turns alternate. Everything that shows a name has
-    it from here, so that lines, notices and the status agree.
+    Everything that shows a name has it from here, so that lines, notices and the status
+    agree.
     """
     assert session.peer is not None
     name = visible_name(session.peer.name)
@@ -798,7 +801,7 @@ def _call(session: Session) -> tuple[str, str]:
     else:
         # These two are what a program calls itself that was given no name.
         in_sentences = f"the {name}" if name in ("server", "client") else name
-    return in_sentences, "" if session.mode is Mode.TURNS else name
+    return in_sentences, name
 
 
 def _find_game(name: str) -> Installed | None:

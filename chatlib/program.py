@@ -59,9 +59,17 @@ Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 ser
 """
 
 
-def open_terminal(loop: Loop, settings: Settings) -> Terminal:
-    """Return the editor for a person at a real terminal, the plain one for all others."""
+def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
+    """Return the editor for a person at a real terminal, the plain one for all others.
+
+    One for a screen reader comes before both, because only the person can know of it.
+    `role` names the history of what is typed: each program has its own.
+    """
     bell, timestamps = settings.bell, settings.timestamps
+    if settings.reader:
+        from chatlib.terminal.reader import Reader
+
+        return Reader(loop, settings.prompt, bell=bell, timestamps=timestamps)
     if not settings.plain and _can_edit():
         try:
             from chatlib.terminal.edited import Edited  # 100 ms, only where it is used
@@ -73,13 +81,26 @@ def open_terminal(loop: Loop, settings: Settings) -> Terminal:
             return Edited(
                 loop,
                 settings.prompt,
+                name=settings.name or "",
+                look=settings.look,
+                wrap=settings.wrap,
                 bell=bell,
                 timestamps=timestamps,
                 status=not settings.no_status,
-                history=not settings.no_history,
+                history="" if settings.no_history else role,
                 commands=COMPLETIONS,
+                complete=list_words,
             )
     return Plain(loop, settings.prompt, bell=bell, timestamps=timestamps)
+
+
+def list_words(command: str) -> Sequence[str]:
+    """Return the words that may follow a command, for Tab."""
+    if command != "/play":
+        return ()
+    from chatlib.games.registry import game_names  # only where somebody wants to know
+
+    return game_names()
 
 
 def _can_edit() -> bool:
@@ -103,7 +124,7 @@ class Program:
         # What the peer calls us.
         self.name = settings.name or role
         self.loop = loop or Loop()
-        self.terminal = open_terminal(self.loop, settings)
+        self.terminal = open_terminal(self.loop, settings, role)
         # The exit code, once the program is to end.
         self.code: int | None = None
         self._role = role

@@ -43,6 +43,10 @@ HARMLESS = (
     "name",
     "prompt",
     "plain",
+    "reader",
+    "look",
+    "wrap",
+    "notify",
     "no_status",
     "no_history",
     "bell",
@@ -50,6 +54,9 @@ HARMLESS = (
     "verbose",
 )
 """What a file in the current folder may set; `no_history` it can only turn on."""
+
+LOOKS = ("default", "contrast", "colour-blind", "none")
+"""The names of the looks that `terminal.look` knows."""
 
 _Converter = Callable[[object], object]
 """Checks a value from any source and returns it in its type; raises ValueError."""
@@ -67,6 +74,10 @@ class Settings:
     name: str
     prompt: str
     plain: bool
+    reader: bool  # for a screen reader: words, and nothing is painted
+    look: str  # one of LOOKS
+    wrap: bool  # at words, by us; else by the terminal
+    notify: bool  # a notification of the desktop when a message comes
     no_status: bool
     no_history: bool
     bell: bool
@@ -187,6 +198,12 @@ def _to_mode(value: object) -> str:
     return str(value)
 
 
+def _to_look(value: object) -> str:
+    if value not in LOOKS:
+        raise ValueError(f"expected {', '.join(LOOKS[:-1])} or {LOOKS[-1]}")
+    return str(value)
+
+
 def _to_level(value: object) -> int:
     level = _to_integer(value)
     if level < 0:
@@ -253,6 +270,10 @@ OPTIONS = (
     Option("name", None, _to_name, "what the other side calls you", "NAME"),
     Option("prompt", ">", _to_text, "what asks you for a message; default '>'", "TEXT"),
     Option("plain", False, _to_switch, "let the kernel edit the line"),
+    Option("reader", False, _to_switch, "for a screen reader: words, nothing painted"),
+    Option("look", "default", _to_look, "contrast, colour-blind, none; or default", "NAME"),
+    Option("wrap", True, _to_switch, "'no': the terminal breaks rows, not words", "YES|NO"),
+    Option("notify", False, _to_switch, "tell the desktop when a message comes"),
     Option("no_status", False, _to_switch, "no status line under the input"),
     Option("no_history", False, _to_switch, "keep no typed lines for next time"),
     Option("bell", False, _to_switch, "ring when a message comes"),
@@ -266,7 +287,8 @@ _SOURCES = """\
 Every option can also stand in the environment (CHAT_PORT=7000) or in the file
 ~/.config/chat/chat.toml (port = 7000). A chat.toml in the current folder comes before
 that file, if you alone may write it, and only for port, mode, name, prompt, plain,
-no-status, no-history, bell, timestamps and verbose. --frame-log - is stderr."""
+reader, look, wrap, notify, no-status, no-history, bell, timestamps and verbose.
+--frame-log - is stderr."""
 
 
 # Reading and merging.
@@ -377,6 +399,12 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_columns() - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        # argparse leaves these texts as they are, because they have a table in them.
+        from chatlib.terminal.wrap import fill
+
+        return fill(text, width)
 
 
 def _columns() -> int:

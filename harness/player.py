@@ -19,6 +19,9 @@ from pathlib import Path
 from harness.child import COLUMNS, ENTER, ROWS, Child
 from harness.view import View
 
+OWN, OTHER = "> ", "  "
+"""How a row begins on an edited terminal that the person has typed, and any other."""
+
 
 class Stream:
     """What came from one descriptor: text, in lines, and how far it has been seen."""
@@ -53,10 +56,14 @@ class Stream:
     def sees(self, pattern: re.Pattern[str]) -> bool:
         """Look for a whole line after the last one seen; go past it if it is there."""
         for index, line in enumerate(self.unseen):
-            if pattern.fullmatch(line):
+            if any(map(pattern.fullmatch, self.readings(line))):
                 self.seen += index + 1
                 return True
         return False
+
+    def readings(self, line: str) -> list[str]:
+        """Return the texts that a script may mean by a line: here the line itself."""
+        return [line]
 
     def asks(self, prompt: str) -> bool:
         """Whether the prompt is the last that came, and waits."""
@@ -73,9 +80,10 @@ class Painted(Stream):
     before. A program may paint over lines that it has shown, as over a board.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, prompt: str = ">") -> None:
         super().__init__()
         self._view = view  # its owner feeds it
+        self._prompt = prompt
 
     def feed(self, data: bytes) -> list[str]:
         """Look at the view, which has been fed; return the lines that are new in it."""
@@ -88,6 +96,18 @@ class Painted(Stream):
             self.seen = len(before)
             self.unfinished = self._view.row
         return self.lines[count:]
+
+    def readings(self, line: str) -> list[str]:
+        """Return a line as it stands, and what a plain terminal shows of it.
+
+        That has no edge, and where turns alternate no name before a message. What the
+        person has typed stands behind the prompt there, and so is no line that came.
+        """
+        edge, text = line[:2], line[2:]
+        said = text.partition(": ")[2] or text
+        if edge == OWN:
+            return [line, self._prompt + text, self._prompt + said]
+        return [line, text, said] if edge == OTHER else [line]
 
     def asks(self, prompt: str) -> bool:
         """Whether the cursor stands behind the prompt, and nothing else does."""
@@ -125,7 +145,7 @@ class Player(Child):
         self.errors_fd = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK) if pipe else -1
         prepare = partial(_redirect, pipe, stdin)
         super().__init__(command, folder, environment, size, prepare=prepare)
-        self.screen = Painted(self.view) if painted else Stream()
+        self.screen = Painted(self.view, prompt) if painted else Stream()
         # Merged, what is looked for on stderr is looked for on the screen.
         self.errors = self.screen if merged else Stream()
 

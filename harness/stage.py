@@ -47,6 +47,9 @@ NETWORK = "network"
 
 PROGRAMS = {"server": "chatd", "client": "chatc"}
 
+READER_PROMPT = "You say: "
+"""What a program asks with that is started with --reader and without --prompt."""
+
 Watcher = Callable[[str, str, str], None]
 """Called with each line as it appears: the actor, `<` or `!`, and the line."""
 
@@ -191,9 +194,9 @@ class Stage:
             self._learn_port(player)
 
     def _spawn(self, actor: str, arguments: list[str], source: str | None) -> Player:
-        prompt = (
-            arguments[arguments.index("--prompt") + 1] if "--prompt" in arguments else ">"
-        )
+        prompt = READER_PROMPT if "--reader" in arguments else ">"
+        if "--prompt" in arguments:
+            prompt = arguments[arguments.index("--prompt") + 1]
         command = [*self._command(actor), *arguments]
         stdin, fill = self.inputs.prepare(actor, source) if source else (None, None)
         painted = self.terminal == "edited" and not source and "--plain" not in arguments
@@ -238,6 +241,9 @@ class Stage:
             "TERM": "xterm-256color",
             "XDG_CONFIG_HOME": "/nonexistent",
             "XDG_STATE_HOME": str(self._folder),
+            # Then a line is one line to the view, which knows what the terminal wraps. In
+            # a picture it is as a person sees it.
+            "CHAT_WRAP": "yes" if self._camera else "no",
         }
 
     def hear(self, player: Player) -> None:

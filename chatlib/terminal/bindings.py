@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Callable
 
-from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings
@@ -16,40 +15,82 @@ from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from wcwidth import grapheme_boundary_before, iter_graphemes
 
-from chatlib.terminal.keyboard import ALT_COMMANDS
+from chatlib.terminal.completion import Completion
+from chatlib.terminal.keyboard import ALT_COMMANDS, LINE_END_KEY
+from chatlib.terminal.line import Line
 
 
 def bind_keys(
-    buffer: Buffer,
-    complete: Callable[[KeyPressEvent], None],
+    line: Line,
+    completion: Completion,
     put_off: Callable[[], None],
     input_ended: Callable[[], None],
 ) -> KeyBindings:
     """Return what each key does that does not type a character.
 
-    `complete` is called for Tab, `put_off()` for Escape, and `input_ended()` for Ctrl-D in
-    an empty line.
+    `put_off()` is called for Escape at a question, `input_ended()` for Ctrl-D in an empty
+    line.
     """
     keys = KeyBindings()
-    empty = Condition(lambda: not buffer.text)
-    # The kernel's meaning of these keys: a signal to all processes of the foreground.
-    keys.add("c-c", filter=~is_searching)(lambda event: signal.raise_signal(signal.SIGINT))
+    empty = Condition(lambda: not line.buffer.text)
+    # The kernel's meaning of these keys: a signal to all processes of the foreground. As
+    # in a shell, Ctrl-C is one in an empty line alone.
+    interrupts = empty & ~is_searching
+    keys.add("c-c", filter=interrupts)(lambda event: signal.raise_signal(signal.SIGINT))
+    keys.add("c-c", filter=~empty & ~is_searching)(line.drop)
     keys.add("c-\\")(lambda event: signal.raise_signal(signal.SIGQUIT))
     keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
-    # Without this the key after Escape would be taken for a part of it.
-    keys.add("escape", filter=~is_searching, eager=True)(lambda event: put_off())
+    keys.add("c-d", filter=~empty)(_delete_after)
+    # While a search is on, these three have no line to act on.
+    keys.add("tab", filter=~is_searching)(completion.press)
+    keys.add(LINE_END_KEY, filter=~is_searching)(line.type_line_end)
+    keys.add("c-o", filter=~is_searching)(line.send_whole)
+    _bind_editing(keys)
+    _bind_search(keys, line)
+
+    # Eager: otherwise the key after Escape would be taken for a part of it.
+    @keys.add("escape", filter=~is_searching, eager=True)
+    def put_away(event: KeyPressEvent) -> None:
+        # The choices first: they may stand under a paste.
+        if completion.choices:
+            completion.clear()
+        elif line.is_secret:
+            put_off()
+        elif line.count > 1:
+            line.drop(event)
+
+    return keys
+
+
+def _bind_editing(keys: KeyBindings) -> None:
+    """Add what keys do in a line, also in the words of a search."""
     for stand_in, command in ALT_COMMANDS.items():
         keys.add(stand_in)(get_by_name(command))
     keys.add("backspace")(_delete_before)
     keys.add("delete")(_delete_after)
-    keys.add("c-d", filter=~empty)(_delete_after)
     for key in ("left", "c-b"):
         keys.add(key)(_go_left)
     for key in ("right", "c-f"):
-        keys.add(key)(_go_right)
-    keys.add("tab")(complete)
-    return keys
+        keys.add(key, filter=~is_searching)(_go_right)
+
+
+def _bind_search(keys: KeyBindings, line: Line) -> None:
+    """Add what keys do for the search in the history, as in a shell."""
+    keys.add("c-r", filter=~is_searching)(line.search)
+    # Up means the same as Ctrl-R there: both go back in time.
+    for key in ("c-r", "up"):
+        keys.add(key, filter=is_searching)(line.search_on)
+    # Tab too: prompt_toolkit would go to the next place in the editor.
+    for key in ("right", "c-f", "enter", "tab"):
+        keys.add(key, filter=is_searching)(line.accept_match)
+    for key in ("end", "c-e"):
+        keys.add(key, filter=is_searching)(line.accept_match_at_end)
+    # Ctrl-G is what a shell leaves a search with.
+    for key in ("c-c", "c-g"):
+        keys.add(key, filter=is_searching)(line.leave_search)
+    # prompt_toolkit would take the match at Escape.
+    keys.add("escape", filter=is_searching, eager=True)(line.leave_search)
 
 
 def _delete_before(event: KeyPressEvent) -> None:

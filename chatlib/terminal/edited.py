@@ -12,86 +12,78 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
-from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
-from prompt_toolkit.layout.processors import BeforeInput
-from prompt_toolkit.widgets import SearchToolbar
+from prompt_toolkit.output.vt100 import Vt100_Output
 
 from chatlib.loop import Loop
 from chatlib.terminal import streams
 from chatlib.terminal.bindings import bind_keys
+from chatlib.terminal.completion import Complete, Completion, no_words
 from chatlib.terminal.editor import Editor, open_output
-from chatlib.terminal.history import LineHistory
+from chatlib.terminal.history import open_history
+from chatlib.terminal.layout import make_layout
+from chatlib.terminal.line import Line
+from chatlib.terminal.look import Look, Page, find_look
 from chatlib.terminal.status import StatusLine
 from chatlib.terminal.streams import Screen
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible
 
-NAME, NOTICE = "1;36", "2"
-"""The looks of a speaker's name and of notices and times: bold cyan and faint (SGR)."""
-
-COLOURS = 8
-"""The least number of colours of a terminal on which colours are used."""
+COLOURS_ASSUMED = 256
+"""The colours of a terminal that the system does not know."""
 
 
 class Edited(Terminal):
     """A screen with a line being edited at its bottom, and the keyboard for that line.
 
     The conversation and the line go to stdout, notices to stderr, all through `visible`.
-    `commands` are the words that Tab completes; `status` shows a status line under the
-    input; `history` keeps the typed lines for the next run.
+    `name` stands before own lines, `look` is the name of a look, and without `wrap` the
+    terminal breaks long lines, not we. Tab completes the `commands`, and behind a command
+    what `complete` returns; `status` shows a status line under the input; `history` is the
+    name under which typed lines are kept for the next run, "" for none.
     """
 
     interactive = True
+    names_turns = True
 
     # What stands in place of the prompt; "" while the person is not asked anything else.
-    # And the line that was being typed when the question came.
-    _question = _aside = ""
+    _question = ""
 
     def __init__(
         self,
         loop: Loop,
         prompt: str,
         *,
+        name: str = "",
+        look: str = "default",
+        wrap: bool = True,
         bell: bool = False,
         timestamps: bool = False,
         status: bool = True,
-        history: bool = True,
+        history: str = "",
         commands: Sequence[str] = (),
+        complete: Complete = no_words,
     ) -> None:
         self._screen = Screen(loop)
-        self._prompt = visible(prompt)
-        # The prompt, or the question that takes its place, stands before the line.
-        self._asking = False
-        # What the person wants of every message: a sound, and the time before it.
-        self._bell, self._timestamps = bell, timestamps
-        self._coloured = _has_colours()
-        # Notices go to this terminal, and not elsewhere (`2> file`).
-        self._notices_here = os.isatty(streams.STDERR)
+        self._bell = bell
+        # The usual prompt, and whether it or a question stands before the line.
+        self._prompt, self._asking = visible(prompt), False
+        self._notices_here = os.isatty(streams.STDERR)  # and not in a file (`2> file`)
         # What `start` sets; until then typed lines are dropped.
         self._typed: Callable[[deque[str]], None] = deque.clear
         self._input_ended: Callable[[], None] = lambda: None
-        # The lines of one Enter are being passed on; those that are still to come, and
-        # those that were refused and go back into the editor.
-        self._submitting = False
-        self._submitted: deque[str] = deque()
-        self._refused: list[str] = []
-        past = LineHistory() if history else InMemoryHistory()
-        self._buffer = Buffer(multiline=False, accept_handler=self._submit, history=past)
-        output = open_output(self._screen, self._coloured)
-        self._status = StatusLine(output, self._buffer, commands)
-        status_fits = Condition(lambda: status and output.get_size().rows > 1)
-        self._editor = Editor(
-            loop,
-            output,
-            _make_layout(self._buffer, self._get_prompt, self._status.text, status_fits),
-            bind_keys(self._buffer, self._status.complete, self._put_off, self._end_input),
-            self._end_input,
-        )
+        graphics = find_look(look, _count_colours())
+        output = open_output(self._screen, bool(graphics.own))
+        self._page = _make_page(graphics, name, output, wrap, timestamps)
+        self._line = Line(open_history(history), self._pass_on)
+        self._completion = Completion(self._line.buffer, commands, complete)
+        self._editor = self._make_editor(loop, output, status)
+
+    def _make_editor(self, loop: Loop, output: Vt100_Output, status: bool) -> Editor:
+        """Return the editor of the line, with its keys and, if wanted, a status line."""
+        self._status = StatusLine(output, self._completion, self._line)
+        layout = make_layout(self._line, self._get_prompt, self._status, output, status)
+        keys = bind_keys(self._line, self._completion, self._put_off, self._end_input)
+        return Editor(loop, output, layout, keys, self._end_input)
 
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
@@ -113,17 +105,15 @@ class Edited(Terminal):
 
     def show(self, text: str) -> None:
         """Write a line to stdout; raises ScreenClosedError."""
-        self._write_line(visible(text))
+        self._write(self._page.line(text))
 
     def show_messages(self, speaker: str, texts: list[str]) -> None:
         """Write messages of the peer to stdout; raises ScreenClosedError.
 
         The bell rings when no line is being typed: the person may be looking elsewhere.
         """
-        name = self._colour(NAME, f"{visible(speaker)}:") + " " if speaker else ""
-        for text in texts:
-            self._write_line(name + visible(text))
-        if self._bell and not self._buffer.text:
+        self._write(self._page.messages(speaker, texts))
+        if self._bell and not self._line.buffer.text:
             self._screen.write("\a")
 
     def show_board(self, lines: list[str], number: int) -> None:
@@ -132,16 +122,25 @@ class Edited(Terminal):
         Lines that were written below that one are then above the new one. Boards have no
         time before them. Raises ScreenClosedError.
         """
-        text = "\n".join(map(visible, lines))
-        self._editor.print_board(self._screen.write, text, number)
+        rows = self._page.board(lines)
+        self._editor.print_board(self._screen.write, rows[:-1], number)
 
     def notify(self, text: str) -> None:
         """Write a line to stderr, above the line being typed if that is on the terminal."""
         if self._notices_here:
-            faint = self._colour(NOTICE, visible(text))
-            self._editor.print_above(self._screen.write_error, faint)
+            rows = self._page.notice(text)
+            self._editor.print_above(self._screen.write_error, rows[:-1])
         else:
             self._screen.write_error(f"{visible(text)}\n")
+
+    def show_pending(self, text: str, why: str) -> None:
+        """Write a line that is kept for later, and why unless that is known."""
+        if self._notices_here:
+            # stderr as for every notice: stdout has the conversation, and this is not said.
+            rows = self._page.pending(text, why)
+            self._editor.print_above(self._screen.write_error, rows[:-1])
+        else:
+            self.notify(f"Kept for later, because {why}: {text}")
 
     def refuse(self, reason: str, text: str) -> None:
         """Write why a line was refused; put it back into the editor if it came from there.
@@ -149,18 +148,14 @@ class Edited(Terminal):
         A line that was typed before its time is not put back: the next one may be half
         typed. It is written after the reason.
         """
-        if self._submitting:
-            self._refused.append(text)
+        if self._line.take_back(text):
             self.notify(f"{reason}.")
         else:
             self.notify(f"{reason}: {text}")
 
-    def _write_line(self, text: str) -> None:
-        time = self._colour(NOTICE, streams.stamp()) if self._timestamps else ""
-        self._editor.print_above(self._screen.write, time + text)
-
-    def _colour(self, look: str, text: str) -> str:
-        return f"\x1b[{look}m{text}\x1b[m" if self._coloured and text else text
+    def _write(self, rows: str) -> None:
+        # The editor adds the last line end, and remembers the rows without it.
+        self._editor.print_above(self._screen.write, rows[:-1])
 
     # The prompt and the status.
 
@@ -179,23 +174,21 @@ class Edited(Terminal):
             self._editor.refresh()
 
     def ask(self, prompt: str) -> None:
-        """Set the question that stands in place of the prompt; "" for none.
+        """Show this prompt instead of the usual one; "" ends that.
 
-        The line being typed is set aside meanwhile. A half-typed answer is dropped with
-        its question: as a line of talk it would tell what it was to hide.
+        The line being typed is set aside meanwhile.
         """
-        question = visible(prompt)
-        if question and not self._question:
-            self._aside = self._buffer.text
-            self._buffer.reset()
-        elif self._question and not question:
-            self._buffer.document, self._aside = Document(self._aside), ""
-        self._question = question
+        self._question = visible(prompt)
+        self._line.ask(secret=bool(prompt))
         self._editor.refresh()
 
-    def echo(self, text: str) -> None:
-        """Write a line behind the prompt, as if it were typed now."""
-        self._write_line(self._prompt + visible(text))
+    def return_text(self, text: str) -> None:
+        """Put a line into the editor, before what is typed there."""
+        self._line.put_back([text])
+
+    def show_own(self, text: str) -> None:
+        """Write a message of the person's own, behind its mark and name."""
+        self._write(self._page.own(text))
 
     def remove_prompt(self) -> None:
         """Remove the prompt; a line being typed stays, without it."""
@@ -225,92 +218,56 @@ class Edited(Terminal):
 
         No more follow: the second value is always False.
         """
-        lines = [
-            *filter(
-                None, [*self._submitted, *f"{self._aside}\n{self._buffer.text}".split("\n")]
-            )
-        ]
-        self._submitted.clear()
-        self._buffer.reset()
-        self._aside = ""
-        return lines, False
+        return self._line.take_unsent(), False
 
     def close(self) -> None:
         """Discard what was typed since the editor ended: a shell would read it."""
         streams.discard_typed(streams.STDIN)
 
-    def _submit(self, buffer: Buffer) -> bool:
-        """Pass on typed or pasted lines one by one; refused ones go back into the editor.
-
-        Returns True, so that prompt_toolkit leaves the buffer as it is.
-        """
-        text = buffer.text.removesuffix("\n")
-        # The answer to a question is a secret.
-        buffer.reset(append_to_history=not self._question)
-        self._submitted.extend(text.split("\n"))
-        self._submitting = True
-        try:
-            # A line that ends the conversation empties the queue through `take_unsent`.
-            while self._submitted:
-                self._pass_on(self._submitted.popleft())
-        finally:
-            self._submitting = False
-        if self._refused:
-            buffer.document = Document("\n".join(self._refused))
-            self._refused = []
-        return True
-
     def _pass_on(self, line: str) -> None:
+        """Show a line that was sent, and pass it on."""
+        self._completion.clear()
         # Typed bytes that are not UTF-8 are lone surrogates here.
         text = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if text != line:
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
-        if self._asking and not self._question:
-            self.echo(text)
+        # A command stands above its answer, whoever's turn it is.
+        is_command = text[:1] == "/" and text[1:2] != "/"
+        if (self._asking or is_command) and not self._question:
+            self._write(self._page.typed(text))
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))
 
     def _put_off(self) -> None:
         """Put a question off, and drop what is half typed: Escape was pressed."""
-        if self._question:
-            self._buffer.reset()
-            self._pass_on("")
+        self._line.reset()
+        self._pass_on("")
 
     def _end_input(self) -> None:
         self._input_ended()
 
 
-def _has_colours() -> bool:
-    """Return whether the terminal has colours and NO_COLOR is not set (no-color.org)."""
+def _make_page(
+    look: Look, name: str, output: Vt100_Output, wrap: bool, timestamps: bool
+) -> Page:
+    def width() -> int:
+        # Asked for every message: the window may have got another size meanwhile.
+        return output.get_size().columns
+
+    return Page(look, name, width, wrap=wrap, timestamps=timestamps)
+
+
+def _count_colours() -> int:
+    """Return the colours of the terminal; 0 if NO_COLOR is set (no-color.org)."""
     if os.environ.get("NO_COLOR"):
-        return False
+        return 0
     try:
         import curses
     except ImportError:  # some Pythons are built without
-        return True
+        return COLOURS_ASSUMED
     try:
         curses.setupterm(fd=streams.STDOUT)
     except curses.error:
-        return True  # a terminal that the system does not know is a modern one
-    return curses.tigetnum("colors") >= COLOURS
-
-
-def _make_layout(
-    buffer: Buffer,
-    prompt: Callable[[], str],
-    status: Callable[[], str],
-    status_fits: Condition,
-) -> Layout:
-    search = SearchToolbar()
-    line = Window(
-        BufferControl(
-            buffer,
-            input_processors=[BeforeInput(prompt)],
-            search_buffer_control=search.control,
-        ),
-        wrap_lines=True,
-        dont_extend_height=True,
-    )
-    under = Window(FormattedTextControl(status), height=1, style="reverse")
-    return Layout(HSplit([line, search, ConditionalContainer(under, status_fits)]))
+        return COLOURS_ASSUMED  # one that the system does not know is a modern one
+    return curses.tigetnum("colors")

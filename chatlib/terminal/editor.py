@@ -141,7 +141,7 @@ class Editor:
     # Painting.
 
     def print_above(self, write: Callable[[str], None], text: str) -> None:
-        """Call `write` for a line of text above the line being edited."""
+        """Call `write` for rows of text above the line being edited."""
         self._erase()
         self._board.add(write, text)
         write(f"{text}\n")

@@ -53,7 +53,12 @@ ALT_COMMANDS = {
 Keys that no terminal can send through this module stand for them: prompt_toolkit's own
 pairs (Escape, then the key) would wait for a second key after every Escape."""
 
+LINE_END_KEY = Keys.F21
+"""The key that types a line end: Alt-Enter, and Shift-Enter where a terminal reports it."""
+
 _ALT: dict[str, Keys] = {
+    "\r": LINE_END_KEY,
+    "\n": LINE_END_KEY,
     "b": Keys.ControlLeft,
     "f": Keys.ControlRight,
     "d": Keys.ControlDelete,
@@ -68,9 +73,9 @@ _ALT: dict[str, Keys] = {
     ">": Keys.F20,
 }
 # Not here are keys that begin a mode or a pair (Ctrl-Space, Ctrl-Q, Ctrl-V, Ctrl-X,
-# Ctrl-]), and Ctrl-O, which sends the line.
+# Ctrl-]).
 _CONTROL: dict[str, Keys] = {
-    **{chr(ord(letter) - 96): Keys(f"c-{letter}") for letter in "abcdefghiklmnprstuwyz"},
+    **{chr(ord(letter) - 96): Keys(f"c-{letter}") for letter in "abcdefghiklmnoprstuwyz"},
     "\n": Keys.ControlM,
     "\x1b": Keys.Escape,
     "\x1c": Keys.ControlBackslash,
@@ -139,6 +144,7 @@ _RXVT = {"$": _SHIFT, "^": _CTRL, "@": _CTRL | _SHIFT}
 
 # What is sent, cut into pieces. A control character inside a sequence ends it, and is a
 # key of its own: whatever was lost on the way, Ctrl-C and Enter are heard.
+# Only Enter right behind Escape is another key, Alt-Enter.
 
 _CSI, _SS3 = r"\x1b?(?:\x1b\[|\x9b)", r"\x1b?(?:\x1bO|\x8f)"
 # OSC, DCS and APC, as far as terminals answer with them. `Alt-]` and a word is none.
@@ -159,7 +165,7 @@ _SEQUENCE = rf"""
     | (?P<keypad> {_SS3}[0-9;]* [ A-Za-z]?)
     | (?P<string> {_STRING}{_BODY} (?: \x07 | \x1b\\ | \x9c )?
                 | (?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f]){_BODY} (?: \x1b\\ | \x9c ))
-    | (?P<alt> \x1b[\x08\t -\x7f\xa0-\U0010ffff])
+    | (?P<alt> \x1b[\x08\t\n\r -\x7f\xa0-\U0010ffff])
     | (?P<other> [\x1b\x80-\x9f])
     """
 _NUMBERS = rf"({_CSI}|{_SS3})([0-9;:]*)([ -~])"
@@ -279,7 +285,7 @@ class KeyDecoder:
     def _read_paste(self, data: str, presses: list[KeyPress]) -> str:
         """Collect pasted text; append the key of the whole paste when it has ended."""
         assert self._paste is not None
-        # A read that is Ctrl-C alone is the person, who wants to leave.
+        # A read that is Ctrl-C alone is the person, who wants to drop it.
         if not data.strip(CONTROL_C):
             self._end_paste(presses)
             return data
@@ -402,6 +408,8 @@ def _modify(key: Keys | str | None, modifiers: int) -> Keys | str | None:
     """Return what a key means with modifiers; one that types does nothing with Ctrl."""
     if key == Keys.Tab and modifiers & _SHIFT:
         return None
+    if key == Keys.ControlM and modifiers & (_SHIFT | _ALT_BIT):
+        return LINE_END_KEY
     if key is None or not modifiers & _STRONGER:
         return key
     return _STRONG.get(key, key) if isinstance(key, Keys) else None

@@ -159,6 +159,10 @@ class Plain(Terminal):
             self._prompt_open = False
             self._show_prompt()
 
+    def show_pending(self, text: str, why: str) -> None:
+        """Write to stderr that a line is kept for later, and why."""
+        self.notify(f"Kept for later, because {why}: {text}")
+
     def refuse(self, reason: str, text: str) -> None:
         """Write a refused line with the reason to stderr, where it can be copied from."""
         self.notify(f"{reason}: {text}")
@@ -198,12 +202,16 @@ class Plain(Terminal):
             self.begin_line()
             self._show_prompt()
 
-    def echo(self, text: str) -> None:
+    def show_own(self, text: str) -> None:
         """Write the prompt and a line behind it, as if it were typed now."""
         if self.interactive:
             self._show_prompt()
             self._prompt_open = False
             self._screen.write(f"{visible(text)}\n")
+
+    def return_text(self, text: str) -> None:
+        """Write a line that is not sent to stderr, where it can be copied from."""
+        self.notify(f"Taken back: {text}")
 
     def remove_prompt(self) -> None:
         """End the line of the prompt, if it is open."""

@@ -19,6 +19,9 @@ class Terminal:
     interactive = False
     """Whether a person sits at stdin, and not a pipe or a file."""
 
+    names_turns = False
+    """Whether the speaker's name stands before messages also where turns alternate."""
+
     # Input.
 
     def start(
@@ -46,10 +49,16 @@ class Terminal:
         """Show a line of the conversation, or a banner."""
 
     def show_messages(self, speaker: str, texts: list[str]) -> None:
-        """Show messages of the peer, one a line, each after the name of the speaker.
+        """Show messages of the peer, each after the name of the speaker.
 
-        Without a speaker ("") each line is the text alone.
+        Without a speaker ("") each is the text alone. A text may hold line ends.
         """
+
+    def show_own(self, text: str) -> None:
+        """Show a message of the person that was typed before the prompt was there."""
+
+    def show_pending(self, text: str, why: str) -> None:
+        """Show that a typed line is kept for later, `because` of what `why` says."""
 
     def show_board(self, lines: list[str], number: int) -> None:
         """Show the board of a game, as `show` does for each of its lines.
@@ -86,8 +95,8 @@ class Terminal:
     def show_status(self, describe: Callable[[], str]) -> None:
         """Show the state of the conversation, where there is a place for it."""
 
-    def echo(self, text: str) -> None:
-        """Show at the prompt a line that was typed before the prompt was there."""
+    def return_text(self, text: str) -> None:
+        """Return a line to the person, to be changed and sent again."""
 
     def remove_prompt(self) -> None:
         """Stop asking; the next output begins on a line of its own."""

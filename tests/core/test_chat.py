@@ -103,9 +103,13 @@ class Notes(Terminal):
         """Record it."""
         self.written.append(f"notify {text}")
 
-    def echo(self, text: str) -> None:
+    def show_own(self, text: str) -> None:
         """Record it."""
         self.written.append(f"echo {text}")
+
+    def show_pending(self, text: str, why: str) -> None:
+        """Record it as the plain terminal shows it."""
+        self.notify(f"Kept for later, because {why}: {text}")
 
     def remove_prompt(self) -> None:
         """Record that no prompt stands."""

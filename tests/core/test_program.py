@@ -31,8 +31,9 @@ from chatlib.chat import LISTED, Chat
 from chatlib.commands import COMPLETIONS
 from chatlib.connection import HELLO_SECONDS, Owner
 from chatlib.errors import Exit, ScreenClosedError, StartError
+from chatlib.games.registry import game_names
 from chatlib.loop import Loop
-from chatlib.program import Program, open_terminal
+from chatlib.program import Program, list_words, open_terminal
 from chatlib.program import run as run_program
 from chatlib.protocol.events import Trace, silent
 from chatlib.protocol.link import Link, State
@@ -700,7 +701,7 @@ class Notes(Terminal):
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator["Callable[..., Program]"]:
     """Return a function that makes a program without a terminal; close them all."""
-    monkeypatch.setattr(program_module, "open_terminal", lambda loop, _: Notes(loop))
+    monkeypatch.setattr(program_module, "open_terminal", lambda loop, *_: Notes(loop))
     monkeypatch.setattr(program_module, "is_pipe", lambda fd: False)
     made: list[Program] = []
 
@@ -1048,10 +1049,16 @@ def terminals(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return opened
 
 
+def test_the_words_behind_a_command_are_the_games() -> None:
+    """Behind /play alone; they are looked for when somebody asks."""
+    assert [*list_words("/play")][:2] == [*game_names()][:2]
+    assert not list_words("/say")
+
+
 def open_one(*arguments: str) -> None:
     """Open the terminal that these arguments ask for."""
     loop = Loop()
-    open_terminal(loop, read_settings("chatc", "", arguments, {"HOME": "/"}))
+    open_terminal(loop, read_settings("chatc", "", arguments, {"HOME": "/"}), "client")
     loop.close()
 
 

@@ -77,6 +77,10 @@ def test_the_defaults_let_two_programs_find_each_other() -> None:
         assert settings.name is None
         assert settings.prompt == ">"
         assert settings.plain is False
+        assert settings.reader is False
+        assert settings.look == "default"
+        assert settings.wrap is True
+        assert settings.notify is False
         assert settings.no_status is False
         assert settings.no_history is False
         assert settings.bell is False
@@ -170,6 +174,11 @@ SETTINGS = [
     (("--name", "x" * 127), "x" * 127, f'"{"x" * 127}"', "name", "x" * 127),
     (("--prompt", "::"), "::", '"::"', "prompt", "::"),
     (("--plain",), "yes", "true", "plain", True),
+    (("--reader",), "yes", "true", "reader", True),
+    (("--look", "contrast"), "contrast", '"contrast"', "look", "contrast"),
+    (("--look", "none"), "none", '"none"', "look", "none"),
+    (("--wrap", "no"), "no", "false", "wrap", False),
+    (("--notify",), "yes", "true", "notify", True),
     (("--no-status",), "yes", "true", "no_status", True),
     (("--no-history",), "yes", "true", "no_history", True),
     (("--bell",), "yes", "true", "bell", True),
@@ -218,7 +227,7 @@ def _variable(name: str, value: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("program", ["chatd", "chatc"])
-@pytest.mark.parametrize("name", ["plain", "no_status", "no_history", "bell", "timestamps"])
+@pytest.mark.parametrize("name", ["plain", "reader", "notify", "bell", "timestamps"])
 def test_a_switch_can_be_turned_off_again(program: str, name: str, home: Path) -> None:
     """The environment turns off what the file turns on, in any usual word."""
     write(home / ".config/chat/chat.toml", f"{name} = true")
@@ -784,9 +793,9 @@ def test_help_lists_every_option_of_the_program(
     assert flags == expected | {"--help", "--version", "--config"}
     assert "A chat.\n" in text
     # What a file in the current folder may set.
-    listed = re.search(r"only for (.+)\. --frame-log -", text, re.DOTALL)
+    listed = re.search(r"only for (.+)\. --frame-log -", " ".join(text.split()))
     assert listed
-    names = re.split(r", | and ", listed[1].replace("\n", " "))
+    names = re.split(r", | and ", listed[1])
     assert tuple(name.replace("-", "_") for name in names) == HARMLESS
     assert "\nWhat else there is.\n" in text
 

@@ -119,6 +119,17 @@ def test_a_painted_screen_is_seen_forwards_only() -> None:
     assert not screen.sees(_pattern("one"))
 
 
+def test_a_line_without_edge_and_name_is_one_too() -> None:
+    """As a plain terminal shows it: an own line behind the prompt."""
+    screen = Easel(b"  Ann: hi\r\n> Bob: hello\r\n> /help\r\n- Ann left.\r\n> ")
+    assert not screen.sees(_pattern("hello"))
+    for line in ("hi", ">hello", ">/help", "- Ann left."):
+        assert screen.sees(_pattern(line))
+    assert Easel(b"  Ann: hi\r\n> ").sees(_pattern("Ann: hi"))
+    assert Easel(b"  banner\r\n> ").sees(_pattern("banner"))
+    assert not Easel(b"- banner\r\n> ").sees(_pattern("banner"))
+
+
 @pytest.mark.parametrize(
     ("screen", "asks"),
     [

@@ -219,7 +219,8 @@ def test_the_same_lines_come_true_at_both_terminals(tmp_path: Path, terminal: st
     script = Script.parse("both", "\n".join(map(str.strip, lines.splitlines())))
     with Stage(tmp_path, terminal=terminal) as stage:
         stage.play(script)
-        assert stage.players["client"].screen.lines[-2:] == ["Three", ">/q"]
+        last = {"plain": ["Three", ">/q"], "edited": ["  server: Three", "> /q"]}
+        assert stage.players["client"].screen.lines[-2:] == last[terminal]
 
 
 @pytest.mark.parametrize(

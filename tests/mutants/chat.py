@@ -92,7 +92,7 @@ _TYPED = (
     Mutant(
         "a line that is sent later is not echoed",
         "Chat.proceed",
-        ("self._terminal.echo(text)", ""),
+        ("self._terminal.show_own(text)", ""),
     ),
 )
 

@@ -31,6 +31,20 @@ def test_conversation(path: Path, piece: int, terminal: str, tmp_path: Path) -> 
         perform(stage, Script.read(path))
 
 
+def test_for_a_screen_reader_no_escape_sequence_is_written(tmp_path: Path) -> None:
+    """Not during a whole talk with a game, a loss and return, and a goodbye."""
+    with Stage(tmp_path) as stage:
+        perform(stage, Script.read(FOLDER / "reader.chat"))
+        written = {name: bytes(player.raw) for name, player in stage.players.items()}
+    assert {*written} == {"server", "client"}
+    for screen in written.values():
+        assert b"You say: " in screen
+        # Nor is anything written over: a carriage return is a part of a line end.
+        assert b"\x1b" not in screen
+        assert b"\b" not in screen
+        assert b"\r" not in screen.replace(b"\r\n", b"")
+
+
 def test_every_conversation_begins_with_a_comment() -> None:
     """The table in the documentation is made of these first lines."""
     silent = [path.stem for path in FOLDER.glob("*.chat") if not Script.read(path).about]

@@ -273,7 +273,7 @@ _LETTERS = {
     "q": "nothing",
     "v": "nothing",
     "x": "nothing",
-    "o": "nothing",
+    "o": "send",
     "]": "nothing",
     "@": "nothing",
 }
@@ -315,6 +315,8 @@ def _characters() -> Iterator[Row]:
                 (0xE9, "text É", "nothing"),
             ):
                 does = modified if strong else plain
+                if code == 13 and (number - 1) & 3:  # Shift or Alt
+                    does = "text \n"
                 yield Row(f"{code} with {number}", form.format(code, number), does)
     yield from (
         Row("kitty a", "\x1b[97u", "text a"),
@@ -358,7 +360,8 @@ def _plain() -> Iterator[Row]:
         yield Row(f"U+{code:04X}", chr(code), "nothing")
     yield from (
         Row("Ctrl-Space", "\0", "nothing"),
-        Row("Alt-Enter", "\x1b\r", "send"),
+        Row("Alt-Enter", "\x1b\r", "text \n"),
+        Row("Alt-Enter as a line feed", "\x1b\n", "text \n"),
         Row("Alt-Backspace", "\x1b\x7f", "delete word before"),
         Row("Ctrl-Alt-H", "\x1b\b", "delete word before"),
         Row("Alt-B", "\x1bB", "word left"),

@@ -4,7 +4,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from chatlib.loop import READ, Loop
 from chatlib.terminal import streams
@@ -31,7 +31,7 @@ class Seat:
         self._view = View(ROWS, COLUMNS)
         self._drawn = 0  # bytes that the view was fed
 
-    def opens(self, *, history: bool = False, **options: bool | Sequence[str]) -> Edited:
+    def opens(self, *, history: str = "", **options: object) -> Edited:
         """Build the terminal, with a prompt."""
         self.terminal = Edited(self.loop, ">", history=history, **options)  # type: ignore[arg-type]
         self.terminal.start(self._typed, lambda: self.heard.append(None))

@@ -21,7 +21,7 @@ import pytest
 
 from chatlib.terminal import streams
 from harness import wire
-from harness.child import COLUMNS, ROWS
+from harness.child import ROWS
 from harness.keys import keys
 from harness.stage import PATIENCE
 from tests.helpers import Place
@@ -101,7 +101,7 @@ def open_client(desk: Desk, peer: Peer, *arguments: str, **environment: str | No
     """Start an edited client that is connected to the peer, and wait for its prompt."""
     pane = desk.opens(*CLIENT, *peer.place, *arguments, **environment)
     peer.meets()
-    desk.until(lambda: pane.shows("Enter message to send...", ">"), "the prompt")
+    desk.until(lambda: pane.shows("  Enter message to send...", ">"), "the prompt")
     return pane
 
 
@@ -129,8 +129,8 @@ def test_a_message_is_shown_above_the_line_being_typed(desk: Desk, peer: Peer) -
     client.presses(keys("Left Left"))
     desk.until(lambda: client.view.before_cursor == ">half a li")
     peer.says("hi")
-    desk.until(lambda: client.shows("server: hi", ">half a line"))
-    assert client.rows[-3:] == ["server: hi", ">half a line", STANDING]
+    desk.until(lambda: client.shows("  server: hi", ">half a line"))
+    assert client.rows[-3:] == ["  server: hi", ">half a line", STANDING]
     assert client.view.before_cursor == ">half a li"
     client.presses("ttle \r")
     assert peer.hears() == "half a little ne"
@@ -147,10 +147,10 @@ def test_no_key_ever_strays_into_a_message(desk: Desk, peer: Peer) -> None:
         desk.until(lambda: f"m{number}\r".encode() in client.raw)  # noqa: B023
         desk.until(lambda: client.shows(typed))  # noqa: B023
         assert client.attributes == raw
-    said = [line for line in client.lines[3:-1] if line.startswith("server: ")]
-    assert said == [f"server: m{number}" for number in range(200)]
-    lines = [line for line in client.lines[3:-1] if not line.startswith("server: ")]
-    assert lines == [">" + "x" * 19] * 10
+    said = [line for line in client.lines[3:-1] if line.startswith("  server: ")]
+    assert said == [f"  server: m{number}" for number in range(200)]
+    lines = [line for line in client.lines[3:-1] if not line.startswith("  server: ")]
+    assert lines == ["> you: " + "x" * 19] * 10
 
 
 def test_during_a_burst_of_messages_a_key_is_echoed_within_a_second(
@@ -168,8 +168,8 @@ def test_during_a_burst_of_messages_a_key_is_echoed_within_a_second(
     assert time.monotonic() - begin < 1
     assert b"line 19999\r" not in server.raw
     desk.until(lambda: server.ended)
-    said = [line for line in server.lines if line.startswith("client: ")]
-    assert said == [f"client: {line}" for line in lines]
+    said = [line for line in server.lines if line.startswith("  client: ")]
+    assert said == [f"  client: {line}" for line in lines]
 
 
 def test_after_a_resize_the_whole_line_is_shown(desk: Desk, peer: Peer) -> None:
@@ -184,7 +184,7 @@ def test_after_a_resize_the_whole_line_is_shown(desk: Desk, peer: Peer) -> None:
         desk.until(lambda: client.view.at_rest and client.rows[-len(picture) :] == picture)  # noqa: B023
     client.types("!")
     assert peer.hears() == f"{line}!"
-    desk.until(lambda: client.shows("Enter message to send...", f">{line}!", ">"))
+    desk.until(lambda: client.shows("  Enter message to send...", f"> you: {line}!", ">"))
 
 
 # What is written to the terminal.
@@ -202,13 +202,13 @@ def sequences(pane: Pane) -> set[bytes]:
 def test_only_harmless_escape_sequences_are_written(desk: Desk, peer: Peer) -> None:
     """No query of the cursor, which would cost a second; no title, no alternate screen."""
     client = open_client(desk, peer)
-    client.presses("/\t")
+    client.presses("/\t\t")
     desk.until(lambda: any(row.startswith(" /q  /say  ") for row in client.rows))
     client.presses(keys("Ctrl-U") + "\x1b[200~one\rtwo\x1b[201~\r")
     assert (peer.hears(), peer.hears()) == ("one", "two")
     client.resizes(10, 40)
     peer.says("\x1b]0;title\x07\x1b[?1049h\x1b[6n")
-    desk.until(lambda: client.shows("server: ^[]0;title^G^[[?1049h^[[6n", ">"))
+    desk.until(lambda: client.shows("  server: ^[]0;title^G^[[?1049h^[[6n", ">"))
     client.types("/q")
     assert peer.hears() == "<>"
     peer.leaves()
@@ -223,8 +223,8 @@ def test_lines_end_with_carriage_return_and_line_feed(desk: Desk, peer: Peer) ->
     client.types("hello")
     assert peer.hears() == "hello"
     peer.says("hi")
-    desk.until(lambda: client.shows(">hello", "server: hi", ">"))
-    assert b">hello\r\n" in client.raw
+    desk.until(lambda: client.shows("> you: hello", "  server: hi", ">"))
+    assert b"hello\r\n" in client.raw
     assert b" hi\r\n" in client.raw
 
 
@@ -247,9 +247,9 @@ def test_names_are_coloured_where_the_terminal_can_and_no_color_is_unset(
     client.types("/nonsense")
     desk.until(lambda: b"//nonsense" in client.raw)
     peer.says("hi")
-    desk.until(lambda: client.shows("server: hi", ">"))
+    desk.until(lambda: client.shows("  server: hi", ">"))
     dyes = {each for each in sequences(client) if re.search(rb"[;\[][349]\d[;m]", each)}
-    assert dyes == ({b"\x1b[1;36m"} if coloured else set())
+    assert dyes == ({b"\x1b[1;36m", b"\x1b[1;32m"} if coloured else set())
 
 
 def test_the_bell_rings_at_a_message_while_no_line_is_typed(desk: Desk, peer: Peer) -> None:
@@ -261,7 +261,7 @@ def test_the_bell_rings_at_a_message_while_no_line_is_typed(desk: Desk, peer: Pe
         desk.until(lambda: client.shows(f">{typed}"))  # noqa: B023
         peer.says("hi")
         desk.until(lambda: client.raw.count(b" hi\r\n") > len(rung))
-        desk.until(lambda: client.shows("server: hi", f">{typed}"))  # noqa: B023
+        desk.until(lambda: client.shows("  server: hi", f">{typed}"))  # noqa: B023
         rung.append(client.raw.count(b"\a"))
     assert rung == [1, 1, 2]
 
@@ -271,11 +271,37 @@ def test_without_the_option_no_bell_rings(desk: Desk, peer: Peer) -> None:
     client = open_client(desk, peer)
     peer.says("hi")
     client.presses(keys("Backspace Delete Left Right Up Down") + "there")
-    desk.until(lambda: client.shows("server: hi", ">there"))
+    desk.until(lambda: client.shows("  server: hi", ">there"))
     assert b"\a" not in client.raw
 
 
-def test_with_timestamps_the_time_stands_before_each_line(desk: Desk, peer: Peer) -> None:
+def test_a_message_of_many_lines_goes_and_comes_with_its_line_ends(
+    desk: Desk, peer: Peer
+) -> None:
+    """It is one message on the way, and its further lines stand under the first."""
+    client = open_client(desk, peer)
+    client.presses("\x1b[200~one\r two\x1b[201~" + keys("Ctrl-O"))
+    assert peer.hears() == "one\n two"
+    peer.says("three\nserver: four")
+    rows = ("> you: one", "        two", "  server: three", "          server: four", ">")
+    desk.until(lambda: client.shows(*rows))
+
+
+def test_what_was_delivered_is_never_reported_as_unsent(desk: Desk, peer: Peer) -> None:
+    """Not even when it is recalled, and stands in the line at the goodbye."""
+    client = open_client(desk, peer)
+    client.presses("\x1b[200~one\rtwo\x1b[201~\r")
+    assert (peer.hears(), peer.hears()) == ("one", "two")
+    desk.until(lambda: client.shows("> you: two", ">"))
+    client.presses("typed" + keys("Up"))
+    desk.until(lambda: client.shows(">one", "two"))
+    peer.leaves()
+    desk.until(lambda: client.ended)
+    assert b"Never sent: typed" in client.raw
+    assert b"Never sent: one" not in client.raw
+
+
+def test_with_timestamps_the_time_stands_before_each_minute(desk: Desk, peer: Peer) -> None:
     """Before the peer's lines and before one's own."""
     client = desk.opens(*CLIENT, *peer.place, "--timestamps")
     peer.meets()
@@ -285,8 +311,10 @@ def test_with_timestamps_the_time_stands_before_each_line(desk: Desk, peer: Peer
     peer.says("hi")
     desk.until(lambda: b" hi\r\n" in client.raw and client.shows(">"))
     said = client.lines[:-1]
-    assert all(re.fullmatch(r"\d\d:\d\d:\d\d .+", line) for line in said)
-    assert [line[9:] for line in said[-2:]] == [">hello", "server: hi"]
+    assert re.fullmatch(r"\d\d:\d\d   Connected to: .+", said[0])
+    assert [line[6:] for line in said[-2:]] == ["> you: hello", "  server: hi"]
+    # All but the first of a minute have a blank instead.
+    assert sum(line[:6] == " " * 6 for line in said) >= len(said) - 2
 
 
 # What the keyboard sends.
@@ -345,8 +373,8 @@ def test_typed_bytes_that_are_not_utf_8_are_reported_and_replaced(
     client = open_client(desk, peer)
     client.presses(b"a\xff\xfeb\r")
     assert peer.hears() == "a\ufffd\ufffdb"
-    notice = "Your line is not all UTF-8: what is not was replaced by \ufffd."
-    desk.until(lambda: client.shows(notice, ">a\ufffd\ufffdb", ">"))
+    notice = "- Your line is not all UTF-8: what is not was replaced by \ufffd."
+    desk.until(lambda: client.shows(notice, "> you: a\ufffd\ufffdb", ">"))
 
 
 def test_what_is_typed_before_the_editor_begins_is_not_lost(desk: Desk, peer: Peer) -> None:
@@ -355,7 +383,7 @@ def test_what_is_typed_before_the_editor_begins_is_not_lost(desk: Desk, peer: Pe
     client.presses("whole\rhalf")
     peer.meets()
     assert peer.hears() == "whole"
-    desk.until(lambda: client.shows(">whole", ">half"))
+    desk.until(lambda: client.shows("> you: whole", ">half"))
 
 
 def test_ctrl_s_does_not_stop_the_output(desk: Desk, peer: Peer) -> None:
@@ -363,7 +391,7 @@ def test_ctrl_s_does_not_stop_the_output(desk: Desk, peer: Peer) -> None:
     client = open_client(desk, peer)
     client.presses(keys("Ctrl-S"))
     peer.says("hi")
-    desk.until(lambda: "server: hi" in client.lines)
+    desk.until(lambda: "  server: hi" in client.lines)
     client.presses(keys("Ctrl-G") + "on\r")
     assert peer.hears() == "on"
 
@@ -414,7 +442,7 @@ def test_no_key_makes_the_editor_deaf(
 @pytest.mark.parametrize(
     ("key", "goodbye"),
     [
-        pytest.param("Ctrl-C", "stopped by SIGINT", id="Ctrl-C"),
+        pytest.param("Ctrl-C Ctrl-C", "stopped by SIGINT", id="Ctrl-C"),
         pytest.param("Ctrl-U Ctrl-D", "", id="Ctrl-D"),
     ],
 )
@@ -434,9 +462,9 @@ def test_tab_completes_before_an_enter_in_the_same_read(desk: Desk, peer: Peer) 
     client = open_client(desk, peer)
     client.presses("/h\t\r")
     desk.until(lambda: b"//" in client.raw, "the help, or that there is no such command")
-    assert ">/help" in client.lines
+    assert "> /help" in client.lines
     peer.says("hi")
-    desk.until(lambda: "server: hi" in client.lines and client.view.row)
+    desk.until(lambda: "  server: hi" in client.lines and client.view.row)
     assert client.view.row == ">"
 
 
@@ -470,7 +498,7 @@ def leave(door: str, server: Pane, client: Pane) -> None:
         case "/q":
             client.presses(keys("Ctrl-U") + f"/q\r{HALF}")
         case "Ctrl-C":
-            client.presses(keys("Ctrl-C"))
+            client.presses(keys("Ctrl-C Ctrl-C"))
         case "Ctrl-D":
             client.presses(keys("Ctrl-U Ctrl-D") + HALF)
         case "the other's /q":
@@ -504,7 +532,7 @@ def test_however_the_program_ends_the_terminal_is_as_before(
     server, port = open_server(desk)
     command = (PYTHON, "-c", MISTAKEN) if "mistake" in door else CLIENT
     client = desk.opens("bash", "-c", LEADS_ON, "-", *ANNOUNCED, *command, "--port", port)
-    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    desk.until(lambda: client.shows("  Enter message to send...", ">"))
     types_half(desk, client)
     assert client.attributes != client.untouched
     leave(door, server, client)
@@ -557,7 +585,7 @@ def test_all_descriptors_are_blocking_afterwards(desk: Desk, peer: Peer) -> None
     peer.meets()
     desk.until(lambda: client.shows(">"))
     peer.leaves()
-    desk.until(lambda: client.shows("Goodbye: the server left.", "True True True", ""))
+    desk.until(lambda: client.shows("- Goodbye: the server left.", "True True True", ""))
 
 
 def open_shell(desk: Desk) -> Pane:
@@ -573,7 +601,7 @@ def shell(desk: Desk, peer: Peer) -> Pane:
     pane = open_shell(desk)
     pane.types(shlex.join([*ANNOUNCED, *CLIENT, *peer.place]))
     peer.meets()
-    desk.until(lambda: pane.shows("Enter message to send...", ">"))
+    desk.until(lambda: pane.shows("  Enter message to send...", ">"))
     types_half(desk, pane)
     return pane
 
@@ -583,7 +611,9 @@ def test_half_a_line_is_reported_and_not_left_for_the_shell(
 ) -> None:
     """It is written as never sent; nothing stands at the shell's prompt."""
     peer.leaves()
-    desk.until(lambda: shell.shows("Goodbye: the server left.", f"Never sent: {HALF}", "$"))
+    desk.until(
+        lambda: shell.shows("- Goodbye: the server left.", f"- Never sent: {HALF}", "$")
+    )
     shell.types("echo whole")
     desk.until(lambda: shell.shows("$ echo whole", "whole", "$"))
 
@@ -596,8 +626,8 @@ def test_lines_pasted_behind_a_goodbye_are_reported_as_never_sent(
     desk.until(lambda: any("nobody here yet" in row for row in server.rows))
     server.presses("\x1b[200~one\r/q\rtwo\rthree\x1b[201~\r")
     desk.until(lambda: server.ended)
-    given_back = [line for line in server.lines if line.startswith("Never sent: ")]
-    assert given_back == ["Never sent: one", "Never sent: two", "Never sent: three"]
+    given_back = [line for line in server.lines if line.startswith("- Never sent: ")]
+    assert given_back == ["- Never sent: one", "- Never sent: two", "- Never sent: three"]
 
 
 def stop(pane: Pane, how: str) -> None:
@@ -625,10 +655,10 @@ def test_after_a_stop_and_fg_the_line_can_be_finished(
     assert shell.rows[-1] == STANDING
     assert shell.attributes == raw
     peer.says("Still there?")
-    desk.until(lambda: shell.shows("server: Still there?", f">{HALF}"))
+    desk.until(lambda: shell.shows("  server: Still there?", f">{HALF}"))
     shell.types(" and the rest")
     assert peer.hears() == f"{HALF} and the rest"
-    desk.until(lambda: shell.shows(f">{HALF} and the rest", ">"))
+    desk.until(lambda: shell.shows(f"> you: {HALF} and the rest", ">"))
 
 
 INPUT, LOCAL = 0, 3
@@ -650,7 +680,7 @@ def test_a_stopped_program_has_restored_the_settings(
     script = '"$@"; echo stopped; read; fg'
     client = desk.opens("bash", "-mc", script, "-", *ANNOUNCED, *CLIENT, *peer.place)
     peer.meets()
-    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    desk.until(lambda: client.shows("  Enter message to send...", ">"))
     types_half(desk, client)
     stop(client, how)
     desk.until(lambda: "stopped" in client.lines)
@@ -659,7 +689,7 @@ def test_a_stopped_program_has_restored_the_settings(
     desk.until(lambda: client.view.row == f">{HALF}")
     peer.leaves()
     desk.until(lambda: client.ended)
-    assert client.lines[-2:] == [f"Never sent: {HALF}", ""]
+    assert client.lines[-2:] == [f"- Never sent: {HALF}", ""]
     assert client.attributes[part] == client.untouched[part]
 
 
@@ -686,7 +716,7 @@ def test_started_in_the_background_it_is_stopped_until_fg(desk: Desk) -> None:
     desk.until(lambda: " nobody here yet" in shell.rows[-1] or b"Traceback" in shell.raw)
     assert b"Traceback" not in shell.raw
     shell.types("/q")
-    desk.until(lambda: shell.shows("Goodbye: you left before anybody came.", "$"))
+    desk.until(lambda: shell.shows("- Goodbye: you left before anybody came.", "$"))
 
 
 def test_without_a_shell_ctrl_z_stops_nothing(desk: Desk, peer: Peer) -> None:
@@ -720,7 +750,7 @@ def test_a_signal_before_the_editor_begins_starts_no_editor(desk: Desk) -> None:
     server = desk.opens(PYTHON, "-c", HURRIED, "--port", "0")
     desk.until(lambda: server.ended)
     assert server.outcome() == 128 + signal.SIGTERM
-    assert server.lines == ["Goodbye: you left before anybody came.", ""]
+    assert server.lines == ["- Goodbye: you left before anybody came.", ""]
     assert b"\x1b[?2004h" not in server.raw
     assert server.attributes == server.untouched
 
@@ -733,7 +763,7 @@ def test_a_client_that_leaves_at_once_ends_the_conversation(desk: Desk) -> None:
         client.shutdown(socket.SHUT_WR)
         desk.until(lambda: server.ended)
     assert server.outcome() == 0
-    assert server.lines[-2:] == ["Goodbye: the client left.", ""]
+    assert server.lines[-2:] == ["- Goodbye: the client left.", ""]
     assert server.attributes == server.untouched
 
 
@@ -754,7 +784,7 @@ def test_a_closed_terminal_does_not_delay_the_goodbye(desk: Desk, peer: Peer) ->
 def test_there_is_one_thread(desk: Desk, peer: Peer) -> None:
     """Neither completion nor history starts another."""
     client = open_client(desk, peer)
-    client.presses("/\t")
+    client.presses("/\t\t")
     desk.until(lambda: any(row.startswith(" /q  /say  ") for row in client.rows))
     assert threads(client.process) == 1
 
@@ -833,14 +863,12 @@ def test_notices_in_a_file_have_no_escape_sequences(
     peer.meets()
     desk.until(lambda: client.shows(">"))
     client.types("/nonsense")
-    desk.until(lambda: client.shows(">/nonsense", ">"))
+    desk.until(lambda: client.shows("> /nonsense", ">"))
     told = "There is no command /nonsense (see /help); //nonsense sends it as text.\n"
     assert (tmp_path / "notices").read_text() == told
 
 
 # In this process: what happens between the callbacks, case by case.
-
-COMMANDS = ("/q", "/say ", "/play ", "/decline")
 
 
 def test_a_typed_line_is_echoed_at_the_prompt_and_passed_on(seat: Seat) -> None:
@@ -853,9 +881,9 @@ def test_a_typed_line_is_echoed_at_the_prompt_and_passed_on(seat: Seat) -> None:
         yield seat.shows(">", STANDING)
         seat.presses("hello\r")
         yield lambda: seat.heard == ["hello"]
-        yield seat.shows(">hello", "", STANDING)
+        yield seat.shows("> you: hello", "", STANDING)
         terminal.refresh(True, True, lambda: "with the server")
-        yield seat.shows(">hello", ">", STANDING)
+        yield seat.shows("> you: hello", ">", STANDING)
 
     seat.plays(script())
 
@@ -870,8 +898,8 @@ def test_each_line_of_a_paste_is_echoed_and_passed_on_by_itself(seat: Seat) -> N
         yield lambda: seat.heard == ["one", "two", "three"]
 
     seat.plays(script())
-    assert b">one\r\n" in seat.raw
-    assert b">two\r\n" not in seat.raw
+    assert b"one\r\n" in seat.raw
+    assert b"two\r\n" not in seat.raw
 
 
 def test_an_asking_chat_has_every_pasted_line_at_the_prompt(seat: Seat) -> None:
@@ -887,9 +915,37 @@ def test_an_asking_chat_has_every_pasted_line_at_the_prompt(seat: Seat) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("\x1b[200~one\rtwo\x1b[201~\r")
-        yield seat.shows(">one", ">two", ">", STANDING)
+        yield seat.shows("> you: one", "> you: two", ">", STANDING)
 
     seat.plays(script())
+
+
+def test_without_a_prompt_commands_alone_are_shown(seat: Seat) -> None:
+    """What else is typed then waits, and a notice shows it."""
+    terminal = seat.opens()
+    terminal.remove_prompt()
+
+    def script() -> Script:
+        yield seat.shows("", STANDING)
+        seat.presses("hello\r//bin\r/help\r")
+        yield lambda: seat.heard == ["hello", "//bin", "/help"]
+        yield seat.shows("> /help", "", STANDING)
+
+    seat.plays(script())
+    assert seat.rows[0] == "> /help"
+
+
+def test_a_message_of_many_lines_is_shown_with_its_line_ends(seat: Seat) -> None:
+    """The prompt stands before the first."""
+    seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("\x1b[200~one\r two\x1b[201~" + keys("Ctrl-O"))
+        yield seat.shows("> you: one", "        two", "", STANDING)
+
+    seat.plays(script())
+    assert seat.heard == ["one\n two"]
 
 
 def test_a_refused_line_comes_back_into_the_editor(seat: Seat) -> None:
@@ -907,7 +963,7 @@ def test_a_refused_line_comes_back_into_the_editor(seat: Seat) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         seat.presses("\x1b[200~long\rshort\x1b[201~\r")
-        yield seat.shows("Not sent, it is too long.", "long", STANDING)
+        yield seat.shows("- Not sent, it is too long.", "long", STANDING)
         seat.presses("er\r")
         yield lambda: seat.heard == ["short", "longer"]
 
@@ -915,6 +971,7 @@ def test_a_refused_line_comes_back_into_the_editor(seat: Seat) -> None:
 
 
 BOARD = ["you are X", " 1 | 2"]
+SHOWN = [f"  {line}" for line in BOARD]
 
 
 def test_a_board_takes_the_place_of_the_last_one(seat: Seat) -> None:
@@ -924,16 +981,18 @@ def test_a_board_takes_the_place_of_the_last_one(seat: Seat) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         terminal.show_board(BOARD, 1)
-        yield seat.shows(*BOARD, ">", STANDING)
+        yield seat.shows(*SHOWN, ">", STANDING)
         seat.presses("half")
         terminal.show_messages("Bob", ["hi"])
         terminal.notify("By the way.")
-        yield seat.shows(*BOARD, "Bob: hi", "By the way.", ">half", STANDING)
+        yield seat.shows(*SHOWN, "  Bob: hi", "- By the way.", ">half", STANDING)
         terminal.show_board(["you are X", " O | 2"], 1)
-        yield seat.shows("Bob: hi", "By the way.", "you are X", " O | 2", ">half", STANDING)
-        assert seat.rows[0] == "Bob: hi"
+        yield seat.shows(
+            "  Bob: hi", "- By the way.", "  you are X", "   O | 2", ">half", STANDING
+        )
+        assert seat.rows[0] == "  Bob: hi"
         terminal.show_board(["you are O", " 1 | \x1b[2J"], 2)
-        yield seat.shows(" O | 2", "you are O", " 1 | ^[[2J", ">half", STANDING)
+        yield seat.shows("   O | 2", "  you are O", "   1 | ^[[2J", ">half", STANDING)
 
     seat.plays(script())
 
@@ -947,8 +1006,8 @@ def test_boards_before_the_line_is_painted_take_each_others_place(seat: Seat) ->
         terminal.show_board(BOARD, 1)
         terminal.show("Bob plays 1.")
         terminal.show_board(["you are X", " O | 2"], 1)
-        yield seat.shows("Bob plays 1.", "you are X", " O | 2", ">", STANDING)
-        assert seat.rows[0] == "Bob plays 1."
+        yield seat.shows("  Bob plays 1.", "  you are X", "   O | 2", ">", STANDING)
+        assert seat.rows[0] == "  Bob plays 1."
 
     seat.plays(script())
 
@@ -957,6 +1016,7 @@ def test_a_board_that_has_left_the_window_stays_in_the_scrollback(seat: Seat) ->
     """The next one is written like any text."""
     terminal = seat.opens()
     talk = [f"line {number}" for number in range(ROWS)]
+    shown = [f"  {line}" for line in talk]
 
     def script() -> Script:
         yield seat.shows(">", STANDING)
@@ -964,10 +1024,10 @@ def test_a_board_that_has_left_the_window_stays_in_the_scrollback(seat: Seat) ->
         for line in talk:
             terminal.show(line)
         terminal.show_board(BOARD, 1)
-        yield seat.shows(*talk[4:], *BOARD, ">", STANDING)
+        yield seat.shows(*shown[4:], *SHOWN, ">", STANDING)
 
     seat.plays(script())
-    assert seat.view.lines[:-2] == [*BOARD, *talk, *BOARD][: len(seat.view.lines) - 2]
+    assert seat.view.lines[:-2] == [*SHOWN, *shown, *SHOWN][: len(seat.view.lines) - 2]
 
 
 def test_after_a_resize_or_a_stop_no_board_is_painted_over(seat: Seat) -> None:
@@ -977,17 +1037,17 @@ def test_after_a_resize_or_a_stop_no_board_is_painted_over(seat: Seat) -> None:
     def script() -> Script:
         yield seat.shows(">", STANDING)
         terminal.show_board(BOARD, 1)
-        yield seat.shows(*BOARD, ">", STANDING)
+        yield seat.shows(*SHOWN, ">", STANDING)
         terminal.resume()
         terminal.show_board(BOARD, 1)
-        yield seat.shows(*BOARD, *BOARD, ">", STANDING)
+        yield seat.shows(*SHOWN, *SHOWN, ">", STANDING)
 
     seat.plays(script())
 
 
 def test_what_is_typed_at_a_question_is_neither_shown_nor_kept(seat: Seat) -> None:
     """It is passed on alone; afterwards the usual prompt stands there again."""
-    terminal = seat.opens(history=True)
+    terminal = seat.opens(history="client")
 
     def script() -> Script:
         yield seat.shows(">", STANDING)
@@ -995,14 +1055,14 @@ def test_what_is_typed_at_a_question_is_neither_shown_nor_kept(seat: Seat) -> No
         yield lambda: seat.heard == ["hello"]
         terminal.ask("Your \aword>")
         terminal.refresh(True, True, lambda: "with the server")
-        yield seat.shows(">hello", "Your ^Gword>", STANDING)
+        yield seat.shows("> you: hello", "Your ^Gword>", STANDING)
         seat.presses("banana\r")
         yield lambda: seat.heard == ["hello", "banana"]
         terminal.ask("")
         terminal.refresh(True, True, lambda: "with the server")
-        yield seat.shows(">hello", ">", STANDING)
+        yield seat.shows("> you: hello", ">", STANDING)
         seat.presses(keys("Up"))
-        yield seat.shows(">hello", ">hello", STANDING)
+        yield seat.shows("> you: hello", ">hello", STANDING)
 
     seat.plays(script())
 
@@ -1037,7 +1097,6 @@ def test_escape_puts_a_question_off(seat: Seat) -> None:
         yield seat.shows(">", STANDING)
         seat.presses("half")
         yield seat.shows(">half", STANDING)
-        terminal._put_off()
         terminal.ask("Your word>")
         yield seat.shows("Your word>", STANDING)
         seat.presses("kiw")
@@ -1058,7 +1117,7 @@ def test_a_line_refused_later_is_shown_with_the_reason(seat: Seat) -> None:
         seat.presses("half")
         yield seat.shows(">half", STANDING)
         terminal.refuse("Not sent", "early")
-        yield seat.shows("Not sent: early", ">half", STANDING)
+        yield seat.shows("- Not sent: early", ">half", STANDING)
 
     seat.plays(script())
 
@@ -1093,7 +1152,7 @@ def test_discarding_the_typed_line_writes_it_to_the_person(seat: Seat) -> None:
         seat.presses("half")
         yield seat.shows(">half", STANDING)
         terminal.discard_typed()
-        yield seat.shows("Never sent: half", ">", STANDING)
+        yield seat.shows("- Never sent: half", ">", STANDING)
 
     seat.plays(script())
     seat.presses("rest\n")
@@ -1126,11 +1185,11 @@ def test_an_early_line_is_shown_at_a_prompt_and_a_removed_prompt_is_gone(
         yield seat.shows(">", STANDING)
         seat.presses("half")
         yield seat.shows(">half", STANDING)
-        terminal.echo("early")
-        yield seat.shows(">early", ">half", STANDING)
+        terminal.show_own("early")
+        yield seat.shows("> you: early", ">half", STANDING)
         terminal.remove_prompt()
         terminal.remove_prompt()
-        yield seat.shows(">early", "half", STANDING)
+        yield seat.shows("> you: early", "half", STANDING)
 
     seat.plays(script())
 
@@ -1146,9 +1205,11 @@ def test_names_are_bold_cyan_and_notices_faint(seat: Seat) -> None:
         terminal.show_messages("", ["three"])
         terminal.notify("By the way.")
         seat.presses("x")
-        yield seat.shows("Ann: one", "Ann: two", "three", "By the way.", ">x", STANDING)
+        yield seat.shows(
+            "  Ann: one", "  Ann: two", "  three", "- By the way.", ">x", STANDING
+        )
         terminal.show_messages("Ann", ["four"])
-        yield seat.shows("Ann: four", ">x", STANDING)
+        yield seat.shows("  Ann: four", ">x", STANDING)
 
     seat.plays(script())
     assert seat.raw.count(b"\x1b[1;36mAnn:\x1b[m ") == 3
@@ -1157,17 +1218,17 @@ def test_names_are_bold_cyan_and_notices_faint(seat: Seat) -> None:
 
 
 def test_with_timestamps_the_faint_time_stands_before_a_line(seat: Seat) -> None:
-    """But not before a notice."""
+    """A blank stands before the next of the same minute, here a notice."""
     terminal = seat.opens(timestamps=True)
 
     def script() -> Script:
         terminal.show("hello")
         terminal.notify("By the way.")
-        yield seat.shows("By the way.", ">", STANDING)
+        yield seat.shows("      - By the way.", ">", STANDING)
 
     seat.plays(script())
-    assert re.search(rb"\x1b\[2m\d\d:\d\d:\d\d \x1b\[mhello\r\n", seat.raw)
-    assert b"\x1b[2mBy the way." in seat.raw
+    assert re.search(rb"\x1b\[2m\d\d:\d\d \x1b\[m  hello\r\n", seat.raw)
+    assert b"      \x1b[2m- \x1b[m\x1b[2mBy the way." in seat.raw
 
 
 def test_notices_in_a_file_are_text_alone(seat: Seat, place: Place, tmp_path: Path) -> None:
@@ -1176,6 +1237,61 @@ def test_notices_in_a_file_are_text_alone(seat: Seat, place: Place, tmp_path: Pa
     terminal = seat.opens()
     terminal.notify("By the way.\x07")
     assert (tmp_path / "notices").read_text() == "By the way.^G\n"
+
+
+def test_a_kept_line_is_no_message(seat: Seat) -> None:
+    """It has a mark of its own, and the reason stands above it once."""
+    terminal = seat.opens(look="none")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.show_pending("one", "it is not your turn")
+        terminal.show_pending("two", "it is not your turn")
+        why = "- Kept for later, because it is not your turn:"
+        yield seat.shows(why, "~ one", "~ two", ">", STANDING)
+
+    seat.plays(script())
+    assert b"\x1b[2m" not in seat.raw
+
+
+def test_with_notices_in_a_file_a_kept_line_is_there(
+    seat: Seat, place: Place, tmp_path: Path
+) -> None:
+    """With its reason, as from a plain terminal."""
+    place("STDERR", os.open(tmp_path / "notices", os.O_WRONLY | os.O_CREAT))
+    seat.opens().show_pending("one", "of that")
+    assert (tmp_path / "notices").read_text() == "Kept for later, because of that: one\n"
+
+
+def test_a_line_that_comes_back_stands_before_what_is_typed(seat: Seat) -> None:
+    """As two lines, which one Enter sends."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.return_text("one")
+        yield seat.shows(">one", STANDING)
+        terminal.return_text("zero")
+        seat.presses("\r")
+        yield lambda: seat.heard == ["zero", "one"]
+
+    seat.plays(script())
+
+
+def test_messages_are_broken_at_the_width_of_the_window(seat: Seat) -> None:
+    """Of that moment: a window that was made narrower counts for the next message."""
+    terminal = seat.opens(name="Bob")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        text = "many words that do not fit into one row of this window of eighty columns"
+        terminal.show_messages("Ann", [f"{text} at all"])
+        rows = ("  Ann: " + text, "       at all")
+        yield seat.shows(*rows, ">", STANDING)
+        terminal.show_own(f"{text} at all")
+        yield seat.shows("> Bob: " + text, "       at all", ">", STANDING)
+
+    seat.plays(script())
 
 
 def raise_curses_error(fd: int) -> None:
@@ -1209,13 +1325,13 @@ def test_colours_are_used_unless_forbidden_or_known_to_be_missing(
 
     def script() -> Script:
         terminal.show_messages("Ann", ["hi"])
-        yield seat.shows("Ann: hi", ">", STANDING)
+        yield seat.shows("  Ann: hi", ">", STANDING)
 
     seat.plays(script())
     assert (b"\x1b[1;36m" in seat.raw) is coloured
 
 
-# In this process: the status line and Tab.
+# In this process: the status line.
 
 
 def test_the_status_line_follows_the_conversation(seat: Seat) -> None:
@@ -1236,110 +1352,7 @@ def test_the_status_line_follows_the_conversation(seat: Seat) -> None:
     seat.plays(script())
 
 
-@pytest.mark.parametrize(
-    ("columns", "shown"),
-    [
-        pytest.param(80, " alone | waiting | /help lists the commands", id="wide"),
-        pytest.param(30, " alone | waiting", id="narrow"),
-        pytest.param(5, " alon", id="narrower-than-a-part"),
-    ],
-)
-def test_status_parts_that_do_not_fit_are_left_out(
-    seat: Seat, columns: int, shown: str
-) -> None:
-    """From the right, each as a whole; the first stays whatever its width."""
-    termios.tcsetwinsize(streams.STDOUT, (ROWS, columns))
-    seat.view.resize(ROWS, columns)
-    terminal = seat.opens()
-
-    def script() -> Script:
-        terminal.show_status(lambda: "alone | waiting")
-        yield seat.shows(">", shown)
-
-    seat.plays(script())
-
-
-@pytest.mark.parametrize("status", [True, False], ids=["one-row", "switched-off"])
-def test_there_may_be_no_status_line(seat: Seat, status: bool) -> None:
-    """A window of one row has none, and neither has one who switched it off."""
-    if status:
-        termios.tcsetwinsize(streams.STDOUT, (1, COLUMNS))
-        seat.view.resize(1, COLUMNS)
-    seat.opens(status=status)
-
-    def script() -> Script:
-        yield seat.shows(">")
-
-    seat.plays(script())
-    assert b"with the server" not in seat.raw
-
-
-def test_tab_completes_what_is_unique_and_lists_the_choices(seat: Seat) -> None:
-    """The list stands in the status line until the next key."""
-    seat.opens(commands=COMMANDS)
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.presses("/\t")
-        yield seat.shows(">/", " /q  /say  /play  /decline")
-        seat.presses("d\t")
-        yield seat.shows(">/decline", STANDING)
-        seat.presses(keys("Ctrl-U") + "x\t")
-        yield seat.shows(">x", STANDING)
-
-    seat.plays(script())
-
-
-# In this process: keys.
-
-
-def test_keys_that_delete_and_move_go_by_graphemes(seat: Seat) -> None:
-    """Backspace, Delete, Ctrl-D and the arrows; at an end of the line they do nothing."""
-    seat.opens()
-    nothing = keys("Backspace Left Right Delete")
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        for pressed, heard in (
-            (f"{nothing}a{FAMILY}{keys('Backspace')}z", "az"),
-            (f"a{FAMILY}{keys('Left')}z", f"az{FAMILY}"),
-            (f"{FAMILY}a{keys('Ctrl-A Right')}z", f"{FAMILY}za"),
-            (f"{FAMILY}a{keys('Ctrl-A Delete')}z", "za"),
-            (f"{FAMILY}a{keys('Ctrl-A Ctrl-D')}z", "za"),
-        ):
-            seat.presses(f"{pressed}\r")
-            yield lambda: seat.heard[-1:] == [heard]  # noqa: B023
-
-    seat.plays(script())
-
-
-def test_ctrl_d_on_an_empty_line_ends_the_input(seat: Seat) -> None:
-    """The editor itself goes on: the goodbye may take a while. A mouse does nothing."""
-    terminal = seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.presses("\x1b[M !!" + keys("Ctrl-D"))
-        yield lambda: seat.heard == [None]
-        terminal.show("Goodbye")
-        yield seat.shows("Goodbye", ">", STANDING)
-
-    seat.plays(script())
-
-
-def test_ctrl_c_is_a_signal(seat: Seat) -> None:
-    """As the kernel makes it one; it leaves no trace on the screen."""
-    seat.loop.on_signals([signal.SIGINT], lambda number: seat.heard.append("SIGINT"))
-    terminal = seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.presses(keys("Ctrl-C"))
-        yield lambda: seat.heard == ["SIGINT"]
-        terminal.begin_line()
-
-    seat.plays(script())
-    assert b"^C" not in seat.raw
+# In this process: stopping and going on.
 
 
 @pytest.fixture
@@ -1478,7 +1491,7 @@ def test_an_error_in_a_callback_of_asyncio_comes_out_of_run(
 
 def test_typed_lines_are_in_the_history_of_the_next_terminal(seat: Seat) -> None:
     """Up brings them back."""
-    seat.opens(history=True)
+    seat.opens(history="client")
 
     def types() -> Script:
         yield seat.shows(">", STANDING)
@@ -1491,5 +1504,5 @@ def test_typed_lines_are_in_the_history_of_the_next_terminal(seat: Seat) -> None
         yield seat.shows(">hello", STANDING)
 
     seat.plays(types())
-    seat.opens(history=True)
+    seat.opens(history="client")
     seat.plays(goes_up())

@@ -11,7 +11,7 @@ import pytest
 from prompt_toolkit.history import FileHistory
 
 from chatlib.terminal import history
-from chatlib.terminal.history import LineHistory
+from chatlib.terminal.history import LineHistory, open_history
 
 
 @pytest.fixture(autouse=True)
@@ -25,19 +25,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def file(home: Path) -> Path:
     """Return the path of the history file, in a folder that exists."""
     (home / "chat").mkdir(parents=True)
-    return home / "chat" / "history"
+    return home / "chat" / "history-server"
 
 
 def remember(*lines: str) -> None:
     """Store lines as one run of a program does."""
-    kept = LineHistory()
+    kept = LineHistory("server")
     for line in lines:
         kept.store_string(line)
 
 
 def remembered() -> list[str]:
     """Return the entries that the next run loads, the oldest first."""
-    return [*LineHistory().load_history_strings()][::-1]
+    return [*LineHistory("server").load_history_strings()][::-1]
 
 
 def mode(path: Path) -> int:
@@ -71,7 +71,7 @@ def test_only_the_owner_may_read_it(home: Path) -> None:
     finally:
         os.umask(before)
     assert mode(home / "chat") == 0o700
-    assert mode(home / "chat" / "history") == 0o600
+    assert mode(home / "chat" / "history-server") == 0o600
 
 
 def test_the_default_folder_is_the_xdg_one(
@@ -81,7 +81,7 @@ def test_the_default_folder_is_the_xdg_one(
     monkeypatch.setenv("XDG_STATE_HOME", "")
     monkeypatch.setenv("HOME", str(tmp_path))
     remember("one")
-    assert (tmp_path / ".local" / "state" / "chat" / "history").exists()
+    assert (tmp_path / ".local" / "state" / "chat" / "history-server").exists()
 
 
 def test_a_file_that_others_could_read_is_made_private(file: Path) -> None:
@@ -117,6 +117,54 @@ def test_the_format_is_that_of_prompt_toolkit(file: Path) -> None:
     remember("four\n\nfive", "")
     entries = ["one\n# two\n+three", "four\n\nfive", ""]
     assert remembered() == [*former.load_history_strings()][::-1] == entries
+
+
+# One for each program.
+
+
+def test_without_a_name_there_is_no_file(home: Path) -> None:
+    """The history lasts as long as the program."""
+    kept = open_history("")
+    kept.append_string("one")
+    assert kept.get_strings() == ["one"]
+    assert not home.exists()
+    assert isinstance(open_history("server"), LineHistory)
+
+
+def test_each_program_has_its_own_file() -> None:
+    """What is typed in one is not offered in the other."""
+    LineHistory("server").store_string("one")
+    LineHistory("client").store_string("two")
+    assert [*LineHistory("server").load_history_strings()] == ["one"]
+    assert [*LineHistory("client").load_history_strings()] == ["two"]
+
+
+def test_the_file_of_former_versions_is_where_each_begins(file: Path) -> None:
+    """It is read once, copied for the owner alone, and left as it is."""
+    shared = file.parent / "history"
+    former = FileHistory(shared)
+    former.store_string("one\ntwo")
+    shared.chmod(0o600)
+    before = shared.read_bytes()
+    assert remembered() == ["one\ntwo"]
+    assert file.read_bytes() == shared.read_bytes() == before
+    assert mode(file) == 0o600
+    former.store_string("three")
+    remember("four")
+    assert remembered() == ["one\ntwo", "four"]
+
+
+def test_a_shared_file_that_cannot_be_copied_is_read_all_the_same(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full."""
+    FileHistory(file.parent / "history").store_string("one")
+
+    def fail(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", fail)
+    assert remembered() == ["one"]
 
 
 # Where it is.
@@ -161,7 +209,7 @@ def test_a_relative_state_folder_is_ignored(
     monkeypatch.setenv("XDG_STATE_HOME", "state")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     remember("one")
-    assert (tmp_path / "home" / ".local" / "state" / "chat" / "history").exists()
+    assert (tmp_path / "home" / ".local" / "state" / "chat" / "history-server").exists()
     assert not (tmp_path / "state").exists()
 
 
@@ -239,7 +287,7 @@ def test_a_file_that_cannot_be_used_raises_nothing(
     """The history then lasts as long as the program."""
     null = os.stat(os.devnull).st_mode
     wrong(file)
-    kept = LineHistory()
+    kept = LineHistory("server")
     assert [*kept.load_history_strings()] in ([], ["one"])
     kept.append_string("two")
     assert kept.get_strings()[-1:] == ["two"]
@@ -254,7 +302,7 @@ def test_a_full_disk_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "write", fail)
-    kept = LineHistory()
+    kept = LineHistory("server")
     kept.append_string("one")
     assert kept.get_strings() == ["one"]
 

@@ -318,7 +318,7 @@ def test_the_time_stands_before_lines_of_the_conversation_only(person: Person) -
     terminal, _ = start(Loop(), timestamps=True)
     terminal.show("Connected")
     terminal.show_messages("Ann", ["hello"])
-    terminal.echo("early")
+    terminal.show_own("early")
     terminal.notify("By the way.")
     ask(terminal)
     terminal.show_messages("", ["hello"])
@@ -331,11 +331,35 @@ def test_the_time_stands_before_lines_of_the_conversation_only(person: Person) -
 def test_an_echoed_line_stands_behind_the_prompt(person: Person) -> None:
     """The prompt is written first, unless it is open already."""
     terminal, _ = start(Loop())
-    terminal.echo("early")
+    terminal.show_own("early")
     ask(terminal)
-    terminal.echo("earlier")
+    terminal.show_own("earlier")
     ask(terminal)
     assert person.screen == ">early\n>earlier\n>"
+    terminal.close()
+
+
+def test_another_prompt_asks_until_the_usual_one_is_back(person: Person) -> None:
+    """Each stands on a line of its own."""
+    terminal, _ = start(Loop())
+    ask(terminal)
+    terminal.ask("Your word: ")
+    ask(terminal)
+    terminal.ask("")
+    ask(terminal)
+    assert person.screen == ">\nYour word: \n>"
+    terminal.close()
+
+
+def test_a_line_that_waits_or_comes_back_is_a_notice(piped: Person) -> None:
+    """The kernel's editor takes no line, so it is to be copied."""
+    terminal, _ = start(Loop())
+    terminal.show_pending("hello", "it is not your turn")
+    terminal.return_text("hello")
+    assert piped.screen == ""
+    assert piped.errors == (
+        "Kept for later, because it is not your turn: hello\nTaken back: hello\n"
+    )
     terminal.close()
 
 
@@ -370,7 +394,7 @@ def test_control_characters_are_made_visible_in_every_text(person: Person) -> No
     terminal.show_messages(hostile, [hostile])
     terminal.notify(hostile)
     terminal.refuse(hostile, hostile)
-    terminal.echo(hostile)
+    terminal.show_own(hostile)
     ask(terminal)
     terminal.notify(hostile)
     shown = "^[]0;title^G^J<U+202E>"
@@ -618,7 +642,7 @@ def test_a_pipe_gets_no_prompt(piped: Person) -> None:
     assert not terminal.interactive
     assert not terminal.hung_up
     ask(terminal)
-    terminal.echo("early")
+    terminal.show_own("early")
     terminal.begin_line()
     terminal.remove_prompt()
     terminal.show("hello")

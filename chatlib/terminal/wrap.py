@@ -1,0 +1,171 @@
+"""Where a text is broken into the rows of a screen: at words, and links stay whole.
+
+A break replaces one blank or nothing, so that the pieces are the text again when they are
+joined. Widths are counted in columns, and rather too many than too few: a row that is wider
+on the screen than counted would be broken by the terminal, and its rest would begin where
+no text of the peer may begin, at the left edge.
+
+Pure: text in, text out. Texts must have passed `visible`, except those for `split_lines`.
+"""
+
+import re
+from functools import cache, lru_cache
+
+LINES_SHOWN = 100
+"""So many lines of one message are shown under each other; the rest follows in a row."""
+
+_CLOSING = frozenset(
+    "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"  # comma, stop, colons, ! and ?
+    "\u300d\u300f\uff09\u3011\u300b\u3009\uff3d\uff5d"  # closing brackets
+    "\u30fc"  # the mark of a long vowel
+)
+"""What must not begin a row in Chinese and Japanese."""
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a message; those after LINES_SHOWN as one, with a count.
+
+    In that one more than two line ends side by side are a count, too: a message of nothing
+    but line ends would push the conversation off the screen.
+    """
+    # What was copied on another system ends its lines with both.
+    lines = text.replace("\r\n", "\n").split("\n")
+    rest = lines[LINES_SHOWN:]
+    if not rest:
+        return lines
+    # Nothing but line ends is left out: what is acknowledged has been on the screen.
+    more = re.sub(r"\n{3,}", lambda found: f"<{len(found[0])} line ends>", "\n".join(rest))
+    return [*lines[:LINES_SHOWN], f"{len(rest)} more: {more}"]
+
+
+def fold(text: str, first: int, rest: int) -> list[str]:
+    """Return the pieces of a text for a row of `first` columns and others of `rest`.
+
+    A word that is wider than a row is cut, except a link: that is left to the terminal,
+    for which it is one link only in one piece.
+    """
+    rows: list[str] = []
+    room = max(first, 1)
+    while True:
+        end, between = _fit(text, room)
+        if end == len(text):
+            return [*rows, text]
+        stop, start = _find_break(text, end, between)
+        rows.append(text[:stop])
+        # A blank at the very end would stand alone in a row.
+        if start == len(text):
+            return rows
+        text = text[start:]
+        room = max(rest, 1)
+
+
+def fill(text: str, width: int) -> str:
+    """Return paragraphs, broken into rows; lines of a table stay lines of their own."""
+    rows: list[str] = []
+    paragraph = ""
+    for line in [*text.split("\n"), ""]:
+        # The texts of the program are written in short lines, which are no paragraphs.
+        if line and not find_column(line):
+            paragraph = f"{paragraph} {line}" if paragraph else line
+            continue
+        if paragraph:
+            rows += fold(paragraph, width, width)
+            paragraph = ""
+        rows += _fold_row(line, width)
+    return "\n".join(rows[:-1])
+
+
+def find_column(line: str) -> int:
+    """Return where in a line of a table of commands the description begins; 0 if nowhere.
+
+    Such a line begins with a slash, and two blanks or more follow the command.
+    """
+    _, gap, said = line.partition("  ")
+    return len(line) - len(said.lstrip(" ")) if gap and line[0] == "/" else 0
+
+
+def _fold_row(line: str, width: int) -> list[str]:
+    column = find_column(line)
+    # In half a window there would be one word in each row.
+    column = column if column * 2 <= width else 2
+    first, *rest = fold(line, width, width - column)
+    return [first, *(" " * column + row for row in rest)]
+
+
+def columns(text: str) -> int:
+    """Return how wide a text may be on the screen, at most."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import iter_graphemes
+
+    return sum(map(_width, iter_graphemes(text)))
+
+
+def _fit(text: str, room: int) -> tuple[int, int]:
+    """Return how many code points fit into so many columns, one character at least.
+
+    Also the last place before there where a wide character lets a row end, or 0.
+    """
+    # With the character after the row, which may be a mark on the last one in it.
+    if text[: room + 1].isascii():
+        return min(len(text), room), 0
+    if 2 * len(text) <= room:  # no code point is wider than two columns
+        return len(text), 0
+    from wcwidth import iter_graphemes
+
+    end = used = between = 0
+    wide_before = False
+    # Lazy: of a long text only what fits is looked at.
+    for grapheme in iter_graphemes(text):
+        width = _width(grapheme)
+        # Scripts whose characters are wide set no blanks between words.
+        wide = width > 1
+        if end and (wide or wide_before) and grapheme[0] not in _CLOSING and used <= room:
+            between = end
+        if end and used + width > room:
+            return end, between
+        used += width
+        end += len(grapheme)
+        wide_before = wide
+    return end, between
+
+
+def _find_break(text: str, end: int, between: int) -> tuple[int, int]:
+    """Return where a row ends and where the next begins; `end` code points fit into it."""
+    # The word ends exactly where the row does.
+    if text[end] == " ":
+        return end, end + 1
+    # Blanks that the text begins with are its indentation, and stay with its first word.
+    blank = text.rfind(" ", 0, end)
+    if blank >= between and text[:blank].strip(" "):
+        return blank, blank + 1
+    # Between two wide characters nothing is replaced.
+    if between:
+        return between, between
+    # One word fills the row.
+    link = _link_pattern().match(text)
+    if link:
+        stop = link.end()
+        return stop, stop + (text[stop : stop + 1] == " ")
+    return end, end
+
+
+@lru_cache(maxsize=4096)
+def _width(grapheme: str) -> int:
+    """Return the columns of a grapheme: its own, or those of its parts if they are more.
+
+    Some terminals draw an emoji of several parts as one, and others part by part.
+    """
+    from wcwidth import wcswidth, wcwidth
+
+    # Negative for what a terminal does not print; `visible` leaves nothing of that.
+    if len(grapheme) == 1:
+        return max(wcwidth(grapheme), 0)
+    return max(wcswidth(grapheme), sum(max(wcwidth(each), 0) for each in grapheme))
+
+
+@cache
+def _link_pattern() -> re.Pattern[str]:
+    # ASCII without a blank: what a terminal breaks begins at the left edge, and cannot
+    # look there like a row of ours, which has a blank in its second column.
+    return re.compile(r" *[\"'(<\[]*[A-Za-z][A-Za-z0-9+.-]{1,15}://[!-~]+")

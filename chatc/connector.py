@@ -10,6 +10,8 @@ from collections.abc import Callable
 from chatc.dialer import Dialer
 from chatc.redialer import Redialer
 from chatlib.addresses import explain, is_final
+from chatlib.advice import command
+from chatlib.chat import ADVICE_SECONDS
 from chatlib.connection import LATE, Connection, Owner
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError, describe
 from chatlib.loop import Timer
@@ -131,7 +133,11 @@ class Connector(Owner):
         self._later(0, self._dialer.dial)
         if self._patient:
             self._later(self._program.settings.wait, self._lose_patience)
+            until = self._program.memory.time_of_day(self._program.settings.wait)
+            self._program.chat.wait_for(f"nobody here yet, trying until {until}")
             self._notice = self._program.loop.call_later(NOTICE_SECONDS, self._say_waiting)
+            if self._program.terminal.edits:
+                self._later(ADVICE_SECONDS, self._advise)
 
     # For the connection.
 
@@ -190,7 +196,7 @@ class Connector(Owner):
     def _explain_absence(self, why: str) -> str:
         return (
             f"no server at {self._place} ({why}): "
-            f"start one with 'chatd --port {self._port}'"
+            f"start one with: {command('chatd', port=str(self._port))}"
         )
 
     def _wait(self) -> None:
@@ -209,6 +215,21 @@ class Connector(Owner):
             if self._seat.awaited:  # some of the time has gone by
                 what, limit = f"The server at {self._place} has gone", "another one"
             self._program.terminal.notify(f"{what}: waiting for {limit}.")
+
+    def _advise(self) -> None:
+        """Show what may be wrong, and what to try, when no server has answered."""
+        if self._greeting or self._seat.awaited:
+            return
+        if self._unresolved:
+            what = "the network may be down, or the name may be wrong: see --host"
+        elif self._host in ("localhost", "127.0.0.1", "::1"):
+            start = command("chatd", port=str(self._port))
+            what = f"in another window, start it with: {start}"
+        else:
+            start = command("chatd", host="*", port=str(self._port))
+            what = f"a firewall may be in between, or nobody has started it: {start}"
+        place, seconds = self._place, f"{ADVICE_SECONDS:g} s"
+        self._program.terminal.notify(f"No server at {place} after {seconds}: {what}")
 
     def _lose_patience(self) -> None:
         """End the attempts, whatever is being tried: the person's time is over."""

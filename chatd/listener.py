@@ -15,9 +15,9 @@ from functools import partial
 from itertools import count
 from math import ceil
 
-from chatlib.addresses import Address, resolve
-from chatlib.advice import option
-from chatlib.chat import Host
+from chatlib.addresses import Address, find_own, is_loopback, resolve
+from chatlib.advice import command, option
+from chatlib.chat import ADVICE_SECONDS, Host
 from chatlib.connection import Connection, Owner, is_abandoned
 from chatlib.errors import StartError, describe
 from chatlib.loop import READ
@@ -140,6 +140,7 @@ class Listener(Owner):
             self._program.terminal.notify(notice)
         self._program.chat.admit = self.admit
         self._program.chat.start()
+        self._show_waiting()
 
     def _remember_talk(self) -> None:
         """Note a talk whose client may come back, although it will not be seated."""
@@ -170,7 +171,41 @@ class Listener(Owner):
         host, port = self._settings.host, self._sockets[0].getsockname()[1]
         place = describe_everywhere(self._sockets) if host in EVERYWHERE else host
         self._program.terminal.show(f"Server listening on: {place} on port: {port}")
+        self._show_waiting()
+        if self._program.terminal.edits:
+            if not is_local(self._sockets):
+                self._show_commands("The other side starts with")
+            self._program.loop.call_later(ADVICE_SECONDS, self._advise)
         self._watch()
+
+    def _show_waiting(self) -> None:
+        since = self._program.memory.time_of_day()
+        self._program.chat.wait_for(f"nobody here yet, waiting since {since}")
+
+    def _show_commands(self, what: str) -> None:
+        """Show what the other person is to type, once for each of our addresses."""
+        host, port = self._settings.host, str(self._sockets[0].getsockname()[1])
+        hosts = (find_own() or [socket.gethostname()]) if host in EVERYWHERE else [host]
+        for each in hosts:
+            line = command("chatc", host=each, port=port)
+            self._program.terminal.notify(f"{what}: {line}")
+            what = "Or with"
+
+    def _advise(self) -> None:
+        """Show what may be wrong, and what to try, when nobody has connected."""
+        if not self._program.chat.is_free:
+            return
+        nobody = f"Nobody has connected for {ADVICE_SECONDS:g} s."
+        if is_local(self._sockets):
+            self._show_commands(f"{nobody} On this machine, the other side starts with")
+            everywhere = option("host", "*")
+            self._program.terminal.notify(
+                f"From another machine nobody can connect: for that, add {everywhere}"
+            )
+        else:
+            self._show_commands(
+                f"{nobody} A firewall may be in between. The other side starts with"
+            )
 
     def _watch(self) -> None:
         for sock in self._sockets:
@@ -357,6 +392,11 @@ def every_address() -> list[Address]:
     return [(socket.AF_INET, ("0.0.0.0", 0)), (socket.AF_INET6, ("::", 0))]
 
 
+def is_local(sockets: list[socket.socket]) -> bool:
+    """Return whether only programs on this machine can connect to these."""
+    return all(is_loopback(sock.getsockname()[0]) for sock in sockets)
+
+
 def describe_everywhere(sockets: list[socket.socket]) -> str:
     """Return which addresses these are, with the name of this machine."""
     both = any(sock.family == socket.AF_INET6 for sock in sockets)
@@ -382,8 +422,10 @@ def listen(addresses: list[Address], port: int) -> list[socket.socket]:
             continue
         if sockets:
             return sockets
-        raise StartError("the host is not this machine: try --host localhost")
-    raise StartError("no port is free on every address: choose one with --port")
+        here = option("host", "localhost")
+        raise StartError(f"the host is not this machine: try {here}")
+    some = option("port", "7777")
+    raise StartError(f"no port is free on every address: choose one, as in {some}")
 
 
 def _listen_at(family: int, address: tuple[str | int | bytes, ...]) -> list[socket.socket]:

@@ -7,6 +7,7 @@ again later: `resolver` does that, with what stands here.
 
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 
 from chatlib.errors import StartError, describe
 
@@ -50,6 +51,29 @@ def encode(host: str) -> bytes:
         return host.encode() if host.isascii() else host.encode("idna")
     except UnicodeError as error:
         raise StartError(f"there is no host {host} ({describe(error)})") from None
+
+
+def find_own() -> list[str]:
+    """Return addresses at which other machines may reach this one, at most one a family.
+
+    They are those from which this machine would send to the Internet. Nothing is sent, and
+    no resolver is asked: connecting a UDP socket only chooses a route.
+    """
+    # Addresses that belong to nobody (RFC 5737, RFC 3849).
+    elsewhere = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+    found = []
+    for family, address in elsewhere:
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as sock:
+            # The discard port, should a system ever send something after all.
+            sock.connect((address, 9))
+            found.append(str(sock.getsockname()[0]))
+    return found
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether only this machine itself reaches this numeric address."""
+    # An IPv4 address in IPv6's form is what a socket of both kinds has.
+    return address.startswith(("127.", "::ffff:127.")) or address == "::1"
 
 
 def sort(addresses: Iterable[Address]) -> list[Address]:

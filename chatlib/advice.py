@@ -18,6 +18,7 @@ _OF_MAKE = ("host", "port", "mode")
 
 def is_under_make(environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether a run target of the Makefile has started this program."""
+    # Asked each time, and not kept: it is asked once or twice in a run.
     return environment.get(VARIABLE) == "1"
 
 
@@ -38,6 +39,7 @@ def command(
             option if value == "''" else f"{option} {value}" for option, value in pairs
         )
 
+    # Without make the options stand in the order in which they are given here.
     if not is_under_make(environment):
         return f"{program} {join(options)}".rstrip()
     words = [f"make {_TARGETS[program]}"]
@@ -59,6 +61,7 @@ def choose_exit_code(code: int, environment: Mapping[str, str] = os.environ) -> 
     Under any other code make writes `make: *** [run-client] Error 130` below the goodbye.
     A person has read the goodbye; a script looks at the code, and it gets it.
     """
+    # Both: a script may have a terminal for one of the two.
     if is_under_make(environment) and os.isatty(0) and os.isatty(1):
         return 0
     return code

@@ -16,24 +16,35 @@ lost before the first message leaves the chat as it was before `begin`: see `_fr
 
 import signal
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from chatlib.commands import HELP, SLASH, explain_unknown, parse
 from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
+from chatlib.ending import (
+    LISTED,
+    describe_delivery,
+    explain_stop,
+    list_lines,
+    name_stop,
+)
 from chatlib.errors import Exit, LocalProtocolError, TableError
 from chatlib.games.game import Game, Installed
 from chatlib.games.table import Table
+from chatlib.loop import Deadline
+from chatlib.memory import Memory
 from chatlib.protocol.events import Event, Failed, Greeted, Left, Lost, Played, Said
 from chatlib.protocol.frames import FAREWELL_LIMIT, Mode, Reason
 from chatlib.protocol.link import State
-from chatlib.protocol.pulse import PING_SECONDS, WORRY_SECONDS
 from chatlib.protocol.session import Session
 from chatlib.recovery import Recovery
+from chatlib.standing import Standing, View, capital
 from chatlib.terminal.terminal import Terminal
 from chatlib.terminal.visible import visible_name
 
+# The words of the assignment sheet, which end as they do there. An edited terminal shows
+# one sentence in their place: see `_explain_beginning`.
 HINTS = ("Type /q to quit", "Enter message to send...")
 
 NAMELESS = "the other side"
@@ -42,9 +53,8 @@ NAMELESS = "the other side"
 DRAFTS_LIMIT = 256
 """Lines that are kept for later when they are typed before their time."""
 
-LISTED = 20
-"""How many lines of one kind are listed at the end; of more there is a count. Otherwise a
-pipe's 65,536 would push the goodbye off the screen."""
+ADVICE_SECONDS = 20.0
+"""After how long somebody who waits is told the likely cause, and one thing to try."""
 
 STOP_SECONDS = 0.7
 """How long a program that was stopped by a signal waits for the peer's goodbye: with all
@@ -79,6 +89,21 @@ class Chat(Owner):
     # and a broken connection meet, and each of them may end the talk at any moment. They
     # share one state, which parts of their own would have to pass around.
 
+    # How every chat begins. The values are replaced, and never changed in place.
+
+    # Our goodbye, once we want to leave: it may have to wait for a HELLO. The person
+    # has said it more than once.
+    _farewell: tuple[Reason, str] | None = None
+    _impatient = False
+    # The exit code, where a signal or a failure of the system ends the program.
+    _signal_code = 0
+    # Nobody can read any more what is shown.
+    _screen_closed = False
+    # How the peer ended the talk, the exit code for that, and the peer's last words.
+    _verdict: tuple[str, Exit, str] | None = None
+    # All has been said, and the next talk may have begun.
+    _over = False
+
     # The prompt of a game's question: the next line is its answer, and no talk.
     _question = ""
     # The game whose question was put off.
@@ -87,12 +112,21 @@ class Chat(Owner):
     admit: Callable[[], None] | None = None
 
     def __init__(
-        self, terminal: Terminal, ended: Callable[[int, bool], None], recovery: Recovery
+        self,
+        terminal: Terminal,
+        ended: Callable[[int, bool], None],
+        recovery: Recovery,
+        memory: Memory | None = None,
     ) -> None:
         self._terminal = terminal
         self._ended = ended
         self._recovery = recovery
         recovery.expired = self.stop_searching
+        # What this run of the program remembers, from talk to talk.
+        self._memory = memory or Memory()
+        # The words for how the talk stands, and when to say what to try without a peer.
+        self._standing = Standing(recovery.loop, self._update_status)
+        self._advice = Deadline(recovery.loop, self._advise)
 
         # The present connection, or the last one; None while nobody has come.
         self._connection: Connection | None = None
@@ -114,19 +148,6 @@ class Chat(Owner):
         self.is_searching = False
         self._loss, self._refusal = "", ""
 
-        # Our goodbye, once we want to leave: it may have to wait for a HELLO. The person
-        # has said it more than once.
-        self._farewell: tuple[Reason, str] | None = None
-        self._impatient = False
-        # The exit code, where a signal or a failure of the system ends the program.
-        self._signal_code = 0
-        # Nobody can read any more what is shown.
-        self._screen_closed = False
-        # How the peer ended the talk, the exit code for that, and the peer's last words.
-        self._verdict: tuple[str, Exit, str] | None = None
-        # All has been said, and the next talk may have begun.
-        self._over = False
-
     # For the program, and for whoever looks for a peer.
 
     @property
@@ -144,6 +165,11 @@ class Chat(Owner):
         self._terminal.start(self.typed, self.input_ended)
         self._terminal.refresh(False, self._has_turn(), self._describe_status)
 
+    def wait_for(self, what: str) -> None:
+        """Describe in the status line what is waited for, and until when."""
+        self._standing.absence = what
+        self._update_status()
+
     def set_connection(self, connection: Connection | None) -> None:
         """Note that our HELLO was sent, or that it was not answered.
 
@@ -155,6 +181,7 @@ class Chat(Owner):
         """Talk on this connection: both sides have said HELLO."""
         self._connection = connection
         self._host = host
+        self._standing.since = self._memory.time_of_day()
         connection.owner = self
         self._note_name(connection.link.session)
         self._table = Table(
@@ -175,7 +202,18 @@ class Chat(Owner):
         """Show who has come, if that was not done yet."""
         for line in self._banner:
             self._terminal.show(line)
+        if self._banner and self._terminal.edits and self._memory.is_first("begin"):
+            self._terminal.show(self._explain_beginning())
         self._banner = []
+
+    def _explain_beginning(self) -> str:
+        """Return who may write now, how to send, and how to leave."""
+        # Each of the three has the same end, so that it is found again at a glance.
+        if self._mode is Mode.FREE:
+            return "Both may write: Enter sends, /q leaves."
+        if self._has_turn():
+            return "You may write now: Enter sends, /q leaves."
+        return f"{capital(self._peer_name)} writes first: Enter sends, /q leaves."
 
     def expects(self, greeting: Greeted) -> bool:
         """Return whether a stranger's HELLO is that of our own peer, which comes back."""
@@ -211,6 +249,7 @@ class Chat(Owner):
         # so that `closed` knows that the talk goes on.
         before.close()
         self.is_searching = False
+        self._advice.lift()
         if not (self._signal_code or self._impatient):
             self._recovery.end()
             if self.is_leaving and self._person_waits:
@@ -271,7 +310,7 @@ class Chat(Owner):
         if self._connection and impatient:
             self.stop_searching()
             return
-        self._leave(Reason.STOPPED, f"stopped by {_signal_name(number)}")
+        self._leave(Reason.STOPPED, name_stop(number))
 
     def close_screen(self) -> None:
         """Show no message any more, and so acknowledge none: nobody could read it."""
@@ -318,6 +357,8 @@ class Chat(Owner):
             self._send(lines, takewhile(self._is_message, lines) if more else lines)
         else:
             lines.popleft()  # just Enter: ask again, send nothing
+            if self._terminal.edits and self._memory.is_first("empty"):
+                self._terminal.notify("An empty line is not sent.")
         self.proceed()
 
     def input_ended(self) -> None:
@@ -373,6 +414,8 @@ class Chat(Owner):
         connection = self._connection
         # The same question as `_has_turn`, without the call: this is on every line's way.
         may_write = connection is not None and connection.link.session.has_turn()
+        if self._terminal.edits and connection is not None:
+            self._watch(connection.link.session)
         asking = may_write or (self._table is not None and self._table.my_move)
         if self._farewell:
             self._say_farewell()
@@ -424,6 +467,7 @@ class Chat(Owner):
         sentence = self._verdict[0] if self._verdict else self._loss
         self._terminal.remove_prompt()
         self._connection = self._table = self._verdict = None
+        self._standing.confirmation.end()
         host.dropped(f"{sentence}. Nothing was said yet: waiting for a client.")
         self._terminal.refresh(False, False, self._describe_status)
 
@@ -445,7 +489,8 @@ class Chat(Owner):
         """Show once, when it is first our turn, what can be done."""
         if self._has_turn() and not self._farewell:
             self._hinted = True
-            for hint in HINTS:
+            # At an edited terminal all was said at the beginning.
+            for hint in () if self._terminal.edits else HINTS:
                 self._terminal.show(hint)
 
     # Messages.
@@ -467,9 +512,11 @@ class Chat(Owner):
             self._explain(lines.popleft(), error)
             return
         # Taken off only now: a line that was not sent must not be lost.
-        while count:
-            lines.popleft()
-            count -= 1
+        sent = [lines.popleft() for _ in range(count)]
+        # A script asks for nothing that was said, and each of its lines would cost 0.5 us
+        # more.
+        if self._terminal.interactive:
+            self._memory.add("you", sent)
 
     def _send_one(self, text: str) -> None:
         """Send a text whatever it looks like, or keep it, or give it back."""
@@ -513,6 +560,8 @@ class Chat(Owner):
                 self._announce()
             self._terminal.show_messages(self._speaker, said.texts)
             connection.link.shown(said.number)
+            if self._terminal.interactive:
+                self._memory.add(self._peer_name, said.texts)
 
     # Commands.
 
@@ -528,7 +577,45 @@ class Chat(Owner):
         if text:
             self._send_one(text)
         else:
-            self._terminal.notify("/say needs a text.")
+            self._terminal.notify("Not sent, /say needs a text: /say TEXT")
+
+    def _unsend(self, rest: str) -> None:
+        """Return the last line that is kept for later to the person."""
+        # A command and not the Up key: that one goes through the history, and what it does
+        # must not depend on whether our turn comes while it is pressed.
+        if self._drafts:
+            self._terminal.return_text(self._drafts.pop())
+        else:
+            self._terminal.notify(
+                "Nothing is kept for later. A line that was sent cannot be taken back."
+            )
+
+    # What can be asked.
+
+    def _find(self, words: str) -> None:
+        if not words.strip():
+            self._terminal.notify("Not done, find what? /find WORDS")
+            return
+        if not self._terminal.interactive:
+            self._terminal.notify("Not done, /find is for a keyboard.")
+            return
+        # The newest stand last, above the prompt, where the person looks.
+        found = self._memory.find(words)
+        if not found:
+            self._terminal.notify(f"No message of this run has: {words}")
+            return
+        if len(found) > LISTED:
+            self._terminal.notify(f"{len(found)} lines have this, the last {LISTED} are:")
+        for line in found[-LISTED:]:
+            self._terminal.notify(line)
+
+    def _show_people(self, rest: str) -> None:
+        self._terminal.notify(self._standing.describe_people(self._view))
+
+    def _show_standing(self, rest: str) -> None:
+        for line in self._standing.describe_talk(self._view):
+            self._terminal.notify(line)
+        list_lines(self._terminal.notify, "Kept for later", self._drafts)
 
     def _help(self, rest: str) -> None:
         for line in HELP.split("\n"):
@@ -629,7 +716,7 @@ class Chat(Owner):
             self._leave_alone()
         else:
             self._say_farewell()
-            self._terminal.show_status(self._describe_status)
+            self._update_status()
 
     def _leave_alone(self) -> None:
         self._terminal.remove_prompt()
@@ -656,8 +743,11 @@ class Chat(Owner):
     def _hear_goodbye(self, reason: Reason, text: str) -> None:
         """Note the peer's BYE: the answer to ours, or its own."""
         if reason in (Reason.QUIT, Reason.STOPPED):
-            who = "you" if self._farewell else self._peer_name
-            self._set_verdict(f"Goodbye: {who} left", Exit.GOODBYE, text)
+            # Words of BYE 6 are for programs; a person reads what they mean.
+            stopped = reason is Reason.STOPPED
+            how, words = explain_stop(text) if stopped else ("left", text)
+            who = "you left" if self._farewell else f"{self._peer_name} {how}"
+            self._set_verdict(f"Goodbye: {who}", Exit.GOODBYE, words)
         else:
             sentence = f"The chat was ended by {self._peer_name}"
             self._set_verdict(sentence, Exit.LOST, text)
@@ -672,8 +762,21 @@ class Chat(Owner):
         if self._recovery.cut_is_told and not self.is_leaving:
             activity = f"{self._recovery.activity} for up to {seconds:g} s"
             self._terminal.notify(f"{self._loss}{often}: {activity}.")
-        self._terminal.show_status(self._describe_status)
+        # A time of day and not a countdown, which would be painted every second.
+        self._standing.until = self._memory.time_of_day(seconds)
+        self._update_status()
+        # Not where a script waits, and not when the search is over before.
+        if self._terminal.edits and seconds > ADVICE_SECONDS:
+            self._advice.limit(ADVICE_SECONDS)
         self._recovery.begin(seconds)
+
+    def _advise(self) -> None:
+        """Show what may be wrong, and what to try, when the peer does not come back."""
+        self._terminal.notify(
+            f"{capital(self._peer_name)} has not come back for {ADVICE_SECONDS:g} s: "
+            f"the network may be down, or the other program has ended. Wait until "
+            f"{self._standing.until}, or leave with /q."
+        )
 
     # The end of the talk, in sentences.
 
@@ -708,7 +811,7 @@ class Chat(Owner):
         # words of the peer, too.
         last = f" Last words: {words}" if words else ""
         why = f"; {self._refusal}" if self._refusal and sentence == self._loss else ""
-        delivery = _describe_delivery(session.texts_sent, len(lost))
+        delivery = describe_delivery(session.texts_sent, len(lost))
         self._terminal.notify(f"{sentence}{delivery}{why}.{last}")
         list_lines(self._terminal.notify, "Not confirmed", lost)
         self._finish(code)
@@ -720,47 +823,37 @@ class Chat(Owner):
         if self._refused and not self._terminal.interactive:
             code = code or Exit.LOST
         self._recovery.end()
+        self._advice.lift()
+        self._standing.confirmation.end()
         self._over = True
         # With `--again` the end of the input ends one talk, and a person ends the program.
         by_us = self._farewell is not None and not (self._host and self._host.stays)
         self._ended(self._signal_code or code, by_us or bool(self._signal_code))
 
-    # The status line.
+    # How the talk stands.
 
-    def _describe_status(self) -> str:
-        """Return how the talk stands: with whom, whose turn, what is not confirmed yet."""
-        if self._connection is None or self._connection.link.session.peer is None:
-            return "nobody here yet"
-        session = self._connection.link.session
-        if self.is_searching:
-            parts = [f"connection to {self._peer_name} lost, {self._recovery.activity}"]
-        else:
-            parts = [f"with {self._peer_name}", *self._describe_silence()]
-        if self.is_leaving:
-            parts.append("leaving")
-        elif self._table and self._table.game:
-            parts.append(self._table.status)
-        elif session.mode is Mode.TURNS:
-            turn = "your turn" if session.has_turn() else f"{self._peer_name}'s turn"
-            parts.append(turn)
-        if session.texts_kept:
-            parts.append(f"{_count_lines(session.texts_kept)} not confirmed yet")
-        if self._drafts:
-            parts.append(f"{_count_lines(len(self._drafts))} kept for later")
-        round_trip = self._connection.link.pulse.round_trip
-        if round_trip is not None and not self.is_searching:
-            parts.append(f"round trip {_milliseconds(round_trip)}")
-        return " | ".join(parts)
+    def _watch(self, session: Session) -> None:
+        """Note since when our lines wait to be confirmed, and when they are."""
+        watch = self._standing.confirmation
+        if watch.late or (session.kept and not watch.watching):
+            watch.look(session)
 
-    def _describe_silence(self) -> list[str]:
-        """Return for how long nothing was heard, if that is longer than usual."""
-        assert self._connection is not None
-        silence = self._connection.silence
-        # Not while a PONG is simply on its way: that would be painted at every PING.
-        overdue = silence > PING_SECONDS + WORRY_SECONDS / 2
-        if overdue and self._connection.link.pulse.is_worrying:
-            return [f"nothing heard for {silence:.0f} s"]
-        return []
+    def _update_status(self) -> None:
+        self._terminal.show_status(self._describe_status)
+
+    def _describe_status(self) -> tuple[str, ...]:
+        return self._standing.describe_parts(self._view)
+
+    @property
+    def _view(self) -> View | None:
+        """How the talk stands; None while nobody has come."""
+        connection, table = self._connection, self._table
+        if connection is None or connection.link.session.peer is None:
+            return None
+        move = table.status if table and table.game else ""
+        lost = self._recovery.activity if self.is_searching else ""
+        drafts = len(self._drafts)
+        return View(self._peer_name, connection, lost, self.is_leaving, move, drafts)
 
 
 _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
@@ -771,17 +864,13 @@ _COMMANDS: dict[str, Callable[[Chat, str], None]] = {
     "/move": lambda chat, move: chat._move(move.strip()),
     "/board": lambda chat, _: chat._play(lambda table: table.show_board()),
     "/resign": lambda chat, _: chat._play(lambda table: table.resign()),
+    "/unsend": Chat._unsend,
+    "/find": Chat._find,
+    "/status": Chat._show_standing,
+    "/who": Chat._show_people,
     "/admit": Chat._admit,
     "/help": Chat._help,
 }
-
-
-def list_lines(notify: Callable[[str], None], what: str, lines: Collection[str]) -> None:
-    """Show the first LISTED lines, each behind `what` became of it; count the others."""
-    for text in islice(lines, LISTED):
-        notify(f"{what}: {text}")
-    if len(lines) > LISTED:
-        notify(f"{what} either: {len(lines) - LISTED} more.")
 
 
 def _call(session: Session) -> tuple[str, str]:
@@ -809,31 +898,3 @@ def _find_game(name: str) -> Installed | None:
     from chatlib.games.registry import find_game
 
     return find_game(name)
-
-
-def _describe_delivery(sent: int, lost: int) -> str:
-    """Return what became of our messages, to follow how the talk ended."""
-    if not sent:
-        return ""
-    if lost and sent == 1:
-        return "; your message was not confirmed"
-    if lost:
-        return f"; {lost} of your {sent} messages were not confirmed"
-    return f"; your {'message was' if sent == 1 else f'{sent} messages were'} delivered"
-
-
-def _signal_name(number: int) -> str:
-    """Return a signal's name; most real-time signals have none."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _milliseconds(seconds: float) -> str:
-    """Return a time to two figures: with more it would be painted again at every PONG."""
-    return f"{float(f'{1000 * seconds:.2g}'):g} ms" if seconds >= 0.001 else "below 1 ms"
-
-
-def _count_lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count} lines"

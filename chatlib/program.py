@@ -14,12 +14,14 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from chatlib.advice import choose_exit_code
-from chatlib.chat import Chat, list_lines
+from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
+from chatlib.ending import list_lines
 from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import READ, Loop
+from chatlib.memory import Memory
 from chatlib.protocol.events import Trace, silent
 from chatlib.protocol.link import Link
 from chatlib.recovery import Recovery
@@ -139,6 +141,8 @@ class Program:
         self._failures = 0
         # With --again: called instead of ending, when the peer has ended the talk.
         self.again: Callable[[], None] | None = None
+        # What is remembered from talk to talk.
+        self.memory = Memory()
         self.new_chat()
 
     # One talk, and perhaps the next.
@@ -150,7 +154,7 @@ class Program:
             self.recovery = Recovery(self.loop, self.settings.keep, "waiting for it")
         else:
             self.recovery = Recovery(self.loop, self.settings.retry, "trying again")
-        self.chat = Chat(self.terminal, self.end_talk, self.recovery)
+        self.chat = Chat(self.terminal, self.end_talk, self.recovery, self.memory)
 
     def end_talk(self, code: int, by_us: bool) -> None:
         """End the program with this exit code, or begin the next talk."""

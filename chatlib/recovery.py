@@ -23,6 +23,7 @@ class Recovery:
     """
 
     def __init__(self, loop: Loop, seconds: float, activity: str) -> None:
+        self.loop = loop
         self.seconds = seconds
         self.activity = activity
         # What the client does to come back, and how it stops that; the server does nothing.

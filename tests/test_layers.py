@@ -125,19 +125,33 @@ ALLOWED = {
         "games.tictactoe",
     },
     "chatlib.games.table": {"errors", "games.game"},
+    "chatlib.confirmation": {"loop", "protocol.session"},
+    "chatlib.ending": set[str](),
+    "chatlib.memory": set[str](),
+    "chatlib.standing": {
+        "confirmation",
+        "connection",
+        "loop",
+        "protocol.frames",
+        "protocol.pulse",
+        "protocol.session",
+    },
     "chatlib.chat": {
         "commands",
         "connection",
+        "ending",
         "errors",
         "games.game",
         "games.registry",
         "games.table",
+        "loop",
+        "memory",
         "protocol.events",
         "protocol.frames",
         "protocol.link",
-        "protocol.pulse",
         "protocol.session",
         "recovery",
+        "standing",
         "terminal.terminal",
         "terminal.visible",
     },
@@ -147,9 +161,11 @@ ALLOWED = {
         "commands",
         "games.registry",
         "connection",
+        "ending",
         "errors",
         "framelog",
         "loop",
+        "memory",
         "protocol.events",
         "protocol.link",
         "recovery",
@@ -201,7 +217,8 @@ MODULES = {name for package in PACKAGES for name in modules(package)}
 def imports(module: str) -> Iterator[str]:
     """Name every module that a module imports, wherever in its text."""
     path = ROOT / module.replace(".", "/")
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    package = path / "__init__.py"  # beside a module there may be a folder of its name
+    path = package if package.exists() else path.with_suffix(".py")
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -35,8 +35,7 @@ def bind_keys(
     empty = Condition(lambda: not line.buffer.text)
     # The kernel's meaning of these keys: a signal to all processes of the foreground. As
     # in a shell, Ctrl-C is one in an empty line alone.
-    interrupts = empty & ~is_searching
-    keys.add("c-c", filter=interrupts)(lambda event: signal.raise_signal(signal.SIGINT))
+    keys.add("c-c", filter=empty & ~is_searching)(_interrupt)
     keys.add("c-c", filter=~empty & ~is_searching)(line.drop)
     keys.add("c-\\")(lambda event: signal.raise_signal(signal.SIGQUIT))
     keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
@@ -91,6 +90,10 @@ def _bind_search(keys: KeyBindings, line: Line) -> None:
         keys.add(key, filter=is_searching)(line.leave_search)
     # prompt_toolkit would take the match at Escape.
     keys.add("escape", filter=is_searching, eager=True)(line.leave_search)
+
+
+def _interrupt(event: KeyPressEvent) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 def _delete_before(event: KeyPressEvent) -> None:

@@ -44,6 +44,7 @@ class Edited(Terminal):
 
     interactive = True
     names_turns = True
+    edits = True
 
     # What stands in place of the prompt; "" while the person is not asked anything else.
     _question = ""
@@ -140,7 +141,7 @@ class Edited(Terminal):
             rows = self._page.pending(text, why)
             self._editor.print_above(self._screen.write_error, rows[:-1])
         else:
-            self.notify(f"Kept for later, because {why}: {text}")
+            self.notify(f"Kept for later, because {why} (/unsend takes it back): {text}")
 
     def refuse(self, reason: str, text: str) -> None:
         """Write why a line was refused; put it back into the editor if it came from there.
@@ -159,18 +160,20 @@ class Edited(Terminal):
 
     # The prompt and the status.
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Show the prompt if asked to, and the status; lines are accepted at any time."""
         if asking:
             self._set_asking(True)
         self.show_status(describe)
 
-    def show_status(self, describe: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:
         """Show the state of the conversation in the status line."""
         # The round trip in it changes often; an equal text is not worth a painting.
-        description = visible(describe())
-        if description != self._status.description:
-            self._status.description = description
+        parts = tuple(map(visible, describe()))
+        if parts != self._status.parts:
+            self._status.parts = parts
             self._editor.refresh()
 
     def ask(self, prompt: str) -> None:

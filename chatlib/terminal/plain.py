@@ -161,7 +161,7 @@ class Plain(Terminal):
 
     def show_pending(self, text: str, why: str) -> None:
         """Write to stderr that a line is kept for later, and why."""
-        self.notify(f"Kept for later, because {why}: {text}")
+        self.notify(f"Kept for later, because {why} (/unsend takes it back): {text}")
 
     def refuse(self, reason: str, text: str) -> None:
         """Write a refused line with the reason to stderr, where it can be copied from."""
@@ -181,7 +181,9 @@ class Plain(Terminal):
 
     # The prompt.
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Show the prompt if asked to, and read lines or leave them in the pipe.
 
         A person's lines are read at any time, because one of them may be `/q`. There is no

@@ -22,8 +22,8 @@ class StatusLine:
         completion: Completion,
         line: Line,
     ) -> None:
-        # The state of the conversation, its parts between " | ".
-        self.description = ""
+        # The state of the conversation, the most important part first.
+        self.parts: tuple[str, ...] = ()
         # What knows the width of the window.
         self._output = output
         # What Tab has found, and what the keys do.
@@ -41,7 +41,7 @@ class StatusLine:
         if choices := self._completion.choices:
             return f" {_fit('  ', choices, width, '  ...')}"
         parts = self._line.describe() or [
-            *self.description.split(" | "),
+            *self.parts,
             "/help lists the commands",
         ]
         return f" {_fit(' | ', parts, width)}"

@@ -21,6 +21,9 @@ class Terminal:
 
     names_turns = False
     """Whether the speaker's name stands before messages also where turns alternate."""
+    edits = False
+    """Whether lines are edited here: there is a status line, and notices never come between
+    what is being typed."""
 
     # Input.
 
@@ -76,12 +79,14 @@ class Terminal:
 
     # The prompt and the status.
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Bring prompt, keyboard and status up to date.
 
         Called when all events of one read, or one typed line, have been handled. `asking`
         is whether the prompt is to be shown, `accepting` whether lines of a pipe are to be
-        read, and `describe()` returns the state of the conversation in a few words.
+        read, and `describe()` returns the parts of the state of the conversation.
         """
 
     def ask(self, prompt: str) -> None:
@@ -92,7 +97,7 @@ class Terminal:
         types an empty line.
         """
 
-    def show_status(self, describe: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:
         """Show the state of the conversation, where there is a place for it."""
 
     def return_text(self, text: str) -> None:

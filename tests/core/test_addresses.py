@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from chatlib.addresses import explain, find_at_once, is_final, resolve
+from chatlib.addresses import (
+    explain,
+    find_at_once,
+    find_own,
+    is_final,
+    is_loopback,
+    resolve,
+)
 from chatlib.errors import Exit, StartError
 
 STREAM = socket.SOCK_STREAM
@@ -145,3 +152,58 @@ def test_an_error_that_may_pass_is_not_said_to_be_an_unknown_host(
     with pytest.raises(StartError) as raised:
         resolve("friend.example", 7777)
     assert str(raised.value) == expected
+
+
+class Route:
+    """A UDP socket of a machine that has one IPv4 address and no IPv6."""
+
+    def __init__(self, family: int, kind: int) -> None:
+        assert kind == socket.SOCK_DGRAM
+        if family == socket.AF_INET6:
+            raise OSError("no IPv6 in this kernel")
+
+    def __enter__(self) -> "Route":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing."""
+
+    def connect(self, address: tuple[str, int]) -> None:
+        """Choose a route; a socket that did more would have no such method here."""
+        assert address[0] == "192.0.2.1"
+
+    def getsockname(self) -> tuple[str, int]:
+        """Return the address of this machine."""
+        return "192.0.2.7", 40000
+
+
+def test_own_addresses_are_those_of_the_routes_outward(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No resolver is asked, and nothing is sent."""
+    let_the_resolver_find(monkeypatch)
+    monkeypatch.setattr(socket, "socket", Route)
+    assert find_own() == ["192.0.2.7"]
+
+
+def test_own_addresses_of_this_machine_can_be_looked_for() -> None:
+    """There may be none, as in a container without a network."""
+    assert all(isinstance(each, str) for each in find_own())
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.0.2.7", False),
+        ("12.7.0.0", False),
+    ],
+)
+def test_a_loopback_address_is_known(address: str, local: bool) -> None:
+    """All others may be reached from elsewhere."""
+    assert is_loopback(address) is local

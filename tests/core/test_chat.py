@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatlib.chat import _COMMANDS, DRAFTS_LIMIT, LISTED, STOP_SECONDS, Chat, Host
+from chatlib.chat import _COMMANDS, DRAFTS_LIMIT, STOP_SECONDS, Chat, Host
 from chatlib.commands import HELP, NAMES
 from chatlib.connection import (
     ACK_SECONDS,
@@ -20,6 +20,7 @@ from chatlib.connection import (
     Connection,
     Owner,
 )
+from chatlib.ending import LISTED
 from chatlib.errors import ScreenClosedError
 from chatlib.loop import Loop
 from chatlib.protocol.events import Event, Greeted, Opened, Said
@@ -51,8 +52,9 @@ SEARCH_SECONDS = 60.0
 class Notes(Terminal):
     """A terminal that records its calls."""
 
-    def __init__(self, *, interactive: bool) -> None:
+    def __init__(self, *, interactive: bool, edits: bool = False) -> None:
         self.interactive = interactive
+        self.edits = edits
         self.closed_by_person = False
         self.accepting = False
         self.asking = False
@@ -70,7 +72,9 @@ class Notes(Terminal):
     ) -> None:
         """Do nothing: the test calls the chat itself."""
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Record a prompt where none stands yet, and the status."""
         if asking and not self.asking:
             self.written.append("ask")
@@ -95,13 +99,17 @@ class Notes(Terminal):
         """Record it."""
         self.question = prompt
 
-    def show_status(self, describe: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:
         """Record the last one."""
-        self.status = describe()
+        self.status = " | ".join(describe())
 
     def notify(self, text: str) -> None:
         """Record it."""
         self.written.append(f"notify {text}")
+
+    def return_text(self, text: str) -> None:
+        """Record it."""
+        self.written.append(f"return {text}")
 
     def show_own(self, text: str) -> None:
         """Record it."""
@@ -147,8 +155,15 @@ class Greeter(Owner):
 class Person:
     """One side: a chat, its terminal, its recovery, its connection, and how it ended."""
 
-    def __init__(self, loop: Loop, *, interactive: bool = True, search: float = 0) -> None:
-        self.notes = Notes(interactive=interactive)
+    def __init__(
+        self,
+        loop: Loop,
+        *,
+        interactive: bool = True,
+        search: float = 0,
+        edits: bool = False,
+    ) -> None:
+        self.notes = Notes(interactive=interactive, edits=edits)
         self.ends: list[tuple[int, bool]] = []
         self.recovery = Recovery(loop, search, "trying again")
         self.chat = Chat(
@@ -206,10 +221,11 @@ class Talk:
         mode: Mode = Mode.TURNS,
         name: str = "client",
         search: float = 0,
+        edits: bool = False,
     ) -> None:
         self.loop = loop
-        self.client = Person(loop, interactive=interactive, search=search)
-        self.server = Person(loop, interactive=interactive, search=search)
+        self.client = Person(loop, interactive=interactive, search=search, edits=edits)
+        self.server = Person(loop, interactive=interactive, search=search, edits=edits)
         self._mode = mode
         self.people = (self.client, self.server)
         for person in self.people:
@@ -353,7 +369,7 @@ def test_a_line_that_is_no_command_is_sent_as_it_was_typed(
 def test_an_empty_line_sends_nothing_and_asks_again(talk: Talk, line: str) -> None:
     """It is still our turn."""
     talk.client.types(line)
-    hint = ["notify /say needs a text."] if line else []
+    hint = ["notify Not sent, /say needs a text: /say TEXT"] if line else []
     assert talk.client.notes.news() == [*hint, "ask"]
     assert talk.client.session.sent == 0
 
@@ -1028,18 +1044,23 @@ def test_before_anybody_came_a_goodbye_ends_at_once(
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [
+        (signal.SIGINT, "left"),
+        (signal.SIGTERM, "was stopped"),
+        (signal.SIGHUP, "closed the window"),
+    ],
+)
 def test_a_signal_says_goodbye_and_ends_with_128_and_its_number(
-    talk: Talk, number: signal.Signals
+    talk: Talk, number: signal.Signals, how: str
 ) -> None:
-    """The other side is told which one, and ends with 0."""
+    """The other side is told what that means, and ends with 0."""
     talk.server.chat.stop(number)
     talk.until_over()
     assert talk.server.ends == [(128 + number, True)]
     assert talk.client.ends == [(0, False)]
-    assert talk.client.notes.news()[-1] == (
-        f"notify Goodbye: the server left. Last words: stopped by {number.name}"
-    )
+    assert talk.client.notes.news()[-1] == (f"notify Goodbye: the server {how}.")
     assert talk.server.notes.news()[0] == (
         "begin line" if number == signal.SIGINT else "notify Goodbye: you left."
     )
@@ -1063,7 +1084,7 @@ def test_a_closed_terminal_counts_as_a_hang_up(talk: Talk) -> None:
     talk.until_over()
     assert [person.ends for person in talk.people] == [[(129, True)], [(0, False)]]
     assert talk.client.notes.news()[-1] == "notify Goodbye: you left."
-    assert talk.server.notes.news()[-1].endswith("left. Last words: stopped by SIGHUP")
+    assert talk.server.notes.news()[-1].endswith("the client closed the window.")
 
 
 # A screen that nobody can read.
@@ -1129,7 +1150,7 @@ def test_a_screen_that_cannot_be_written_to_is_what_the_peer_is_told(talk: Talk)
     talk.until_over()
     assert talk.server.ends == [(1, True)]
     assert talk.client.notes.news()[-1] == (
-        "notify Goodbye: the server left. Last words: its screen cannot be written to"
+        "notify Goodbye: the server left, as its screen cannot be written to."
     )
     talk.server.chat.break_off(1, "too late")
     assert talk.server.ends == [(1, True)]
@@ -1140,7 +1161,7 @@ def test_a_real_time_signal_has_no_name(talk: Talk) -> None:
     talk.server.chat.stop(40)
     talk.until_over()
     assert talk.server.ends == [(168, True)]
-    assert talk.client.notes.news()[-1].endswith("Last words: stopped by signal 40")
+    assert talk.client.notes.news()[-1].endswith("the server was stopped.")
 
 
 # Losses and errors.
@@ -1955,16 +1976,6 @@ def test_in_free_talk_the_status_has_no_turn(free: Talk) -> None:
     assert free.server.notes.status == "with the client"
 
 
-def test_the_status_counts_the_lines_that_are_not_confirmed(free: Talk) -> None:
-    """Until the last is."""
-    notes = free.client.notes
-    free.client.types("one")
-    assert notes.status == "with the server | 1 line not confirmed yet"
-    free.client.types("two")
-    assert notes.status == "with the server | 2 lines not confirmed yet"
-    free.until(lambda: notes.status == "with the server")
-
-
 def test_the_status_counts_the_drafts(talk: Talk) -> None:
     """Until they are sent."""
     lead = "with the client | the client's turn"
@@ -1982,9 +1993,7 @@ def test_the_status_counts_the_drafts(talk: Talk) -> None:
 def test_after_a_goodbye_the_status_is_leaving(talk: Talk) -> None:
     """It has no turn, but the lines that are not confirmed."""
     talk.client.types("Hello", "/q")
-    assert talk.client.notes.status == (
-        "with the server | leaving | 1 line not confirmed yet"
-    )
+    assert talk.client.notes.status == ("with the server | leaving | 1 line not confirmed")
     talk.until_over()
 
 
@@ -1993,7 +2002,8 @@ def test_during_a_search_the_status_says_so(lost: Talk) -> None:
     lost.client.connection.link.pulse.round_trip = 1.0
     lost.client.types("")
     assert lost.client.notes.status == (
-        "connection to the server lost, trying again | your turn"
+        "connection lost | "
+        f"trying again until {lost.client.chat._standing.until} | your turn"
     )
 
 
@@ -2013,10 +2023,10 @@ def test_the_status_shows_a_long_silence_and_the_last_round_trip() -> None:
     clock.now += 0.0123
     until(talk.loop, lambda: not link.pulse.is_worrying)
     assert notes.status == "with the server | your turn | round trip 2000 ms"
-    for seconds, text in ((0.0009, "below 1 ms"), (0.00149, "1.5 ms"), (1.234, "1200 ms")):
+    for seconds, text in ((0.0009, ""), (0.1999, ""), (0.2, " | round trip 200 ms")):
         link.pulse.round_trip = seconds
         talk.client.types("")
-        assert notes.status == f"with the server | your turn | round trip {text}"
+        assert notes.status == f"with the server | your turn{text}"
 
 
 def test_a_refused_line_changes_nothing_in_the_status(talk: Talk) -> None:
@@ -2030,3 +2040,188 @@ def test_words_about_a_game_are_acknowledged_when_the_table_has_them(talk: Talk)
     talk.client.types("/play tictactoe")
     talk.until(lambda: not talk.client.session.kept)
     assert talk.server.session.shown == talk.client.session.sent == 1
+
+
+def test_a_status_line_may_wait_for_something_else(loop: Loop) -> None:
+    """Until somebody comes; `/status` and `/who` say it in a sentence."""
+    person = Person(loop)
+    assert person.chat._describe_status() == ("nobody here yet",)
+    person.chat.wait_for("no server yet")
+    assert person.notes.status == "no server yet"
+    person.types("/status", "/who")
+    assert person.notes.news() == ["notify No server yet."] * 2
+
+
+# At an edited terminal.
+
+
+def edited(clock: Clock, mode: Mode = Mode.TURNS, search: float = 0) -> Talk:
+    """Return two people at edited terminals."""
+    return Talk(Loop(clock), edits=True, mode=mode, search=search)
+
+
+def test_the_first_screen_says_three_things(clock: Clock) -> None:
+    """Who may write now, how to send, how to leave; and not what the plain one says."""
+    talk = edited(clock)
+    assert talk.client.notes.news() == [
+        "show Connected",
+        "show You may write now: Enter sends, /q leaves.",
+        "ask",
+    ]
+    assert talk.server.notes.news() == [
+        "show Connected",
+        "show Waiting for message...",
+        "show The client writes first: Enter sends, /q leaves.",
+    ]
+    talk.client.types("Hello")
+    talk.until(lambda: talk.server.notes.asking)
+    assert talk.server.notes.news() == ["show Hello", "ask"]
+
+
+def test_the_first_screen_of_free_talk(clock: Clock) -> None:
+    """Both may write."""
+    talk = edited(clock, Mode.FREE)
+    assert talk.client.notes.news()[1] == ("show Both may write: Enter sends, /q leaves.")
+
+
+def test_a_later_talk_does_not_say_it_again(clock: Clock) -> None:
+    """The memory is that of the program."""
+    talk = edited(clock)
+    memory = talk.client.chat._memory
+    person = Person(talk.loop, edits=True)
+    person.chat = Chat(person.notes, lambda *_: None, person.recovery, memory)
+    with meet(talk.loop, person):
+        assert person.notes.news() == ["show Connected", "ask"]
+
+
+def test_an_empty_line_is_explained_once(clock: Clock) -> None:
+    """It is nothing that could be sent."""
+    talk = edited(clock)
+    talk.client.notes.news()
+    talk.client.types("", "")
+    assert talk.client.notes.news() == ["notify An empty line is not sent.", "ask", "ask"]
+
+
+def test_a_line_that_is_not_confirmed_is_shown_after_a_second(clock: Clock) -> None:
+    """With its age, ever more rarely; then that it was delivered, for a moment."""
+    talk = edited(clock, Mode.FREE)
+    notes = talk.client.notes
+    person = talk.server
+    person.chat.close_screen()  # so it acknowledges nothing
+    talk.client.types("Hello")
+    assert notes.status == "with the server"
+    for seconds, age in ((1, 1), (1, 2), (1, 3)):
+        move(talk.loop, clock, seconds)
+        assert notes.status == f"with the server | 1 line not confirmed for {age} s"
+    talk.client.types("/status")
+    assert "notify Not confirmed: 1 line for 3 s." in notes.news()
+    person.connection.link.shown(1)
+    person.connection.flush(hurry=True)
+    talk.until(lambda: notes.status == "with the server | delivered")
+    move(talk.loop, clock, 5)
+    assert notes.status == "with the server"
+
+
+def test_who_does_not_come_back_is_explained(clock: Clock) -> None:
+    """After 20 s: why that may be, until when we wait, and how not to."""
+    talk = edited(clock, search=60)
+    talk.cut()
+    talk.client.notes.news()
+    move(talk.loop, clock, 20)
+    until = talk.client.chat._standing.until
+    assert talk.client.notes.news() == [
+        "notify The server has not come back for 20 s: the network may be down, or the "
+        f"other program has ended. Wait until {until}, or leave with /q."
+    ]
+
+
+def test_who_comes_back_early_is_not_explained(clock: Clock) -> None:
+    """The timer ends with the search."""
+    talk = edited(clock, search=60)
+    talk.cut()
+    talk.mend()
+    talk.client.notes.news()
+    move(talk.loop, clock, 9)
+    move(talk.loop, clock, 9)
+    move(talk.loop, clock, 9)
+    assert not any("has not come back" in each for each in talk.client.notes.news())
+
+
+# What can be asked.
+
+
+def test_a_line_that_is_kept_can_be_taken_back(talk: Talk) -> None:
+    """The last one first; what was sent cannot."""
+    talk.server.types("one", "two", "/unsend", "/unsend", "/unsend")
+    nothing = "notify Nothing is kept for later. A line that was sent cannot be taken back."
+    assert talk.server.notes.news()[-3:] == ["return two", "return one", nothing]
+    assert not talk.server.chat._drafts
+
+
+def test_status_tells_how_the_talk_stands(talk: Talk) -> None:
+    """In turns: with the lines that are kept for later."""
+    talk.server.types("one")
+    talk.server.notes.news()
+    talk.server.types("/status")
+    assert talk.server.notes.news() == [
+        f"notify With the client at there, since {talk.server.chat._standing.since}.",
+        "notify Mode: turns, it is the client's turn.",
+        "notify Private: no, for now. Who can read the network can read this talk.",
+        "notify Round trip: not known before 10 s of silence.",
+        "notify Not confirmed: nothing.",
+        "notify Kept for later: one",
+    ]
+
+
+def test_who_tells_both_names(talk: Talk) -> None:
+    """And where the other side is."""
+    talk.client.types("/who")
+    assert talk.client.notes.news()[0] == (
+        "notify You are the client, and talk with the server at there."
+    )
+
+
+def test_find_shows_the_messages_with_all_words(free: Talk) -> None:
+    """In any case, both sides' own, the newest last; the last ones, when they are many."""
+    free.client.types("The red House", "a house")
+    free.until(lambda: free.server.session.shown == 2)
+    free.server.types("My HOUSE is red")
+    free.until(lambda: free.client.session.shown == 1)
+    free.client.notes.news()
+    free.client.types("/find house RED")
+    found = [each for each in free.client.notes.news() if each != "ask"]
+    assert [each[len("notify 12:00 ") :] for each in found] == [
+        "you: The red House",
+        "the server: My HOUSE is red",
+    ]
+    free.client.types("/find", "/find  ", "/find tree")
+    assert [each for each in free.client.notes.news() if each != "ask"] == [
+        "notify Not done, find what? /find WORDS",
+        "notify Not done, find what? /find WORDS",
+        "notify No message of this run has: tree",
+    ]
+    free.client.pastes(*["house"] * LISTED)
+    free.client.types("/find house")
+    found = [each for each in free.client.notes.news() if each != "ask"]
+    assert found[0] == f"notify {LISTED + 3} lines have this, the last {LISTED} are:"
+    assert len(found) == LISTED + 1
+
+
+def test_a_script_has_nothing_that_it_could_find(pipes: Talk) -> None:
+    """Remembering would cost each of its lines, and nobody would ask."""
+    pipes.client.types("Hello", "/find Hello")
+    assert "notify Not done, /find is for a keyboard." in pipes.client.notes.news()
+    assert not pipes.client.chat._memory._entries
+
+
+def test_during_a_game_the_status_has_the_move_and_not_the_turn(talk: Talk) -> None:
+    """Whose turn it is to talk matters less."""
+    talk.client.types("/play tictactoe")
+    talk.until(lambda: talk.server.chat._table and talk.server.chat._table.offer_received)
+    talk.server.types("/play")
+    talk.until(lambda: talk.client.chat._table and talk.client.chat._table.game)
+    client, server = (person.notes.status.split(" | ")[1] for person in talk.people)
+    assert {client, server} == {
+        "tictactoe, you are O, the client's move",
+        "tictactoe, you are X, your move",
+    }

@@ -27,9 +27,10 @@ import pexpect
 import pytest
 
 from chatlib import program as program_module
-from chatlib.chat import LISTED, Chat
+from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS
 from chatlib.connection import HELLO_SECONDS, Owner
+from chatlib.ending import LISTED, explain_stop, name_stop
 from chatlib.errors import Exit, ScreenClosedError, StartError
 from chatlib.games.registry import game_names
 from chatlib.loop import Loop
@@ -162,13 +163,13 @@ def test_a_signal_before_the_talk_ends_the_program_at_once(
 def test_a_signal_during_the_chat_says_goodbye(
     play: Play, actor: str, number: signal.Signals, turn: str
 ) -> None:
-    """The other side shows which signal, and ends with 0."""
+    """The other side shows what that means, and ends with 0."""
     other = "client" if actor == "server" else "server"
     play("client> Hello\nserver< Hello")
     if (turn == "its") == (actor == "client"):
         play("server> Hi\nclient< Hi")
     play(f"{actor}: gets {number.name}\n{actor}: exits {128 + number}")
-    play(f"{other}! Goodbye: the {actor} left{{any}} Last words: stopped by {number.name}")
+    play(f"{other}! Goodbye: the {actor} {explain_stop(name_stop(number))[0]}{{any}}")
     play(f"{other}: exits 0")
 
 
@@ -668,10 +669,12 @@ class Notes(Terminal):
         """Whether the terminal was closed: never."""
         return False
 
-    def refresh(self, asking: bool, accepting: bool, describe: Callable[[], str]) -> None:
+    def refresh(
+        self, asking: bool, accepting: bool, describe: Callable[[], tuple[str, ...]]
+    ) -> None:
         """Do nothing."""
 
-    def show_status(self, describe: Callable[[], str]) -> None:
+    def show_status(self, describe: Callable[[], tuple[str, ...]]) -> None:
         """Do nothing."""
 
     def begin_line(self) -> None:
@@ -1070,6 +1073,16 @@ def test_a_person_at_a_real_terminal_gets_the_editor(terminals: list[str]) -> No
     open_one()
     open_one("--plain")
     assert terminals == ["edited", PLAIN]
+
+
+def test_for_a_screen_reader_nothing_is_painted() -> None:
+    """Wherever one sits, and with --plain too."""
+    loop = Loop()
+    settings = read_settings("chatc", "", ("--reader", "--plain"), {"HOME": "/"})
+    terminal = open_terminal(loop, settings, "client")
+    assert type(terminal).__name__ == "Reader"
+    terminal.close()
+    loop.close()
 
 
 @pytest.mark.parametrize("term", ["", "dumb", "unknown"])

@@ -604,6 +604,12 @@ def test_a_mode_is_turns_or_free(mode: str) -> None:
     assert text == f"--mode: expected turns or free, not {mode!r}"
 
 
+def test_a_look_is_one_of_four() -> None:
+    """The error names them."""
+    expected = "expected default, contrast, colour-blind or none"
+    assert error_text("--look", "dark") == f"--look: {expected}, not 'dark'"
+
+
 @pytest.mark.parametrize("name", ["x" * 128, "é" * 64], ids=["128-bytes", "64-characters"])
 def test_the_limit_of_a_name_counts_bytes(name: str) -> None:
     """As the name travels in HELLO, in UTF-8."""

@@ -125,7 +125,7 @@ WRONG = [
     ("", "waiter< Hello", "there is no program for waiter: server or client"),
     ("server< {any}", "server! Nothing", "its stderr shows nothing (waited 0.5 s)"),
     ("server< {any}", "server: asks", "no prompt '>', but '' (waited 0.5 s)"),
-    (ASKED, "client: the screen shows >x", "to send...', '>'"),
+    (ASKED, "client: the screen shows >x", ", '>'"),
     (ASKED, "client: the cursor stands after >x", "the cursor stands after '>' (wait"),
     (
         ASKED + "client: presses x\nclient: the screen shows >x",

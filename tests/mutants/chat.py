@@ -67,12 +67,12 @@ _TYPED = (
     Mutant(
         "one of the typed lines is sent twice",
         "Chat._send",
-        ("while count: ...", "while count > 1: ..."),
+        ("range(count)", "range(count - 1)"),
     ),
     Mutant(
         "typed lines beyond what was sent are taken off",
         "Chat._send",
-        ("while count: ...", "while lines: ..."),
+        ("range(count)", "range(len(lines))"),
     ),
     Mutant(
         "a text that cannot be sent now is refused",
@@ -144,7 +144,10 @@ _SHOWN = (
     Mutant(
         "only the first message of a run is shown",
         "Chat._show_messages",
-        ("said.texts", "said.texts[:1]"),
+        (
+            "self._terminal.show_messages(self._speaker, said.texts)",
+            "self._terminal.show_messages(self._speaker, said.texts[:1])",
+        ),
     ),
     Mutant(
         "words about a game are not acknowledged",
@@ -152,14 +155,24 @@ _SHOWN = (
         ("connection.link.shown(number)", ""),
     ),
     Mutant(
-        "a silence is shown while the answer to a PING is not overdue",
-        "Chat._describe_silence",
-        ("silence > PING_SECONDS + WORRY_SECONDS / 2", "True"),
+        "what the peer says is not found again",
+        "Chat._show_messages",
+        ("self._memory.add(self._peer_name, said.texts)", ""),
     ),
     Mutant(
-        "a silence is shown although the peer was heard",
-        "Chat._describe_silence",
-        ("overdue and self._connection.link.pulse.is_worrying", "overdue or True"),
+        "the first line that is kept is taken back, and not the last",
+        "Chat._unsend",
+        ("self._drafts.pop()", "self._drafts.popleft()"),
+    ),
+    Mutant(
+        "a line that was late is never delivered",
+        "Chat._watch",
+        ("watch.late or (session.kept and not watch.watching)", "session.kept"),
+    ),
+    Mutant(
+        "what may be wrong is said although the peer is back",
+        "Chat.resumed",
+        ("self._advice.lift()", ""),
     ),
 )
 

@@ -534,7 +534,8 @@ def test_a_seat_that_is_kept_is_waited_for_and_the_person_is_told_once(
     assert world.told[:2] == [
         f"The server at localhost port {listener.getsockname()[1]} keeps its seat for "
         "somebody it has lost, 20 s more: waiting for it; Ctrl-C leaves.",
-        "Kept for later, because there is nobody here yet: It is me",
+        "Kept for later, because there is nobody here yet (/unsend takes it back): "
+        "It is me",
     ]
 
 
@@ -706,7 +707,7 @@ def test_between_two_tries_the_time_of_wait_ends_the_search() -> None:
         assert world.program.code == 3
         assert world.told[-1] == (
             f"chatc: no server at localhost port {port} (Connection refused): "
-            f"start one with 'chatd --port {port}'"
+            f"start one with: chatd --port {port}"
         )
         assert patience(world.loop) is None
         world.program.close()
@@ -848,3 +849,59 @@ def test_an_unknown_host_is_reported_in_one_sentence(play: Play) -> None:
     """At once, with `--wait` too: waiting would not help."""
     play("client: starts with --host no-such-host.invalid")
     play("client! chatc: there is no host no-such-host.invalid ({any})\nclient: exits 3")
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("localhost", "in another window, start it with: chatd --port {}"),
+        (
+            "192.0.2.7",
+            "a firewall may be in between, or nobody has started it: "
+            "chatd --host '*' --port {}",
+        ),
+    ],
+)
+def test_after_twenty_seconds_a_person_is_told_what_to_try(host: str, advice: str) -> None:
+    """At an edited terminal, while no server answers; the status line has the time."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        world = World("chatc", "--host", host, "--port", str(port), "--wait", "60")
+        world.program.terminal.edits = True
+        connector = Connector(world.program)
+        connector._dialer.dial = lambda again=False: None  # type: ignore[method-assign]
+        connector.start()
+        world.pass_time(1)
+        assert world.program.chat._describe_status()[0].startswith(
+            "nobody here yet, trying until "
+        )
+        world.pass_time(19)
+        assert world.told[-1] == (
+            f"No server at {host} port {port} after 20 s: {advice.format(port)}"
+        )
+        connector._stop()
+        world.program.close()
+
+
+def test_a_name_that_is_not_found_is_what_may_be_wrong() -> None:
+    """Not the server."""
+    world = World("chatc", "--host", "example", "--wait", "60")
+    connector = Connector(world.program)
+    connector._unresolved = "Cannot look up example yet (Try again)"
+    connector._advise()
+    assert world.told == [
+        "No server at example port 7777 after 20 s: "
+        "the network may be down, or the name may be wrong: see --host"
+    ]
+    world.program.close()
+
+
+def test_a_server_that_was_found_is_given_its_time(
+    world: World, listener: socket.socket
+) -> None:
+    """To say HELLO; nothing is said of a missing server."""
+    connector = Connector(world.program)
+    connector._greeting = True
+    connector._advise()
+    assert world.told == []

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chatlib.ending import explain_stop, name_stop
 from chatlib.program import SIGNALS as STOPPING
 from harness.player import Player
 from harness.script import Script
@@ -25,17 +26,16 @@ SECONDS = 1.0
 
 
 class Door(NamedTuple):
-    """A way out: the event, the exit code, and the last words that the peer reads."""
+    """A way out: the event, the exit code, and what the peer reads."""
 
     event: str
     code: int
-    words: str = ""
+    how: str = "left"
 
 
 def signals(number: signal.Signals) -> Door:
     """Return the way out that is a signal."""
-    words = f" Last words: stopped by {number.name}"
-    return Door(f"gets {number.name}", 128 + number, words)
+    return Door(f"gets {number.name}", 128 + number, explain_stop(name_stop(number))[0])
 
 
 DOORS = {
@@ -133,7 +133,7 @@ def stack() -> Iterator[ExitStack]:
 def test_a_program_ends_within_a_second_and_leaves_the_terminal_as_it_was(
     name: str, state: str, program: str, terminal: str, tmp_path: Path, stack: ExitStack
 ) -> None:
-    """The peer, if it can be reached, ends with 0 and shows the last words."""
+    """The peer, if it can be reached, ends with 0 and shows how we left."""
     door, scene = DOORS[name], Scene(tmp_path, program, terminal, stack)
     getattr(scene, state)()
     began = time.monotonic()
@@ -146,7 +146,7 @@ def test_a_program_ends_within_a_second_and_leaves_the_terminal_as_it_was(
     if name != "closed terminal":
         assert scene.player.settings_are_back
     if state == "chatting":
-        scene.play(f"{scene.other}! Goodbye: the {program} left{{any}}.{door.words}")
+        scene.play(f"{scene.other}! Goodbye: the {program} {door.how}{{any}}.")
         scene.play(f"{scene.other}: exits 0")
 
 
@@ -173,7 +173,7 @@ def test_every_signal_that_ends_a_process_is_a_goodbye(
     os.kill(scene.player.process, number)
     scene.play(f"server: exits {128 + number}")
     assert scene.player.settings_are_back
-    scene.play(f"client! Goodbye: the server left{{any}}. Last words: stopped by {name}")
+    scene.play(f"client! Goodbye: the server {explain_stop(name_stop(number))[0]}{{any}}")
     scene.play("client: exits 0")
 
 

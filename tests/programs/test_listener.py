@@ -231,8 +231,9 @@ def test_an_end_without_goodbye_is_a_lost_connection(
 class Server(World):
     """A server in this process that listens."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, edits: bool = False) -> None:
         super().__init__("chatd", "--port", "0", *arguments)
+        self.program.terminal.edits = edits
         self.listener = Listener(self.program)
         self.listener.open()
         self.until(lambda: bool(self.shown))  # no `chat.start()`: the test types
@@ -462,14 +463,17 @@ def test_with_again_a_new_talk_begins_empty(world: Server) -> None:
     world.until(lambda: world.talk.received == 2)
     world.types("/play", "Hi", "a draft")
     assert "Enter message to send..." in world.shown
-    assert world.told[-1] == "Kept for later, because it is not your turn: a draft"
+    assert (
+        world.told[-1]
+        == "Kept for later, because it is not your turn (/unsend takes it back): a draft"
+    )
     client.sendall(wire.bye(2, wire.QUIT, "so long"))
     client.close()
     world.until(lambda: world.told[-1] == "Waiting for the next client.")
     chat = world.program.chat
     assert chat.is_free
     assert not chat.is_leaving
-    assert chat._describe_status() == "nobody here yet"
+    assert chat._describe_status()[0].startswith("nobody here yet")
     world.told.clear()
     world.shown.clear()
     world.types("/board")
@@ -642,7 +646,7 @@ def test_who_asks_for_the_seat_is_let_in(again: bool) -> None:
         ask(keeper, "Bob")
         keeper.types("/admit")
         assert keeper.told == [
-            "Kept for later, because it is not your turn: a draft",
+            "Kept for later, because it is not your turn (/unsend takes it back): a draft",
             ASKS.format(" (named 'Bob')"),
             "The connection to the client was lost; your message was not confirmed; "
             "you let somebody else in.",
@@ -838,7 +842,7 @@ def test_before_the_first_message_no_seat_is_kept(keeper: Server) -> None:
         "The connection to the client was lost. Nothing was said yet: waiting for a client."
     )
     assert not keeper.program.chat.is_searching
-    assert keeper.program.chat._describe_status() == "nobody here yet"
+    assert keeper.program.chat._describe_status()[0].startswith("nobody here yet")
     with closing(keeper.sit_down(wire.hello("Bob", session=b"?" * 16))) as client:
         speak(keeper, client)
         assert wire.receive(client) == (wire.ACK, 1, b"")
@@ -1331,3 +1335,72 @@ def test_ten_ports_that_are_in_use_on_one_address_are_enough(
         listen(addresses, 0)
     assert len(binds.ports) == PORT_TRIES
     assert binds.open == []
+
+
+# What a person at an edited terminal is told while nobody comes.
+
+
+def test_after_twenty_seconds_the_other_command_is_shown() -> None:
+    """On one machine; and how another machine could connect."""
+    world = Server(edits=True)
+    world.pass_time(19)
+    assert world.told == []
+    world.pass_time(1)
+    assert world.told == [
+        "Nobody has connected for 20 s. On this machine, the other side starts with: "
+        f"chatc --host localhost --port {world.port}",
+        "From another machine nobody can connect: for that, add --host '*'",
+    ]
+    world.program.close()
+
+
+def test_who_started_with_make_reads_the_words_of_make(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In all advice."""
+    monkeypatch.setenv("CHAT_MAKE", "1")
+    world = Server(edits=True)
+    world.pass_time(20)
+    assert world.told == [
+        "Nobody has connected for 20 s. On this machine, the other side starts with: "
+        f"make run-client HOST=localhost PORT={world.port}",
+        "From another machine nobody can connect: for that, add HOST='*'",
+    ]
+    world.program.close()
+
+
+@pytest.mark.parametrize(
+    ("own", "hosts"),
+    [(["192.0.2.7", "2001:db8::7"], ["192.0.2.7", "2001:db8::7"]), ([], ["here"])],
+)
+def test_who_listens_everywhere_is_shown_the_command_at_once(
+    monkeypatch: pytest.MonkeyPatch, own: list[str], hosts: list[str]
+) -> None:
+    """With the addresses of this machine, or its name where it has none."""
+    monkeypatch.setattr("chatd.listener.find_own", lambda: own)
+    monkeypatch.setattr(socket, "gethostname", lambda: "here")
+    world = Server("--host", "*", edits=True)
+    commands = [f"chatc --host {host} --port {world.port}" for host in hosts]
+    lines = [f"Or with: {each}" for each in commands]
+    assert world.told == [f"The other side starts with: {commands[0]}", *lines[1:]]
+    world.told.clear()
+    world.pass_time(20)
+    assert world.told[0] == (
+        "Nobody has connected for 20 s. A firewall may be in between. "
+        f"The other side starts with: {commands[0]}"
+    )
+    world.program.close()
+
+
+def test_who_has_a_client_is_given_no_advice() -> None:
+    """Nor is a plain terminal, whose screen is the assignment's."""
+    world = Server(edits=True)
+    world.pass_time(15)
+    with closing(world.sit_down()):
+        world.pass_time(5)
+        assert world.told == []
+    world.program.close()
+    world = Server("--host", "*")
+    world.pass_time(20)
+    assert world.told == []
+    world.program.close()

@@ -275,7 +275,7 @@ def test_a_server_that_is_in_no_talk_with_us_confirms_no_message(
     server.world.until(lambda: server.world.program.code is not None)
     assert server.world.program.code == Exit.LOST
     assert server.world.told[-2:] == [
-        "You left, but Bob did not answer; 1 of your 2 messages were not confirmed.",
+        "You left, but Bob did not answer; 1 of your 2 messages was not confirmed.",
         "Not confirmed: perhaps",
     ]
 

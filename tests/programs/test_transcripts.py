@@ -38,6 +38,9 @@ Bye
 """
 
 
+HINTS = ("Type /q to quit", "Enter message to send...")
+
+
 @pytest.mark.parametrize("piece", [0, 1], ids=["whole", "byte-by-byte"])
 def test_stdout_is_the_assignment_sheet_byte_for_byte(piece: int, tmp_path: Path) -> None:
     """Only the ports differ, and stderr has one line that says how the chat ended."""
@@ -53,15 +56,36 @@ def test_stdout_is_the_assignment_sheet_byte_for_byte(piece: int, tmp_path: Path
         assert [len(player.errors.lines) for player in (server, client)] == [1, 1]
 
 
+def guided(transcript: list[str], place: int, beginning: str) -> list[str]:
+    """Return a transcript without its hints, but with the sentence that is in their place.
+
+    The assignment sheet's form is that of the plain terminal.
+    """
+    left = [line for line in transcript if line not in HINTS]
+    return [
+        *left[:place],
+        f"{beginning} Enter sends, /q leaves.",
+        *left[place:],
+    ]
+
+
 def test_on_the_edited_terminal_the_screen_reads_the_same(tmp_path: Path) -> None:
-    """After all prompts have come and gone the screen is the transcript."""
+    """After all prompts have come and gone, but for edges and what a new user is told."""
+    lines = (FOLDER / "assignment.chat").read_text("utf-8").splitlines()
+    kept = [line for line in lines if "plain" not in line and not line.endswith(HINTS)]
     with Stage(tmp_path, terminal="edited") as stage:
-        stage.play(Script.read(FOLDER / "assignment.chat"))
+        stage.play(Script.parse("assignment", "\n".join(kept)))
         server, client = stage.players["server"], stage.players["client"]
         caller = server.screen.lines[1].rpartition(" ")[2].rstrip(")")
-        expected = SERVER.replace("7777", str(stage.port)).replace("60441", caller)
-        assert server.view.lines == expected.splitlines()
-        assert client.view.lines == CLIENT.replace("7777", str(stage.port)).splitlines()
+        port = str(stage.port)
+        expected = SERVER.replace("7777", port).replace("60441", caller).splitlines()
+        whole = CLIENT.replace("7777", port).splitlines()
+        for player, texts in (
+            (server, guided(expected, 3, "The client writes first:")),
+            (client, guided(whole, 1, "You may write now:")),
+        ):
+            for line, shown in zip(texts, player.view.lines, strict=True):
+                assert line in player.screen.readings(shown)
         assert [server.view.row, client.view.row] == ["", ""]
 
 

@@ -35,7 +35,7 @@ class Seat:
         """Build the terminal, with a prompt."""
         self.terminal = Edited(self.loop, ">", history=history, **options)  # type: ignore[arg-type]
         self.terminal.start(self._typed, lambda: self.heard.append(None))
-        self.terminal.refresh(True, True, lambda: "with the server")
+        self.terminal.refresh(True, True, lambda: ("with the server",))
         return self.terminal
 
     def plays(self, script: Script) -> None:

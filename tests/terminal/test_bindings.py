@@ -100,7 +100,7 @@ def test_escape_puts_away_what_is_half_done_and_nothing_else(seat: Seat) -> None
         seat.presses(f"secret{escape}")
         yield lambda: seat.heard == [""]
         terminal.ask("")
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
         yield seat.shows(">/", STANDING)
         seat.presses(keys("Ctrl-U"))
         yield seat.shows(">", STANDING)

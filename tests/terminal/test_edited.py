@@ -882,7 +882,7 @@ def test_a_typed_line_is_echoed_at_the_prompt_and_passed_on(seat: Seat) -> None:
         seat.presses("hello\r")
         yield lambda: seat.heard == ["hello"]
         yield seat.shows("> you: hello", "", STANDING)
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
         yield seat.shows("> you: hello", ">", STANDING)
 
     seat.plays(script())
@@ -908,7 +908,7 @@ def test_an_asking_chat_has_every_pasted_line_at_the_prompt(seat: Seat) -> None:
 
     def typed(line: str) -> None:
         seat.heard.append(line)
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
 
     seat.typed = typed
 
@@ -1054,12 +1054,12 @@ def test_what_is_typed_at_a_question_is_neither_shown_nor_kept(seat: Seat) -> No
         seat.presses("hello\r")
         yield lambda: seat.heard == ["hello"]
         terminal.ask("Your \aword>")
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
         yield seat.shows("> you: hello", "Your ^Gword>", STANDING)
         seat.presses("banana\r")
         yield lambda: seat.heard == ["hello", "banana"]
         terminal.ask("")
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
         yield seat.shows("> you: hello", ">", STANDING)
         seat.presses(keys("Up"))
         yield seat.shows("> you: hello", ">hello", STANDING)
@@ -1341,10 +1341,10 @@ def test_the_status_line_follows_the_conversation(seat: Seat) -> None:
 
     def script() -> Script:
         yield seat.shows(">", STANDING)
-        terminal.show_status(lambda: "waiting\x07 | 3 unread")
+        terminal.show_status(lambda: ("waiting\x07", "3 unread"))
         yield seat.shows(">", " waiting^G | 3 unread | /help lists the commands")
         painted.append(len(seat.raw))
-        terminal.refresh(False, True, lambda: "waiting\x07 | 3 unread")
+        terminal.refresh(False, True, lambda: ("waiting\x07", "3 unread"))
         later = time.monotonic() + 0.05
         yield lambda: time.monotonic() > later
         assert len(seat.raw) == painted[0]

@@ -143,7 +143,7 @@ def test_keys_that_go_through_the_history(seat: Seat) -> None:
 
     def typed(line: str) -> None:
         seat.heard.append(line)
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
 
     seat.typed = typed
     rows = [row for row in distinct(ROWS) if is_of_history(row)]
@@ -189,7 +189,7 @@ def test_commands_that_need_more_than_the_line(seat: Seat, sent: str, line: str)
 
     def typed(text: str) -> None:
         seat.heard.append(text)
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
 
     seat.typed = typed
 

@@ -91,7 +91,7 @@ def test_a_search_shows_its_match_while_words_are_typed(seat: Seat) -> None:
 
     def typed(line: str) -> None:
         seat.heard.append(line)
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
 
     seat.typed = typed
 

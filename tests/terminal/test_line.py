@@ -26,7 +26,7 @@ def terminal(seat: Seat) -> Edited:
 
     def typed(line: str) -> None:
         seat.heard.append(line)
-        terminal.refresh(True, True, lambda: "with the server")
+        terminal.refresh(True, True, lambda: ("with the server",))
 
     seat.typed = typed
     return terminal

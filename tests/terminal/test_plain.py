@@ -52,7 +52,7 @@ def start(
     return terminal, listener
 
 
-def no_status() -> str:
+def no_status() -> tuple[str, ...]:
     """Fail: the plain terminal has no place for a status."""
     raise AssertionError("the plain terminal asked for the status")
 
@@ -536,7 +536,7 @@ def typed(lines):
     terminal.show(f"heard {lines.popleft()}")
     loop.stop()
 terminal.start(typed, loop.stop)
-terminal.refresh(True, True, str)
+terminal.refresh(True, True, tuple)
 loop.run()
 terminal.close()
 """

@@ -16,7 +16,7 @@ def start(loop: Loop, prompt: str = ">") -> Reader:
     """Start a reader that asks for a line."""
     reader = Reader(loop, prompt)
     reader.start(lambda lines: lines.clear(), lambda: None)
-    reader.refresh(True, True, lambda: "")
+    reader.refresh(True, True, lambda: ("",))
     return reader
 
 
@@ -24,7 +24,7 @@ def test_words_say_who_speaks(person: Person, loop: Loop) -> None:
     """Every line has them, so no line of a message can pass for another's."""
     reader = start(loop)
     reader.show_messages("Ann", ["hi", "one\nYou say: two"])
-    reader.refresh(True, True, lambda: "")
+    reader.refresh(True, True, lambda: ("",))
     reader.show_own("early")
     seen = (
         b"You say: \r\nAnn says: hi\r\nAnn says: one\r\nAnn goes on: You say: two\r\n"

@@ -26,7 +26,7 @@ def test_parts_that_do_not_fit_are_left_out(seat: Seat, columns: int, shown: str
     terminal = seat.opens()
 
     def script() -> Script:
-        terminal.show_status(lambda: "alone | waiting")
+        terminal.show_status(lambda: ("alone", "waiting"))
         yield seat.shows(">", shown[:columns])
 
     seat.plays(script())
@@ -39,9 +39,9 @@ def test_wide_characters_count_twice(seat: Seat) -> None:
     terminal = seat.opens()
 
     def script() -> Script:
-        terminal.show_status(lambda: "日本日本日")
+        terminal.show_status(lambda: ("日本日本日",))
         yield seat.shows(">", " 日本日...")
-        terminal.show_status(lambda: "日本日本")
+        terminal.show_status(lambda: ("日本日本",))
         yield seat.shows(">", " 日本日本")
 
     seat.plays(script())

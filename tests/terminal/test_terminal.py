@@ -22,6 +22,12 @@ def fail(*_: object) -> str:
     raise AssertionError("the terminal called back")
 
 
+def describe() -> tuple[str, ...]:
+    """Fail like `fail`, with the signature of a description."""
+    fail()
+    return ()
+
+
 def take(lines: deque[str]) -> None:
     """Fail like `fail`, with the signature of a callback for lines."""
     fail(lines)
@@ -42,7 +48,7 @@ def test_every_method_may_be_called_and_writes_nothing(piped: Person) -> None:
     """In the order in which a chat calls them; no callback is made."""
     terminal = Terminal()
     terminal.start(take, end)
-    terminal.refresh(True, True, fail)
+    terminal.refresh(True, True, describe)
     terminal.run()
     terminal.show("hello")
     terminal.show_messages("Ann", ["hello"])
@@ -50,7 +56,7 @@ def test_every_method_may_be_called_and_writes_nothing(piped: Person) -> None:
     terminal.ask("Your word>")
     terminal.notify("By the way.")
     terminal.refuse("Not sent", "hello")
-    terminal.show_status(fail)
+    terminal.show_status(describe)
     terminal.show_own("hello")
     terminal.show_pending("hello", "it is not your turn")
     terminal.return_text("hello")

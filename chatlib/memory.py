@@ -1,0 +1,64 @@
+"""What one run of a program remembers: the messages of its talks, and what was explained.
+
+The messages are those of both sides, for `/find`. Only the last ones are kept, in few
+objects: one entry is all that was shown, or sent, in one go.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+LIMIT_BYTES = 1 << 20
+"""How much is remembered: bytes of text and ENTRY_BYTES for each entry."""
+
+ENTRY_BYTES = 200
+"""What one entry takes beside its text."""
+
+
+class Memory:
+    """The last messages with their times, and the sentences that are shown once a run.
+
+    `clock` returns the seconds since 1970, for the times.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        # When, who, and the texts with a line end between them, as bytes: a string of its
+        # own for each short line would take six times the memory of the text.
+        self._entries: deque[tuple[float, str, bytes]] = deque()
+        # Bytes of all entries, counted as LIMIT_BYTES says.
+        self._size = 0
+        # What `is_first` was asked for.
+        self._explained: set[str] = set()
+
+    def add(self, speaker: str, texts: Iterable[str]) -> None:
+        """Remember messages of one side, and forget the oldest beyond the limit."""
+        # One pass in C, however many lines a read has brought. What is no text (a lone
+        # surrogate) is remembered as a question mark, as it is sent.
+        data = "\n".join(texts).encode("utf-8", "replace")
+        self._entries.append((self._clock(), speaker, data))
+        self._size += len(data) + ENTRY_BYTES
+        while self._size > LIMIT_BYTES:
+            self._size -= len(self._entries.popleft()[2]) + ENTRY_BYTES
+
+    def find(self, words: str) -> list[str]:
+        """Return the lines that have all these words, in any case, the newest last."""
+        # Everything is decoded again for each search: that takes some milliseconds, and an
+        # index would cost every line something that few people ever ask for.
+        wanted = words.casefold().split()
+        return [
+            f"{time.strftime('%H:%M', time.localtime(when))} {speaker}: {line}"
+            for when, speaker, data in self._entries
+            for line in data.decode().split("\n")
+            if all(word in line.casefold() for word in wanted)
+        ]
+
+    def time_of_day(self, seconds: float = 0) -> str:
+        """Return the local time in so many seconds, for people."""
+        return time.strftime("%H:%M:%S", time.localtime(self._clock() + seconds))
+
+    def is_first(self, what: str) -> bool:
+        """Return whether this was not asked before: then it is explained to the person."""
+        first = what not in self._explained
+        self._explained.add(what)
+        return first

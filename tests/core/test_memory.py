@@ -1,0 +1,59 @@
+"""What one run of a program remembers."""
+
+import time
+
+from chatlib.memory import ENTRY_BYTES, LIMIT_BYTES, Memory
+
+NOON = time.mktime((2026, 3, 1, 12, 0, 5, 0, 0, -1))
+
+
+def test_lines_are_found_by_all_their_words() -> None:
+    """In any order and case; a message of many lines gives the line that has them."""
+    memory = Memory(lambda: NOON)
+    memory.add("you", ["Straße nach Rom", "no"])
+    memory.add("Bob", ["one\nrom, STRASSE\nthree"])
+    assert memory.find("rom strasse") == [
+        "12:00 you: Straße nach Rom",
+        "12:00 Bob: rom, STRASSE",
+    ]
+    assert memory.find("nothing") == []
+
+
+def test_what_is_no_text_is_remembered_too() -> None:
+    """A lone surrogate stands for a typed byte."""
+    memory = Memory(lambda: NOON)
+    memory.add("you", ["a\udcffb"])
+    assert memory.find("a") == ["12:00 you: a?b"]
+
+
+def test_the_oldest_is_forgotten() -> None:
+    """What is kept never takes more than the limit."""
+    memory = Memory(lambda: NOON)
+    many = LIMIT_BYTES // (1 + ENTRY_BYTES)
+    for _ in range(many):
+        memory.add("Bob", ["x"])
+    assert len(memory.find("x")) == many
+    memory.add("Bob", ["y" * 1000])
+    assert memory._size <= LIMIT_BYTES
+    assert len(memory.find("y")) == 1
+    assert 0 < many - len(memory.find("x")) <= 6
+    memory.add("Bob", ["z" * LIMIT_BYTES])
+    assert (len(memory._entries), memory._size) == (0, 0)
+
+
+def test_a_time_of_day_is_now_or_later() -> None:
+    """In local time."""
+    memory = Memory(lambda: NOON)
+    assert memory.time_of_day() == "12:00:05"
+    assert memory.time_of_day(60) == "12:01:05"
+
+
+def test_what_was_explained_is_not_explained_again() -> None:
+    """Each thing for itself."""
+    memory = Memory()
+    assert [memory.is_first(what) for what in ("a", "b", "a", "b")] == [
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -29,10 +29,14 @@ GAP = 14
 SIDE_BY_SIDE = 170
 """Columns of all windows up to which they stand side by side, and not below each other."""
 
-_FIXED = (
-    (re.compile(r"\b[1-6]\d{4}\b"), "60441"),
-    (re.compile(r"(?<=confirmed for )\d(?= s)"), "2"),
-)
+PORT = 60441
+"""What is drawn instead of the first port; every further one is one higher."""
+
+_Ports = dict[str, str]
+"""What is drawn instead of each port of a picture, all windows together."""
+
+_PORT = re.compile(r"\b[1-6]\d{4}\b")
+_SECONDS = re.compile(r"(?<=confirmed for )\d(?= s)")
 
 # The sixteen colours of a terminal, on paper and on slate, and what else a window has.
 _COLOURS = {
@@ -59,8 +63,9 @@ def draw(windows: Sequence[tuple[str, View]], about: str) -> str:
     sizes = [_measure(view) for _, view in windows]
     stacked = sum(len(view.cells[0]) for _, view in windows) > SIDE_BY_SIDE
     left, top, parts = 0.0, 0, []
+    ports: _Ports = {}
     for (name, view), (width, height) in zip(windows, sizes, strict=True):
-        parts += [_frame(name, left, top, width, height), *_rows(view, left, top)]
+        parts += [_frame(name, left, top, width, height), *_rows(view, left, top, ports)]
         left, top = (left, top + height + GAP) if stacked else (left + width + GAP, top)
     width = max(width for width, _ in sizes) if stacked else left - GAP
     height = top - GAP if stacked else max(height for _, height in sizes)
@@ -110,12 +115,12 @@ def _frame(name: str, left: float, top: int, width: float, height: int) -> str:
 # The rows of a window.
 
 
-def _rows(view: View, left: float, above: int) -> Iterator[str]:
+def _rows(view: View, left: float, above: int, ports: _Ports) -> Iterator[str]:
     row, column = view.cursor
     for number, cells in enumerate(view.cells):
         top = above + HEAD + number * ROW
         start = 0
-        for style, group in groupby(_steady(cells), key=_look):
+        for style, group in groupby(_steady(cells, ports), key=_look):
             run = list(group)
             yield from _run(style, run, left + MARGIN + start * COLUMN, top)
             start += len(run)
@@ -187,12 +192,14 @@ def _words(cells: list[Char]) -> Iterator[tuple[int, str, int]]:
             yield column, data, 2 if wide else 1
 
 
-def _steady(cells: list[Char]) -> list[Char]:
+def _steady(cells: list[Char], ports: _Ports) -> list[Char]:
     """Replace what differs from run to run by fixed text of the same width."""
     plain = "".join(cell.data if len(cell.data) == 1 else "\0" for cell in cells)
-    fixed = plain
-    for pattern, text in _FIXED:
-        fixed = pattern.sub(text, fixed)
+
+    def number(match: re.Match[str]) -> str:
+        return ports.setdefault(match[0], str(PORT + len(ports)))
+
+    fixed = _SECONDS.sub("2", _PORT.sub(number, plain))
     return [
         cell if before == after else cell._replace(data=after)
         for cell, before, after in zip(cells, plain, fixed, strict=True)

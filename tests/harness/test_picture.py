@@ -146,6 +146,20 @@ def test_what_differs_from_run_to_run_does_not() -> None:
     assert texts(first) == [("port 60441, 1 not confirmed for 2 s, 7", "text")]
 
 
+def test_ports_that_differ_are_drawn_as_different_ports() -> None:
+    """They are counted in the order in which they appear, in all windows together."""
+    server, client = View(1, 40), View(1, 40)
+    server.feed(b"port 51234, from 40001")
+    client.feed(b"from 40001 to 51234, not 33333")
+    root = ElementTree.fromstring(draw([("server", server), ("client", client)], "about"))
+    drawn = [text for text, _ in texts(root)]
+    assert drawn == [
+        "port 60441, from 60442",
+        "client",
+        "from 60442 to 60441, not 60443",
+    ]
+
+
 def test_a_wide_character_before_a_port_moves_nothing() -> None:
     """Text is replaced cell by cell."""
     assert columns_of(picture("漢 34567")) == [("漢", 0, 2), ("60441", 3, 5)]

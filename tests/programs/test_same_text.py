@@ -88,7 +88,9 @@ class Reader:
         """Read the lines; any may have been typed, behind the prompt or ahead of it."""
         lines, name = self._rows(), f"{self._peer}: "
         came = [line.removeprefix(name) for line in lines if line.startswith(name)]
-        return [*map(bare, came)], [bare(line.removeprefix(">")) for line in lines]
+        return [*map(bare, came)], [
+            bare(line.removeprefix(">").removeprefix("/say ")) for line in lines
+        ]
 
     def _read_edited(self) -> tuple[list[str], list[str]]:
         """Read the rows: a mark and a name begin a message, and a deeper indent goes on."""

@@ -30,6 +30,7 @@ from chatlib.terminal.plain import Plain
 from chatlib.terminal.streams import (
     STDIN,
     STDOUT,
+    ignore_stops,
     is_pipe,
     open_missing_descriptors,
     report,
@@ -87,6 +88,7 @@ def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
                 look=settings.look,
                 wrap=settings.wrap,
                 bell=bell,
+                notification=settings.notify,
                 timestamps=timestamps,
                 status=not settings.no_status,
                 history="" if settings.no_history else role,
@@ -222,12 +224,18 @@ class Program:
         # A signal that our parent ignores (nohup, a script's background job) stays so.
         # Python itself ignores SIGPIPE and SIGXFSZ: there the write fails instead.
         heeded = [each for each in _stopping() if signal.getsignal(each) != signal.SIG_IGN]
-        self.loop.on_signals(heeded, lambda number: self.chat.stop(number))
+        self.loop.on_signals(heeded, self._stop)
         resume = self.terminal.resume
         self.loop.on_signals([signal.SIGCONT], lambda _: resume(), urgent=False)
         # A process in the background is stopped inside tcsetattr; after SIGCONT that call
         # is to go on instead of failing with EINTR.
         signal.siginterrupt(signal.SIGCONT, False)
+
+    def _stop(self, number: int) -> None:
+        """End the program because of a signal."""
+        # A shell also ends a stopped job: it is continued for that in the background.
+        ignore_stops()
+        self.chat.stop(number)
 
     def _close_screen(self, error: ScreenClosedError) -> None:
         """Show nothing more, and end the program as soon as signals have been heard."""

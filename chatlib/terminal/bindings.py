@@ -4,7 +4,6 @@ Backspace, Delete and the arrows go by graphemes, which a person sees as one cha
 (Unicode Standard Annex 29); prompt_toolkit's own functions go by code points.
 """
 
-import os
 import signal
 from collections.abc import Callable
 
@@ -38,7 +37,6 @@ def bind_keys(
     keys.add("c-c", filter=empty & ~is_searching)(_interrupt)
     keys.add("c-c", filter=~empty & ~is_searching)(line.drop)
     keys.add("c-\\")(lambda event: signal.raise_signal(signal.SIGQUIT))
-    keys.add("c-z")(lambda event: os.kill(0, signal.SIGTSTP))
     keys.add("c-d", filter=empty)(lambda event: input_ended())
     keys.add("c-d", filter=~empty)(_delete_after)
     # While a search is on, these three have no line to act on.

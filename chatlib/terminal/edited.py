@@ -19,6 +19,7 @@ from chatlib.terminal import streams
 from chatlib.terminal.bindings import bind_keys
 from chatlib.terminal.completion import Complete, Completion, no_words
 from chatlib.terminal.editor import Editor, open_output
+from chatlib.terminal.focus import LOOKED_AWAY, make_notification
 from chatlib.terminal.history import open_history
 from chatlib.terminal.layout import make_layout
 from chatlib.terminal.line import Line
@@ -58,6 +59,7 @@ class Edited(Terminal):
         look: str = "default",
         wrap: bool = True,
         bell: bool = False,
+        notification: bool = False,
         timestamps: bool = False,
         status: bool = True,
         history: str = "",
@@ -66,6 +68,8 @@ class Edited(Terminal):
     ) -> None:
         self._screen = Screen(loop)
         self._bell = bell
+        # What makes the desktop tell of a message.
+        self._notification = make_notification() if notification else ""
         # The usual prompt, and whether it or a question stands before the line.
         self._prompt, self._asking = visible(prompt), False
         self._notices_here = os.isatty(streams.STDERR)  # and not in a file (`2> file`)
@@ -84,7 +88,8 @@ class Edited(Terminal):
         self._status = StatusLine(output, self._completion, self._line)
         layout = make_layout(self._line, self._get_prompt, self._status, output, status)
         keys = bind_keys(self._line, self._completion, self._put_off, self._end_input)
-        return Editor(loop, output, layout, keys, self._end_input)
+        mark = self._page.mark(LOOKED_AWAY)[:-1]
+        return Editor(loop, output, layout, keys, self._end_input, mark)
 
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
@@ -111,11 +116,16 @@ class Edited(Terminal):
     def show_messages(self, speaker: str, texts: list[str]) -> None:
         """Write messages of the peer to stdout; raises ScreenClosedError.
 
-        The bell rings when no line is being typed: the person may be looking elsewhere.
+        The bell rings when the person looks elsewhere. Where the terminal does not tell,
+        it rings when no line is being typed.
         """
         self._write(self._page.messages(speaker, texts))
-        if self._bell and not self._line.buffer.text:
+        focus = self._editor.focus
+        idle = not self._line.buffer.text
+        if self._bell and (idle if focus.away is None else focus.away):
             self._screen.write("\a")
+        if self._notification and focus.take_notification():
+            self._screen.write(self._notification)
 
     def show_board(self, lines: list[str], number: int) -> None:
         """Write a board to stdout, in place of the last one of the same game if possible.

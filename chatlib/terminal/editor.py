@@ -9,28 +9,35 @@ import os
 import signal
 import termios
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Any, TextIO, cast
 
 from prompt_toolkit import Application
+from prompt_toolkit.data_structures import Point
+from prompt_toolkit.input.vt100 import raw_mode
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from chatlib.loop import Loop
+from chatlib.loop import Loop, Timer
 from chatlib.terminal import streams
 from chatlib.terminal.board import LastBoard
+from chatlib.terminal.focus import FOCUS_OFF, FOCUS_ON, Focus
 from chatlib.terminal.guest import GuestLoop
-from chatlib.terminal.keyboard import Keyboard
+from chatlib.terminal.keyboard import FOCUS_OUT, Keyboard
+from chatlib.terminal.reflow import Picture, Reflow, Resizes, take_picture
 from chatlib.terminal.streams import Screen
+
+ASK_POSITION = "\x1b[6n"
 
 
 class Editor:
     """The line being edited, as a prompt_toolkit Application that is a guest on our loop.
 
     It runs at most once. `input_ended()` is called when the terminal is closed under it.
+    `mark` is the line that stands before what came while the person looked elsewhere.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class Editor:
         layout: Layout,
         keys: KeyBindings,
         input_ended: Callable[[], None],
+        mark: str = "",
     ) -> None:
         self._loop = loop
         self._output = output
@@ -51,10 +59,21 @@ class Editor:
         self._board = LastBoard()
         # The terminal's settings, as they were before the editor.
         self._original: list[Any] = []
-        self._app: Application[None] = Application(
+        # SIGTSTP came, and the group is to be stopped in the next turn.
+        self._stopping: Timer | None = None
+        # What reads the keyboard again; None: it is read, and the terminal is ours.
+        self._reading: AbstractContextManager[None] | None = None
+        self.focus = Focus()
+        self._mark = mark
+        self._reflow = Reflow()
+        self._resizes = Resizes(loop, self._ask_position, self._repaint)
+        keys.add("c-z")(lambda event: self._stop_group())
+        self._app: Application[None] = _GatedApplication(
+            self._may_paint,
+            self._note_resize,
             layout,
             key_bindings=keys,
-            input=Keyboard(self._set_patience),
+            input=_OwnKeyboard(self._set_patience, self._note_report),
             output=output,
             erase_when_done=True,
             include_default_pygments_style=False,
@@ -75,22 +94,36 @@ class Editor:
         Side effect: from here on SIGTSTP is handled, until our loop is closed.
         """
         self._started = True
-        with suppress(termios.error):
-            self._original = termios.tcgetattr(streams.STDIN)
+        self._note_original()
         # Ignored, for example, where no shell could continue a stopped program.
         if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
-            self._loop.on_signals([signal.SIGTSTP], self._suspend, urgent=False)
+            self._loop.on_signals([signal.SIGTSTP], self._stop_soon, urgent=False)
         factory = partial(GuestLoop, self._loop, self._exit)
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.get_loop().set_exception_handler(self._raise_in_loop)
-            try:
-                runner.run(self._run_application())
-            except EOFError:
-                self._input_ended()
-        self._mark_pastes(False)
+        try:
+            with asyncio.Runner(loop_factory=factory) as runner:
+                runner.get_loop().set_exception_handler(self._raise_in_loop)
+                try:
+                    runner.run(self._run_application())
+                except EOFError:
+                    self._input_ended()
+        finally:
+            self._resizes.finish()
+            if not self._reading:
+                self._set_modes(False)
+                self._restore()
+
+    def _note_original(self) -> None:
+        """Note the settings that the terminal is to have when it is another program's."""
+        with suppress(termios.error):
+            self._original = termios.tcgetattr(streams.STDIN)
+
+    def _restore(self) -> None:
+        if self._original:  # the terminal was there
+            streams.set_attributes(streams.STDIN, self._original)
 
     async def _run_application(self) -> None:
         if self._loop.running:  # a signal may have stopped it before the editor began
+            self._set_modes(True)
             await self._app.run_async(set_exception_handler=False, handle_sigint=False)
 
     def _set_patience(self, seconds: float) -> None:
@@ -100,6 +133,7 @@ class Editor:
     def _exit(self) -> None:
         """End the Application, because our loop was stopped."""
         if self._app.is_running and not self._app.is_done:
+            self._resizes.finish()
             self._app.exit()
 
     def _raise_in_loop(
@@ -115,33 +149,164 @@ class Editor:
 
     # Stopping and continuing.
 
-    def _suspend(self, number: int) -> None:
-        """Restore the terminal for the shell, stop, and resume when continued."""
+    def _stop_group(self) -> None:
+        """Stop all programs of the foreground for the shell, as the kernel does at Ctrl-Z.
+
+        The shell takes the terminal as soon as one of them has stopped, perhaps the `make`
+        that runs this program. So it is restored before.
+        """
+        if signal.getsignal(signal.SIGTSTP) == signal.SIG_IGN:
+            os.kill(0, signal.SIGTSTP)
+        else:
+            self._stop(0)
+
+    def _stop_soon(self, number: int) -> None:
+        """Stop for a SIGTSTP from outside, unless SIGCONT has come already, too."""
+        self._stopping = self._loop.call_later(0, lambda: self._stop(os.getpid()))
+
+    def _stop(self, process: int) -> None:
+        """Restore the terminal, stop, and resume when continued; 0 is the whole group."""
         if not self._app.is_running:
             return
-        self._app.renderer.erase()
-        self._mark_pastes(False)
-        with suppress(termios.error):
-            termios.tcsetattr(streams.STDIN, termios.TCSANOW, self._original)
-        handler = signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)  # returns after SIGCONT
-        signal.signal(number, handler)
-        self.resume()
+        self._release()
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(process, signal.SIGTSTP)  # returns after SIGCONT
+        signal.signal(signal.SIGTSTP, handler)
+        # Without a shell nothing stops, and no SIGCONT comes. If it came, a signal that
+        # ends the program may have come with it, and is heard first.
+        self._loop.call_later(0, self.resume)
+
+    def _release(self) -> None:
+        """Leave the terminal to the shell: as it was, without the line."""
+        if self._reading:
+            return
+        self._resizes.finish()
+        with streams.never_stopped():
+            if streams.is_ours(streams.STDIN):
+                self._app.renderer.erase()
+                self._set_modes(False)
+                self._restore()
+            else:
+                # The shell has written below the line, and set what it needs.
+                self._output.write_raw(FOCUS_OFF)
+                self._app.renderer.reset()
+                self._output.flush()
+        self._painted = False
+        self._reading = self._app.input.detach()
+        self._reading.__enter__()
 
     def resume(self) -> None:
         """Set the terminal to raw mode again, and paint the line again."""
+        if self._stopping:
+            self._stopping.cancel()
+        if streams.is_ours(streams.STDIN):
+            self._take()
+        else:
+            self._loop.call_later(0, self._await_foreground)
+
+    def _await_foreground(self) -> None:
+        """Let the kernel stop us until the terminal is ours, unless the program ends."""
+        if not streams.ends_anywhere():
+            self._take()
+
+    def _take(self) -> None:
+        """Use the terminal again, after a shell perhaps; stop until it is ours."""
         if not self._app.is_running:
             return
         self._board.forget()  # a shell has written below it
+        if cooked := _is_cooked():
+            self._note_original()
+        lent = cooked or self._reading is not None
         # Not left again: the Application's own `raw_mode` restores the first settings.
-        self._app.input.raw_mode().__enter__()
+        try:
+            self._app.input.raw_mode().__enter__()
+        except termios.error:
+            return  # in the background, without a shell that could bring us back
+        if self._reading:
+            self._reading.__exit__(None, None, None)
+            self._reading = None
+        if lent:
+            # What a shell has written stands below the line, if that is still there.
+            self._painted = False
+            self._app.renderer.reset()
+            self._output.write_raw("\r")
+        else:
+            self._erase()
+        self._set_modes(True)
+        self.refresh()
+
+    # Another size of the window.
+
+    def _may_paint(self) -> bool:
+        """Return whether the terminal is ours, and the line stands where it was painted."""
+        self._look_at_size()
+        return self._reading is None and not self._resizes.going_on
+
+    def _look_at_size(self) -> None:
+        """Note a resize whose SIGWINCH has not been handled: a message may come before."""
+        if not self._painted or self._resizes.going_on:
+            return
+        size = self._app.renderer._last_size
+        # There is none after the screen was cleared.
+        if size and self._output.get_size() != size:
+            self._note_resize()
+
+    def _note_resize(self) -> None:
+        """Paint the line again for another size, as soon as it does not change any more."""
+        if self._reading:
+            return
+        here = self._painted and self._app.renderer.last_rendered_screen
+        if self._resizes.going_on or (here and not self._picture().is_safe):
+            self._resizes.begin()
+        else:
+            self._erase()
+            self.refresh()
+
+    def _ask_position(self) -> bool:
+        """Ask where the cursor is, if that tells where the line is; return whether."""
+        columns = self._output.get_size().columns
+        if asked := self._reflow.must_ask(self._picture(), columns):
+            self._output.write_raw(ASK_POSITION)
+            self._output.flush()
+        return asked
+
+    def _repaint(self, asked: bool, at: int | None) -> None:
+        """Erase the line, which the resize may have broken into more rows."""
+        renderer = self._app.renderer
+        columns = self._output.get_size().columns
+        height = self._reflow.height(self._picture(), columns, asked, at)
+        renderer._cursor_pos = Point(columns, height)
         self._erase()
         self.refresh()
+
+    def _picture(self) -> Picture:
+        renderer = self._app.renderer
+        screen = renderer.last_rendered_screen
+        assert screen, "a line was painted"
+        return take_picture(screen.data_buffer, renderer._cursor_pos)
+
+    # What the terminal reports.
+
+    def _note_report(self, report: str) -> None:
+        """Note where the cursor is, or whether the person looks at this window."""
+        if report[-1] == "R":
+            self._resizes.answer(int(report[:-1].split(";")[1]) - 1)
+        else:
+            self.focus.change(report == FOCUS_OUT)
 
     # Painting.
 
     def print_above(self, write: Callable[[str], None], text: str) -> None:
         """Call `write` for rows of text above the line being edited."""
+        if self.focus.unmarked:
+            self.focus.unmarked = False
+            if self._mark:
+                self.print_above(write, self._mark)
+        if self._painted:  # the first line of this turn
+            self._look_at_size()
+        if self._resizes.going_on:
+            self._resizes.hold(partial(self.print_above, write, text))
+            return
         self._erase()
         self._board.add(write, text)
         write(f"{text}\n")
@@ -152,6 +317,11 @@ class Editor:
 
         What was written below that one is written again.
         """
+        if self._painted:
+            self._look_at_size()
+        if self._resizes.going_on:
+            self._resizes.hold(partial(self.print_board, write, text, number))
+            return
         self._erase()
         size = self._size
         # The cursor can only be moved back over rows that are certain to be in the window.
@@ -177,14 +347,16 @@ class Editor:
             self._app.renderer.erase()
             # Erasing also ends the marking of pastes. Without marks a paste that comes
             # before the next painting would be sent line by line.
-            self._mark_pastes(True)
+            self._output.enable_bracketed_paste()
+            self._output.flush()
 
-    def _mark_pastes(self, on: bool) -> None:
-        """Make the terminal mark where a paste begins and ends, or make it stop that."""
+    def _set_modes(self, on: bool) -> None:
+        """Make the terminal mark pastes and report the focus, or make it stop that."""
         if on:
             self._output.enable_bracketed_paste()
         else:
             self._output.disable_bracketed_paste()
+        self._output.write_raw(FOCUS_ON if on else FOCUS_OFF)
         self._output.flush()
 
     def _note_painted(self, app: Application[None]) -> None:
@@ -197,6 +369,52 @@ class Editor:
         """The columns and rows of the window."""
         size = self._output.get_size()
         return size.columns, size.rows
+
+
+# What prompt_toolkit does otherwise.
+
+
+class _GatedApplication(Application[None]):
+    """An Application that paints only while it `may_paint`, and calls back for a resize."""
+
+    def __init__(
+        self,
+        may_paint: Callable[[], bool],
+        resized: Callable[[], None],
+        layout: Layout,
+        **options: Any,
+    ) -> None:
+        self._may_paint = may_paint
+        self._resized = resized
+        super().__init__(layout, **options)
+
+    def _redraw(self, render_as_done: bool = False) -> None:
+        if self._may_paint():
+            super()._redraw(render_as_done)
+
+    def _on_resize(self) -> None:
+        self._resized()
+
+
+class _OwnKeyboard(Keyboard):
+    """A keyboard that does not touch the terminal while it is another program's."""
+
+    def raw_mode(self) -> AbstractContextManager[None]:
+        """Return what sets the terminal to raw mode, and restores it."""
+        return _RawMode(streams.STDIN)
+
+
+class _RawMode(raw_mode):
+    def __exit__(self, *error: object) -> None:
+        if self.attrs_before is not None:
+            streams.set_attributes(self.fileno, self.attrs_before)
+
+
+def _is_cooked() -> bool:
+    """Return whether somebody has set the terminal back from raw mode."""
+    with suppress(termios.error):
+        return bool(termios.tcgetattr(streams.STDIN)[3] & termios.ICANON)
+    return False
 
 
 # What it paints on.

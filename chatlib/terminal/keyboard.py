@@ -35,6 +35,11 @@ BURST = 32
 
 ESCAPE, CONTROL_C, PASTE_BEGIN, PASTE_END = "\x1b", "\x03", "\x1b[200~", "\x1b[201~"
 
+FOCUS_IN, FOCUS_OUT = "\x1b[I", "\x1b[O"
+"""What a terminal sends when its window is looked at, and when another is."""
+
+_REPORT = re.compile(r"\x1b\[(?:[IO]|[0-9]{1,9};[0-9]{1,9}R)")
+
 # The tables.
 
 WORD_BACK = Keys.F13
@@ -177,13 +182,16 @@ class Keyboard(Vt100Input):
     """stdin as an input of prompt_toolkit.
 
     `set_patience(seconds)` is called after every read. If nothing more comes for so long,
-    prompt_toolkit calls `flush_keys`.
+    prompt_toolkit calls `flush_keys`. `reported` is called with each report of the focus
+    or of the cursor's place.
     """
 
-    def __init__(self, set_patience: Callable[[float], None]) -> None:
+    def __init__(
+        self, set_patience: Callable[[float], None], reported: Callable[[str], None]
+    ) -> None:
         super().__init__(cast(TextIO, KeyStream()))
         self._set_patience = set_patience
-        self._decoder = KeyDecoder()
+        self._decoder = KeyDecoder(reported)
 
     def read_keys(self) -> list[KeyPress]:
         """Read what was typed and return it, without what may still be unfinished."""
@@ -214,9 +222,11 @@ class KeyDecoder:
     """Text from a terminal in, keys out.
 
     A paste is one key, whose data is the pasted text. No control character acts in it.
+    `reported` is called with what is no key: FOCUS_IN, FOCUS_OUT and the cursor's place.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reported: Callable[[str], None] = lambda report: None) -> None:
+        self._reported = reported
         # The beginning of a sequence or, in a paste, of its end mark.
         self._rest = ""
         # What was pasted so far, if a paste has begun.
@@ -279,6 +289,8 @@ class KeyDecoder:
         elif piece["rest"]:
             self._rest = _shorten(piece[0])
         else:
+            if piece[0][-1] in "IOR" and _REPORT.fullmatch(piece[0]):
+                self._reported(piece[0])
             presses += _press(_read_piece(piece))
         return piece.end()
 

@@ -66,7 +66,9 @@ def make_layout(
     # Apart from the line, so that it stays where it is when the cursor moves.
     head = FormattedTextControl(lambda: LINE_END.join(_get_head(line, prompt())))
     above = ConditionalContainer(Window(head, height=FIRST + 1), folded)
-    under = Window(FormattedTextControl(status.text), height=1, style="reverse")
+    # Not the whole row is in reverse: a terminal would break it in a narrower window.
+    shown = FormattedTextControl(lambda: [("reverse", f"{status.text()} ")])
+    under = Window(shown, height=1)
     below = ConditionalContainer(under, status_fits)
     return Layout(HSplit([above, edited, search, below]), focused_element=edited)
 

@@ -151,6 +151,11 @@ class Page:
         faint = self._look.notice
         return self._begin() + self._lay(NOTICE, "", text, faint, faint)
 
+    def mark(self, text: str) -> str:
+        """Return the row of a short notice that has no time, as it comes before others."""
+        faint = self._look.notice
+        return self._lay(NOTICE, "", text, faint, faint)
+
     def line(self, text: str) -> str:
         """Return the rows of a line of the conversation that nobody has said."""
         return self._begin() + self._lay(OTHER, "", text, "")

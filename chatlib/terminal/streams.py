@@ -7,10 +7,12 @@ after it was closed. Reading is left to the terminals. Knows no protocol.
 import errno
 import os
 import select
+import signal
 import stat
 import termios
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from chatlib.errors import ScreenClosedError, ScreenFailedError
 from chatlib.loop import WRITE, Loop, is_ready
@@ -104,18 +106,60 @@ def hung_up(fd: int) -> bool:
 
 
 def discard_typed(fd: int) -> None:
-    """Discard what was typed and not read, unless this program is in the background.
+    """Discard what was typed and not read, unless the terminal is another program's now.
 
-    There the line is meant for the program in the foreground, and the kernel stops a
-    background process that discards it (SIGTTOU).
+    There the line is meant for the program in the foreground.
+    """
+    if is_ours(fd):
+        with never_stopped(), suppress(termios.error):  # closed: the line is lost
+            termios.tcflush(fd, termios.TCIFLUSH)
+
+
+# A terminal is lent to one group of processes at a time, the one in the foreground.
+
+
+def is_ours(fd: int) -> bool:
+    """Return whether this program is in the foreground of its terminal.
+
+    True also where the terminal knows no foreground: it does not control this program, or
+    it was closed.
     """
     try:
-        foreground = os.tcgetpgrp(fd) == os.getpgrp()
+        return os.tcgetpgrp(fd) == os.getpgrp()
     except OSError:
-        foreground = True  # not our controlling terminal: it knows no process groups
-    if foreground:
-        with suppress(termios.error):  # the terminal was closed, and the line is lost
-            termios.tcflush(fd, termios.TCIFLUSH)
+        return True
+
+
+def set_attributes(fd: int, attributes: list[int | list[bytes | int]]) -> None:
+    """Set a terminal, unless it is another program's now, or was closed."""
+    if is_ours(fd):
+        with never_stopped(), suppress(termios.error):
+            termios.tcsetattr(fd, termios.TCSANOW, attributes)
+
+
+@contextmanager
+def never_stopped() -> Iterator[None]:
+    """Use the terminal without being stopped, if it is given to another program meanwhile.
+
+    The kernel stops a group of processes in the background that sets its terminal, and,
+    after `stty tostop`, one that writes to it (SIGTTOU).
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_stops() -> None:
+    """Let the program end in the background too, where the terminal is another's."""
+    for number in (signal.SIGTTIN, signal.SIGTTOU):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def ends_anywhere() -> bool:
+    """Return whether `ignore_stops` was called."""
+    return signal.getsignal(signal.SIGTTOU) == signal.SIG_IGN
 
 
 # Text.

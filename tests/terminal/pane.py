@@ -8,12 +8,24 @@ Everything goes to the one terminal, stderr too. No test sleeps: it reads while 
 """
 
 import os
+import re
+import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from harness import wire
 from harness.child import COLUMNS, Child
 from harness.readers import Readers
 from harness.stage import PATIENCE, ROOT
+
+CLIENT = (sys.executable, "-m", "chatc", "--retry", "0")
+FREE = 2
+HALF = "rm -rf half"
+STANDING = " with the server | /help lists the commands"
+
+ANNOUNCED = ("sh", "-c", 'echo "process=$$"; exec "$@"', "-")
+"""Put before a command, this writes its process number first."""
 
 
 class Pane(Child):
@@ -109,3 +121,77 @@ class Desk:
         """Show every window, framed."""
         edge = "-" * COLUMNS
         return "\n".join(line for pane in self.panes for line in (edge, *pane.rows, edge))
+
+
+class Peer:
+    """A server made of bytes, which sends and receives only what a test asks for.
+
+    That is little: while it waits, the terminals need not be read.
+    """
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(PATIENCE)
+        self.place = ("--host", "127.0.0.1", "--port", f"{self._listener.getsockname()[1]}")
+        self._said = 0
+
+    def meets(self) -> None:
+        """Accept the client's connection and answer its HELLO."""
+        self._socket, _ = self._listener.accept()
+        self._socket.settimeout(PATIENCE)
+        _, _, body = wire.receive(self._socket)
+        self._socket.sendall(wire.hello("server", FREE, body[5:21]))
+
+    def says(self, text: str) -> None:
+        """Send a message."""
+        self._said += 1
+        self._socket.sendall(wire.text(self._said, text))
+
+    def hears(self) -> str:
+        """Return the next message or, in `<>`, the words of the client's goodbye."""
+        while True:
+            kind, number, body = wire.receive(self._socket)
+            if kind == wire.TEXT:
+                self._socket.sendall(wire.frame(wire.ACK, number))
+                return body.decode()
+            if kind == wire.BYE:
+                return f"<{body[1:].decode()}>"
+
+    def leaves(self) -> None:
+        """Send a goodbye, or answer one, and half-close."""
+        self._socket.sendall(wire.bye(self._said))
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close both sockets."""
+        self._listener.close()
+        self._socket.close()
+
+
+def open_client(desk: Desk, peer: Peer, *arguments: str, **environment: str | None) -> Pane:
+    """Start an edited client that is connected to the peer, and wait for its prompt."""
+    pane = desk.opens(*CLIENT, *peer.place, *arguments, **environment)
+    peer.meets()
+    desk.until(
+        lambda: pane.shows("  Both may write: Enter sends, /q leaves.", ">"),
+        "the prompt",
+    )
+    return pane
+
+
+def types_half(desk: Desk, pane: Pane, text: str = HALF) -> None:
+    """Type the beginning of a line, and wait until it is shown."""
+    pane.presses(text)
+    desk.until(lambda: pane.shows(f">{text}"), "the half-typed line")
+
+
+def open_shell(desk: Desk) -> Pane:
+    """Start an interactive shell."""
+    pane = desk.opens("bash", "--norc", "--noprofile", "-i", PS1="$ ", INPUTRC="/dev/null")
+    desk.until(lambda: pane.shows("$"))
+    return pane
+
+
+def announced(pane: Pane) -> int:
+    """Return the process that `ANNOUNCED` has written to a terminal."""
+    return int(re.findall(rb"process=(\d+)", pane.raw)[-1])

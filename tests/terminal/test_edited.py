@@ -4,17 +4,13 @@ The conversation files of the harness cover ordinary use. Here are the bytes tha
 the terminal, its settings afterwards, and the shell that started the program.
 """
 
-import asyncio
 import curses
 import os
 import re
-import shlex
 import signal
 import socket
 import sys
-import termios
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,83 +22,21 @@ from harness.keys import keys
 from harness.stage import PATIENCE
 from tests.helpers import Place
 from tests.processes import counted, threads
-from tests.terminal.pane import Desk, Pane
+from tests.terminal.pane import (
+    ANNOUNCED,
+    CLIENT,
+    HALF,
+    STANDING,
+    Desk,
+    Pane,
+    Peer,
+    announced,
+    open_client,
+    types_half,
+)
 from tests.terminal.seat import Script, Seat
 
 PYTHON = sys.executable
-CLIENT = (PYTHON, "-m", "chatc", "--retry", "0")
-FREE = 2
-HALF = "rm -rf half"
-STANDING = " with the server | /help lists the commands"
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Return a desk, on which programs are started; end them after the test."""
-    desk = Desk(tmp_path)
-    yield desk
-    desk.close()
-
-
-class Peer:
-    """A server made of bytes, which sends and receives only what a test asks for.
-
-    That is little: while it waits, the terminals need not be read.
-    """
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(PATIENCE)
-        self.place = ("--host", "127.0.0.1", "--port", f"{self._listener.getsockname()[1]}")
-        self._said = 0
-
-    def meets(self) -> None:
-        """Accept the client's connection and answer its HELLO."""
-        self._socket, _ = self._listener.accept()
-        self._socket.settimeout(PATIENCE)
-        _, _, body = wire.receive(self._socket)
-        self._socket.sendall(wire.hello("server", FREE, body[5:21]))
-
-    def says(self, text: str) -> None:
-        """Send a message."""
-        self._said += 1
-        self._socket.sendall(wire.text(self._said, text))
-
-    def hears(self) -> str:
-        """Return the next message or, in `<>`, the words of the client's goodbye."""
-        while True:
-            kind, number, body = wire.receive(self._socket)
-            if kind == wire.TEXT:
-                self._socket.sendall(wire.frame(wire.ACK, number))
-                return body.decode()
-            if kind == wire.BYE:
-                return f"<{body[1:].decode()}>"
-
-    def leaves(self) -> None:
-        """Send a goodbye, or answer one, and half-close."""
-        self._socket.sendall(wire.bye(self._said))
-        self._socket.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        """Close both sockets."""
-        self._listener.close()
-        self._socket.close()
-
-
-@pytest.fixture
-def peer() -> Iterator[Peer]:
-    """Return a server for a client to connect to."""
-    peer = Peer()
-    yield peer
-    peer.close()
-
-
-def open_client(desk: Desk, peer: Peer, *arguments: str, **environment: str | None) -> Pane:
-    """Start an edited client that is connected to the peer, and wait for its prompt."""
-    pane = desk.opens(*CLIENT, *peer.place, *arguments, **environment)
-    peer.meets()
-    desk.until(lambda: pane.shows("  Enter message to send...", ">"), "the prompt")
-    return pane
 
 
 def open_server(desk: Desk, *arguments: str) -> tuple[Pane, str]:
@@ -111,12 +45,6 @@ def open_server(desk: Desk, *arguments: str) -> tuple[Pane, str]:
     pane = desk.opens(PYTHON, "-m", "chatd", *options, *arguments)
     desk.until(lambda: re.search(rb"on port: \d+\r\n", pane.raw), "the banner")
     return pane, pane.raw.split(b"on port: ")[1].split()[0].decode()
-
-
-def types_half(desk: Desk, pane: Pane, text: str = HALF) -> None:
-    """Type the beginning of a line, and wait until it is shown."""
-    pane.presses(text)
-    desk.until(lambda: pane.shows(f">{text}"), "the half-typed line")
 
 
 # What arrives while a line is being typed.
@@ -184,14 +112,19 @@ def test_after_a_resize_the_whole_line_is_shown(desk: Desk, peer: Peer) -> None:
         desk.until(lambda: client.view.at_rest and client.rows[-len(picture) :] == picture)  # noqa: B023
     client.types("!")
     assert peer.hears() == f"{line}!"
-    desk.until(lambda: client.shows("  Enter message to send...", f"> you: {line}!", ">"))
+    desk.until(
+        lambda: client.shows(
+            "  Both may write: Enter sends, /q leaves.", f"> you: {line}!", ">"
+        )
+    )
 
 
 # What is written to the terminal.
 
 SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|.)", re.DOTALL)
-HARMLESS = re.compile(rb"\x1b\[(?:[0-9;]*[ABCDHJKm]|\?(?:1|7|12|25|2004)[hl])")
-"""Move, erase, colour; cursor keys, wrapping, blinking and hidden cursor, paste marks."""
+HARMLESS = re.compile(rb"\x1b\[(?:[0-9;]*[ABCDHJKm]|\?(?:1|7|12|25|1004|2004)[hl])")
+"""Move, erase, colour; cursor keys, wrapping, blinking and hidden cursor, reports of the
+focus, paste marks."""
 
 
 def sequences(pane: Pane) -> set[bytes]:
@@ -470,9 +403,6 @@ def test_tab_completes_before_an_enter_in_the_same_read(desk: Desk, peer: Peer) 
 
 # The shell that started us.
 
-ANNOUNCED = ("sh", "-c", 'echo "process=$$"; exec "$@"', "-")
-"""Put before a command, this writes its process number first."""
-
 LEADS_ON = '"$@"; echo "code=$?"; exec cat'
 """A script that goes on after the chat; unlike an interactive shell it restores nothing."""
 
@@ -485,11 +415,6 @@ def handle(*_):
 Chat.handle = handle
 sys.exit(main())
 """
-
-
-def announced(pane: Pane) -> int:
-    """Return the process that `ANNOUNCED` has written to a terminal."""
-    return int(re.findall(rb"process=(\d+)", pane.raw)[-1])
 
 
 def leave(door: str, server: Pane, client: Pane) -> None:
@@ -532,7 +457,7 @@ def test_however_the_program_ends_the_terminal_is_as_before(
     server, port = open_server(desk)
     command = (PYTHON, "-c", MISTAKEN) if "mistake" in door else CLIENT
     client = desk.opens("bash", "-c", LEADS_ON, "-", *ANNOUNCED, *command, "--port", port)
-    desk.until(lambda: client.shows("  Enter message to send...", ">"))
+    desk.until(lambda: client.shows("  Both may write: Enter sends, /q leaves.", ">"))
     types_half(desk, client)
     assert client.attributes != client.untouched
     leave(door, server, client)
@@ -588,24 +513,6 @@ def test_all_descriptors_are_blocking_afterwards(desk: Desk, peer: Peer) -> None
     desk.until(lambda: client.shows("- Goodbye: the server left.", "True True True", ""))
 
 
-def open_shell(desk: Desk) -> Pane:
-    """Start an interactive shell."""
-    pane = desk.opens("bash", "--norc", "--noprofile", "-i", PS1="$ ", INPUTRC="/dev/null")
-    desk.until(lambda: pane.shows("$"))
-    return pane
-
-
-@pytest.fixture
-def shell(desk: Desk, peer: Peer) -> Pane:
-    """Start a shell, in it a client connected to the peer, and type half a line."""
-    pane = open_shell(desk)
-    pane.types(shlex.join([*ANNOUNCED, *CLIENT, *peer.place]))
-    peer.meets()
-    desk.until(lambda: pane.shows("  Enter message to send...", ">"))
-    types_half(desk, pane)
-    return pane
-
-
 def test_half_a_line_is_reported_and_not_left_for_the_shell(
     desk: Desk, peer: Peer, shell: Pane
 ) -> None:
@@ -628,106 +535,6 @@ def test_lines_pasted_behind_a_goodbye_are_reported_as_never_sent(
     desk.until(lambda: server.ended)
     given_back = [line for line in server.lines if line.startswith("- Never sent: ")]
     assert given_back == ["- Never sent: one", "- Never sent: two", "- Never sent: three"]
-
-
-def stop(pane: Pane, how: str) -> None:
-    """Stop the program on a terminal with the key or with a signal."""
-    if how == "Ctrl-Z":
-        pane.presses(keys(how))
-    else:
-        os.kill(announced(pane), signal.Signals[how])
-
-
-@pytest.mark.parametrize("how", ["Ctrl-Z", "SIGTSTP", "SIGSTOP"])
-def test_after_a_stop_and_fg_the_line_can_be_finished(
-    desk: Desk, peer: Peer, shell: Pane, how: str
-) -> None:
-    """Meanwhile the shell has its own settings; `fg` paints line and status again."""
-    raw = shell.attributes
-    stop(shell, how)
-    desk.until(lambda: shell.view.row == "$")
-    shell.types("stty -a")
-    desk.until(lambda: "isig" in " ".join(shell.lines) and shell.view.row == "$")
-    told = " ".join(shell.lines).partition("$ stty -a")[2].split()
-    assert {"icanon", "echo", "isig"} <= set(told)
-    shell.types("fg")
-    desk.until(lambda: shell.view.at_rest and shell.view.row == f">{HALF}")
-    assert shell.rows[-1] == STANDING
-    assert shell.attributes == raw
-    peer.says("Still there?")
-    desk.until(lambda: shell.shows("  server: Still there?", f">{HALF}"))
-    shell.types(" and the rest")
-    assert peer.hears() == f"{HALF} and the rest"
-    desk.until(lambda: shell.shows(f"> you: {HALF} and the rest", ">"))
-
-
-INPUT, LOCAL = 0, 3
-"""Indices of the input flags and the local flags in the result of tcgetattr(3)."""
-
-
-@pytest.mark.parametrize("how", ["Ctrl-Z", "SIGTSTP"])
-@pytest.mark.parametrize(
-    "part",
-    [
-        pytest.param(LOCAL, id="line editing"),
-        pytest.param(INPUT, id="flow control"),
-    ],
-)
-def test_a_stopped_program_has_restored_the_settings(
-    desk: Desk, peer: Peer, how: str, part: int
-) -> None:
-    """The program itself does it, because not every shell does."""
-    script = '"$@"; echo stopped; read; fg'
-    client = desk.opens("bash", "-mc", script, "-", *ANNOUNCED, *CLIENT, *peer.place)
-    peer.meets()
-    desk.until(lambda: client.shows("  Enter message to send...", ">"))
-    types_half(desk, client)
-    stop(client, how)
-    desk.until(lambda: "stopped" in client.lines)
-    assert client.attributes[part] == client.untouched[part]
-    client.presses("\r")
-    desk.until(lambda: client.view.row == f">{HALF}")
-    peer.leaves()
-    desk.until(lambda: client.ended)
-    assert client.lines[-2:] == [f"- Never sent: {HALF}", ""]
-    assert client.attributes[part] == client.untouched[part]
-
-
-@pytest.mark.parametrize("how", ["SIGTSTP", "SIGSTOP"])
-def test_in_the_background_it_is_stopped_until_fg(
-    desk: Desk, peer: Peer, shell: Pane, how: str
-) -> None:
-    """The kernel stops it for setting the terminal; after `fg` the line can be finished."""
-    stop(shell, how)
-    desk.until(lambda: shell.view.row == "$")
-    shell.types("bg; wait %1; fg")
-    desk.until(lambda: shell.view.row == f">{HALF}" or b"Traceback" in shell.raw)
-    assert b"Traceback" not in shell.raw
-    shell.types(" and the rest")
-    assert peer.hears() == f"{HALF} and the rest"
-
-
-def test_started_in_the_background_it_is_stopped_until_fg(desk: Desk) -> None:
-    """The banner may come before; the line to be edited comes with `fg`."""
-    shell = open_shell(desk)
-    shell.types(f"{PYTHON} -m chatd --port 0 &")
-    desk.until(lambda: b"listening on" in shell.raw)
-    shell.types("wait %1; fg")
-    desk.until(lambda: " nobody here yet" in shell.rows[-1] or b"Traceback" in shell.raw)
-    assert b"Traceback" not in shell.raw
-    shell.types("/q")
-    desk.until(lambda: shell.shows("- Goodbye: you left before anybody came.", "$"))
-
-
-def test_without_a_shell_ctrl_z_stops_nothing(desk: Desk, peer: Peer) -> None:
-    """In a window of its own the program could not be continued."""
-    client = open_client(desk, peer)
-    types_half(desk, client)
-    painted = len(client.raw)
-    client.presses(keys("Ctrl-Z"))
-    desk.until(lambda: HALF.encode() in client.raw[painted:])
-    client.types(" and the rest")
-    assert peer.hears() == f"{HALF} and the rest"
 
 
 # Programs that end early, and a terminal that is closed first.
@@ -808,7 +615,7 @@ sys.exit(main())
 def talk_plainly(desk: Desk, peer: Peer, client: Pane) -> None:
     """Exchange two messages, leave, and assert that no escape sequence was written."""
     peer.meets()
-    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    desk.until(lambda: client.shows("  Both may write: Enter sends, /q leaves.", ">"))
     client.types("hello")
     assert peer.hears() == "hello"
     peer.says("hi")
@@ -1353,140 +1160,6 @@ def test_the_status_line_follows_the_conversation(seat: Seat) -> None:
 
 
 # In this process: stopping and going on.
-
-
-@pytest.fixture
-def stops(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[object]]]:
-    """Replace `os.kill`: a stop of this process notes the terminal's settings instead."""
-    stops: list[list[object]] = []
-
-    def kill(pid: int, number: int) -> None:
-        if pid == 0:
-            signal.raise_signal(number)
-        else:
-            stops.append(termios.tcgetattr(streams.STDIN))
-
-    monkeypatch.setattr(os, "kill", kill)
-    before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-    yield stops
-    signal.signal(signal.SIGTSTP, before)
-
-
-def test_ctrl_z_restores_the_terminal_and_resuming_takes_it_again(
-    seat: Seat, stops: list[list[object]]
-) -> None:
-    """The line that was being typed is painted again."""
-    original = termios.tcgetattr(streams.STDIN)
-    seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.presses("half")
-        yield seat.shows(">half", STANDING)
-        seat.presses(keys("Ctrl-Z"))
-        yield lambda: stops
-        yield seat.shows(">half", STANDING)
-        assert termios.tcgetattr(streams.STDIN) != original
-
-    seat.plays(script())
-    assert stops == [original]
-
-
-def test_after_a_stop_from_outside_the_terminal_is_raw_again(seat: Seat) -> None:
-    """SIGSTOP cannot be handled: the shell has set the terminal for itself meanwhile."""
-    original = termios.tcgetattr(streams.STDIN)
-    terminal = seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        raw = termios.tcgetattr(streams.STDIN)
-        termios.tcsetattr(streams.STDIN, termios.TCSANOW, original)
-        terminal.resume()
-        assert termios.tcgetattr(streams.STDIN) == raw
-        seat.presses("on\r")
-        yield lambda: seat.heard == ["on"]
-
-    seat.plays(script())
-    assert b"^M" not in seat.raw
-
-
-def test_where_stopping_is_ignored_the_editor_goes_on(
-    seat: Seat, stops: list[list[object]]
-) -> None:
-    """As in a window without a shell."""
-    signal.signal(signal.SIGTSTP, signal.SIG_IGN)
-    seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.presses(keys("Ctrl-Z") + "on\r")
-        yield lambda: seat.heard == ["on"]
-
-    seat.plays(script())
-    assert stops == []
-
-
-# In this process: how the editor begins and ends.
-
-
-def test_a_terminal_that_is_closed_ends_the_input_but_not_the_loop(
-    seat: Seat, stops: list[list[object]]
-) -> None:
-    """A later run is without the editor, and a stop has nothing to restore."""
-    terminal = seat.opens()
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        seat.hangs_up()
-        yield lambda: seat.heard == [None]
-        signal.raise_signal(signal.SIGTSTP)
-        yield lambda: True
-        terminal.resume()
-        assert terminal.hung_up
-
-    seat.plays(script())
-    seat.plays(iter([lambda: True]))
-    assert stops == []
-
-
-def test_a_terminal_that_is_closed_before_the_editor_begins_is_an_end(seat: Seat) -> None:
-    """Its settings cannot be read any more, and need not be restored."""
-    seat.opens()
-    seat.person.leaves()
-
-    def script() -> Script:
-        yield lambda: seat.heard == [None]
-
-    seat.plays(script())
-
-
-def test_a_loop_that_is_stopped_before_the_editor_begins_starts_none(seat: Seat) -> None:
-    """Nothing is painted, and the terminal's settings stay."""
-    seat.opens()
-    seat.plays(iter(()))
-    assert b"with the server" not in seat.person.screen.encode()
-
-
-@pytest.mark.parametrize("with_error", [True, False], ids=["exception", "message"])
-def test_an_error_in_a_callback_of_asyncio_comes_out_of_run(
-    seat: Seat, with_error: bool
-) -> None:
-    """As one in a callback of ours does, and not as a line in a log."""
-    seat.opens()
-
-    def fail() -> None:
-        raise RuntimeError("a mistake")
-
-    def script() -> Script:
-        yield seat.shows(">", STANDING)
-        if with_error:
-            asyncio.get_running_loop().call_soon(fail)
-        else:
-            asyncio.get_running_loop().call_exception_handler({"message": "a mistake"})
-        yield lambda: False
-
-    with pytest.raises(RuntimeError, match="a mistake"):
-        seat.plays(script())
 
 
 def test_typed_lines_are_in_the_history_of_the_next_terminal(seat: Seat) -> None:

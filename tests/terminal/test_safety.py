@@ -50,7 +50,7 @@ CORPUS = {
 
 # The sequences that paint a line: move, erase, look, and five modes.
 PAINTING = re.compile(
-    r"\x1b\[[0-9]*[ABCDJK]|\x1b\[[0-9;]*m|\x1b\[\?(?:1|7|12|25|2004)[hl]|\r*\n|\r|\x08"
+    r"\x1b\[[0-9]*[ABCDJK]|\x1b\[[0-9;]*m|\x1b\[\?(?:1|7|12|25|1004|2004)[hl]|\r*\n|\r|\x08"
 )
 
 COUNT = 20_000

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -331,3 +332,29 @@ def test_missing_descriptors_are_opened_before_a_socket_gets_them(
     os.close(writer)
     assert os.read(reader, 1000).decode() == repr([*is_null, True]), shell.stderr
     os.close(reader)
+
+
+def test_a_terminal_of_another_program_is_left_as_it_is(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closed one cannot be set either."""
+    before = termios.tcgetattr(streams.STDIN)
+    changed = [*before]
+    changed[3] ^= termios.TOSTOP
+    monkeypatch.setattr(streams, "is_ours", lambda fd: False)
+    streams.set_attributes(streams.STDIN, changed)
+    assert termios.tcgetattr(streams.STDIN) == before
+    monkeypatch.setattr(streams, "is_ours", lambda fd: True)
+    streams.set_attributes(streams.STDIN, changed)
+    assert termios.tcgetattr(streams.STDIN) == changed
+
+
+def test_a_program_that_ends_is_not_stopped_in_the_background() -> None:
+    """Neither for reading nor for writing."""
+    numbers = (signal.SIGTTIN, signal.SIGTTOU)
+    before = [signal.getsignal(number) for number in numbers]
+    assert not streams.ends_anywhere()
+    streams.ignore_stops()
+    assert streams.ends_anywhere()
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)

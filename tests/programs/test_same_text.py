@@ -11,6 +11,7 @@ What does not begin as a message is none, and what is none cannot go on with one
 
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -262,16 +263,14 @@ def is_within(texts: list[str], lines: list[str]) -> bool:
     return all(text in rest for text in texts)
 
 
-def cases(talk: Talk, times: int = 1) -> list[object]:
-    """Return a talk with each person in each place, and each place with some deliveries."""
-    chosen = []
+def cases(talk: Talk, times: int = 1) -> Iterator[object]:
+    """Yield a talk with each person in each place, and each place with some deliveries."""
     for turn in range(times):
         for number, place in enumerate(PLACES):
             other = PLACES[(number * 5 + 3 + turn) % len(PLACES)]
             delivery = talk.deliveries[(number + turn) % len(talk.deliveries)]
             name = f"{talk.name}-{place[0]}{place[1]}-{other[0]}{other[1]}-{delivery}"
-            chosen.append(pytest.param(talk, place, other, delivery, id=name))
-    return chosen
+            yield pytest.param(talk, place, other, delivery, id=name)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,12 @@ _Ports = dict[str, str]
 """What is drawn instead of each port of a picture, all windows together."""
 
 _PORT = re.compile(r"\b[1-6]\d{4}\b")
-_SECONDS = re.compile(r"(?<=confirmed for )\d(?= s)")
+_VARYING = (
+    (re.compile(r"(?<=confirmed for )\d(?= s)"), "2"),
+    (re.compile(r"(?<=has lost, )\d\d\b"), "58"),
+    (re.compile(r"(?<=trying until )\d\d:\d\d:\d\d"), "12:05:07"),
+)
+"""Counts of seconds, and times that follow from one."""
 
 # The sixteen colours of a terminal, on paper and on slate, and what else a window has.
 _COLOURS = {
@@ -199,7 +204,9 @@ def _steady(cells: list[Char], ports: _Ports) -> list[Char]:
     def number(match: re.Match[str]) -> str:
         return ports.setdefault(match[0], str(PORT + len(ports)))
 
-    fixed = _SECONDS.sub("2", _PORT.sub(number, plain))
+    fixed = _PORT.sub(number, plain)
+    for pattern, text in _VARYING:
+        fixed = pattern.sub(text, fixed)
     return [
         cell if before == after else cell._replace(data=after)
         for cell, before, after in zip(cells, plain, fixed, strict=True)

@@ -143,6 +143,11 @@ def test_what_differs_from_run_to_run_does_not() -> None:
         for port, seconds, number in [("34567", 1, 7), ("51234", 3, 7), ("51234", 3, 8)]
     )
     assert texts(first) == texts(second) != texts(other)
+    early, late = (
+        picture(f"has lost, {seconds} s more, trying until 12:05:{seconds}", columns=60)
+        for seconds in (57, 59)
+    )
+    assert texts(early) == texts(late)
     assert texts(first) == [("port 60441, 1 not confirmed for 2 s, 7", "text")]
 
 

@@ -4,7 +4,8 @@ A picture needs nothing but itself: no script, no font and no colour from elsewh
 dark where its reader's screen is dark (`prefers-color-scheme`). Every run of text is given
 the width of its cells, so that columns stand under each other in any font.
 
-What differs from run to run (ports, clock times) is drawn as fixed text of the same width.
+What differs from run to run (a port, a count of seconds) is drawn as fixed text of the same
+width.
 """
 
 import re
@@ -13,7 +14,6 @@ from html import escape
 from itertools import groupby
 
 from pyte.screens import Char
-from wcwidth import wcswidth
 
 from harness.view import View
 
@@ -26,11 +26,22 @@ MARGIN, HEAD = 12, 26
 GAP = 14
 """Pixels between two windows."""
 
-_FIXED = (
-    (re.compile(r"\b[1-6]\d{4}\b"), "60441"),
-    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "12:04:07"),
-    (re.compile(r"\b\d\d:\d\d\b(?!:)"), "12:04"),
+SIDE_BY_SIDE = 170
+"""Columns of all windows up to which they stand side by side, and not below each other."""
+
+PORT = 60441
+"""What is drawn instead of the first port; every further one is one higher."""
+
+_Ports = dict[str, str]
+"""What is drawn instead of each port of a picture, all windows together."""
+
+_PORT = re.compile(r"\b[1-6]\d{4}\b")
+_VARYING = (
+    (re.compile(r"(?<=confirmed for )\d(?= s)"), "2"),
+    (re.compile(r"(?<=has lost, )\d\d\b"), "58"),
+    (re.compile(r"(?<=trying until )\d\d:\d\d:\d\d"), "12:05:07"),
 )
+"""Counts of seconds, and times that follow from one."""
 
 # The sixteen colours of a terminal, on paper and on slate, and what else a window has.
 _COLOURS = {
@@ -54,15 +65,22 @@ def draw(windows: Sequence[tuple[str, View]], about: str) -> str:
 
     `about` is what the picture shows, for those who cannot see it.
     """
-    left, parts, height = 0.0, [], 0
-    for name, view in windows:
-        cells = view.cells
-        width = len(cells[0]) * COLUMN + 2 * MARGIN
-        tall = HEAD + len(cells) * ROW + MARGIN
-        parts += [_frame(name, left, width, tall), *_rows(view, left)]
-        left += width + GAP
-        height = max(height, tall)
-    return "\n".join([*_head(left - GAP, height, about), *parts, "</svg>\n"])
+    sizes = [_measure(view) for _, view in windows]
+    stacked = sum(len(view.cells[0]) for _, view in windows) > SIDE_BY_SIDE
+    left, top, parts = 0.0, 0, []
+    ports: _Ports = {}
+    for (name, view), (width, height) in zip(windows, sizes, strict=True):
+        parts += [_frame(name, left, top, width, height), *_rows(view, left, top, ports)]
+        left, top = (left, top + height + GAP) if stacked else (left + width + GAP, top)
+    width = max(width for width, _ in sizes) if stacked else left - GAP
+    height = top - GAP if stacked else max(height for _, height in sizes)
+    return "\n".join([*_head(width, height, about), *parts, "</svg>\n"])
+
+
+def _measure(view: View) -> tuple[float, int]:
+    """Return the width and the height of a window, its frame included."""
+    cells = view.cells
+    return len(cells[0]) * COLUMN + 2 * MARGIN, HEAD + len(cells) * ROW + MARGIN
 
 
 def _head(width: float, height: float, about: str) -> list[str]:
@@ -90,27 +108,28 @@ def _rule(name: str, colour: str) -> str:
     return f".{name}{{fill:{colour}}}"
 
 
-def _frame(name: str, left: float, width: float, height: float) -> str:
+def _frame(name: str, left: float, top: int, width: float, height: int) -> str:
+    place = f'x="{left:g}" y="{top}" width="{width:g}" rx="8"'
     return (
-        f'<rect class="paper" x="{left:g}" width="{width:g}" height="{height:g}" rx="8"/>'
-        f'<rect class="bar" x="{left:g}" width="{width:g}" height="{HEAD - 6}" rx="8"/>'
-        f'<text class="faint" x="{left + MARGIN:g}" y="15">{escape(name)}</text>'
+        f'<rect class="paper" {place} height="{height}"/>'
+        f'<rect class="bar" {place} height="{HEAD - 6}"/>'
+        f'<text class="faint" x="{left + MARGIN:g}" y="{top + 15}">{escape(name)}</text>'
     )
 
 
 # The rows of a window.
 
 
-def _rows(view: View, left: float) -> Iterator[str]:
+def _rows(view: View, left: float, above: int, ports: _Ports) -> Iterator[str]:
     row, column = view.cursor
     for number, cells in enumerate(view.cells):
-        top = HEAD + number * ROW
+        top = above + HEAD + number * ROW
         start = 0
-        for style, group in groupby(_steady(cells), key=_look):
+        for style, group in groupby(_steady(cells, ports), key=_look):
             run = list(group)
             yield from _run(style, run, left + MARGIN + start * COLUMN, top)
             start += len(run)
-        if number == row:
+        if number == row and view.at_rest:
             x = left + MARGIN + column * COLUMN
             yield f'<rect class="text" x="{x:g}" y="{top + 1}" width="2" height="{ROW}"/>'
 
@@ -120,8 +139,7 @@ _Style = tuple[str, str, str]
 
 
 def _look(cell: Char) -> _Style:
-    front = "text" if cell.fg == "default" else cell.fg.removeprefix("bright")
-    back = "paper" if cell.bg == "default" else cell.bg.removeprefix("bright")
+    front, back = _colour(cell.fg, "text"), _colour(cell.bg, "paper")
     if cell.reverse:
         front, back = back, front
     font = [
@@ -130,6 +148,13 @@ def _look(cell: Char) -> _Style:
         if on
     ]
     return front, back, " ".join(font)
+
+
+def _colour(name: str, usual: str) -> str:
+    """Return the class of a colour; one of the 240 others is drawn as the usual one."""
+    # pyte has a slip of the pen in one of its names.
+    name = name.removeprefix("bright").removeprefix("bfight")
+    return name if name in _COLOURS else usual
 
 
 def _run(style: _Style, cells: list[Char], x: float, top: float) -> Iterator[str]:
@@ -157,23 +182,30 @@ def _words(cells: list[Char]) -> Iterator[tuple[int, str, int]]:
     """
     start, text = 0, ""
     for column, cell in enumerate([*cells, None]):
-        if cell is not None and cell.data.isascii() and cell.data:
+        data = cell.data if cell else ""
+        if data and data.isascii():
             start, text = (start, text) if text else (column, "")
-            text += cell.data
+            text += data
             continue
         if text.strip():
             blanks = len(text) - len(text.lstrip())
             yield start + blanks, text.strip(), len(text.strip())
         text = ""
-        if cell is not None and cell.data:
-            yield column, cell.data, max(1, wcswidth(cell.data))
+        if data:
+            # The second cell of a wide character is empty.
+            wide = column + 1 < len(cells) and not cells[column + 1].data
+            yield column, data, 2 if wide else 1
 
 
-def _steady(cells: list[Char]) -> list[Char]:
+def _steady(cells: list[Char], ports: _Ports) -> list[Char]:
     """Replace what differs from run to run by fixed text of the same width."""
     plain = "".join(cell.data if len(cell.data) == 1 else "\0" for cell in cells)
-    fixed = plain
-    for pattern, text in _FIXED:
+
+    def number(match: re.Match[str]) -> str:
+        return ports.setdefault(match[0], str(PORT + len(ports)))
+
+    fixed = _PORT.sub(number, plain)
+    for pattern, text in _VARYING:
         fixed = pattern.sub(text, fixed)
     return [
         cell if before == after else cell._replace(data=after)

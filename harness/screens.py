@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.picture import draw
 from harness.script import Script
-from harness.stage import ROOT, Camera, Stage
+from harness.stage import ROOT, Camera, Stage, Unmet
 
 FOLDER = ROOT / "harness" / "screens"
 PICTURES = ROOT / "docs" / "screens"
@@ -67,11 +67,24 @@ def renew() -> list[Path]:
     return written
 
 
+def check(name: str, stage: Stage, about: str, folder: Path) -> Path | None:
+    """Wait until the windows look as committed; if they never do, return a page of both."""
+    path = PICTURES / f"{name}.svg"
+    old = path.read_text("utf-8") if path.exists() else ""
+    try:
+        stage.wait(lambda: look(stage, about) == old, lambda: name)
+    except Unmet:
+        page = folder / f"{name}.html"
+        page.write_text(compare(name, old, look(stage, about)), "utf-8")
+        return page
+    return None
+
+
 def compare(name: str, old: str, new: str) -> str:
     """Return a page with the committed picture and the one of today side by side."""
     pictures = "".join(
         f"<figure><figcaption>{title}</figcaption>"
-        f'<img alt="" src="data:image/svg+xml;base64,{_encode(picture)}"></figure>'
+        f'<img alt="" src="data:image/svg+xml;base64,{encode(picture)}"></figure>'
         for title, picture in (("committed", old), ("today", new))
     )
     return (
@@ -82,5 +95,6 @@ def compare(name: str, old: str, new: str) -> str:
     )
 
 
-def _encode(picture: str) -> str:
+def encode(picture: str) -> str:
+    """Return a picture as it stands in a page's `data:` address."""
     return base64.b64encode(picture.encode()).decode()

@@ -22,7 +22,8 @@ columns and rows. `picture: NAME` is a picture of all windows at that moment.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.files import read_text
@@ -39,10 +40,13 @@ TERMINALS = ("plain", "edited")
 PICTURE = "picture"
 """The actor of a line that asks for a picture."""
 
+CLOCK = "clock"
+"""The actor of a line that sets the clock of a picture's programs."""
+
 ROWS, COLUMNS = 24, 80
 """The size of a window where a conversation names none."""
 
-_SIZE = re.compile(r"(?P<columns>\d+) x (?P<rows>\d+)")
+_SIZE = re.compile(r"(?:(?P<actor>[a-z]+[0-9]*) )?(?P<columns>\d+) x (?P<rows>\d+)")
 
 
 class ScriptError(Exception):
@@ -68,7 +72,11 @@ class Script:
     about: str  # the comment at the top of the file
     steps: tuple[Step, ...]
     terminals: tuple[str, ...] = TERMINALS  # those on which it can be played
-    size: tuple[int, int] = (ROWS, COLUMNS)  # of every window: rows, columns
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # see `size`
+
+    def size(self, actor: str) -> tuple[int, int]:
+        """Return the rows and columns of an actor's window."""
+        return self.sizes.get(actor) or self.sizes.get("", (ROWS, COLUMNS))
 
     @classmethod
     def read(cls, path: Path) -> "Script":
@@ -85,14 +93,13 @@ class Script:
             if line.strip() and not line.startswith("#")
         ]
         chosen = tuple(step.text for step in steps if step.actor == "terminal")
-        sizes = [_size(name, step) for step in steps if step.actor == "window"]
+        sizes = dict(_size(name, step) for step in steps if step.actor == "window")
         steps = [step for step in steps if step.actor not in ("terminal", "window")]
         if not steps:
             raise ScriptError(f"{name}: no step in it")
         if not set(chosen) <= set(TERMINALS):
             raise ScriptError(f"{name}: a terminal is one of {' '.join(TERMINALS)}")
-        size = sizes[0] if sizes else (ROWS, COLUMNS)
-        return cls(name, _about(lines), tuple(steps), chosen or TERMINALS, size)
+        return cls(name, _about(lines), tuple(steps), chosen or TERMINALS, sizes)
 
 
 def _about(lines: list[str]) -> str:
@@ -105,11 +112,12 @@ def _about(lines: list[str]) -> str:
     return " ".join(comments)
 
 
-def _size(name: str, step: Step) -> tuple[int, int]:
+def _size(name: str, step: Step) -> tuple[str, tuple[int, int]]:
+    """Return whose window it is, "" for all, and its rows and columns."""
     match = _SIZE.fullmatch(step.text)
     if not match:
         raise ScriptError(f"{name}:{step.number}: a window is COLUMNS x ROWS")
-    return int(match["rows"]), int(match["columns"])
+    return match["actor"] or "", (int(match["rows"]), int(match["columns"]))
 
 
 def _step(name: str, number: int, line: str) -> Step:

@@ -15,6 +15,8 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from harness.inputs import Inputs
@@ -23,16 +25,22 @@ from harness.phrases import look_up
 from harness.player import Player, Stream
 from harness.proxy import Proxy, is_order
 from harness.readers import Readers
-from harness.script import COLUMNS, PICTURE, ROWS, Script, Step
+from harness.script import CLOCK, COLUMNS, PICTURE, ROWS, Script, Step
 from harness.view import View
 
 PATIENCE = float(os.environ.get("HARNESS_SECONDS", "10"))
 """Seconds after which a step that has not come true has failed."""
 
-BANNER = re.compile(r"listening on: .* on port: (\d+)$", re.MULTILINE)
-"""The line in which a server names its port."""
+BANNER = re.compile(r"listening on:\s.*?\son\s+port:\s+(\d+)$", re.MULTILINE | re.DOTALL)
+"""The line in which a server names its port; a narrow window breaks it at a blank."""
 
 ROOT = Path(__file__).resolve().parent.parent
+
+WALL = ROOT / "harness" / "wall"
+"""The module in it stops the clock that a program shows."""
+
+NOON = datetime(2026, 11, 3, 12, 4, 7, tzinfo=UTC)
+"""The time of day on every picture, unless its script says otherwise."""
 
 NETWORK = "network"
 """The actor between the programs."""
@@ -84,7 +92,8 @@ class Stage:
         self._piece = piece
         self._proxied = piece > 0  # whether clients are to call the proxy
         self._camera = camera
-        self._size = (ROWS, COLUMNS)  # of every window; the script may name another
+        self._starts = count()  # no program is to draw the numbers of another
+        self._size: Callable[[str], tuple[int, int]] = lambda actor: (ROWS, COLUMNS)
         self._watcher = watcher or (lambda actor, sign, line: None)
         self._readers = Readers()
         self._proxy: Proxy | None = None  # made when it is wanted first
@@ -195,12 +204,12 @@ class Stage:
             actor,
             command,
             self._folder,
-            self._environment(),
+            self._environment(actor),
             prompt,
             stdin,
             painted=painted,
             merged=self._camera is not None,
-            size=self._size,
+            size=self._size(actor),
         )
         if fill:
             fill()
@@ -214,12 +223,19 @@ class Stage:
         frames = ["--frame-log", str(self.log(actor))]
         return [*program, *terminal, "--port", str(port), *frames]
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, actor: str) -> dict[str, str]:
         """Return an environment in which nothing of this machine's user counts."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        clock = self._folder / "clock"
+        if self._camera and not clock.exists():
+            self.set_clock(NOON)
+        # What is drawn must be the same at any time of day.
+        wall = f"{WALL}{os.pathsep}" if self._camera else ""
         return {
             **kept,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{wall}{ROOT}",
+            "HARNESS_CLOCK": str(clock),
+            "HARNESS_CHANCE": f"{actor} {next(self._starts)}",
             "PYTHONDONTWRITEBYTECODE": "",
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm-256color",
@@ -253,6 +269,13 @@ class Stage:
         if not (player.merged or player.errors.ended):
             self._readers.forget(player.errors_fd)
         player.close()
+
+    def set_clock(self, when: datetime) -> None:
+        """Set the time of day that programs show while there is a camera."""
+        # Renamed, because a program may be reading.
+        new = self._folder / "clock.new"
+        new.write_text(f"{when.timestamp():.0f}")
+        new.rename(self._folder / "clock")
 
     def take_picture(self, name: str) -> None:
         """Let the camera look at the windows as they are, if there is one."""
@@ -374,6 +397,9 @@ def _happen(stage: Stage, step: Step) -> None:
         return
     if step.actor == PICTURE:
         stage.take_picture(step.text)
+        return
+    if step.actor == CLOCK:
+        stage.set_clock(_parse_time(step))
         return
     found = look_up(_EVENTS, step.text)
     assert found  # `_check` has refused all others
@@ -508,10 +534,19 @@ def _check(step: Step) -> None:
     elif step.actor == PICTURE:
         if not re.fullmatch(r"[a-z0-9-]+", step.text):
             raise Unmet(step, "a picture's name is of small letters, digits and -")
+    elif step.actor == CLOCK:
+        _parse_time(step)
     elif _role(step.actor) not in PROGRAMS:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")
     elif step.sign == ":" and not look_up(_EVENTS, step.text):
         raise Unmet(step, "there is no such event: docs/testing.md lists them")
+
+
+def _parse_time(step: Step) -> datetime:
+    try:
+        return datetime.fromisoformat(step.text).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Unmet(step, "a clock is set to YYYY-MM-DD HH:MM") from error
 
 
 def _role(actor: str) -> str:

@@ -116,9 +116,14 @@ class Paper(pyte.Screen):
         self.cursor.x = self.columns
 
     def _add_mark(self, character: str) -> None:
-        """Put a character without width into the cell before the cursor."""
-        column = max(0, self.cursor.x - 1)
+        """Put a character without width into the cell before the cursor.
+
+        Of a wide character that is its first one: the second stays empty.
+        """
         cells = self.buffer[self.cursor.y]
+        column = max(0, self.cursor.x - 1)
+        if column and not cells[column].data:
+            column -= 1
         cells[column] = cells[column]._replace(data=cells[column].data + character)
 
 

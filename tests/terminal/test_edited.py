@@ -457,7 +457,7 @@ def test_however_the_program_ends_the_terminal_is_as_before(
     server, port = open_server(desk)
     command = (PYTHON, "-c", MISTAKEN) if "mistake" in door else CLIENT
     client = desk.opens("bash", "-c", LEADS_ON, "-", *ANNOUNCED, *command, "--port", port)
-    desk.until(lambda: client.shows("Enter message to send...", ">"))
+    desk.until(lambda: client.shows("  Both may write: Enter sends, /q leaves.", ">"))
     types_half(desk, client)
     assert client.attributes != client.untouched
     leave(door, server, client)

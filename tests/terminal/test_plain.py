@@ -358,7 +358,8 @@ def test_a_line_that_waits_or_comes_back_is_a_notice(piped: Person) -> None:
     terminal.return_text("hello")
     assert piped.screen == ""
     assert piped.errors == (
-        "Kept for later, because it is not your turn: hello\nTaken back: hello\n"
+        "Kept for later, because it is not your turn (/unsend takes it back): hello\n"
+        "Taken back: hello\n"
     )
     terminal.close()
 

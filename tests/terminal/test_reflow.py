@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
+from itertools import count, product
 
 import pytest
 from prompt_toolkit.data_structures import Point
@@ -188,13 +188,13 @@ def test_a_series_can_be_ended_at_once(clock: Clock) -> None:
 
 @pytest.mark.parametrize(
     ("length", "back"),
-    [(10, 0), (30, 25), (70, 0), (70, 35), (200, 0), (200, 100), (300, 7)],
+    [(10, 0), (30, 25), (70, 0), (70, 35), (200, 0), (200, 100)],
 )
 @pytest.mark.parametrize("wide", [False, True])
 def test_in_pyte_nothing_of_the_old_line_stays(
     desk: Desk, peer: Peer, length: int, back: int, wide: bool
 ) -> None:
-    """At many widths, one after the other, while messages come."""
+    """At many widths, one after the other, while messages come; in half of the window."""
     client = open_client(desk, peer)
     text = make_text(length // (1 + wide), wide=wide)
     back //= 1 + wide
@@ -203,7 +203,7 @@ def test_in_pyte_nothing_of_the_old_line_stays(
     said: list[str] = []
     for number, columns in enumerate((60, 40, 20, 33, 300, 79, 41)):
         client.resizes(24, columns)
-        said.append(f"server: {number}")
+        said.append(f"  server: {number}")
         peer.says(f"{number}")
         desk.until(lambda: client.view.at_rest and whole(client.rows, said, text))
     client.presses(keys("End") + "!\r")
@@ -285,23 +285,35 @@ def tmux(peer: Peer) -> Iterator[Tmux]:
         pytest.skip("there is no tmux here")
     tmux = Tmux(peer, 30)
     peer.meets()
-    tmux.until(lambda: "Enter message to send..." in tmux.rows)
+    tmux.until(lambda: "  Both may write: Enter sends, /q leaves." in tmux.rows)
     yield tmux
     tmux.close()
 
 
+LINES = [(10, 0), (30, 25), (70, 0), (70, 35), (200, 0), (200, 100), (300, 7)]
+"""Lines of so many columns, the cursor so many before their end."""
+
+SERIES = [(60, 40, 20), (33,), (20, 80), (300, 41), (79,), (40,)]
+"""Widths of the window, one quickly after the other."""
+
+CASES = list(product(LINES, [False, True], SERIES))
+"""All of them take a minute (`make resizes`); `make check` tries every seventh."""
+
+
 @pytest.mark.parametrize(
-    ("length", "back"),
-    [(10, 0), (30, 25), (70, 0), (70, 35), (200, 0), (200, 100), (300, 7)],
-)
-@pytest.mark.parametrize("wide", [False, True])
-@pytest.mark.parametrize(
-    "series", [(60, 40, 20), (33,), (20, 80), (300, 41), (79,), (40,)], ids=str
+    ("line", "wide", "series"),
+    CASES if os.environ.get("CHAT_WHOLE") else CASES[::7],
+    ids=str,
 )
 def test_in_tmux_nothing_of_the_old_line_stays(
-    tmux: Tmux, peer: Peer, length: int, back: int, wide: bool, series: tuple[int, ...]
+    tmux: Tmux,
+    peer: Peer,
+    line: tuple[int, int],
+    wide: bool,
+    series: tuple[int, ...],
 ) -> None:
     """Neither on the screen nor in the scrollback, after a quick series of resizes."""
+    length, back = line
     text = make_text(length // (1 + wide), wide=wide)
     back //= 1 + wide
     tmux.orders("send-keys", "-l", text)
@@ -313,11 +325,11 @@ def test_in_tmux_nothing_of_the_old_line_stays(
     for columns in series:
         tmux.orders("resize-window", "-x", str(columns))
     peer.says("hello")
-    tmux.until(lambda: "server: hello" in tmux.rows)
+    tmux.until(lambda: "  server: hello" in tmux.rows)
     tmux.orders("send-keys", "-l", "!")
-    line = f"{text[:before]}!{text[before:]}"
-    tmux.until(lambda: line in "".join(tmux.rows))
+    typed = f"{text[:before]}!{text[before:]}"
+    tmux.until(lambda: typed in "".join(tmux.rows))
     shown = "".join(tmux.rows)
     assert all(shown.count(letter) == 1 for letter in text)
-    assert shown.count("line 29") == shown.count("Enter message") == 1
-    assert tmux.rows.count("line 29") == tmux.rows.count("server: hello") == 1
+    assert shown.count("line 29") == shown.count("Both may write") == 1
+    assert tmux.rows.count("line 29") == tmux.rows.count("  server: hello") == 1

@@ -142,6 +142,9 @@ def test_a_sequence_that_a_terminal_obeys_is_shown_as_text(stage: Stage) -> None
     peer.says(stage, [sent for sent, _ in CORPUS.values()])
     for what, (_, shown) in CORPUS.items():
         line = f"server< ^[[2J<U+202E>: {shown}".replace("\\", "\\\\")
+        if stage.terminal == "edited" and what == "a forged line":
+            # A message of two lines: its second stands under its text, not at the edge.
+            line = f"server< ^[[2J<U+202E>: hi\nserver< {' ' * 15}server: I owe you"
         stage.play(Script.parse(what, line))
     server = stage.players["server"]
     assert server.view.title == ""

@@ -7,6 +7,7 @@ until its answer is seen. The terminal is read as fast as it comes.
 
 import os
 import pty
+import re
 import select
 import socket
 import subprocess
@@ -79,6 +80,10 @@ WAYS: dict[str, tuple[str, ...]] = {
 """The options of the server, by the name of their column."""
 
 
+READY = re.compile(rb"to send\.\.\.|/q leaves")
+"""What a new user is told once somebody has come, on the plain and the edited terminal."""
+
+
 class Flooded:
     """A server on a terminal of its own, and a peer that floods it."""
 
@@ -105,7 +110,7 @@ class Flooded:
         self.peer.sendall(wire.hello(NAME))
         assert wire.receive(self.peer)[0] == wire.HELLO
         self.peer.setblocking(False)
-        while b"to send..." not in self.seen:
+        while not READY.search(self.seen):
             self.seen += os.read(self.terminal, BLOCK)
 
     def close(self) -> None:

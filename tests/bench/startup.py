@@ -83,7 +83,7 @@ def until_prompt(command: Sequence[str]) -> None:
     child: pexpect.spawn[bytes] = pexpect.spawn(
         command[0], list(command[1:]), cwd=str(ROOT)
     )
-    child.expect_exact("to send...")
+    child.expect([r"to send\.\.\.", "/q leaves"])  # the plain and the edited terminal
     child.expect_exact(">")
     child.close(force=True)
 

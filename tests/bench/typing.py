@@ -52,11 +52,11 @@ class Load:
     @property
     def damaged(self) -> list[str]:
         """The lines of the screen that are neither the peer's nor the typist's, whole."""
-        own = {f">{line}".rstrip() for line in self.typed}
+        own = {f"> you: {line}".rstrip() for line in self.typed}
         return [
             line
             for line in self.screen
-            if not re.fullmatch(r"peer: m\d{5}", line) and line not in own
+            if not re.fullmatch(r"  peer: m\d{5}", line) and line not in own
         ]
 
     @property

@@ -31,7 +31,7 @@ def test_no_line_is_damaged_or_late_while_a_person_types() -> None:
     """200 lines and 60 keys a second; every line that is typed arrives too."""
     load = measure(400)
     assert not load.damaged
-    assert load.screen.count("peer: m00400") == 1
+    assert load.screen.count("  peer: m00400") == 1
     assert len(load.typed) > 2
     assert load.received == load.typed
     assert load.median <= LIMIT

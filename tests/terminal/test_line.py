@@ -207,6 +207,8 @@ def test_a_secret_answer_is_in_no_history(seat: Seat, terminal: Edited) -> None:
         yield lambda: seat.heard == ["before", "secret"]
         terminal.ask("")
         yield seat.shows("> you: before", ">", STANDING)
+        # prompt_toolkit reads the history again after every line, a little later.
+        yield lambda: len(terminal._line.buffer._working_lines) > 1
         seat.presses(keys("Up"))
         yield seat.shows(">before", STANDING)
 

@@ -81,8 +81,8 @@ class Hangman(Game):
 
     name = "hangman"
     hint = (
-        "who begins sets a word with /move WORD; the other types one letter to guess it,"
-        " or /move WORD to guess the whole word"
+        "who begins types a word that the other does not see; the other types a letter to"
+        " guess it, or /move WORD for the whole word"
     )
 
     def __init__(self, begins: bool) -> None:

@@ -200,7 +200,7 @@ class Listener(Owner):
 
     def _advise(self) -> None:
         """Show what may be wrong, and what to try, when nobody has connected."""
-        if not self._program.chat.is_free:
+        if self._seated or not self._program.chat.is_free:
             return
         nobody = f"Nobody has connected for {ADVICE_SECONDS:g} s."
         if is_local(self._sockets):

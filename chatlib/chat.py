@@ -603,13 +603,13 @@ class Chat(Owner):
             self._terminal.notify("Not done, /find is for a keyboard.")
             return
         # The newest stand last, above the prompt, where the person looks.
-        found = self._memory.find(words)
+        count, found = self._memory.find(words, LISTED)
         if not found:
             self._terminal.notify(f"No message of this run has: {words}")
             return
-        if len(found) > LISTED:
-            self._terminal.notify(f"{len(found)} lines have this, the last {LISTED} are:")
-        for line in found[-LISTED:]:
+        if count > LISTED:
+            self._terminal.notify(f"{count} lines have this, the last {LISTED} are:")
+        for line in found:
             self._terminal.notify(line)
 
     def _show_people(self, rest: str) -> None:
@@ -837,6 +837,9 @@ class Chat(Owner):
         self._advice.lift()
         self._standing.confirmation.end()
         self._over = True
+        if self._question:
+            self._question = ""  # the next talk has another person to keep it from
+            self._terminal.ask("")
         # With `--again` the end of the input ends one talk, and a person ends the program.
         by_us = self._farewell is not None and not (self._host and self._host.stays)
         self._ended(self._signal_code or code, by_us or bool(self._signal_code))

@@ -41,16 +41,26 @@ class Memory:
         while self._size > LIMIT_BYTES:
             self._size -= len(self._entries.popleft()[2]) + ENTRY_BYTES
 
-    def find(self, words: str) -> list[str]:
-        """Return the lines that have all these words, in any case, the newest last."""
+    def find(self, words: str, most: int) -> tuple[int, list[str]]:
+        """Return how many lines have all these words, in any case, and the last of them.
+
+        At most `most` lines, the newest last.
+        """
         # Everything is decoded again for each search: that takes some milliseconds, and an
         # index would cost every line something that few people ever ask for.
         wanted = words.casefold().split()
-        return [
+        count, last = 0, deque[tuple[float, str, str]](maxlen=most)
+        for when, speaker, data in self._entries:
+            text = data.decode()
+            folded = text.casefold()
+            if all(word in folded for word in wanted):
+                for line, each in zip(text.split("\n"), folded.split("\n"), strict=True):
+                    if all(word in each for word in wanted):
+                        count += 1
+                        last.append((when, speaker, line))
+        return count, [
             f"{time.strftime('%H:%M', time.localtime(when))} {speaker}: {line}"
-            for when, speaker, data in self._entries
-            for line in data.decode().split("\n")
-            if all(word in line.casefold() for word in wanted)
+            for when, speaker, line in last
         ]
 
     def time_of_day(self, seconds: float = 0) -> str:

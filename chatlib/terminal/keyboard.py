@@ -404,7 +404,9 @@ def _read_character(codes: list[int], modifiers: int, text: list[int]) -> Keys |
         return _modify(_KITTY[code], modifiers)
     if modifiers & _CTRL:
         char = _char(base or code).upper()
-        return _CONTROL.get(chr(ord(char) - 64)) if "A" <= char <= "_" else None
+        # The capital of some letters is two.
+        plain = len(char) == 1 and "A" <= char <= "_"
+        return _CONTROL.get(chr(ord(char) - 64)) if plain else None
     if modifiers & _ALT_BIT:
         return _ALT.get(_char(code).lower())
     if modifiers & _STRONGER:

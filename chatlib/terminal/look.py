@@ -149,7 +149,8 @@ class Page:
     def notice(self, text: str) -> str:
         """Return the rows of a line about the chat."""
         faint = self._look.notice
-        return self._begin() + self._lay(NOTICE, "", text, faint, faint)
+        # It may have words of the peer in it: their line ends begin no row.
+        return self._begin() + self._lay(NOTICE, "", visible(text), faint, faint)
 
     def mark(self, text: str) -> str:
         """Return the row of a short notice that has no time, as it comes before others."""
@@ -240,8 +241,9 @@ def _measure(mark: str, line: str, width: int, indent: int) -> tuple[int, int]:
     """
     first = width - indent
     deep = indent + find_column(line)
-    if mark == NOTICE and deep * 2 <= width:
-        return first, deep
+    if mark == NOTICE:
+        # Never where messages stand, because the peer's words may begin a row.
+        return first, deep if deep > indent and deep * 2 <= width else indent + 2
     return first, indent
 
 

@@ -14,6 +14,9 @@ from functools import cache, lru_cache
 LINES_SHOWN = 100
 """So many lines of one message are shown under each other; the rest follows in a row."""
 
+CACHED_LENGTH = 8
+"""Code points of a grapheme whose width is remembered; a family of four has seven."""
+
 _CLOSING = frozenset(
     "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"  # comma, stop, colons, ! and ?
     "\u300d\u300f\uff09\u3011\u300b\u3009\uff3d\uff5d"  # closing brackets
@@ -150,8 +153,18 @@ def _find_break(text: str, end: int, between: int) -> tuple[int, int]:
     return end, end
 
 
-@lru_cache(maxsize=4096)
 def _width(grapheme: str) -> int:
+    # A grapheme has no limit (Hangul), and the cache is not to keep what a peer invents.
+    short = len(grapheme) <= CACHED_LENGTH
+    return _cached_width(grapheme) if short else _measure_width(grapheme)
+
+
+@lru_cache(maxsize=4096)
+def _cached_width(grapheme: str) -> int:
+    return _measure_width(grapheme)
+
+
+def _measure_width(grapheme: str) -> int:
     """Return the columns of a grapheme: its own, or those of its parts if they are more.
 
     Some terminals draw an emoji of several parts as one, and others part by part.
@@ -168,4 +181,5 @@ def _width(grapheme: str) -> int:
 def _link_pattern() -> re.Pattern[str]:
     # ASCII without a blank: what a terminal breaks begins at the left edge, and cannot
     # look there like a row of ours, which has a blank in its second column.
-    return re.compile(r" *[\"'(<\[]*[A-Za-z][A-Za-z0-9+.-]{1,15}://[!-~]+")
+    # The limits keep a search from going to the end of a text for each of its rows.
+    return re.compile(r" {0,24}[\"'(<\[]{0,8}[A-Za-z][A-Za-z0-9+.-]{1,15}://[!-~]+")

@@ -794,6 +794,16 @@ def test_a_question_ends_with_its_game(free: Talk) -> None:
     free.until(lambda: "show client: hello" in free.server.notes.written)
 
 
+def test_a_question_ends_with_its_talk(clock: Clock) -> None:
+    """The next talk is with somebody else, and begins at the usual prompt."""
+    talk = Talk(Loop(clock), search=SEARCH_SECONDS, mode=Mode.FREE)
+    start_game(talk, "hangman")
+    assert talk.client.notes.question == QUESTION
+    talk.cut()
+    move(talk.loop, clock, SEARCH_SECONDS)
+    assert talk.client.notes.question == ""
+
+
 def test_who_leaves_is_asked_nothing(free: Talk) -> None:
     """The question is taken away with the prompt."""
     start_game(free, "hangman")

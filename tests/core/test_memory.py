@@ -12,18 +12,18 @@ def test_lines_are_found_by_all_their_words() -> None:
     memory = Memory(lambda: NOON)
     memory.add("you", ["Straße nach Rom", "no"])
     memory.add("Bob", ["one\nrom, STRASSE\nthree"])
-    assert memory.find("rom strasse") == [
+    assert memory.find("rom strasse", 20)[1] == [
         "12:00 you: Straße nach Rom",
         "12:00 Bob: rom, STRASSE",
     ]
-    assert memory.find("nothing") == []
+    assert memory.find("nothing", 20) == (0, [])
 
 
 def test_what_is_no_text_is_remembered_too() -> None:
     """A lone surrogate stands for a typed byte."""
     memory = Memory(lambda: NOON)
     memory.add("you", ["a\udcffb"])
-    assert memory.find("a") == ["12:00 you: a?b"]
+    assert memory.find("a", 20)[1] == ["12:00 you: a?b"]
 
 
 def test_the_oldest_is_forgotten() -> None:
@@ -32,11 +32,11 @@ def test_the_oldest_is_forgotten() -> None:
     many = LIMIT_BYTES // (1 + ENTRY_BYTES)
     for _ in range(many):
         memory.add("Bob", ["x"])
-    assert len(memory.find("x")) == many
+    assert memory.find("x", 1)[0] == many
     memory.add("Bob", ["y" * 1000])
     assert memory._size <= LIMIT_BYTES
-    assert len(memory.find("y")) == 1
-    assert 0 < many - len(memory.find("x")) <= 6
+    assert memory.find("y", 1)[0] == 1
+    assert 0 < many - memory.find("x", 1)[0] <= 6
     memory.add("Bob", ["z" * LIMIT_BYTES])
     assert (len(memory._entries), memory._size) == (0, 0)
 

@@ -1469,6 +1469,11 @@ def test_who_has_a_client_is_given_no_advice() -> None:
         world.pass_time(5)
         assert world.told == []
     world.program.close()
+    world = Server(edits=True)
+    world.sit_down().close()  # it was here, so somebody can connect
+    world.pass_time(20)
+    assert not any("Nobody has connected" in line for line in world.told)
+    world.program.close()
     world = Server("--host", "*")
     world.pass_time(20)
     assert world.told == []

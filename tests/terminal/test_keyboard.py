@@ -420,3 +420,8 @@ def test_no_key_of_the_tables_begins_a_pair_of_keys() -> None:
     pairs = {key for key in found if bindings.get_bindings_starting_with_keys((key,))}
     assert pairs <= {Keys.Escape, Keys.ControlC}
     assert not found & {f"c-{key}" for key in "@qvx]^"}
+
+
+def test_a_letter_with_two_capitals_is_no_key_with_ctrl() -> None:
+    """As the German sharp s, in both forms in which terminals send it."""
+    assert decode("\x1b[223;5u", "\x1b[27;5;223~", "x") == [("x", "x")]

@@ -62,9 +62,9 @@ def test_rows_stand_under_the_text() -> None:
     )
     assert bob.messages("Ann", ["a\n\n  b"]) == "  Ann: a\n\n         b\n"
     assert bob.own("one two three four") == "> Bob: one two three\n       four\n"
-    assert bob.notice("one two three four five") == "- one two three four\n  five\n"
+    assert bob.notice("one two three four five") == "- one two three four\n    five\n"
     assert bob.notice("/q   leave, if you like") == "- /q   leave, if you\n       like\n"
-    assert bob.notice("/say TEXT   send text") == "- /say TEXT   send\n  text\n"
+    assert bob.notice("/say TEXT   send text") == "- /say TEXT   send\n    text\n"
 
 
 def test_a_long_name_in_a_narrow_window_is_broken_with_the_text() -> None:
@@ -108,7 +108,7 @@ def test_every_row_has_its_own_colour() -> None:
     """A row that is copied or scrolled to does not need the row above it."""
     bob = page(width=9, look=find_look("default", 8))
     assert bob.notice(LONG) == (
-        "\x1b[2m- \x1b[m\x1b[2mone two\x1b[m\n  \x1b[2mthree\x1b[m\n"
+        "\x1b[2m- \x1b[m\x1b[2mone two\x1b[m\n    \x1b[2mthree\x1b[m\n"
     )
     assert page(look=find_look("contrast", 8)).messages("Ann", ["hi"]) == (
         "  \x1b[1;7mAnn:\x1b[m hi\n"
@@ -167,3 +167,11 @@ def test_no_text_of_the_peer_begins_at_the_left_edge(
 def test_a_flood_of_line_ends_is_a_bounded_number_of_rows() -> None:
     """The conversation stays on the screen's last pages."""
     assert page(width=80).messages("Ann", ["\n" * 32_000]).count("\n") < 110
+
+
+def test_words_of_the_peer_in_a_notice_look_like_no_message() -> None:
+    """Their line ends begin no row, and no row of a notice begins where messages stand."""
+    bob = page(width=40)
+    shown = bob.notice("Ann left. Last words: bye\nBob: I sign this long contract here")
+    assert "bye^JBob:" in shown
+    assert all(row.startswith(("- ", "    ")) for row in shown.splitlines())

@@ -1,10 +1,13 @@
 """Where texts are broken into rows, and what a row may be at most as wide as."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes
 
+from chatlib.terminal import wrap
 from chatlib.terminal.visible import visible
 from chatlib.terminal.wrap import (
     LINES_SHOWN,
@@ -113,3 +116,18 @@ def test_a_line_of_a_table_begins_with_a_slash_and_has_a_gap() -> None:
     """Other lines are prose."""
     assert find_column("/q   leave") == 5
     assert [*map(find_column, ("/q leave", "a  b", ""))] == [0, 0, 0]
+
+
+def test_a_long_grapheme_is_not_remembered() -> None:
+    """Leading consonants of Hangul join without an end, and a peer may send many."""
+    before = wrap._cached_width.cache_info().currsize
+    assert wrap.columns("\u1100" * 5000) == 10_000
+    assert wrap._cached_width.cache_info().currsize == before
+
+
+@pytest.mark.parametrize("text", ["(" * 32768, '"' * 32768, "(" * 16000 + "a://"])
+def test_brackets_cost_no_time(text: str) -> None:
+    """A search for links does not go to the end of the text for each row."""
+    begin = time.monotonic()
+    wrap.fold(text, 18, 18)
+    assert time.monotonic() - begin < 0.2

@@ -191,6 +191,7 @@ class Chat(Owner):
             self._terminal.show_board,
             wins_ties=connection.link.session.talks_first,
             peer=self._peer_name,
+            check_room=self._check_room,
         )
         self._banner = [banner]
         if not self._has_turn():
@@ -690,6 +691,13 @@ class Chat(Owner):
 
             self._terminal.notify(f"There are these games: {', '.join(game_names())}.")
         self._play(lambda table: table.play(name.strip()))
+
+    def _check_room(self) -> None:
+        """Raise TableError when no move can be sent: then none may be made."""
+        assert self._connection is not None
+        session = self._connection.link.session
+        if not session.has_room_for_move:
+            raise TableError(f"{len(session.kept)} messages are not confirmed yet")
 
     def _send_words(self, words: str) -> None:
         """Send words about a game. Raises TableError when that cannot be."""

@@ -55,7 +55,7 @@ class Table:
     `find_game(name)` returns an installed game or None, `send(words)` sends words to the
     other end, `show(line)` shows a line to the player, and `show_board(lines, number)` the
     board of the game of this number, in place of its last one if possible. `peer` is what
-    the other end is called.
+    the other end is called. `check_room()` raises TableError when a move cannot be sent.
     """
 
     def __init__(
@@ -67,8 +67,10 @@ class Table:
         *,
         wins_ties: bool,
         peer: str,
+        check_room: Callable[[], None] = lambda: None,
     ) -> None:
         self._find_game = find_game
+        self._check_room = check_room
         self._send = send
         self._show: Callable[[str], None] = lambda line: show(_capitalize(line))
         self._paint_board = show_board
@@ -161,6 +163,7 @@ class Table:
         """Make a move in the game that is on."""
         game = self._require_game()
         try:
+            self._check_room()  # a move that was made and not sent would end no more
             moves = game.make_move(move)
         except IllegalMoveError as error:
             raise TableError(str(error)) from None

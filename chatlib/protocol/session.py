@@ -47,6 +47,9 @@ GAMES_WINDOW = 256
 """How many more may wait if they are words about a game: a game needs room for its
 answers, but not without a limit, when the peer reads nothing."""
 
+MOVE_WORDS = 16
+"""Messages of one move in a game, at most."""
+
 WINDOW_BYTES = 1 << 20
 """Bytes of text that may wait for their ACK; the last message may go beyond."""
 
@@ -259,6 +262,12 @@ class Session:
         self.acknowledged = max(self.acknowledged, number)
 
     # What has become of them, in numbers for the person.
+
+    @property
+    def has_room_for_move(self) -> bool:
+        """Whether a move in a game, of up to MOVE_WORDS messages, may be sent now."""
+        full = len(self.kept) > WINDOW + GAMES_WINDOW - MOVE_WORDS
+        return not full and self.sent <= LAST_NUMBER - MOVE_WORDS
 
     @property
     def texts_sent(self) -> int:

@@ -877,6 +877,21 @@ def test_words_about_a_game_that_find_no_room_are_explained(free: Talk) -> None:
     )
 
 
+def test_a_move_that_finds_no_room_is_not_made(free: Talk) -> None:
+    """Both ends would wait for each other's move without an end."""
+    start_game(free)
+    lines = deque(["x"] * WINDOW)
+    free.client.connection.link.say(lines)
+    for _ in range(GAMES_WINDOW):
+        free.client.connection.link.play("x")
+    free.client.notes.news()
+    free.client.types("5")
+    assert free.client.notes.news()[0] == (
+        f"notify Not done, {WINDOW + GAMES_WINDOW} messages are not confirmed yet."
+    )
+    assert free.client.chat._table and free.client.chat._table.my_move
+
+
 def test_words_about_a_game_are_acknowledged_while_we_leave(talk: Talk) -> None:
     """The answer of the table to them cannot be sent any more; that harms nothing."""
     talk.server.types("/q")

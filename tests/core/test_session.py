@@ -19,7 +19,13 @@ from chatlib.protocol.frames import (
     Mode,
     Reason,
 )
-from chatlib.protocol.session import GAMES_WINDOW, WINDOW, WINDOW_BYTES, Session
+from chatlib.protocol.session import (
+    GAMES_WINDOW,
+    MOVE_WORDS,
+    WINDOW,
+    WINDOW_BYTES,
+    Session,
+)
 from tests.helpers import SESSION_ID, remember
 
 PEER = Hello(SESSION_ID, Mode.ANY, "peer")
@@ -361,6 +367,20 @@ def test_there_is_a_limit_to_the_words_about_games_that_wait(mode: Mode) -> None
     assert remember(session) == before
     session.acknowledge(1)
     session.add_words("decline")
+
+
+def test_a_move_needs_room_for_all_its_messages() -> None:
+    """Otherwise it would be made at one end only."""
+    session = begun_session(Mode.FREE)
+    for _ in range(WINDOW + GAMES_WINDOW - MOVE_WORDS):
+        session.add_words("decline")
+    assert session.has_room_for_move
+    session.add_words("decline")
+    assert not session.has_room_for_move
+    session.acknowledge(1)
+    assert session.has_room_for_move
+    session.sent = LAST_NUMBER - MOVE_WORDS + 1
+    assert not session.has_room_for_move
 
 
 # Numbers.

@@ -19,7 +19,7 @@ from pathlib import Path
 from harness.child import COLUMNS, ENTER, ROWS, Child
 from harness.view import View
 
-OWN, OTHER = "> ", "  "
+OWN, OTHER, NOTICE = "> ", "  ", "- "
 """How a row begins on an edited terminal that the person has typed, and any other."""
 
 
@@ -107,6 +107,8 @@ class Painted(Stream):
         said = text.partition(": ")[2] or text
         if edge == OWN:
             return [line, self._prompt + text, self._prompt + said]
+        if edge == NOTICE:
+            return [line, text]
         return [line, text, said] if edge == OTHER else [line]
 
     def asks(self, prompt: str) -> bool:

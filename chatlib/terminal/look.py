@@ -159,7 +159,8 @@ class Page:
 
     def line(self, text: str) -> str:
         """Return the rows of a line of the conversation that nobody has said."""
-        return self._begin() + self._lay(OTHER, "", text, "")
+        # Marked as notices are: a peer named "Goodbye" is not to speak for the program.
+        return self._begin() + self._lay(NOTICE, "", visible(text), "")
 
     def board(self, lines: list[str]) -> str:
         """Return the rows of a board of a game: neither broken nor with a time."""

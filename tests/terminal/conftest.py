@@ -71,7 +71,7 @@ def shell(desk: Desk, peer: Peer) -> Pane:
     pane = open_shell(desk)
     pane.types(shlex.join([*ANNOUNCED, *CLIENT, *peer.place]))
     peer.meets()
-    desk.until(lambda: pane.shows("  Both may write: Enter sends, /q leaves.", ">"))
+    desk.until(lambda: pane.shows("- Both may write: Enter sends, /q leaves.", ">"))
     types_half(desk, pane)
     return pane
 

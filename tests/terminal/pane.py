@@ -173,7 +173,7 @@ def open_client(desk: Desk, peer: Peer, *arguments: str, **environment: str | No
     pane = desk.opens(*CLIENT, *peer.place, *arguments, **environment)
     peer.meets()
     desk.until(
-        lambda: pane.shows("  Both may write: Enter sends, /q leaves.", ">"),
+        lambda: pane.shows("- Both may write: Enter sends, /q leaves.", ">"),
         "the prompt",
     )
     return pane

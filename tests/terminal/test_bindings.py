@@ -41,7 +41,7 @@ def test_ctrl_d_on_an_empty_line_ends_the_input(seat: Seat) -> None:
         seat.presses("\x1b[M !!" + keys("Ctrl-D"))
         yield lambda: seat.heard == [None]
         terminal.show("Goodbye")
-        yield seat.shows("  Goodbye", ">", STANDING)
+        yield seat.shows("- Goodbye", ">", STANDING)
 
     seat.plays(script())
 

@@ -114,7 +114,7 @@ def test_after_a_resize_the_whole_line_is_shown(desk: Desk, peer: Peer) -> None:
     assert peer.hears() == f"{line}!"
     desk.until(
         lambda: client.shows(
-            "  Both may write: Enter sends, /q leaves.", f"> you: {line}!", ">"
+            "- Both may write: Enter sends, /q leaves.", f"> you: {line}!", ">"
         )
     )
 
@@ -244,7 +244,7 @@ def test_with_timestamps_the_time_stands_before_each_minute(desk: Desk, peer: Pe
     peer.says("hi")
     desk.until(lambda: b" hi\r\n" in client.raw and client.shows(">"))
     said = client.lines[:-1]
-    assert re.fullmatch(r"\d\d:\d\d   Connected to: .+", said[0])
+    assert re.fullmatch(r"\d\d:\d\d - Connected to: .+", said[0])
     assert [line[6:] for line in said[-2:]] == ["> you: hello", "  server: hi"]
     # All but the first of a minute have a blank instead.
     assert sum(line[:6] == " " * 6 for line in said) >= len(said) - 2
@@ -457,7 +457,7 @@ def test_however_the_program_ends_the_terminal_is_as_before(
     server, port = open_server(desk)
     command = (PYTHON, "-c", MISTAKEN) if "mistake" in door else CLIENT
     client = desk.opens("bash", "-c", LEADS_ON, "-", *ANNOUNCED, *command, "--port", port)
-    desk.until(lambda: client.shows("  Both may write: Enter sends, /q leaves.", ">"))
+    desk.until(lambda: client.shows("- Both may write: Enter sends, /q leaves.", ">"))
     types_half(desk, client)
     assert client.attributes != client.untouched
     leave(door, server, client)
@@ -813,8 +813,8 @@ def test_boards_before_the_line_is_painted_take_each_others_place(seat: Seat) ->
         terminal.show_board(BOARD, 1)
         terminal.show("Bob plays 1.")
         terminal.show_board(["you are X", " O | 2"], 1)
-        yield seat.shows("  Bob plays 1.", "  you are X", "   O | 2", ">", STANDING)
-        assert seat.rows[0] == "  Bob plays 1."
+        yield seat.shows("- Bob plays 1.", "  you are X", "   O | 2", ">", STANDING)
+        assert seat.rows[0] == "- Bob plays 1."
 
     seat.plays(script())
 
@@ -823,7 +823,7 @@ def test_a_board_that_has_left_the_window_stays_in_the_scrollback(seat: Seat) ->
     """The next one is written like any text."""
     terminal = seat.opens()
     talk = [f"line {number}" for number in range(ROWS)]
-    shown = [f"  {line}" for line in talk]
+    shown = [f"- {line}" for line in talk]
 
     def script() -> Script:
         yield seat.shows(">", STANDING)
@@ -1034,7 +1034,7 @@ def test_with_timestamps_the_faint_time_stands_before_a_line(seat: Seat) -> None
         yield seat.shows("      - By the way.", ">", STANDING)
 
     seat.plays(script())
-    assert re.search(rb"\x1b\[2m\d\d:\d\d \x1b\[m  hello\r\n", seat.raw)
+    assert re.search(rb"\x1b\[2m\d\d:\d\d \x1b\[m- hello\r\n", seat.raw)
     assert b"      \x1b[2m- \x1b[m\x1b[2mBy the way." in seat.raw
 
 

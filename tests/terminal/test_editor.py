@@ -93,7 +93,7 @@ def test_a_stopped_program_has_restored_the_settings(
     script = '"$@"; echo stopped; read; fg'
     client = desk.opens("bash", "-mc", script, "-", *ANNOUNCED, *CLIENT, *peer.place)
     peer.meets()
-    desk.until(lambda: client.shows("  Both may write: Enter sends, /q leaves.", ">"))
+    desk.until(lambda: client.shows("- Both may write: Enter sends, /q leaves.", ">"))
     types_half(desk, client)
     stop(client, how)
     desk.until(lambda: "stopped" in client.lines)
@@ -156,7 +156,7 @@ def open_under(desk: Desk, peer: Peer, folder: Path, runner: str) -> Pane:
     pane = open_shell(desk)
     pane.types(command[runner])
     peer.meets()
-    desk.until(lambda: pane.shows("  Both may write: Enter sends, /q leaves.", ">"))
+    desk.until(lambda: pane.shows("- Both may write: Enter sends, /q leaves.", ">"))
     types_half(desk, pane)
     return pane
 

@@ -27,13 +27,13 @@ def test_of_a_long_paste_the_first_and_the_last_lines_are_shown(seat: Seat) -> N
 
     def script() -> Script:
         terminal.show("server: hello")
-        yield seat.shows("  server: hello", ">", STANDING)
+        yield seat.shows("- server: hello", ">", STANDING)
         seat.presses(FIFTY)
         lines = ("line 2", "... 46 more lines ...", "line 49", "line 50")
-        yield seat.shows("  server: hello", ">line 1", *lines, HINT)
+        yield seat.shows("- server: hello", ">line 1", *lines, HINT)
         seat.presses("!" + keys("Up Up Up"))
         lines = ("line 2", "... line 47 of 50 ...", "line 47", "line 48")
-        yield seat.shows("  server: hello", ">line 1", *lines, HINT)
+        yield seat.shows("- server: hello", ">line 1", *lines, HINT)
         assert seat.view.before_cursor == "line 47"
         seat.presses("!\r")
         yield lambda: len(seat.heard) == 50
@@ -63,9 +63,9 @@ def test_in_a_low_window_only_the_last_lines_are_shown(seat: Seat) -> None:
 
     def script() -> Script:
         terminal.show("server: hello")
-        yield seat.shows("  server: hello", ">", STANDING)
+        yield seat.shows("- server: hello", ">", STANDING)
         seat.presses(FIFTY)
-        yield seat.shows("  server: hello", "line 48", "line 49", "line 50", HINT)
+        yield seat.shows("- server: hello", "line 48", "line 49", "line 50", HINT)
 
     seat.plays(script())
 
@@ -76,10 +76,10 @@ def test_a_long_line_gets_half_of_the_window(seat: Seat) -> None:
 
     def script() -> Script:
         terminal.show("server: hello")
-        yield seat.shows("  server: hello", ">", STANDING)
+        yield seat.shows("- server: hello", ">", STANDING)
         seat.presses("x" * COLUMNS * ROWS)
         yield lambda: seat.view.at_rest and seat.rows[-2] == "x"
-        assert seat.rows[:1] == ["  server: hello"]
+        assert seat.rows[:1] == ["- server: hello"]
         assert len(seat.rows) == 1 + ROWS // 2 + 1
 
     seat.plays(script())

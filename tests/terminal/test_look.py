@@ -37,7 +37,7 @@ def test_marks_tell_whose_a_row_is() -> None:
     assert bob.typed("/help") == "> /help\n"
     assert bob.typed("") == "> \n"
     assert bob.notice("Ann left.") == "- Ann left.\n"
-    assert bob.line("X | O") == "  X | O\n"
+    assert bob.line("X | O") == "- X | O\n"
     assert bob.board([" X", " O"]) == "   X\n   O\n"
     assert page(name="").own("hi") == "> you: hi\n"
 
@@ -141,7 +141,7 @@ def test_a_time_stands_once_before_a_minute_and_a_date_before_a_day(
     now("2026-11-28 23:59")
     assert bob.notice("e") == "23:59 - e\n"
     now("2026-11-29 23:59")
-    assert bob.line("f") == "      - 29 November 2026, Sunday\n23:59   f\n"
+    assert bob.line("f") == "      - 29 November 2026, Sunday\n23:59 - f\n"
 
 
 HOSTILE = st.text(

@@ -285,7 +285,7 @@ def tmux(peer: Peer) -> Iterator[Tmux]:
         pytest.skip("there is no tmux here")
     tmux = Tmux(peer, 30)
     peer.meets()
-    tmux.until(lambda: "  Both may write: Enter sends, /q leaves." in tmux.rows)
+    tmux.until(lambda: "- Both may write: Enter sends, /q leaves." in tmux.rows)
     yield tmux
     tmux.close()
 

@@ -32,6 +32,9 @@ from chatlib.terminal.streams import Screen
 
 ASK_POSITION = "\x1b[6n"
 
+FAR = 9999
+"""More columns than a window has. Moved back so far, the cursor is in the first."""
+
 
 class Editor:
     """The line being edited, as a prompt_toolkit Application that is a guest on our loop.
@@ -106,7 +109,7 @@ class Editor:
                 except EOFError:
                     self._input_ended()
         finally:
-            self._resizes.finish()
+            self._end_resizes()
             if not self._reading:
                 self._set_modes(False)
                 self._restore()
@@ -132,7 +135,7 @@ class Editor:
     def _exit(self) -> None:
         """End the Application, because our loop was stopped."""
         if self._app.is_running and not self._app.is_done:
-            self._resizes.finish()
+            self._end_resizes()
             self._app.exit()
 
     def _raise_in_loop(
@@ -179,7 +182,7 @@ class Editor:
         """Leave the terminal to the shell: as it was, without the line."""
         if self._reading:
             return
-        self._resizes.finish()
+        self._end_resizes()
         with streams.never_stopped():
             if streams.is_ours(streams.STDIN):
                 self._app.renderer.erase()
@@ -252,7 +255,7 @@ class Editor:
 
     def _note_resize(self) -> None:
         """Paint the line again for another size, as soon as it does not change any more."""
-        if self._reading:
+        if self._reading or self._app.is_done:
             return
         here = self._painted and self._app.renderer.last_rendered_screen
         if self._resizes.going_on or (here and not self._picture().is_safe):
@@ -271,12 +274,23 @@ class Editor:
 
     def _repaint(self, asked: bool, at: int | None) -> None:
         """Erase the line, which the resize may have broken into more rows."""
-        renderer = self._app.renderer
         columns = self._output.get_size().columns
         height = self._reflow.height(self._picture(), columns, asked, at)
-        renderer._cursor_pos = Point(columns, height)
+        self._app.renderer._cursor_pos = Point(columns, height)
         self._erase()
         self.refresh()
+
+    def _end_resizes(self) -> None:
+        """End a series of resizes before its time: the terminal is needed now.
+
+        The window may have another size than it tells. So only rows are erased that are
+        the line's at every width; others of its rows may stay above.
+        """
+        if self._resizes.going_on:
+            self._resizes.stop()
+            self._app.renderer._cursor_pos = Point(FAR, self._picture().height)
+            self._erase()
+            self.refresh()
 
     def _picture(self) -> Picture:
         renderer = self._app.renderer
@@ -296,17 +310,15 @@ class Editor:
     # Painting.
 
     def print_above(self, write: Callable[[str], None], text: str) -> None:
-        """Call `write` for rows of text above the line being edited."""
+        """Call `write`, at once, for rows of text above the line being edited."""
         if self.focus.unmarked:
             self.focus.unmarked = False
             if self._mark:
                 self.print_above(write, self._mark)
-        if self._painted:  # the first line of this turn
+        if self._painted:  # the first text of this turn
             self._look_at_size()
-        if self._resizes.going_on:
-            self._resizes.hold(partial(self.print_above, write, text))
-            return
-        self._erase()
+            self._end_resizes()  # who sent it is told that it is shown
+            self._erase()
         self._board.add(write, text)
         write(f"{text}\n")
         self.refresh()
@@ -316,12 +328,10 @@ class Editor:
 
         What was written below that one is written again.
         """
-        if self._painted:
+        if self._painted:  # the first text of this turn
             self._look_at_size()
-        if self._resizes.going_on:
-            self._resizes.hold(partial(self.print_board, write, text, number))
-            return
-        self._erase()
+            self._end_resizes()  # who sent it is told that it is shown
+            self._erase()
         size = self._size
         # The cursor can only be moved back over rows that are certain to be in the window.
         rows, below = self._board.lift(number, size)

@@ -5,7 +5,8 @@ moves the cursor down; others cut them off (xterm, the Linux console). No termin
 which kind it is, but the cursor's column shows it, in nearly all cases.
 
 A resize is often one of a series: tmux has changed the window before it tells, so that
-nothing can be concluded until the series is over.
+nothing can be concluded until the series is over. Text does not wait for that: it ends the
+series, because what is acknowledged must stand on the screen.
 """
 
 import os
@@ -46,7 +47,7 @@ class Picture:
 
     @property
     def height(self) -> int:
-        """The rows above the cursor's, as they were painted."""
+        """The rows above the cursor's, as painted: the fewest there are at any width."""
         return len(self._rows) - 1
 
     def place(self, columns: int) -> Point:
@@ -91,7 +92,7 @@ class Resizes:
     """A series of resizes: it is over when the size stays, and the cursor's place is known.
 
     `ask()` asks for that and returns whether it did. Then `settle(asked, column)` is
-    called; without an answer the column is None. Writes are held until then.
+    called; without an answer the column is None. Nothing is painted until then.
     """
 
     def __init__(
@@ -107,7 +108,6 @@ class Resizes:
         self.going_on = False
         self._timer: Timer | None = None
         self._asked = False
-        self._held: list[Callable[[], None]] = []
 
     def begin(self) -> None:
         """Note that the size has changed, again perhaps."""
@@ -115,19 +115,16 @@ class Resizes:
         self._asked = False
         self._wait(QUIET_SECONDS, self._end_quiet)
 
-    def hold(self, write: Callable[[], None]) -> None:
-        """Call `write` when the series is over."""
-        self._held.append(write)
-
     def answer(self, column: int) -> None:
         """Note the cursor's column, if it was asked for."""
         if self._asked:
             self._end(column)
 
-    def finish(self) -> None:
-        """End the series now, if there is one, without an answer."""
-        if self.going_on:
-            self._end(None)
+    def stop(self) -> None:
+        """End the series without `settle`: somebody cannot wait."""
+        self.going_on = self._asked = False
+        if self._timer:
+            self._timer.cancel()
 
     def _end_quiet(self) -> None:
         self._asked = self._ask()
@@ -137,14 +134,9 @@ class Resizes:
             self._end(None)
 
     def _end(self, column: int | None) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self.going_on = False
-        asked, self._asked = self._asked, False
+        asked = self._asked
+        self.stop()
         self._settle(asked, column)
-        held, self._held = self._held, []
-        for write in held:
-            write()
 
     def _wait(self, seconds: float, callback: Callable[[], None]) -> None:
         if self._timer:

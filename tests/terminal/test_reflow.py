@@ -6,7 +6,9 @@ stays, neither on the screen nor in the scrollback.
 
 import os
 import shutil
+import signal
 import subprocess
+import termios
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count, product
 
@@ -15,11 +17,13 @@ from prompt_toolkit.data_structures import Point
 from prompt_toolkit.layout.screen import Char
 
 from chatlib.loop import Loop
+from chatlib.terminal import streams
 from chatlib.terminal.reflow import Picture, Reflow, Resizes, take_picture
 from harness.keys import keys
 from harness.readers import Readers
 from harness.stage import PATIENCE, ROOT
-from tests.terminal.pane import CLIENT, Desk, Peer, open_client
+from tests.terminal.pane import CLIENT, STANDING, Desk, Peer, open_client
+from tests.terminal.seat import Script, Seat
 
 
 def make_text(length: int, *, wide: bool = False) -> str:
@@ -141,23 +145,22 @@ def make_series(
     return series, wait, notes
 
 
-def test_writes_are_held_until_the_size_stays(clock: Clock) -> None:
+def test_a_series_goes_on_until_the_size_stays(clock: Clock) -> None:
     """Every resize begins the wait again; nobody is asked when it would tell nothing."""
     series, wait, notes = make_series(clock, False)
-    series.finish()
+    series.stop()
     assert not series.going_on
     series.begin()
     wait(0.2)
     series.begin()
-    series.hold(lambda: notes.append("held"))
     wait(0.2)
     assert series.going_on
     assert notes == []
     wait(0.2)
-    assert notes == ["ask", (False, None), "held"]
+    assert notes == ["ask", (False, None)]
     assert not series.going_on
     series.answer(3)
-    assert len(notes) == 3
+    assert len(notes) == 2
 
 
 @pytest.mark.parametrize("answers", [True, False])
@@ -174,13 +177,70 @@ def test_an_answer_is_awaited_for_a_moment(clock: Clock, answers: bool) -> None:
     assert notes == ["ask", (True, 7 if answers else None)]
 
 
-def test_a_series_can_be_ended_at_once(clock: Clock) -> None:
-    """What was held is written."""
-    series, _, notes = make_series(clock, True)
+def test_a_series_can_be_stopped_at_once(clock: Clock) -> None:
+    """Then neither its time nor a late answer settles anything."""
+    series, wait, notes = make_series(clock, True)
     series.begin()
-    series.hold(lambda: notes.append("held"))
-    series.finish()
-    assert notes == [(False, None), "held"]
+    wait(0.31)
+    series.stop()
+    assert not series.going_on
+    series.answer(7)
+    wait(0.5)
+    assert notes == ["ask"]
+
+
+# Text that comes during a series.
+
+
+@pytest.mark.parametrize("kind", ["message", "board", "notice"])
+def test_what_comes_is_shown_in_a_series_that_does_not_end(seat: Seat, kind: str) -> None:
+    """The peer is told that it is shown; and what waited would fill the memory."""
+    terminal = seat.opens()
+    line = "x" * 49
+    comes = {
+        "message": lambda: terminal.show_messages("server", ["hello"]),
+        "board": lambda: terminal.show_board(["hello"], 1),
+        "notice": lambda: terminal.notify("hello"),
+    }
+
+    def resized_and_shown() -> bool:
+        # One more resize at each look.
+        signal.raise_signal(signal.SIGWINCH)
+        return b"hello" in seat.raw
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses(line)
+        yield seat.shows(f">{line}", STANDING)
+        termios.tcsetwinsize(streams.STDOUT, (24, 100))
+        comes[kind]()
+        yield resized_and_shown
+
+    seat.plays(script())
+
+
+def test_what_comes_in_a_series_costs_no_text_above_the_line(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The size that tmux tells may be an old one, at which the line had more rows."""
+    monkeypatch.setenv("TMUX", "/tmp/tmux")
+    terminal = seat.opens()
+    line = make_text(70)
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        for text in "one", "two", "three":
+            terminal.show(text)
+        seat.presses(line)
+        yield seat.shows("  one", "  two", "  three", f">{line}", STANDING)
+        termios.tcsetwinsize(streams.STDOUT, (24, 20))
+        terminal.show_messages("server", ["hello"])
+        termios.tcsetwinsize(streams.STDOUT, (24, 80))
+        yield seat.shows(
+            "  one", "  two", "  three", "  server: hello", f">{line}", STANDING
+        )
+
+    seat.plays(script())
 
 
 # In pyte.
@@ -260,6 +320,16 @@ class Tmux:
         """The cursor's column."""
         return int(self.orders("display-message", "-p", "#{cursor_x}"))
 
+    @property
+    def told_columns(self) -> int:
+        """The columns that the window's terminal tells; tmux sets them a moment later."""
+        name = self.orders("display-message", "-p", "#{pane_tty}").strip()
+        terminal = os.open(name, os.O_RDONLY | os.O_NOCTTY)
+        try:
+            return termios.tcgetwinsize(terminal)[1]
+        finally:
+            os.close(terminal)
+
     def until(self, condition: Callable[[], object]) -> None:
         """Look until the condition holds."""
         happened = self._readers.until(condition, PATIENCE, lambda _: None)
@@ -324,11 +394,13 @@ def test_in_tmux_nothing_of_the_old_line_stays(
     tmux.until(lambda: text[-3:] in "".join(tmux.rows) and tmux.column == column)
     for columns in series:
         tmux.orders("resize-window", "-x", str(columns))
-    peer.says("hello")
-    tmux.until(lambda: "  server: hello" in tmux.rows)
+    # What is typed is painted when the series is over. A message would end it before.
+    tmux.until(lambda: tmux.told_columns == series[-1])
     tmux.orders("send-keys", "-l", "!")
     typed = f"{text[:before]}!{text[before:]}"
-    tmux.until(lambda: typed in "".join(tmux.rows))
+    tmux.until(lambda: f"{text[before - 1]}!" in "".join(tmux.rows))
+    peer.says("hello")
+    tmux.until(lambda: "  server: hello" in tmux.rows and typed in "".join(tmux.rows))
     shown = "".join(tmux.rows)
     assert all(shown.count(letter) == 1 for letter in text)
     assert shown.count("line 29") == shown.count("Both may write") == 1

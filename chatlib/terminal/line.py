@@ -20,6 +20,16 @@ LINE_END = "\n"
 """What separates lines in the editor and in a message, on every system."""
 
 
+class _Buffer(Buffer):
+    """A buffer of which only `Line` puts anything into the history."""
+
+    def append_to_history(self) -> None:
+        """Do nothing: prompt_toolkit calls this after the accept handler.
+
+        By then the buffer has what came back: a refused answer, or the draft set aside.
+        """
+
+
 class Line:
     """The buffer of the editor, and whether its lines are one message.
 
@@ -28,16 +38,19 @@ class Line:
 
     def __init__(self, history: History, pass_on: Callable[[str], None]) -> None:
         self._pass_on = pass_on
-        # What was sent with one key is being passed on; what of it is still to come, and
-        # what was refused and goes back into the editor.
-        self._passing = False
+        # What was sent with one key is being passed on: the question at which that was
+        # typed, and whether there was one; what is still to come, and what was refused and
+        # goes back into the editor.
+        self._passing: tuple[int, bool] | None = None
         self._coming: deque[str] = deque()
         self._refused: list[str] = []
         # What is typed is an answer that no history may keep; and the text that was being
         # typed when the question came.
         self.is_secret = False
         self._aside = ""
-        self.buffer = Buffer(multiline=False, accept_handler=self._accept, history=history)
+        # How often a question began or ended.
+        self._asked = 0
+        self.buffer = _Buffer(multiline=False, accept_handler=self._accept, history=history)
         # A sentence for the person about what was done last, until the text changes.
         self._note = ""
         # The place in the history of the text into which Alt-Enter typed a line end.
@@ -60,11 +73,21 @@ class Line:
             self._typed_at == self.buffer.working_index or self.buffer.text in self._wholes
         )
 
+    @property
+    def _is_no_answer(self) -> bool:
+        """Whether a question is asked, and the text cannot answer it: it has many lines.
+
+        Such a text is not passed on: the lines after the answer would be talk.
+        """
+        return self.is_secret and self.count > 1
+
     def describe(self) -> list[str]:
         """Return what the keys do now, the most important first; [] where that is clear."""
         # A search first: it hides the line, whatever stands there.
         if is_searching():
             return ["Right takes it, Esc leaves", "Ctrl-R goes on"]
+        if self._is_no_answer:
+            return [f"{self.count} lines, but an answer is one: Ctrl-C drops them"]
         if self.count > 1 and self.is_whole:
             return [f"{self.count} lines, one message: Enter sends, Esc drops it"]
         if self.count > 1:
@@ -75,12 +98,15 @@ class Line:
     # What becomes of the text.
 
     def _accept(self, buffer: Buffer) -> bool:
-        """Pass on the lines for Enter; True tells prompt_toolkit that nothing is left."""
-        self._submit(self._take())
+        """Pass on the lines for Enter; True keeps prompt_toolkit from removing any."""
+        if not self._is_no_answer:
+            self._submit(self._take())
         return True
 
     def send_whole(self, event: KeyPressEvent) -> None:
         """Pass on all lines as one message."""
+        if self._is_no_answer:
+            return
         # A line that was copied as a whole has a line end, and is no more than a line.
         text = self.buffer.text.removesuffix(LINE_END)
         many = LINE_END in text
@@ -94,13 +120,17 @@ class Line:
     def _submit(self, texts: list[str]) -> None:
         """Pass on texts one by one; what is refused goes back into the editor."""
         self._coming.extend(texts)
-        self._passing = True
         try:
             # A text that ends the conversation empties the queue through `take_unsent`.
             while self._coming:
+                self._passing = self._asked, self.is_secret
                 self._pass_on(self._coming.popleft())
         finally:
-            self._passing = False
+            self._passing = None
+        self._return_refused()
+
+    def _return_refused(self) -> None:
+        """Put what was refused back into the editor."""
         if self._refused:
             self.put_back(self._refused)
             self._refused = []
@@ -108,10 +138,13 @@ class Line:
     def ask(self, secret: bool) -> None:
         """Set the text aside for a secret answer, or bring it back after that.
 
-        A half-typed answer is dropped with its question: as a line of talk it would tell
-        what it was to hide.
+        A half-typed answer is dropped with its question, and a refused one, too: as a line
+        of talk it would tell what it was to hide.
         """
+        if self.is_secret:
+            self._refused = []
         if secret and not self.is_secret:
+            self._return_refused()  # that is talk, and no answer
             if self.is_whole:
                 self._wholes.add(self.buffer.text)
             self._aside = self.buffer.text
@@ -120,13 +153,22 @@ class Line:
             self.reset()
             self.put_back([self._aside])
             self._aside = ""
+        self._asked += secret or self.is_secret
         self.is_secret = secret
 
     def take_back(self, text: str) -> bool:
-        """Put a text back into the editor, if that was passed on just now."""
-        if self._passing:
-            self._refused.append(text)
-        return self._passing
+        """Put a text back into the editor; return whether it was passed on just now.
+
+        An answer is dropped if its question is not asked any more. A line of talk is not
+        taken back if a question has come.
+        """
+        if self._passing is None:
+            return False
+        asked, is_answer = self._passing
+        if asked != self._asked:
+            return is_answer
+        self._refused.append(text)
+        return True
 
     def _take(self) -> list[str]:
         """Remove the text from the editor into the history; return what is to be sent.
@@ -140,10 +182,14 @@ class Line:
         if whole:
             self._wholes.add(text)
         if not self.is_secret:
-            self.buffer.text = text  # as it is to be recalled
-            self.buffer.append_to_history()
+            self._remember(text)
         self.reset()
         return [text] if whole else [*filter(str.strip, text.split(LINE_END))]
+
+    def _remember(self, text: str) -> None:
+        """Append a text to the history, unless that ends with it."""
+        if self.buffer.history.get_strings()[-1:] != [text]:
+            self.buffer.history.append_string(text)
 
     def put_back(self, texts: list[str]) -> None:
         """Put texts that were not sent into the editor, before what is typed there."""

@@ -9,6 +9,7 @@ from tests.terminal.seat import Script, Seat
 STANDING = " with the server | /help lists the commands"
 DROPPED = " Dropped, Ctrl-Y brings it back"
 WHOLE = " 2 lines, one message: Enter sends, Esc drops it"
+NO_ANSWER = " 2 lines, but an answer is one: Ctrl-C drops them"
 APART = " 2 lines: Enter sends, Esc drops them | Ctrl-O sends one message"
 ALT_ENTER = "\x1b\r"
 ESCAPE = "\x1b[27u"  # of kitty: it needs no pause behind it
@@ -212,6 +213,136 @@ def test_a_secret_answer_is_in_no_history(seat: Seat, terminal: Edited) -> None:
         seat.presses(keys("Up"))
         yield seat.shows(">before", STANDING)
 
+    seat.plays(script())
+
+
+def kept(terminal: Edited) -> list[str]:
+    """Return the history, oldest first."""
+    return terminal._line.buffer.history.get_strings()
+
+
+def test_a_refused_answer_is_in_no_history(seat: Seat) -> None:
+    """It comes back to the question, and the draft after it, into no history either."""
+    terminal = seat.opens()
+
+    def typed(line: str) -> None:
+        seat.heard.append(line)
+        if " " in line:
+            terminal.refuse("Not done", line)
+        else:
+            terminal.ask("")
+        terminal.refresh(True, True, lambda: ("with the server",))
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("draft")
+        yield seat.shows(">draft", STANDING)
+        terminal.ask("word>")
+        seat.presses("ice cream\r")
+        yield seat.shows("- Not done.", "word>ice cream", STANDING)
+        assert kept(terminal) == []
+        seat.presses(keys("Ctrl-C") + "cream\r")
+        yield seat.shows(">draft", STANDING)
+        assert seat.heard == ["ice cream", "cream"]
+
+    seat.typed = typed
+    seat.plays(script())
+    assert kept(terminal) == []
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_line_is_kept_once(seat: Seat, terminal: Edited) -> None:
+    """A paste is kept as it is recalled: without the line end behind it."""
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses(paste("one\rtwo\r") + "\rthree\rthree\r")
+        yield lambda: seat.heard == ["one", "two", "three", "three"]
+
+    seat.plays(script())
+    assert kept(terminal) == ["one\ntwo", "three"]
+
+
+@pytest.mark.parametrize("key", ["\r", keys("Ctrl-O")], ids=["Enter", "Ctrl-O"])
+@pytest.mark.parametrize("text", ["banana\rit is yellow", "/b\rc"], ids=["word", "path"])
+def test_many_lines_are_no_answer(seat: Seat, text: str, key: str) -> None:
+    """They stay where they are: the second would go out as talk."""
+    terminal = seat.opens()
+    first, last = text.split("\r")
+
+    def typed(line: str) -> None:
+        seat.heard.append(line)
+        terminal.ask("")
+        terminal.refresh(True, True, lambda: ("with the server",))
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.ask("word>")
+        seat.presses(paste(text) + key + "!")
+        yield seat.shows(f"word>{first}", f"{last}!", NO_ANSWER)
+        assert seat.heard == []
+        seat.presses(keys("Ctrl-C"))
+        yield seat.shows("word>", DROPPED)
+        seat.presses(paste("banana\r") + key)
+        yield seat.shows(">", STANDING)
+        assert seat.heard == ["banana"]
+
+    seat.typed = typed
+    seat.plays(script())
+    assert kept(terminal) == []
+
+
+@pytest.mark.parametrize("after", ["", "next>"], ids=["talk", "another question"])
+@pytest.mark.parametrize("early", [True, False], ids=["refused first", "asked first"])
+def test_a_refused_answer_is_dropped_with_its_question(
+    seat: Seat, after: str, early: bool
+) -> None:
+    """It would be talk, or an answer to something else; nor is it shown."""
+    terminal = seat.opens()
+
+    def typed(line: str) -> None:
+        if early:
+            terminal.refuse("Not done", line)
+        terminal.ask(after)
+        if not early:
+            terminal.refuse("Not done", line)
+        terminal.refresh(True, True, lambda: ("with the server",))
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        terminal.ask("word>")
+        seat.presses("secret\r")
+        yield seat.shows("- Not done.", after or ">", STANDING)
+
+    seat.typed = typed
+    seat.plays(script())
+    assert kept(terminal) == []
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["refused first", "asked first"])
+def test_refused_talk_is_no_answer_to_a_question_that_comes(
+    seat: Seat, early: bool
+) -> None:
+    """It is set aside, or shown."""
+    terminal = seat.opens()
+
+    def typed(line: str) -> None:
+        if early:
+            terminal.refuse("Not sent", line)
+        terminal.ask("word>")
+        if not early:
+            terminal.refuse("Not sent", line)
+        terminal.refresh(True, True, lambda: ("with the server",))
+
+    def script() -> Script:
+        notice = "- Not sent." if early else "- Not sent: talk"
+        yield seat.shows(">", STANDING)
+        seat.presses("talk\r")
+        yield seat.shows(notice, "word>", STANDING)
+        terminal.ask("")
+        yield seat.shows(notice, ">talk" if early else ">", STANDING)
+
+    seat.typed = typed
     seat.plays(script())
 
 

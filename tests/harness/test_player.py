@@ -127,7 +127,8 @@ def test_a_line_without_edge_and_name_is_one_too() -> None:
         assert screen.sees(_pattern(line))
     assert Easel(b"  Ann: hi\r\n> ").sees(_pattern("Ann: hi"))
     assert Easel(b"  banner\r\n> ").sees(_pattern("banner"))
-    assert not Easel(b"- banner\r\n> ").sees(_pattern("banner"))
+    assert Easel(b"- banner\r\n> ").sees(_pattern("banner"))
+    assert not Easel(b"~ banner\r\n> ").sees(_pattern("banner"))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def make_text(length: int, *, wide: bool = False) -> str:
     return "".join(chr(first + number) for number in range(length))
 
 
-LINES = [(10, 0), (30, 25), (70, 0), (70, 35), (200, 0), (200, 100), (300, 7)]
+LINES = [(10, 0), (30, 25), (70, 0), (70, 35), (200, 0), (200, 100), (220, 7)]
 """How long a line is, and how far the cursor stands before its end."""
 
 
@@ -232,12 +232,12 @@ def test_what_comes_in_a_series_costs_no_text_above_the_line(
         for text in "one", "two", "three":
             terminal.show(text)
         seat.presses(line)
-        yield seat.shows("  one", "  two", "  three", f">{line}", STANDING)
+        yield seat.shows("- one", "- two", "- three", f">{line}", STANDING)
         termios.tcsetwinsize(streams.STDOUT, (24, 20))
         terminal.show_messages("server", ["hello"])
         termios.tcsetwinsize(streams.STDOUT, (24, 80))
         yield seat.shows(
-            "  one", "  two", "  three", "  server: hello", f">{line}", STANDING
+            "- one", "- two", "- three", "  server: hello", f">{line}", STANDING
         )
 
     seat.plays(script())
@@ -359,9 +359,6 @@ def tmux(peer: Peer) -> Iterator[Tmux]:
     yield tmux
     tmux.close()
 
-
-LINES = [(10, 0), (30, 25), (70, 0), (70, 35), (200, 0), (200, 100), (300, 7)]
-"""Lines of so many columns, the cursor so many before their end."""
 
 SERIES = [(60, 40, 20), (33,), (20, 80), (300, 41), (79,), (40,)]
 """Widths of the window, one quickly after the other."""

@@ -170,10 +170,15 @@ class Editor:
         """Restore the terminal, stop, and resume when continued; 0 is the whole group."""
         if not self._app.is_running:
             return
+        # Where make has stopped first, `fg` may come while the terminal is restored: then a
+        # stop would be for ever. SIGCONT continues us also while it is blocked.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCONT,))
         self._release()
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.kill(process, signal.SIGTSTP)  # returns after SIGCONT
+        if signal.SIGCONT not in signal.sigpending():
+            os.kill(process, signal.SIGTSTP)  # returns after SIGCONT
         signal.signal(signal.SIGTSTP, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCONT,))
         # Without a shell nothing stops, and no SIGCONT comes. If it came, a signal that
         # ends the program may have come with it, and is heard first.
         self._loop.call_later(0, self.resume)

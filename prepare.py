@@ -32,7 +32,7 @@ NETWORK = ("--retries", "1", "--timeout", "10")
 
 
 class Progress:
-    """Say on stderr what is being done; at a terminal in one line that counts seconds.
+    """Show on stderr what is being done; at a terminal in one line that counts seconds.
 
     In a log each thing that is done is a line of its own, and its steps are left out.
     """
@@ -179,7 +179,7 @@ def find_reason(error: Exception) -> str:
 
 
 def explain(reason: str, target: str, python: str) -> bool:
-    """Say why nothing was installed; return whether the target can do without."""
+    """Explain why nothing was installed; return whether the target can do without."""
     if target == "run":
         say(f"no .venv: {reason}")
         say(
@@ -193,7 +193,7 @@ def explain(reason: str, target: str, python: str) -> bool:
 
 
 def leave_alone(target: str, python: str) -> int:
-    """Say that this folder cannot be written, if nobody else has made .venv there."""
+    """Report that this folder cannot be written, if nobody else has made .venv there."""
     if target != "run":
         say("this folder cannot be written: the tests and tools need a copy that can be.")
         return 1

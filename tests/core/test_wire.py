@@ -186,7 +186,7 @@ def single(data: bytes) -> list[bytes]:
 
 
 def take(side: Side, step: Step, cutter: Cutter) -> None:
-    """Take one step, and check what it expects."""
+    """Play one step, and check what it expects."""
     newest = len(side.links) - 1
     match step:
         case Send(data, on):

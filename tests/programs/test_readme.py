@@ -288,7 +288,7 @@ def test_every_row_of_the_table_is_needed() -> None:
 
 @pytest.mark.parametrize("text", [text for text in COMMANDS if choose(text) is None])
 def test_no_command_is_unknown(text: str) -> None:
-    """Give it a row in TABLE, or write it so that it can be typed."""
+    """Every command has a row in TABLE: add one, or write it so that it can be typed."""
     pytest.fail(f"{COMMANDS[text]}: no row of TABLE knows {text!r}", pytrace=False)
 
 
@@ -321,7 +321,7 @@ def copy(folder: Path) -> Path:
 
 
 def link_venv(clone: Path, venv: Path) -> None:
-    """Give a copy the .venv of these tests, as one that is ready: nothing is installed."""
+    """Link into a copy the .venv of these tests, as one that is ready: nothing is installed."""
     (clone / ".venv").mkdir()
     for path in venv.iterdir():
         if path.name not in ("run", "dev", "bench", "log"):

@@ -203,7 +203,7 @@ class Program:
 
 
 def act(program: Program, step: Step) -> None:
-    """Take one step, and check what it expects."""
+    """Play one step, and check what it expects."""
     newest = len(program.sockets) - 1
     match step:
         case Send(data, on):

@@ -321,7 +321,7 @@ def copy(folder: Path) -> Path:
 
 
 def link_venv(clone: Path, venv: Path) -> None:
-    """Link into a copy the .venv of these tests, as one that is ready: nothing is installed."""
+    """Link the .venv of these tests into a copy, where it is ready: no installation."""
     (clone / ".venv").mkdir()
     for path in venv.iterdir():
         if path.name not in ("run", "dev", "bench", "log"):

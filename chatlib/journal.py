@@ -197,7 +197,6 @@ class Journal:
         if (ours, theirs) != (past.hello, past.peer):
             records.append((Note.HELLO, 0, 0, ours.encode()))
             records.append((Note.HELLO, THEIRS, 0, theirs.encode()))
-            # Without it the rest of the file would be of no use.
             self._unsynced = True
         if session.sent > past.sent.messages:
             # The peer has shown messages that the journal had lost.
@@ -205,6 +204,8 @@ class Journal:
             counts = (*sent, *sent, *past.shown, *past.showing)
             records.append((Note.STATE, 0, 0, STATE.pack(*counts)))
         self._note(records)
+        # Without the names of the two, what follows in the file would be of no use.
+        self.commit()
 
     def note_sent(self, messages: Sequence[Message], drafts: int = 0) -> None:
         """Note messages of ours that have a number and are about to be sent.
@@ -252,7 +253,7 @@ class Journal:
         texts, when = self._past.showing.texts, self._disk.now()
         line = Line(False, number, texts, when, words.encode("utf-8", "replace"))
         self._past.add_message(Note.GAME, 0, line)
-        self._unsynced = self._unsynced or self._sync
+        self._unsynced = True  # see `note_sent`
         self._append([make_record(Note.GAME, 0, line)])
 
     def note_aside(self, words: str) -> None:
@@ -276,7 +277,8 @@ class Journal:
 
     def note_acknowledged(self, number: int) -> None:
         """Note that the peer has acknowledged our messages up to `number`."""
-        self._note([(Note.ACK, THEIRS, number, b"")])
+        count = self._past.count_sent(number)
+        self._note([(Note.ACK, THEIRS, number, STAMP.pack(count.texts, 0.0))])
 
     def note_farewell(self, farewell: Bye) -> None:
         """Note our goodbye, before it is sent."""

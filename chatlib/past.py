@@ -126,13 +126,21 @@ class Past:
         if flags & DRAFTED and self.drafts:
             self.drafts.popleft()
 
-    def acknowledge(self, number: int) -> None:
-        """Let go of our messages up to `number`: the peer has shown them."""
+    def acknowledge(self, count: Count) -> None:
+        """Let go of our first messages, so many: the peer has shown them."""
+        while self.kept and self.kept[0].line.number <= count.messages:
+            self.kept.popleft()
+        self.acknowledged = max(self.acknowledged, count)
+        self.sent = max(self.sent, count)
+
+    def count_sent(self, number: int) -> Count:
+        """Return the count of our messages up to `number`, which are kept yet."""
         texts = self.acknowledged.texts
-        while self.kept and self.kept[0].line.number <= number:
-            texts = self.kept.popleft().line.texts
-        self.acknowledged = max(self.acknowledged, Count(number, texts))
-        self.sent = max(self.sent, self.acknowledged)
+        for _, line in self.kept:
+            if line.number > number:
+                break
+            texts = line.texts
+        return Count(number, texts)
 
     def count_shown(self, number: int) -> Count:
         """Return the count of the peer's messages up to `number`, which are shown."""
@@ -155,10 +163,11 @@ class Past:
         self.add_message(Note.GAME, flags, _read_line(flags, number, body))
 
     def _apply_ack(self, flags: int, number: int, body: bytes) -> None:
+        count = Count(number, STAMP.unpack(body)[0])
         if flags & THEIRS:
-            self.acknowledge(number)
+            self.acknowledge(count)
         else:
-            self.shown = max(self.shown, Count(number, STAMP.unpack(body)[0]))
+            self.shown = max(self.shown, count)
             self.showing = max(self.showing, self.shown)
 
     def _apply_bye(self, flags: int, number: int, body: bytes) -> None:
@@ -170,8 +179,7 @@ class Past:
         counts = [Count(*values[at : at + 2]) for at in range(0, 8, 2)]
         sent, acknowledged, shown, showing = counts
         self.sent = max(self.sent, sent)
-        self.acknowledge(acknowledged.messages)
-        self.acknowledged = max(self.acknowledged, acknowledged)
+        self.acknowledge(acknowledged)
         self.shown, self.showing = max(self.shown, shown), max(self.showing, showing)
 
     def _apply_start(self, flags: int, number: int, body: bytes) -> None:

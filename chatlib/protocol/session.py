@@ -183,9 +183,9 @@ class Session:
         peer would acknowledge it and show it to nobody.
         """
         missing = seen - self.sent
-        # In turns, nobody has two lines on the way; words about a game are stored always.
-        turn_is_ours = self.lead == (0 if self.talks_first else -1)
-        lines = missing if self.mode is _FREE else int(turn_is_ours)
+        # In turns the peer has the turn then. Words about games are never forgotten.
+        behind = int(self.talks_first) - self.lead
+        lines = missing if self.mode is _FREE else min(missing, behind)
         self.kept.clear()
         self.kept_bytes = 0
         self.sent = self.acknowledged = seen

@@ -8,7 +8,7 @@ piece of a write, or a last sector of zeros or garbage.
 import errno
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -29,11 +29,10 @@ class CrashError(BaseException):
 
 @dataclass(eq=False)
 class File:
-    """One file: its content, what of it is safe, and the writes that are not yet."""
+    """One file: its content, and what of it is safe."""
 
     content: bytearray = field(default_factory=bytearray)
     safe: bytes = b""
-    pending: list[tuple[int, bytes]] = field(default_factory=list)
     locked: bool = False
 
 
@@ -55,7 +54,9 @@ class ModelDisk(Disk):
         for name, content in (files or {}).items():
             self.names[name] = File(bytearray(content), content)
         self.safe_names: dict[str, File] = dict(self.names)
+        # What is not safe, in order.
         self.changes: list[Change] = []
+        self.pending: list[tuple[File, int, bytes]] = []
         self.opened: list[File] = []
         self.boot = boot
         self.calls = 0
@@ -63,6 +64,7 @@ class ModelDisk(Disk):
         self.faults: list[tuple[str, int]] = []
         self.history: list[str] = []
         self.room: int | None = None  # bytes that can still be written
+        self.before_write: Callable[[bytes], None] = lambda data: None
         self._salts = random.Random(salt)
         self._time = 1000.0
 
@@ -121,13 +123,14 @@ class ModelDisk(Disk):
     def write(self, fd: int, data: bytes) -> int:
         """Append to a file; a full disk takes what there is room for."""
         self._meet_fault("write")
+        self.before_write(data)
         if self.room is not None:
             data = data[: self.room]
             self.room -= len(data)
             if not data:
                 raise OSError(errno.ENOSPC, "full")
         file = self.opened[fd]
-        file.pending.append((len(file.content), data))
+        self.pending.append((file, len(file.content), data))
         file.content += data
         self._call("write")
         return len(data)
@@ -137,7 +140,7 @@ class ModelDisk(Disk):
         self._meet_fault("sync")
         file = self.opened[fd]
         file.safe = bytes(file.content)
-        file.pending.clear()
+        self.pending = [write for write in self.pending if write[0] is not file]
         self._call("sync")
 
     def _change(self, change: Change) -> None:
@@ -195,23 +198,23 @@ class ModelDisk(Disk):
         """Return all files as a program that was killed leaves them."""
         return {name: bytes(file.content) for name, file in self.names.items()}
 
-    @property
-    def pending(self) -> list[tuple[File, int, bytes]]:
-        """The writes that are not safe, of all files that some name may lead to."""
-        reachable = {id(file): file for file in self.safe_names.values()}
-        for change in self.changes:
-            reachable |= {id(file): file for _, file in change if file}
-        return [(file, *write) for file in reachable.values() for write in file.pending]
+    def cut_short(self) -> Iterator[Files]:
+        """Yield all files with the last write cut short at every byte, if it came last."""
+        if self.history and self.history[-1] == "write":
+            file, place, data = self.pending[-1]
+            others = [True] * (len(self.pending) - 1)
+            for size in range(len(data)):
+                yield self._build(self.names, others, (file, place, data[:size]))
 
-    def torn(self, pieces: bool = True) -> Iterator[Files]:
-        """Yield the last write torn at every byte, or with a bad last sector."""
+    def torn(self) -> Iterator[Files]:
+        """Yield the last pending write torn at every byte, or with a bad last sector."""
         pending = self.pending
         if not pending:
             return
         file, place, data = pending[-1]
         others = [True] * (len(pending) - 1)
         for names in self._folders():
-            for size in range(1, len(data)) if pieces else ():
+            for size in range(1, len(data)):
                 yield self._build(names, others, (file, place, data[:size]))
             start = max(0, (place + len(data) - 1) // SECTOR * SECTOR - place)
             size = len(data) - start

@@ -32,6 +32,8 @@ class Disk:
 
     def lock(self, fd: int) -> None:
         """Lock a file until it is closed; BlockingIOError if another program has it."""
+        # Not `lockf`: its lock would be lost as soon as any other descriptor of the file is
+        # closed in this program.
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def is_ours(self, fd: int) -> bool:
@@ -78,6 +80,7 @@ class Disk:
 
     def sync_folder(self, path: str) -> None:
         """Wait until the names in the folder of this file outlast a power cut."""
+        # A name is an entry of its folder, and is on the disk when the folder is.
         fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(fd)

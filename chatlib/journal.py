@@ -212,6 +212,8 @@ class Journal:
 
         The first `drafts` of them were the oldest drafts.
         """
+        # How many lines there were is stored with each message. So whose turn it is can be
+        # found out although records before it are damaged.
         texts, when = self._past.sent.texts, self._disk.now()
         records = []
         for at, (kind, number, body) in enumerate(messages):
@@ -229,6 +231,8 @@ class Journal:
 
     def note_showing(self, number: int, texts: Sequence[str]) -> None:
         """Note lines of the peer that are about to be shown; `number` is the last one's."""
+        # The text goes before the screen, and a short record behind it. A program that
+        # dies between the two knows at its next start that it does not know.
         lines, when = self._past.showing.texts, self._disk.now()
         records = []
         for at, text in enumerate(texts, 1):
@@ -250,6 +254,8 @@ class Journal:
         What the game answers is noted after them. An answer that is missing is found when
         the game is played again from its words.
         """
+        # One record and not two: were the words noted as handled only after the answer, a
+        # program that dies between the two would answer them twice.
         texts, when = self._past.showing.texts, self._disk.now()
         line = Line(False, number, texts, when, words.encode("utf-8", "replace"))
         self._past.add_message(Note.GAME, 0, line)
@@ -307,6 +313,7 @@ class Journal:
     def end(self) -> None:
         """Remove the file: the talk is over, after a goodbye of both."""
         try:
+            # The person may have put another file there.
             if self._file and self._file.is_in_place():
                 self._disk.unlink(self.path)
                 self._disk.sync_folder(self.path)
@@ -401,10 +408,12 @@ class Journal:
         gaps = self._load(data) if data else []
         self._past.settle(self._disk.find_boot())
         new = self._make_file()
+        # The new file is whole before the old one is touched, and a damaged one keeps a
+        # name: whenever this is interrupted, the next start finds the same.
         name = self._keep_broken(old) if gaps else ""
         self._put_in_place(new, old)
         if gaps:
-            self._warn(self._describe_damage(gaps, len(data), name))
+            self._warn(_describe_damage(self.path, self._past, gaps, len(data), name))
 
     def _lock(self) -> _File:
         """Return the file that has the name, open and locked. Raises JournalError."""
@@ -423,22 +432,26 @@ class Journal:
                 raise
             # Another program has just put a new file in its place.
             file.close()
-        raise self._refusal("a running program uses it; end that one, or name another file")
+        raise _refusal(
+            self.path, "a running program uses it; end that one, or name another file"
+        )
 
     def _check_owner(self, file: _File) -> None:
+        # Who could write it could put words into the mouth of either.
         if not self._disk.is_ours(file.fd):
-            raise self._refusal("another user can open it; name another file, or chmod 600")
-
-    def _refusal(self, why: str) -> JournalError:
-        return JournalError(f"the journal {self.path}: {why}")
+            raise _refusal(
+                self.path, "another user can open it; name another file, or chmod 600"
+            )
 
     def _load(self, data: bytes) -> list[Gap]:
         """Read a file into the past; return what is damaged. Raises JournalError."""
-        self._check_version(data)
+        _check_version(self.path, data)
         first = read_first(data)
         if first is None:
-            raise self._refusal("its beginning is damaged, it cannot be read; name another")
-        coder = Coder(first.salt, self._find_key(first))
+            raise _refusal(
+                self.path, "its beginning is damaged, it cannot be read; name another file"
+            )
+        coder = Coder(first.salt, _find_key(self.path, first, self._role, self._cipher))
         gaps = list[Gap]()
         for found in coder.decode(data):
             if isinstance(found, Gap):
@@ -446,47 +459,8 @@ class Journal:
             else:
                 self._past.apply(found)
         if self._past.has_messages and not self._past.has_talk:
-            raise self._refusal("who has talked is damaged, so the talk cannot go on")
+            raise _refusal(self.path, "who has talked is damaged, so the talk cannot go on")
         return gaps
-
-    def _check_version(self, data: bytes) -> None:
-        version = find_version(data)
-        if version is None or len(data) > READ_LIMIT:
-            raise self._refusal("that file is no journal; name another one")
-        if version != VERSION:
-            age = "a newer" if version > VERSION else "an older"
-            raise self._refusal(
-                f"{age} version of this program has written it ({version}, this one reads"
-                f" {VERSION}); use that version, or name another file"
-            )
-
-    def _find_key(self, first: First) -> Key | None:
-        """Return the key of a file. Raises JournalError for a wrong ticket, or a role."""
-        if first.role != ROLES.index(self._role):
-            raise self._refusal(f"it is not a {self._role}'s; name another file")
-        if not self._cipher:
-            if first.is_sealed:
-                raise self._refusal("it is sealed with a ticket; start with that ticket")
-            return None
-        if not first.is_sealed:
-            raise self._refusal("its talk has no ticket; start without, or name another")
-        key = self._cipher.derive(first.salt, self._role)
-        if key.check != first.check:
-            raise self._refusal("it is sealed with another ticket; start with that ticket")
-        return key
-
-    def _describe_damage(self, gaps: Sequence[Gap], size: int, name: str) -> str:
-        """Return the sentence about a damaged file, which is kept under another name."""
-        count = sum(gap.end - gap.start for gap in gaps)
-        where = "at its end" if gaps[0].end == size else "in it"
-        past = self._past
-        lost = f" {past.lost} of your lines cannot be sent." if past.lost else ""
-        return (
-            f"The journal {self.path} was damaged: {count} of {size} bytes {where} cannot"
-            f" be read. The last whole message of yours is number {past.sent.messages}, of"
-            f" the other side number {past.shown.messages}.{lost} The file as it was is"
-            f" kept: {name}."
-        )
 
     def _keep_broken(self, file: _File) -> str:
         """Let a file have a name that no other has, unless it has one; return that."""
@@ -502,6 +476,56 @@ class Journal:
             self._disk.sync_folder(name)
             return name
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.path)
+
+
+def _refusal(path: str, why: str) -> JournalError:
+    return JournalError(f"the journal {path}: {why}")
+
+
+def _check_version(path: str, data: bytes) -> None:
+    """Raise JournalError for a file that is no journal, or of another version."""
+    version = find_version(data)
+    if version is None or len(data) > READ_LIMIT:
+        raise _refusal(path, "that file is no journal; name another one")
+    if version != VERSION:
+        age = "a newer" if version > VERSION else "an older"
+        raise _refusal(
+            path,
+            f"{age} version of this program has written it ({version}, this one reads"
+            f" {VERSION}); use that version, or name another file",
+        )
+
+
+def _find_key(path: str, first: First, role: str, cipher: Cipher | None) -> Key | None:
+    """Return the key of a file. Raises JournalError for a wrong ticket, or a role."""
+    if first.role != ROLES.index(role):
+        raise _refusal(path, f"it is not a {role}'s; name another file")
+    if not cipher:
+        if first.is_sealed:
+            raise _refusal(path, "it is sealed with a ticket; start with that ticket")
+        return None
+    if not first.is_sealed:
+        raise _refusal(path, "its talk has no ticket; start without, or name another file")
+    key = cipher.derive(first.salt, role)
+    # Without the check every record would seem to be damaged.
+    if key.check != first.check:
+        raise _refusal(path, "it is sealed with another ticket; start with that ticket")
+    return key
+
+
+def _describe_damage(
+    path: str, past: Past, gaps: Sequence[Gap], size: int, name: str
+) -> str:
+    """Return the sentence about a damaged file, which is kept under another name."""
+    count = sum(gap.end - gap.start for gap in gaps)
+    where = "at its end" if gaps[0].end == size else "in it"
+    lost = f" {past.lost} of your lines cannot be sent." if past.lost else ""
+    return (
+        f"The journal {path} was damaged: {count} of {size} bytes {where} cannot"
+        f" be read. The last whole message of yours is number {past.sent.messages}, of"
+        f" the other side number {past.shown.messages}.{lost} The file as it was is"
+        f" kept: {name}."
+    )
 
 
 def _explain(error: Exception) -> str:

@@ -110,6 +110,8 @@ class Past:
             self.history.append(line)
         elif kind == Note.GAME and not flags & KEPT:
             self.words.append(Entry(Note.GAME, line))
+        # In a file that has taken the place of another, the counts have a record of their
+        # own.
         if flags & PAST:
             return
         self.when = max(self.when, line.when)
@@ -218,7 +220,8 @@ class Past:
             self.uncertain = self.showing.messages
         else:
             self.uncertain = self.shown.messages + WINDOW
-        # They come again.
+        # The peer sends again what was not acknowledged, so these lines will come a second
+        # time, and are no history yet.
         shown = self.shown.messages
         seen = [line for line in self.history if line.ours or line.number <= shown]
         self.history = deque(seen, HISTORY)
@@ -230,6 +233,8 @@ class Past:
 
         Its number must be used: the peer shows no message before the one before it.
         """
+        # Whether a missing message was a line or about a game is seen from how many lines
+        # the next whole one counts.
         whole = deque[Entry]()
         last = self.acknowledged
         for each in sorted(self.kept, key=lambda each: each.line.number):

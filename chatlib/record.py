@@ -150,6 +150,8 @@ class Coder:
         place, end = FIRST_SIZE, len(data)
         while place < end:
             found = self._read(data, place)
+            # A file is not cut off at the first damage: what was written behind it is as
+            # good as what was written before.
             if found is None:
                 start, place = place, self._find(data, place + 1)
                 yield Gap(start, place)
@@ -178,6 +180,8 @@ class Coder:
         checksum = crc32(memoryview(data)[place:end], self._seed ^ place)
         if CHECKSUM.unpack_from(data, end)[0] != checksum:
             return None
+        # The checksum finds an accident, and the seal finds an intruder. It is looked at
+        # last, because it takes longer.
         body: bytes | None = data[start:end]
         if self._key:
             body = self._key.unseal(place, data[start:end], data[place:start])

@@ -158,7 +158,7 @@ class Session:
         `seen` is how many of our messages the peer has shown. Raises UnknownSessionError
         when that cannot be: then the peer means another talk.
         """
-        if self.restarted and seen > self.sent:
+        if self.restarted:
             self._recall(seen)
         if seen > self.sent:
             raise UnknownSessionError(
@@ -177,13 +177,15 @@ class Session:
         self.acknowledge(seen)
 
     def _recall(self, seen: int) -> None:
-        """Count messages that the peer has shown, and that were stored nowhere.
+        """Count messages that the peer has shown and that this end does not remember.
 
         A new message with one of their numbers would be taken for a retransmission: the
         peer would acknowledge it and show it to nobody.
         """
         missing = seen - self.sent
-        # In turns the peer has the turn then. Words about games are never forgotten.
+        if missing <= 0:
+            return
+        # In turns it is the peer's turn then. Words about games are never forgotten.
         behind = int(self.talks_first) - self.lead
         lines = missing if self.mode is _FREE else min(missing, behind)
         self.kept.clear()

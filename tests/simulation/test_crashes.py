@@ -31,7 +31,7 @@ SEEDED = 300 if WHOLE else 20
 """Disks by chance for each crash, where too many writes are pending to try every subset:
 of all cases together more than 10,000."""
 
-EVERY = 1 if WHOLE else 11
+EVERY = 1 if WHOLE else 17
 """Of so many disks one is tried."""
 
 

@@ -1,0 +1,114 @@
+"""What a journal's records add up to, and that they can be made again."""
+
+import random
+
+from chatlib.past import HISTORY, WORDS, Line, Past, make_record
+from chatlib.protocol.frames import Bye, Hello, Mode, Reason
+from chatlib.protocol.session import Count
+from chatlib.record import KEPT, PAST, THEIRS, Note
+
+NAME = Hello(bytes(16), Mode.TURNS, "Ann")
+
+
+def line(ours: bool, number: int, text: str = "text") -> Line:
+    """Return a line with this number, before which there were no words about games."""
+    return Line(ours, number, number, float(number), text.encode())
+
+
+def copy(past: Past) -> Past:
+    """Return the past that a new file contains."""
+    other = Past()
+    for record in past.records():
+        other.apply(record)
+    return other
+
+
+def wander(past: Past, dice: random.Random) -> None:
+    """Add a message or an ACK by chance."""
+    chance = dice.random()
+    if chance < 0.4:
+        count, ours = past.sent, True
+    else:
+        count, ours = past.showing, False
+    note = dice.choice((Note.TEXT, Note.TEXT, Note.GAME))
+    texts = count.texts + (note is Note.TEXT)
+    message = Line(ours, count.messages + 1, texts, 5.0, b"text")
+    if chance < 0.7:
+        past.apply(make_record(note, 0, message))
+    elif chance < 0.8:
+        number = dice.randint(past.acknowledged.messages, past.sent.messages)
+        past.acknowledge(past.count_sent(number))
+    elif chance < 0.9:
+        past.shown = past.showing
+    else:
+        past.apply((Note.DRAFT, 0, 0, b"later" if chance < 0.97 else b""))
+
+
+def test_a_new_file_contains_the_same_as_the_old_one() -> None:
+    """After a thousand talks by chance; what is too old to be shown again aside."""
+    for seed in range(1000):
+        dice, past = random.Random(seed), Past()
+        past.hello = past.peer = NAME
+        past.farewell = Bye(Reason.QUIT, "see you")
+        for _ in range(dice.randrange(80)):
+            wander(past, dice)
+        assert vars(copy(past)) == vars(past), f"seed {seed}"
+
+
+def test_only_the_last_lines_and_words_are_kept() -> None:
+    """So that a long talk costs no memory."""
+    past = Past()
+    for number in range(1, 5000):
+        past.add_message(Note.TEXT, 0, line(False, number))
+        past.add_message(Note.GAME, PAST, line(False, number))
+    assert (len(past.history), len(past.words)) == (HISTORY, WORDS)
+
+
+def test_records_of_unknown_kinds_are_ignored() -> None:
+    """As a later version of the same format may have them."""
+    past = Past()
+    past.apply((0x55, 0, 0, b"what"))
+    assert vars(past) == vars(Past())
+
+
+def test_messages_that_were_counted_before_change_no_count() -> None:
+    """They are there to be shown, or to be sent, again."""
+    past = Past()
+    past.apply(make_record(Note.TEXT, PAST, line(True, 5)))
+    past.apply(make_record(Note.TEXT, PAST, line(False, 6)))
+    assert (past.sent, past.showing, len(past.history)) == (Count(0, 0), Count(0, 0), 2)
+    past.apply(make_record(Note.TEXT, KEPT, line(True, 7)))
+    assert len(past.history) == 2 and len(past.kept) == 1
+
+
+def test_the_other_side_saying_goodbye_is_no_goodbye_of_ours() -> None:
+    """We have not left because of it."""
+    past = Past()
+    past.apply((Note.BYE, THEIRS, 0, Bye(Reason.QUIT, "").encode()))
+    assert past.farewell is None
+
+
+def test_lines_of_a_run_that_are_not_shown_do_not_count() -> None:
+    """A slow screen shows a run in pieces."""
+    past = Past()
+    for number in (1, 2, 3):
+        past.add_message(Note.TEXT, 0, line(False, number))
+    assert past.count_shown(2) == Count(2, 2)
+
+
+def test_holes_are_filled_with_messages_of_the_same_kind() -> None:
+    """As far as that is known by the lines that were counted behind them."""
+    past = Past()
+    past.add_message(Note.TEXT, 0, Line(True, 2, 1, 0.0, b"a"))  # 1 was about a game
+    past.add_message(Note.TEXT, 0, Line(True, 4, 3, 0.0, b"b"))  # 3 was a line
+    past.sent = Count(6, 4)  # one of 5 and 6 was a line
+    past.settle(b"")
+    assert [(note, entry.number) for note, entry in past.kept] == [
+        (Note.GAME, 1),
+        (Note.TEXT, 2),
+        (Note.TEXT, 3),
+        (Note.TEXT, 4),
+        (Note.TEXT, 5),
+        (Note.GAME, 6),
+    ]
+    assert past.lost == 4

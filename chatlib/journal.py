@@ -41,7 +41,7 @@ from chatlib.record import (
     read_first,
 )
 
-GROWTH = 1 << 22
+GROWTH = 1 << 20
 """Bytes by which a file may grow before a shorter one takes its place."""
 
 READ_LIMIT = 1 << 26

@@ -629,6 +629,11 @@ def spoil_beginning(path: str) -> None:
     damage(path, lambda data: data[:25] + bytes([data[25] ^ 1]) + data[26:])
 
 
+def spoil_names(path: str) -> None:
+    """Put a journal there that has forgotten who talked."""
+    damage(path, lambda data: data.replace(b"Bob", b"B\0b"))
+
+
 def make_server(path: str) -> None:
     """Put the journal of a server there."""
     die(open_journal(path, role="server")[0])
@@ -667,6 +672,7 @@ REFUSED: dict[str, tuple[Callable[[str], object], Cipher | None, str]] = {
         None,
         "its beginning is damaged, it cannot be read; name another file",
     ),
+    "names": (spoil_names, None, "who has talked is damaged, so the talk cannot go on"),
     "role": (make_server, None, "it is not a client's; name another file"),
     "no ticket": (seal, None, "it is sealed with a ticket; start with that ticket"),
     "wrong ticket": (

@@ -14,7 +14,7 @@ MODULE = Module(
             "a line that was about to be shown counts as shown",
             "Past.add_message",
             (
-                "if kind == Note.GAME: self.shown = self.showing",
+                "if not is_line: self.shown = self.showing",
                 "self.shown = self.showing",
             ),
         ),

@@ -211,6 +211,15 @@ def test_a_goodbye_of_both_leaves_no_journal(path: str) -> None:
     assert os.listdir(os.path.dirname(path)) == []
 
 
+def test_a_file_that_somebody_has_put_there_is_not_removed(path: str) -> None:
+    """It is not the journal of this talk."""
+    journal = begin(path)
+    os.rename(path, path + "-mine")
+    Path(path).write_text("another file")
+    journal.end()
+    assert Path(path).read_text() == "another file"
+
+
 def test_a_program_that_ends_in_order_leaves_its_journal(path: str) -> None:
     """Another one may then open it at once."""
     begin(path).close()
@@ -296,22 +305,25 @@ def test_before_anything_is_sent_it_is_on_the_disk_with_sync() -> None:
     journal.commit()
     disk.history.clear()
     journal.note_sent([(Kind.TEXT, 3, b"x")])
+    journal.commit()
     show(journal, 3, "y")
+    show(journal, 4, "z")
     journal.commit()
     journal.commit()
-    assert disk.history == ["write", "write", "write", "sync"]
+    assert disk.history == ["write", "sync", "write", "write", "write", "write", "sync"]
     assert not disk.pending
     journal.note_acknowledged(3)
     journal.note_farewell(Bye(Reason.QUIT, ""))
     journal.commit()
-    assert disk.history[4:] == ["write", "write"]
+    assert disk.history[7:] == ["write", "write"]
 
 
 def test_without_sync_only_names_and_games_wait_for_the_disk() -> None:
     """A talk without its names, or a board without a move, would be of no use."""
     journal = begin("talk", disk := ModelDisk())
-    journal.commit()
     assert disk.history.count("sync") == 2  # the new file, and the names
+    journal.commit()
+    assert disk.history.count("sync") == 2
     journal.note_sent([(Kind.GAME, 3, b"play")])
     journal.commit()
     journal.note_played(3, "accept")
@@ -497,6 +509,14 @@ def test_no_damaged_file_takes_the_place_of_another(path: str) -> None:
         journal.end()
     names = [path + each for each in (".broken", ".broken-2", ".broken-3")]
     assert [Path(name).read_bytes() for name in names] == kept
+
+
+def test_a_damaged_file_that_has_a_second_name_already_needs_no_third(path: str) -> None:
+    """The start before was killed just behind giving it."""
+    damage(path, lambda data: data + b"torn!")
+    os.link(path, path + ".broken")
+    open_journal(path)
+    assert sorted(os.listdir(os.path.dirname(path))) == ["talk", "talk.broken"]
 
 
 @pytest.mark.parametrize("bad", [b"\0", b"\xff"])

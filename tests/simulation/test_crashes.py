@@ -74,8 +74,11 @@ def talk(
     pair = sorted((program, other), key=lambda each: each.role)
     for number in range(rounds):
         for speaker in pair:
-            count = 1 if mode is Mode.TURNS else 1 + number % 3
-            speaker.say([f"{speaker.role} {number}.{at}" for at in range(count)])
+            lines = 1 if mode is Mode.TURNS else 1 + number % 3
+            texts = [f"{speaker.role} {number}.{at}" for at in range(lines)]
+            speaker.say(texts)
+            if mode is Mode.FREE:
+                speaker.say([f"{speaker.role} {number}, before anything came"])
             # In free talk both have something on the way, and ACKs wait for each other.
             if mode is Mode.TURNS or number % 2:
                 exchange(program, other, hurry=mode is Mode.TURNS)
@@ -314,6 +317,18 @@ def test_a_crash_while_a_damaged_journal_is_repaired_loses_nothing(case: Case) -
             broken = [name for name in files if "broken" in name]
             assert not broken or files[broken[0]] == first[PATH], "it is kept as it was"
     assert tried > 200 / EVERY
+
+
+@pytest.mark.parametrize("case", SYNCED, ids=str)
+def test_a_damaged_file_is_kept_however_its_repair_is_interrupted(case: Case) -> None:
+    """By a kill or a power cut behind any call."""
+    dice, tried = random.Random(str(case)), 0
+    left = max(crashes(case), key=lambda left: len(left.disk.files().get(PATH, b"")))
+    damaged = left.disk.files()[PATH] + b"torn"
+    for files in repairs(left, {PATH: damaged}, dice):
+        tried += 1
+        assert damaged in files.values()
+    assert tried > 50
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -17,9 +17,10 @@ The layers, lowest first; each may import only what stands above its own line
 Beside the ladder stand `loop` (one selector; knows no chat), `recovery` (how long a lost
 peer is searched for), `commands` (lines that begin with a slash), `terminal` (knows no
 protocol), `games` (rules only), `tally` (which notices are too many), `advice`
-(what a person may type, in make's words under make), `framelog`, `settings` and
-`addresses`. How they work together is described in
-`docs/architecture.md`. This package itself exports nothing.
+(what a person may type, in make's words under make), `framelog`, `settings`, `addresses`
+and `journal` (with `record`, `past`, `disk` and `cipher`: what outlives the program). How
+they work together is described in `docs/architecture.md`. This package itself exports
+nothing.
 """
 
 VERSION = "0.1.0"

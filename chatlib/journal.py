@@ -60,11 +60,11 @@ TRIES = 10
 _NO_CHECK = bytes(CHECK_BYTES)
 
 _REASONS = {
-    errno.ENOENT: "its folder is not there",
-    errno.ENOTDIR: "its folder is not a folder",
+    errno.ENOENT: "its folder is not there; make it, or name another one",
+    errno.ENOTDIR: "its folder is a file; name another one",
     errno.EISDIR: "that is a folder; name a file in it",
     errno.ELOOP: "that is a symbolic link; name the file itself",
-    errno.EINVAL: "that is not a regular file",
+    errno.EINVAL: "that is not a regular file; name another one",
     errno.EACCES: "you may not write there",
     errno.EROFS: "nothing can be written there, it is read-only",
     errno.ENOSPC: "the disk is full",
@@ -459,7 +459,10 @@ class Journal:
             else:
                 self._past.apply(found)
         if self._past.has_messages and not self._past.has_talk:
-            raise _refusal(self.path, "who has talked is damaged, so the talk cannot go on")
+            raise _refusal(
+                self.path,
+                "the names of the two are damaged, so it cannot go on; name another file",
+            )
         return gaps
 
     def _keep_broken(self, file: _File) -> str:

@@ -594,7 +594,7 @@ def test_any_damage_is_survived(path: str) -> None:
         try:
             _, past = open_journal("talk", disk := ModelDisk(files))
         except JournalError as error:
-            assert "who has talked is damaged" in str(error)
+            assert "names of the two are damaged" in str(error)
             continue
         if past.has_talk:
             past.make_session(talks_first=True)
@@ -666,8 +666,8 @@ def seal(path: str) -> None:
 
 REFUSED: dict[str, tuple[Callable[[str], object], Cipher | None, str]] = {
     "folder": (os.mkdir, None, "that is a folder; name a file in it"),
-    "FIFO": (make_fifo, None, "that is not a regular file"),
-    "socket": (make_socket, None, "that is not a regular file"),
+    "FIFO": (make_fifo, None, "that is not a regular file; name another one"),
+    "socket": (make_socket, None, "that is not a regular file; name another one"),
     "symbolic link": (make_link, None, "that is a symbolic link; name the file itself"),
     "no journal": (make_text, None, "that file is no journal; name another one"),
     "readable": (
@@ -692,7 +692,11 @@ REFUSED: dict[str, tuple[Callable[[str], object], Cipher | None, str]] = {
         None,
         "its beginning is damaged, it cannot be read; name another file",
     ),
-    "names": (spoil_names, None, "who has talked is damaged, so the talk cannot go on"),
+    "names": (
+        spoil_names,
+        None,
+        "the names of the two are damaged, so it cannot go on; name another file",
+    ),
     "role": (make_server, None, "it is not a client's; name another file"),
     "no ticket": (seal, None, "it is sealed with a ticket; start with that ticket"),
     "wrong ticket": (
@@ -736,9 +740,9 @@ def read(path: Path) -> bytes | int:
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("/dev/full", "that is not a regular file"),
-        ("/nowhere/talk", "its folder is not there"),
-        ("/dev/null/talk", "its folder is not a folder"),
+        ("/dev/full", "that is not a regular file; name another one"),
+        ("/nowhere/talk", "its folder is not there; make it, or name another one"),
+        ("/dev/null/talk", "its folder is a file; name another one"),
         ("a\0b", "embedded null byte"),
     ],
 )

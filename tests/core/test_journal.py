@@ -4,7 +4,10 @@ import errno
 import os
 import random
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from zlib import crc32
 
@@ -17,6 +20,7 @@ from chatlib.past import HISTORY, LOST_TEXT, Past
 from chatlib.protocol.frames import HEADER, Bye, Hello, Kind, Mode, Reason
 from chatlib.protocol.session import Count, Session
 from chatlib.record import FIRST_SIZE, VERSION, Note
+from harness.stage import ROOT
 from tests.helpers import SESSION_ID
 from tests.simulation.disk import ModelDisk
 
@@ -224,6 +228,45 @@ def test_a_program_that_ends_in_order_leaves_its_journal(path: str) -> None:
     """Another one may then open it at once."""
     begin(path).close()
     assert open_journal(path)[1].sent == Count(2, 2)
+
+
+WRITER = """\
+import sys
+from chatlib.journal import Journal
+from chatlib.protocol.frames import Kind
+from tests.core.test_journal import new_session
+
+journal, past = Journal.open(sys.argv[1], "client", warn=print)
+session = past.make_session(talks_first=True) if past.has_talk else new_session()
+session.begin(session.peer, session.mode, session.sent)
+journal.note_talk(session)
+while True:
+    journal.note_sent(session.add_texts(["x" * (session.sent % 500 + 1)]))
+    print(session.sent, flush=True)
+    session.acknowledge(session.sent)
+    journal.note_acknowledged(session.sent)
+"""
+"""A program that notes one line after the other, and tells which it has noted."""
+
+
+@pytest.mark.parametrize("moment", [1, 2, 50, 500, 3000])
+def test_a_process_that_is_killed_has_noted_all_that_it_told(
+    path: str, moment: int
+) -> None:
+    """And the system has released its lock, so that the next one goes on at once."""
+    told = 0
+    for _ in range(3):
+        command = [sys.executable, "-c", WRITER, path]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            for line in islice(process.stdout, moment):
+                told = int(line)
+            process.kill()
+        journal, past = open_journal(path)
+        assert past.sent.messages >= told and TOLD == []
+        journal.close()
+        told = past.sent.messages
+    assert told >= 3 * moment
 
 
 # The file.

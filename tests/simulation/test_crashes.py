@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeVar
 
 import pytest
 
+from chatlib.cipher import Cipher
 from chatlib.past import LOST_TEXT
 from chatlib.protocol.frames import Mode
 from tests.simulation.crashes import PATH, Person, Program, Shown, exchange, meet
@@ -41,9 +42,13 @@ class Case(NamedTuple):
     role: str
     mode: Mode
     sync: bool
+    cipher: Cipher | None = None
 
     def __str__(self) -> str:
-        return f"{self.role}-{self.mode.name.lower()}-{'sync' if self.sync else 'kill'}"
+        seal = "-sealed" if self.cipher else ""
+        return (
+            f"{self.role}-{self.mode.name.lower()}-{'sync' if self.sync else 'kill'}{seal}"
+        )
 
 
 CASES = [
@@ -52,6 +57,7 @@ CASES = [
     for mode in (Mode.TURNS, Mode.FREE)
     for sync in (True, False)
 ]
+CASES.append(Case("client", Mode.FREE, True, Cipher(bytes(32))))
 
 SYNCED = [case for case in CASES if case.sync]
 UNSYNCED = [case for case in CASES if not case.sync]
@@ -87,16 +93,19 @@ def talk(
         exchange(program, other)
 
 
-def opposite(case: Case) -> Program:
-    """Start the other program, which has no journal."""
-    return Program("server" if case.role == "client" else "client", Person(), case.mode)
+def opposite(
+    case: Case, person: Person | None = None, disk: ModelDisk | None = None
+) -> Program:
+    """Start the other program, which has no journal or one on this disk."""
+    role = "server" if case.role == "client" else "client"
+    return Program(role, person or Person(), case.mode, disk, case.sync)
 
 
 def crash(
-    case: Case, at: int, rounds: int, leaver: str = ""
+    case: Case, at: int, rounds: int, leaver: str = "", other: Program | None = None
 ) -> tuple[ModelDisk, Program, Program] | None:
     """Play a talk until call number `at`; None if it ends before."""
-    disk, person, other = ModelDisk(), Person(), opposite(case)
+    disk, person, other = ModelDisk(), Person(), other or opposite(case)
     disk.crash_at = at
     program = None
     try:
@@ -137,7 +146,7 @@ def restart(left: Crash, files: Files, boot: bytes) -> tuple[Program, Program]:
 
 def start(case: Case, person: Person, disk: ModelDisk) -> Program:
     """Start the program with the journal on a disk."""
-    return Program(case.role, person, case.mode, disk, case.sync)
+    return Program(case.role, person, case.mode, disk, case.sync, case.cipher)
 
 
 def verdict(said: list[str], unsure: set[str], screen: list[Shown]) -> Verdict:
@@ -279,6 +288,26 @@ def test_a_program_that_is_killed_anywhere_loses_and_doubles_nothing(case: Case)
             tried += 1
             try_disk(left, files, left.disk.boot)
     assert tried > 400 / EVERY
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_both_programs_are_killed_and_find_each_other_again(case: Case) -> None:
+    """Behind every call of one of them; both have a journal."""
+    for at in count(1):
+        found = crash(case, at, 3, other=opposite(case, disk=ModelDisk(salt=5)))
+        if not found:
+            break
+        disk, program, other = found
+        assert other.disk
+        program.person.see_it_die()
+        again = start(case, program.person, ModelDisk(disk.files(), salt=at))
+        back = opposite(case, other.person, ModelDisk(other.disk.files(), salt=-at))
+        meet(again, back)
+        assert_whole(again, back)
+        assert_honest(again, back)
+        speak(again, back, "after")
+        assert_whole(again, back)
+    assert at > 20
 
 
 @pytest.mark.parametrize("case", SYNCED, ids=str)

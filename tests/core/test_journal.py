@@ -519,6 +519,14 @@ def test_a_file_that_was_replaced_in_the_moment_of_opening_is_not_taken() -> Non
         open_journal("talk", disk)
 
 
+def test_a_file_that_is_replaced_all_the_time_is_given_up() -> None:
+    """Each time another program was faster."""
+    disk = ModelDisk()
+    disk.is_at = lambda fd, path: False  # type: ignore[method-assign]
+    with pytest.raises(JournalError, match="a running program uses it"):
+        open_journal("talk", disk)
+
+
 # Damage.
 
 
@@ -552,6 +560,17 @@ def test_no_damaged_file_takes_the_place_of_another(path: str) -> None:
         journal.end()
     names = [path + each for each in (".broken", ".broken-2", ".broken-3")]
     assert [Path(name).read_bytes() for name in names] == kept
+
+
+def test_there_is_an_end_to_the_damaged_files_that_are_kept(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the start is refused, and the person looks at them."""
+    monkeypatch.setattr(module, "BROKEN_LIMIT", 2)
+    Path(path + ".broken").write_bytes(b"from last year")
+    damage(path, lambda data: data + b"torn!")
+    with pytest.raises(JournalError, match="File exists"):
+        open_journal(path)
 
 
 def test_a_damaged_file_that_has_a_second_name_already_needs_no_third(path: str) -> None:

@@ -2,10 +2,10 @@
 
 import random
 
-from chatlib.past import HISTORY, WORDS, Line, Past, make_record
-from chatlib.protocol.frames import Bye, Hello, Mode, Reason
-from chatlib.protocol.session import Count
-from chatlib.record import KEPT, PAST, THEIRS, Note
+from chatlib.past import HISTORY, STAMP, TIME, WORDS, Line, Past, make_record
+from chatlib.protocol.frames import Bye, Hello, Kind, Mode, Reason
+from chatlib.protocol.session import WINDOW, Count
+from chatlib.record import DRAFTED, KEPT, PAST, THEIRS, Note
 
 NAME = Hello(bytes(16), Mode.TURNS, "Ann")
 
@@ -53,6 +53,87 @@ def test_a_new_file_contains_the_same_as_the_old_one() -> None:
         for _ in range(dice.randrange(80)):
             wander(past, dice)
         assert vars(copy(past)) == vars(past), f"seed {seed}"
+
+
+def test_a_new_file_without_a_talk_contains_nothing() -> None:
+    """But what counts nothing, and what was noted about a game."""
+    past = Past()
+    assert [note for note, _, _, _ in past.records()] == [Note.STATE, Note.STATE]
+    past.apply((Note.ASIDE, 0, 0, b"salt"))
+    assert vars(copy(past)) == vars(past)
+
+
+def test_each_record_adds_what_it_tells() -> None:
+    """And nothing else."""
+    past = Past()
+    assert not past.has_talk and not past.has_messages
+    past.apply((Note.HELLO, 0, 0, NAME.encode()))
+    past.apply((Note.HELLO, THEIRS, 0, NAME._replace(name="Bob").encode()))
+    assert past.has_talk and past.peer and past.peer.name == "Bob"
+    past.apply((Note.DRAFT, 0, 0, b"first"))
+    past.apply((Note.DRAFT, 0, 0, b"second"))
+    past.apply((Note.DRAFT, 0, 0, b""))
+    past.apply(make_record(Note.TEXT, DRAFTED, line(True, 1, "first")))
+    past.apply((Note.DRAFT, 0, 0, b""))
+    assert past.has_messages and not past.drafts
+    assert [each.text for each in past.history] == ["first"]
+    past.apply((Note.ACK, THEIRS, 1, STAMP.pack(1, 0.0)))
+    assert past.acknowledged == past.sent == Count(1, 1) and not past.kept
+    past.apply((Note.TIME, 0, 0, TIME.pack(2.0)))
+    past.apply(make_record(Note.TEXT, 0, line(False, 1)))
+    assert past.when == 2.0, "a clock that goes back does not count"
+    assert (past.showing, past.shown) == (Count(1, 1), Count(0, 0))
+    past.apply((Note.ACK, 0, 1, STAMP.pack(1, 0.0)))
+    assert past.shown == Count(1, 1)
+    past.apply(make_record(Note.GAME, 0, Line(False, 2, 1, 3.0, b"play")))
+    past.apply((Note.ASIDE, 0, 0, b"salt"))
+    assert past.shown == Count(2, 1)
+    assert [each.line.text for each in past.words] == ["play", "salt"]
+    past.apply((Note.CLEARED, 0, 0, b""))
+    past.apply((Note.BYE, 0, 1, Bye(Reason.QUIT, "bye").encode()))
+    past.apply((Note.TIME, 0, 0, TIME.pack(77.0)))
+    past.apply((Note.START, 0, 0, b"run"))
+    assert past.farewell == Bye(Reason.QUIT, "bye") and not past.words
+    assert (past.when, past.boot, past.stopped) == (77.0, b"run", False)
+    past.apply((Note.STOP, 0, 0, b""))
+    assert past.stopped
+
+
+def test_messages_up_to_a_number_are_counted() -> None:
+    """Those that are kept, for an ACK that does not cover all."""
+    past = Past()
+    for number in (1, 2, 3):
+        past.add_message(Note.TEXT, 0, line(True, number))
+    assert past.count_sent(2) == Count(2, 2)
+    assert past.count_sent(3) == Count(3, 3)
+
+
+def test_lines_after_which_nothing_was_shown_come_again() -> None:
+    """Only what was perhaps shown is uncertain; after a power cut that is not known."""
+    for stopped, boot, uncertain in (
+        (True, b"2", 1),
+        (False, b"1", 3),
+        (False, b"2", 1 + WINDOW),
+        (False, b"", 1 + WINDOW),
+    ):
+        past = Past()
+        for number in (1, 2, 3):
+            past.add_message(Note.TEXT, 0, line(False, number))
+        past.shown, past.boot, past.stopped = Count(1, 1), b"1", stopped
+        past.settle(boot)
+        assert past.uncertain == uncertain
+        assert [each.number for each in past.history] == [1]
+
+
+def test_a_session_is_made_of_what_is_known() -> None:
+    """Its talk goes on with the next HELLO."""
+    past = Past()
+    past.hello = past.peer = NAME
+    past.add_message(Note.TEXT, 0, line(True, 1, "a"))
+    past.settle(b"")
+    session = past.make_session(talks_first=False)
+    assert [*session.kept] == [(Kind.TEXT, 1, b"a")]
+    assert (session.hello, session.peer, session.mode) == (NAME, NAME, Mode.TURNS)
 
 
 def test_only_the_last_lines_and_words_are_kept() -> None:

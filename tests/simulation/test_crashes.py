@@ -32,7 +32,7 @@ SEEDED = 300 if WHOLE else 20
 """Disks by chance for each crash, where too many writes are pending to try every subset:
 of all cases together more than 10,000."""
 
-EVERY = 1 if WHOLE else 17
+EVERY = 1 if WHOLE else 29
 """Of so many disks one is tried."""
 
 

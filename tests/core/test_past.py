@@ -108,6 +108,14 @@ def test_messages_up_to_a_number_are_counted() -> None:
     assert past.count_sent(3) == Count(3, 3)
 
 
+def test_a_message_that_is_acknowledged_already_is_not_kept() -> None:
+    """Whatever a damaged file says."""
+    past = Past()
+    past.acknowledge(Count(2, 2))
+    past.add_message(Note.TEXT, 0, line(True, 1))
+    assert not past.kept and past.sent == Count(2, 2)
+
+
 def test_lines_after_which_nothing_was_shown_come_again() -> None:
     """Only what was perhaps shown is uncertain; after a power cut that is not known."""
     for stopped, boot, uncertain in (

@@ -77,9 +77,10 @@ class Past:
         self.uncertain = 0
         # Messages of ours that were to be sent, and were lost in a damaged journal.
         self.lost = 0
-        # The last lines; words about games since the last that are needed no more; lines
-        # that were typed before their time.
+        # The last lines; those that are about to be shown; words about games since the last
+        # that are needed no more; lines that were typed before their time.
         self.history: deque[Line] = deque(maxlen=HISTORY)
+        self.coming: deque[Line] = deque()
         self.words: deque[Entry] = deque(maxlen=WORDS)
         self.drafts: deque[str] = deque()
         # When the two were last known to be connected; 0.0 if never.
@@ -112,7 +113,7 @@ class Past:
         is_line = kind == _TEXT
         if not flags & KEPT:
             if is_line:
-                self.history.append(line)
+                (self.history if line.ours or flags & PAST else self.coming).append(line)
             else:
                 self.words.append(Entry(Note.GAME, line))
         # In a file that has taken the place of another, the counts have a record of their
@@ -153,11 +154,8 @@ class Past:
 
     def count_shown(self, number: int) -> Count:
         """Return the count of the peer's messages up to `number`, which are shown."""
-        texts = self.showing.texts
-        for line in reversed(self.history):
-            if not line.ours and line.number > number:
-                texts -= 1
-        return Count(number, texts)
+        # Those above are lines: words about a game are not shown, so they wait for nothing.
+        return Count(number, self.showing.texts - (self.showing.messages - number))
 
     def _apply_hello(self, flags: int, number: int, body: bytes) -> None:
         if flags & THEIRS:
@@ -178,6 +176,8 @@ class Past:
         else:
             self.shown = max(self.shown, count)
             self.showing = max(self.showing, self.shown)
+            while self.coming and self.coming[0].number <= number:
+                self.history.append(self.coming.popleft())
 
     def _apply_bye(self, flags: int, number: int, body: bytes) -> None:
         if not flags & THEIRS:
@@ -232,6 +232,7 @@ class Past:
         shown = self.shown.messages
         seen = [line for line in self.history if line.ours or line.number <= shown]
         self.history = deque(seen, HISTORY)
+        self.coming.clear()
         self.showing = self.shown
         self._fill_holes()
 
@@ -285,7 +286,7 @@ class Past:
             yield Note.BYE, 0, 0, self.farewell.encode()
         if self.when:
             yield Note.TIME, 0, 0, TIME.pack(self.when)
-        for line in self.history:
+        for line in (*self.history, *self.coming):
             yield make_record(Note.TEXT, PAST, line)
         for note, line in self.words:
             if note is Note.ASIDE:

@@ -263,7 +263,9 @@ def test_a_process_that_is_killed_has_noted_all_that_it_told(
                 told = int(line)
             process.kill()
         journal, past = open_journal(path)
-        assert past.sent.messages >= told and TOLD == []
+        assert past.sent.messages >= told
+        # A write across two pages may be cut between them by the kill.
+        assert all("at its end" in each for each in TOLD)
         journal.close()
         told = past.sent.messages
     assert told >= 3 * moment

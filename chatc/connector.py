@@ -5,22 +5,32 @@ When the server has answered our HELLO, the connection is passed to the chat.
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chatc.dialer import Dialer
 from chatc.redialer import Redialer
 from chatlib.addresses import explain, is_final
 from chatlib.advice import command
+from chatlib.channel import ChannelError, Fault, NotInvitedError
 from chatlib.chat import ADVICE_SECONDS
 from chatlib.connection import LATE, Connection, Owner
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError, describe
 from chatlib.loop import Timer
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Left, Lost, Opened, Trace
-from chatlib.protocol.frames import SESSION_BYTES, Hello, Mode, Reason, seat_seconds
+from chatlib.protocol.frames import (
+    SESSION_BYTES,
+    TICKET_NEEDED,
+    Hello,
+    Mode,
+    Reason,
+    lines_arrived,
+    seat_seconds,
+)
 from chatlib.protocol.link import Link, State
 from chatlib.protocol.session import Session
 from chatlib.resolver import Resolver
+from chatlib.standing import count_lines
 
 NOTICE_SECONDS = 1.0
 """After how long the person is told that there is no answer yet."""
@@ -91,15 +101,18 @@ class KeptSeat:
 class Connector(Owner):
     """The way to the server, up to its HELLO."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, hosts: Sequence[str] = (), port: int = 0) -> None:
+        """Prepare the way to these hosts of one server; by default to that of the settings."""
         self._program = program
-        self._host = program.settings.host
-        self._port = program.settings.port
+        self._hosts = hosts or (program.settings.host,)
+        self._host = " or ".join(self._hosts)
+        self._port = port or program.settings.port
         # The same at every try, with the same session id: the server may have read our
         # first HELLO and lost the way to answer it. Then it keeps the seat for this talk.
         self._hello = Hello(os.urandom(SESSION_BYTES), Mode.ANY, program.name)
         self._session = Session(self._hello, talks_first=True)
-        self._resolver = Resolver(program.loop, self._host, self._port)
+        first, *others = self._hosts
+        self._resolver = Resolver(program.loop, first, self._port, others)
         self._dialer = Dialer(program.loop, self._resolver, self._greet, self._fail)
         # Seconds before the next try, and tries left for connections that break early.
         self._delay = FIRST_DELAY
@@ -107,6 +120,10 @@ class Connector(Owner):
         # Connected, and our HELLO is not answered.
         self._greeting = False
         self._seat = KeptSeat(program.loop.now, willing=program.settings.wait > 0)
+        # How many lines of ours had arrived in a talk that this start has ended, and whether
+        # HELLO is to be said again for it.
+        self._arrived: int | None = None
+        self._starts_anew = False
 
         # There is time left that the person is willing to wait.
         self._patient = program.settings.wait > 0
@@ -150,8 +167,13 @@ class Connector(Owner):
             case Opened():
                 self._begin(connection)
             case Left(reason, text):
-                self._seat.seconds = seat_seconds(text) if reason is Reason.BUSY else None
+                busy = reason is Reason.BUSY
+                self._seat.seconds = seat_seconds(text) if busy else None
+                self._note_new_start(lines_arrived(text) if busy else None)
                 self._error = self._explain(reason, text)
+            case Lost() if connection.channel.refuses:
+                self._tries = 0
+                self._error = self._explain_channel(connection)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
                 self._failure = self._explain_absence(f"it did not say hello{ending}")
@@ -171,6 +193,8 @@ class Connector(Owner):
             self._wait()
         elif self._seat.may_come and not leaving:
             self._wait_for_seat()
+        elif self._starts_anew and not leaving:
+            self._start_anew()
         else:
             self._program.fail(self._error)
 
@@ -260,6 +284,17 @@ class Connector(Owner):
         self._session = Session(self._hello, talks_first=True)
         self._later(self._seat.wait(), lambda: self._dialer.dial(again=True))
 
+    def _note_new_start(self, lines: int | None) -> None:
+        """Note a server that has freed its seat for us, who started anew; once only."""
+        self._starts_anew = lines is not None and self._arrived is None
+        if self._starts_anew:
+            self._arrived = lines
+
+    def _start_anew(self) -> None:
+        """Say HELLO again: the seat is free."""
+        self._session = Session(self._hello, talks_first=True)
+        self._later(0, self._dialer.dial)
+
     def _give_up(self) -> None:
         self._stop()
         self._program.fail(StartError(self._failure))
@@ -275,12 +310,16 @@ class Connector(Owner):
 
     def _greet(self, sock: socket.socket) -> None:
         """Send HELLO on the new connection."""
+        if len(self._hosts) > 1:
+            self._hosts = (sock.getpeername()[0],)  # the others are not told of any more
+            self._host = self._hosts[0]
         address = (self._host, self._port)
         connection = self._program.open_connection(
             sock, address, self, "CONNECTED", self._make_link
         )
         self._greeting = True
         self._seat.seconds = None
+        self._starts_anew = False
         if self._notice:
             self._notice.cancel()
         self._program.chat.set_connection(connection)
@@ -295,8 +334,14 @@ class Connector(Owner):
         redialer = Redialer(self._program, self._resolver, self._session, self._place)
         self._program.recovery.start_calling = redialer.start
         self._program.recovery.stop_calling = redialer.stop
-        banner = f"Connected to: {self._host} on port: {self._port}"
+        private = ", privately" if connection.channel.private else ""
+        banner = f"Connected to: {self._host} on port: {self._port}{private}"
         self._program.chat.begin(connection, banner)
+        if self._arrived is not None:
+            self._program.terminal.notify(
+                f"This is a new start: {count_lines(self._arrived)} of yours had arrived in "
+                "the talk before."
+            )
 
     def _explain(self, reason: Reason, text: str) -> ChatError:
         """Return the error for a server that answered our HELLO with BYE."""
@@ -306,6 +351,34 @@ class Connector(Owner):
                 f"{self._place} is busy: it keeps the seat of a client that it has lost; "
                 f"try again in {self._seat.seconds} s"
             )
+        if text == TICKET_NEEDED:
+            return NotInvitedError(
+                f"{self._place} is private: ask for its ticket, and use it with: "
+                f"{command('chatc', private='')}"
+            )
         if reason is Reason.BUSY:
             return BusyError(f"{self._place} is busy: {text}; try again later")
         return RefusedError(f"{self._place} refused the talk: {text}")
+
+    def _explain_channel(self, connection: Connection) -> ChatError:
+        """Return the error for a server that has another ticket, or none, or is none."""
+        error = connection.channel.error
+        assert error is not None
+        match error.fault:
+            case Fault.WRONG_TICKET:
+                what = (
+                    f"{self._place} has another ticket than yours: ask for the line that it "
+                    "shows now, as a new one replaces the old"
+                )
+            case Fault.NO_TICKET:
+                what = (
+                    f"{self._place} uses no ticket: ask for one from {command('chatd', private='')}"
+                    ", or connect without --private, and anybody in between can read the talk"
+                )
+            case Fault.TICKET:
+                what = f"{self._place} uses a ticket: ask for it, and add --private"
+            case _:
+                return RemoteProtocolError(
+                    f"{self._place} does not speak this protocol: {error}"
+                )
+        return NotInvitedError(what)

@@ -23,7 +23,14 @@ from chatlib.errors import StartError, describe
 from chatlib.loop import READ
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Greeted, Lost, Trace
-from chatlib.protocol.frames import Hello, Mode, Reason, busy_words
+from chatlib.protocol.frames import (
+    TICKET_IN_USE,
+    Hello,
+    Mode,
+    Reason,
+    busy_words,
+    new_start_words,
+)
 from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
 from chatlib.tally import Tally
@@ -54,6 +61,12 @@ drops the next SYN, and a client behind a crowd would try again only a second la
 
 PAUSE_SECONDS = 1.0
 """How long nobody is accepted after the system ran out of descriptors."""
+
+ANSWER_SECONDS = 2.0
+"""How long a client may take to answer a PING when its ticket is used a second time."""
+
+STARTED_ANEW = "has started anew"
+"""What the person of the old program did, in words."""
 
 PORT_TRIES = 10
 """How often a free port is looked for that is free on every address of the host."""
@@ -164,6 +177,8 @@ class Listener(Owner):
                 self._answer(connection, event)
             case Failed(error):
                 self._report(connection, str(error))
+            case Lost() if connection.channel.refuses:
+                self._report(connection, str(connection.channel.error))
             case Lost(detail) if detail:
                 self._report(connection, detail)
 
@@ -276,6 +291,8 @@ class Listener(Owner):
         elif greeting.hello.session in self._ended:
             # No line on the screen: it is the end of a talk that was shown already.
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk is over")
+        elif not chat.is_free and self._program.private and greeting.is_new:
+            self._start_anew(connection)
         elif not chat.is_free:
             self._refuse(connection, greeting.hello)
         elif not greeting.is_new:
@@ -298,7 +315,9 @@ class Listener(Owner):
         connection.welcome()
         again = self._program.again is not None
         host = Host(self._lose, again=again, quiet=not self._announced)
-        self._program.chat.begin(connection, f"Connected by {connection.address}", host)
+        private = ", privately" if connection.channel.private else ""
+        banner = f"Connected by {connection.address}{private}"
+        self._program.chat.begin(connection, banner, host)
 
     def _take(self, connection: Connection) -> None:
         """Note that a stranger is none any more, and which connection the talk has."""
@@ -363,6 +382,53 @@ class Listener(Owner):
             "the talk with the one you have lost."
         )
 
+    # Who holds the ticket and starts anew, while the seat is taken.
+
+    def _start_anew(self, connection: Connection) -> None:
+        """End the talk for a program that was started anew with the same ticket.
+
+        As long as the old program answers, the new one is refused: only one of the two is
+        the person that holds the ticket.
+        """
+        chat = self._program.chat
+        if chat.is_leaving:
+            connection.refuse(Reason.BUSY, TICKET_IN_USE)
+        elif chat.is_searching:
+            self._replace(connection)
+        else:
+            chat.ask_peer()
+            asked = self._program.loop.now()
+            self._program.loop.call_later(
+                ANSWER_SECONDS, lambda: self._decide(connection, asked)
+            )
+
+    def _decide(self, connection: Connection, asked: float) -> None:
+        """Refuse a new start if the old program was heard since it was asked."""
+        chat = self._program.chat
+        if connection not in self._strangers:
+            return
+        if chat.is_free:
+            self._seat(connection)
+        elif chat.is_leaving or (not chat.is_searching and chat.heard >= asked):
+            connection.refuse(Reason.BUSY, TICKET_IN_USE)
+        else:
+            self._replace(connection)
+
+    def _replace(self, connection: Connection) -> None:
+        """End the talk with the old program, and let the new one call for the seat."""
+        chat = self._program.chat
+        lines = chat.lines_shown
+        again, self._program.again = self._program.again, self._wait_for_new_start
+        if not chat.is_searching:
+            chat.give_up("it was silent")
+        if not self._program.chat.is_free:
+            chat.stop_searching(STARTED_ANEW)
+        self._program.again = again
+        connection.refuse(Reason.BUSY, new_start_words(lines))
+
+    def _wait_for_new_start(self) -> None:
+        self._begin_wait(f"The other side {STARTED_ANEW}: this is a new talk.")
+
     def _seconds_reserved(self, connection: Connection, hello: Hello) -> int:
         """Return for how long the seat is kept for another client that was let in."""
         left = self._admitted_until - self._program.loop.now()
@@ -377,7 +443,7 @@ class Listener(Owner):
 
     def _report(self, connection: Connection, what: str) -> None:
         """Show what a stranger did wrong, now and then, unless the person is in a talk."""
-        if not self._program.chat.is_free:
+        if not (self._program.chat.is_free or self._program.private):
             return
         count = self._refusals.add()
         if count:

@@ -233,6 +233,29 @@ class Chat(Owner):
         """For how many seconds the seat of a lost peer is kept yet; None during a talk."""
         return self._recovery.seconds_left if self.is_searching else None
 
+    def ask_peer(self) -> None:
+        """Send the peer a PING now; `heard` tells later whether it has answered."""
+        assert self._connection is not None
+        self._connection.ask()
+
+    @property
+    def heard(self) -> float:
+        """When the peer was last heard, on the loop's clock."""
+        assert self._connection is not None
+        return self._connection.link.pulse.heard
+
+    @property
+    def lines_shown(self) -> int:
+        """How many lines of the peer have arrived."""
+        assert self._connection is not None
+        session = self._connection.link.session
+        return session.texts_sent - session.lead
+
+    def give_up(self, why: str) -> None:
+        """Count the present connection as lost, because of that."""
+        assert self._connection is not None
+        self._connection.give_up(why)
+
     def resume(self, connection: Connection) -> None:
         """Answer the HELLO of our own peer, and go on with the talk there."""
         assert self._connection is not None

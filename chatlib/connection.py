@@ -11,6 +11,7 @@ It knows no terminal, nor which end it is.
 import socket
 from collections.abc import Iterable
 
+from chatlib.channel import Channel, Clear
 from chatlib.errors import describe
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
 from chatlib.protocol.events import Event, Handled, Trace, silent
@@ -73,8 +74,9 @@ class Owner:
 class Connection:
     """One TCP connection, from its handshake to its last byte.
 
-    `address` is the peer's, for people to read. The link is the same for life. The owner
-    changes once: whoever made the connection passes it on to the chat after the HELLO.
+    `address` is the peer's, for people to read. Link and channel are the same for life; no
+    byte passes between link and socket but through the channel. The owner changes once:
+    whoever made the connection passes it on to the chat after the HELLO.
     """
 
     def __init__(
@@ -85,9 +87,11 @@ class Connection:
         link: Link,
         owner: Owner,
         trace: Trace = silent,
+        channel: Channel | None = None,
     ) -> None:
         self.address = address
         self.link = link
+        self.channel = channel or Clear()
         self.owner = owner
         self._loop = loop
         self._socket = sock
@@ -152,6 +156,16 @@ class Connection:
         self.link.leave(reason, text)
         self.flush()
 
+    def ask(self) -> None:
+        """Send a PING now: see `silence` a moment later for whether the peer lives."""
+        self.link.ask(self._loop.now())
+        self.flush()
+
+    def give_up(self, why: str) -> None:
+        """Count the connection as lost, because of that."""
+        if self._open:
+            self._give_up(why)
+
     # Deadlines.
 
     def set_deadline(self, seconds: float) -> None:
@@ -171,8 +185,7 @@ class Connection:
     def _give_up(self, why: str) -> None:
         """Treat a peer that is not listened to any more like the end of the stream."""
         self._stop_reading()
-        self.link.receive_eof(why)
-        self._report(len(self.link.waiting))
+        self._end_stream(why)
 
     def _time_frame(self, whole: int) -> None:
         """Limit the time of every frame from its first byte, however slowly it trickles in.
@@ -241,11 +254,33 @@ class Connection:
             self._trace("!", describe(error), b"")
             data = b""
         if data:
-            self._report(self.link.receive_data(data, self._loop.now()))
+            # No plaintext is neither data nor the end, and no sign of life.
+            if plain := self.channel.receive(data):
+                self._report(self.link.receive_data(plain, self._loop.now()))
+            if not (plain and self.channel.established):
+                self._hear_channel()
             return
         self._reading = False
         self._trace("~", "read the end of the stream", b"")
-        self.link.receive_eof()
+        self._end_stream("")
+
+    def _hear_channel(self) -> None:
+        """Write what the channel has to say, of its handshake or of an error.
+
+        After an error the peer has a moment to read that; then the connection is lost.
+        """
+        if not self._open:
+            return
+        if self.channel.error:
+            self.set_deadline(DISMISSAL_SECONDS)
+        self.flush()
+
+    def _end_stream(self, why: str) -> None:
+        """Tell the link that nothing more comes, and why, where that is known."""
+        if error := self.channel.error:
+            why = str(error)
+            self._trace("!", error, b"")
+        self.link.receive_eof(why)
         self._report(len(self.link.waiting))
 
     def _report(self, whole: int) -> None:
@@ -317,7 +352,8 @@ class Connection:
         link = self.link
         # In the middle of a talk with nothing pending, as nearly always, neither deadlines
         # nor what the loop watches for can change.
-        ordinary = link.state is _OPEN and self._awaited == READ
+        channel = self.channel
+        ordinary = link.state is _OPEN and self._awaited == READ and channel.established
         if not ordinary:
             if not self._open:
                 return
@@ -326,12 +362,15 @@ class Connection:
                 self._write(self._pending)
         # While the kernel takes nothing, the link is asked for nothing. It adds up what it
         # owes, and a peer that sends and never reads does not fill our memory.
-        if not self._pending:
-            data = link.data_to_send(hurry)
-            if data:
-                self._write(data)
+        if self._pending:
+            pass
+        elif channel.established:
+            if data := link.data_to_send(hurry):
+                self._write(channel.seal(data))
             if link.replies.ack and not self._ack_timer:
                 self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
+        elif data := channel.take():
+            self._write(data)
         if self._pending or not ordinary:
             self._watch()
 
@@ -383,7 +422,7 @@ class Connection:
 
     def _watch(self) -> None:
         """Ask the loop for exactly what is awaited; close when that is nothing."""
-        finished = self.link.finished
+        finished = self.link.finished or self.channel.error is not None
         if finished and not self._pending:
             self._half_close()
         # WRITE only while bytes are pending: an idle socket always has room, and the loop

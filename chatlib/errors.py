@@ -37,6 +37,8 @@ class Exit(IntEnum):
     START = 3
     # The server is in a talk with another client.
     BUSY = 4
+    # The ticket is missing, or it is not the one of the other end.
+    NOT_INVITED = 5
 
 
 class ChatError(Exception):

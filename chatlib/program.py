@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from chatlib.advice import choose_exit_code
+from chatlib.channel import Channel, Clear
 from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
@@ -143,6 +144,9 @@ class Program:
         self._failures = 0
         # With --again: called instead of ending, when the peer has ended the talk.
         self.again: Callable[[], None] | None = None
+        # What the bytes of a new connection go through, and whether it seals them.
+        self._make_channel: Callable[[Trace], Channel] = lambda trace: Clear()
+        self.private = False
         # What is remembered from talk to talk.
         self.memory = Memory()
         self.new_chat()
@@ -193,11 +197,27 @@ class Program:
         number = next(self._numbers)
         trace = self._log.make_trace(number) if self._log.enabled else silent
         trace("=", f"{verb} {address}", b"")
-        link = make_link(trace)
-        connection = Connection(self.loop, sock, address, link, owner, trace)
+        link, channel = make_link(trace), self._make_channel(trace)
+        connection = Connection(self.loop, sock, address, link, owner, trace, channel)
         connection.set_deadline(HELLO_SECONDS)
         connection.flush()
         return connection
+
+    def be_private(self, secret: bytes) -> None:
+        """Seal every connection from now on, with keys made out of a ticket's secret."""
+        # 20 ms for `ssl` and 100 for the keys, paid only for a private talk.
+        from chatlib.identity import derive, make_context
+        from chatlib.sealed import Sealed
+
+        server = self._role == "server"
+        context = make_context(derive(secret), server=server)
+        self._make_channel = lambda trace: Sealed(context, server=server, trace=trace)
+        self.private = True
+        if context.keylog_filename:
+            self.terminal.notify(
+                f"The keys of this talk are written to {context.keylog_filename}, as "
+                "SSLKEYLOGFILE is set: whoever reads that file can read the talk."
+            )
 
     # The process.
 

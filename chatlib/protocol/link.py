@@ -231,6 +231,12 @@ class Link:
         elif advice is Advice.LOST:
             self.receive_eof(f"nothing was heard for {now - self.pulse.heard:.0f} s")
 
+    def ask(self, now: float) -> None:
+        """Send the peer a PING before its time, unless one is on its way."""
+        if self.state is _OPEN and not self.pulse.is_worrying:
+            self.pulse.ask(now)
+            self._write(((Kind.PING, self.pulse.pings, b""),))
+
     def seconds_left(self, now: float) -> float:
         """Return after how many seconds `pass_time` may have something to do."""
         return self.pulse.seconds_left(now) if self.state is _OPEN else PING_SECONDS

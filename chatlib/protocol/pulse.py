@@ -52,9 +52,13 @@ class Pulse:
             return Advice.LOST
         if silence < PING_SECONDS or self.is_worrying:
             return Advice.WAIT
+        self.ask(now)
+        return Advice.PING
+
+    def ask(self, now: float) -> None:
+        """Count a PING that is sent now."""
         self._asked = now
         self.pings = min(self.pings + 1, LAST_NUMBER)
-        return Advice.PING
 
     def receive_pong(self, number: int) -> None:
         """Measure the round trip, if this PONG answers the last PING.

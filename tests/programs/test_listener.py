@@ -56,7 +56,7 @@ OPENINGS = {
     "HTTP": (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "unknown kind 84"),
     "TLS": (
         b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(32),
-        "HELLO begins with b'",
+        "there is no ticket here",
     ),
     "SSH": (b"SSH-2.0-OpenSSH_9.2\r\n", "unknown kind 72"),
     "zeros": (bytes(64), "unknown kind 0"),

@@ -52,12 +52,14 @@ class Channel:
     """The surface of both kinds of channel.
 
     `private` is whether the bytes are sealed. Until the channel is `established` the
-    connection passes it nothing of the link, and `take` returns what is to be written.
-    `error` is what was found wrong, behind all bytes that `receive` has returned.
+    connection passes it nothing of the link. It is `waiting` while it has bytes of its own
+    to be written, which `take` returns. `error` is what was found wrong, behind all bytes
+    that `receive` has returned; from then on it is not established.
     """
 
     private = False
     established = True
+    waiting = False
     error: ChannelError | None = None
 
     @property
@@ -100,6 +102,7 @@ class Clear(Channel):
         if data[0] != HANDSHAKE:
             return data
         self.established = False
+        self.waiting = True
         self.error = ChannelError(Fault.TICKET, "it uses a ticket, and there is no ticket here")
         self._answer = refusal(NO_TICKET)
         return b""
@@ -110,8 +113,8 @@ class Clear(Channel):
 
     def take(self) -> bytes:
         """Return the refusal of a peer that uses a ticket, once."""
-        answer, self._answer = self._answer, b""
-        return answer
+        self.waiting = False
+        return self._answer
 
 
 def refusal(words: str) -> bytes:

@@ -257,7 +257,7 @@ class Connection:
             # No plaintext is neither data nor the end, and no sign of life.
             if plain := self.channel.receive(data):
                 self._report(self.link.receive_data(plain, self._loop.now()))
-            if not (plain and self.channel.established):
+            if not plain or self.channel.waiting:
                 self._hear_channel()
             return
         self._reading = False
@@ -369,8 +369,8 @@ class Connection:
                 self._write(channel.seal(data))
             if link.replies.ack and not self._ack_timer:
                 self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
-        elif data := channel.take():
-            self._write(data)
+        if channel.waiting and not self._pending:
+            self._write(channel.take())
         if self._pending or not ordinary:
             self._watch()
 

@@ -18,6 +18,10 @@ from chatlib.protocol.frames import TICKET_NEEDED
 RECORD_SIZE = 16384
 """Bytes in one record of TLS at most, and so in one read of it."""
 
+ANSWERS_LIMIT = 4096
+"""Bytes of answers to a peer that asks for new keys, beyond which it is given up: each of
+them is answered, and a peer that reads nothing would fill our memory. Ours never ask."""
+
 Trace = Callable[[str, object, bytes], None]
 
 # The alerts by which a peer refuses our certificate, and the errors by which we refuse its:
@@ -68,6 +72,8 @@ class Sealed(Channel):
         self._incoming.write(data)
         pieces: list[bytes] = []
         self._open(lambda: self._read(pieces))
+        if self._outgoing.pending > ANSWERS_LIMIT:
+            self._fail(Fault.BROKEN, "it asks for new keys without end")
         plain = b"".join(pieces)
         self._trace("~", f"opened {len(data)} bytes: {len(plain)} inside", data)
         return plain
@@ -79,8 +85,13 @@ class Sealed(Channel):
         self._trace("~", f"sealed {len(data)} bytes: {len(sealed)} outside", b"")
         return sealed
 
+    @property
+    def waiting(self) -> bool:  # type: ignore[override]
+        """Whether the handshake, an alert or an answer is to be written."""
+        return bool(self._answer or self._outgoing.pending)
+
     def take(self) -> bytes:
-        """Return what the handshake, or an alert, has to say."""
+        """Return what the handshake, an alert or an answer has to say, once."""
         answer, self._answer = self._answer or self._outgoing.read(), b""
         return answer
 

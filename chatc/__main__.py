@@ -17,7 +17,15 @@ DESCRIPTION = "Connect to a server and talk with it."
 
 def begin(program: Program) -> None:
     """Start to connect to the server."""
-    Connector(program).start()
+    settings = program.settings
+    if not settings.private and settings.ticket is None:
+        Connector(program).start()
+        return
+    from chatc.invitation import read_ticket  # only for a private talk
+
+    ticket = read_ticket(settings)
+    program.be_private(ticket.secret)
+    Connector(program, ticket.addresses, ticket.port).start()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

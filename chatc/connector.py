@@ -6,6 +6,7 @@ When the server has answered our HELLO, the connection is passed to the chat.
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from chatc.dialer import Dialer
 from chatc.redialer import Redialer
@@ -139,6 +140,9 @@ class Connector(Owner):
         # The same for a name that was not found, as the start of what the person is told.
         self._unresolved = ""
         self._error: ChatError = StartError(f"{self._place} has gone")
+        # The host and port that are connected, and why one of them was not our server.
+        self._peer: tuple[str | int | bytes, ...] = ()
+        self._refused: ChatError | None = None
 
     def start(self) -> None:
         """Let the loop's first turn dial the host. Raises StartError."""
@@ -172,8 +176,7 @@ class Connector(Owner):
                 self._note_new_start(lines_arrived(text) if busy else None)
                 self._error = self._explain(reason, text)
             case Lost() if connection.channel.refuses:
-                self._tries = 0
-                self._error = self._explain_channel(connection)
+                self._error = self._refused = self._explain_channel(connection)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
                 self._failure = self._explain_absence(f"it did not say hello{ending}")
@@ -189,7 +192,9 @@ class Connector(Owner):
         self._program.chat.set_connection(None)
         leaving = self._program.chat.is_leaving
         again = self._patient and self._tries > 0 and not leaving
-        if connection.link.state is State.LOST and again:
+        if connection.channel.refuses:
+            self._try_others(leaving)
+        elif connection.link.state is State.LOST and again:
             self._wait()
         elif self._seat.may_come and not leaving:
             self._wait_for_seat()
@@ -284,6 +289,14 @@ class Connector(Owner):
         self._session = Session(self._hello, talks_first=True)
         self._later(self._seat.wait(), lambda: self._dialer.dial(again=True))
 
+    def _try_others(self, leaving: bool) -> None:
+        """Dial the other addresses of the ticket: this one belongs to somebody else."""
+        self._host = " or ".join(self._hosts)
+        if self._dialer.skip(self._peer) and not leaving:
+            self._later(0, self._dialer.dial)
+        else:
+            self._program.fail(self._error)
+
     def _note_new_start(self, lines: int | None) -> None:
         """Note a server that has freed its seat for us, who started anew; once only."""
         self._starts_anew = lines is not None and self._arrived is None
@@ -297,7 +310,7 @@ class Connector(Owner):
 
     def _give_up(self) -> None:
         self._stop()
-        self._program.fail(StartError(self._failure))
+        self._program.fail(self._refused or StartError(self._failure))
 
     def _stop(self) -> None:
         """Dial no more, and wait for nothing."""
@@ -310,9 +323,10 @@ class Connector(Owner):
 
     def _greet(self, sock: socket.socket) -> None:
         """Send HELLO on the new connection."""
+        with suppress(OSError):  # reset already
+            self._peer = sock.getpeername()[:2]
         if len(self._hosts) > 1:
-            self._hosts = (sock.getpeername()[0],)  # the others are not told of any more
-            self._host = self._hosts[0]
+            self._host = str(self._peer[0])
         address = (self._host, self._port)
         connection = self._program.open_connection(
             sock, address, self, "CONNECTED", self._make_link

@@ -26,15 +26,13 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The signals that end the program at the prompt, and must leave the echo as it was."""
 
 
-def read_ticket(settings: Settings) -> Ticket | None:
-    """Return the ticket that the person gives, or None for a talk in clear.
+def read_ticket(settings: Settings) -> Ticket:
+    """Return the ticket that the person gives.
 
     Raises TicketError for what is no ticket, and UsageError where none is given.
     """
     if settings.ticket not in (None, "-"):
         return read_ticket_file(settings.ticket)
-    if not settings.private and settings.ticket is None:
-        return None
     if settings.ticket is None and os.isatty(STDIN):
         line = ask()
     else:

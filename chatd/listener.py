@@ -80,6 +80,8 @@ class Listener(Owner):
         self._settings = program.settings
         # One socket for each address of the host.
         self._sockets: list[socket.socket] = []
+        # What is shown of a ticket, if there is one.
+        self._invitation: tuple[str, ...] = ()
         # The strangers, the oldest first: it has to go when there are too many. Each with
         # its number in the order in which connections were accepted.
         self._strangers: dict[Connection, int] = {}
@@ -108,8 +110,18 @@ class Listener(Owner):
         host, port = self._settings.host, self._settings.port
         everywhere = host in EVERYWHERE
         self._sockets = listen(every_address() if everywhere else resolve(host, port), port)
+        if self._settings.private or self._settings.ticket is not None:
+            self._make_ticket()
         self._program.loop.call_later(0, self._announce)
         self._program.chat.admit = self.admit
+
+    def _make_ticket(self) -> None:
+        """Let only the holder of a ticket in, and show it with the address."""
+        from chatd.invitation import WORDS, make_ticket  # only for a private talk
+
+        ticket = make_ticket(self._settings, self._sockets)
+        self._program.be_private(ticket.secret)
+        self._invitation = (WORDS, ticket.line)
 
     def wait_again(self) -> None:
         """Wait for the next client: the last talk is over, and the seat is free."""
@@ -193,6 +205,8 @@ class Listener(Owner):
         host, port = self._settings.host, self._sockets[0].getsockname()[1]
         place = describe_everywhere(self._sockets) if host in EVERYWHERE else host
         self._program.terminal.show(f"Server listening on: {place} on port: {port}")
+        for line in self._invitation:
+            self._program.terminal.show(line)
         self._show_waiting()
         if self._program.terminal.edits:
             if not is_local(self._sockets):

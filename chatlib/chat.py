@@ -854,7 +854,8 @@ class Chat(Owner):
         last = f" Last words: {words}" if words else ""
         why = f"; {self._refusal}" if self._refusal and sentence == self._loss else ""
         delivery = describe_delivery(session.texts_sent, len(lost))
-        self._terminal.notify(f"{sentence}{delivery}{why}.{last}")
+        private = " The talk was private." if self._connection.channel.private else ""
+        self._terminal.notify(f"{sentence}{delivery}{why}.{private}{last}")
         list_lines(self._terminal.notify, "Not confirmed", lost)
         self._finish(code)
 

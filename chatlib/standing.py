@@ -59,7 +59,8 @@ class Standing:
             # Short, so that the window has room for what is not confirmed.
             parts = ["connection lost", f"{view.lost} until {self.until}"]
         else:
-            parts = [f"with {view.peer}", *_describe_silence(view.connection)]
+            private = ["private"] if view.connection.channel.private else []
+            parts = [f"with {view.peer}", *private, *_describe_silence(view.connection)]
         # One of the three: what is to be done next. During a game that is a move.
         if view.leaving:
             parts.append("leaving")
@@ -115,7 +116,7 @@ class Standing:
         return [
             first,
             _describe_mode(view),
-            "Private: no, for now. Who can read the network can read this talk.",
+            _describe_privacy(view.connection),
             _describe_round_trip(view.connection),
             f"Not confirmed: {lines}.",
         ]
@@ -129,6 +130,12 @@ def _describe_silence(connection: Connection) -> list[str]:
     if overdue and connection.link.pulse.is_worrying:
         return [f"nothing heard for {silence:.0f} s"]
     return []
+
+
+def _describe_privacy(connection: Connection) -> str:
+    if connection.channel.private:
+        return "Private: yes, only who holds the ticket can read this talk."
+    return "Private: no, for now. Who can read the network can read this talk."
 
 
 def _describe_mode(view: View) -> str:

@@ -38,6 +38,7 @@ def make_context(secret, *, server):
     with tempfile.NamedTemporaryFile() as f:
         f.write(mine[0] + mine[1]); f.flush()
         context.load_cert_chain(f.name)
+    if os.environ.get("SSLKEYLOGFILE"): context.keylog_filename = os.environ["SSLKEYLOGFILE"]
     return context
 
 

@@ -21,11 +21,9 @@ def begin(program: Program) -> None:
     if not settings.private and settings.ticket is None:
         Connector(program).start()
         return
-    from chatc.invitation import read_ticket  # only for a private talk
+    from chatc.invitation import accept  # only for a private talk
 
-    ticket = read_ticket(settings)
-    program.be_private(ticket.secret)
-    Connector(program, ticket.addresses, ticket.port).start()
+    Connector(program, accept(program)).start()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,14 +5,14 @@ When the server has answered our HELLO, the connection is passed to the chat.
 
 import os
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 
 from chatc.dialer import Dialer
+from chatc.place import Place
 from chatc.redialer import Redialer
 from chatlib.addresses import explain, is_final
 from chatlib.advice import command
-from chatlib.channel import ChannelError, Fault, NotInvitedError
+from chatlib.channel import NotInvitedError
 from chatlib.chat import ADVICE_SECONDS
 from chatlib.connection import LATE, Connection, Owner
 from chatlib.errors import ChatError, Exit, RemoteProtocolError, StartError, describe
@@ -102,32 +102,31 @@ class KeptSeat:
 class Connector(Owner):
     """The way to the server, up to its HELLO."""
 
-    def __init__(self, program: Program, hosts: Sequence[str] = (), port: int = 0) -> None:
-        """Prepare the way to these hosts of one server; by default to that of the settings."""
+    def __init__(self, program: Program, place: Place | None = None) -> None:
         self._program = program
-        self._hosts = hosts or (program.settings.host,)
-        self._host = " or ".join(self._hosts)
-        self._port = port or program.settings.port
+        settings = program.settings
+        # Without a ticket, which has a place of its own.
+        self._place = place or Place((settings.host,), settings.port)
         # The same at every try, with the same session id: the server may have read our
         # first HELLO and lost the way to answer it. Then it keeps the seat for this talk.
         self._hello = Hello(os.urandom(SESSION_BYTES), Mode.ANY, program.name)
         self._session = Session(self._hello, talks_first=True)
-        first, *others = self._hosts
-        self._resolver = Resolver(program.loop, first, self._port, others)
+        host, *others = self._place.hosts
+        self._resolver = Resolver(program.loop, host, self._place.port, others)
         self._dialer = Dialer(program.loop, self._resolver, self._greet, self._fail)
         # Seconds before the next try, and tries left for connections that break early.
         self._delay = FIRST_DELAY
         self._tries = HELLO_TRIES
         # Connected, and our HELLO is not answered.
         self._greeting = False
-        self._seat = KeptSeat(program.loop.now, willing=program.settings.wait > 0)
-        # How many lines of ours had arrived in a talk that this start has ended, and whether
-        # HELLO is to be said again for it.
+        self._seat = KeptSeat(program.loop.now, willing=settings.wait > 0)
+        # How many of our lines had arrived in the talk that this start has ended, and
+        # whether HELLO is to be said again for it.
         self._arrived: int | None = None
         self._starts_anew = False
 
         # There is time left that the person is willing to wait.
-        self._patient = program.settings.wait > 0
+        self._patient = settings.wait > 0
         # The person was told that we wait, and the timer for telling it.
         self._person_knows = False
         self._notice: Timer | None = None
@@ -140,15 +139,12 @@ class Connector(Owner):
         # The same for a name that was not found, as the start of what the person is told.
         self._unresolved = ""
         self._error: ChatError = StartError(f"{self._place} has gone")
-        # The host and port that are connected, and why one of them was not our server.
-        self._peer: tuple[str | int | bytes, ...] = ()
-        self._refused: ChatError | None = None
 
     def start(self) -> None:
         """Let the loop's first turn dial the host. Raises StartError."""
-        if not self._port:
+        if not self._place.port:
             raise StartError("port 0 is no server's port: give chatc the one chatd prints")
-        if self._host == "*":
+        if self._place.host == "*":
             raise StartError(
                 "'*' is chatd's word for all addresses: give chatc the server's own one"
             )
@@ -176,7 +172,8 @@ class Connector(Owner):
                 self._note_new_start(lines_arrived(text) if busy else None)
                 self._error = self._explain(reason, text)
             case Lost() if connection.channel.refuses:
-                self._error = self._refused = self._explain_channel(connection)
+                assert connection.channel.error
+                self._place.note_refusal(connection.channel.error)
             case Lost(detail):
                 ending = f": {detail}" if detail else ""
                 self._failure = self._explain_absence(f"it did not say hello{ending}")
@@ -205,19 +202,14 @@ class Connector(Owner):
 
     # Dialing.
 
-    @property
-    def _place(self) -> str:
-        """The server, in words."""
-        return f"{self._host} port {self._port}"
-
     def _later(self, seconds: float, callback: Callable[[], None]) -> None:
         self._timers.append(self._program.loop.call_later(seconds, callback))
 
     def _fail(self, error: OSError) -> None:
         """Wait, or give up, when no address has answered or none was found."""
         if isinstance(error, socket.gaierror):
-            self._failure = explain(self._host, error)
-            self._unresolved = f"Cannot look up {self._host} yet ({describe(error)})"
+            self._failure = explain(self._place.host, error)
+            self._unresolved = f"Cannot look up {self._place.host} yet ({describe(error)})"
         else:
             self._failure = self._explain_absence(describe(error))
         if self._patient and not is_final(error):
@@ -228,7 +220,7 @@ class Connector(Owner):
     def _explain_absence(self, why: str) -> str:
         return (
             f"no server at {self._place} ({why}): "
-            f"start one with: {command('chatd', port=str(self._port))}"
+            f"start one with: {command('chatd', port=str(self._place.port))}"
         )
 
     def _wait(self) -> None:
@@ -254,11 +246,11 @@ class Connector(Owner):
             return
         if self._unresolved:
             what = "the network may be down, or the name may be wrong: see --host"
-        elif self._host in ("localhost", "127.0.0.1", "::1"):
-            start = command("chatd", port=str(self._port))
+        elif self._place.host in ("localhost", "127.0.0.1", "::1"):
+            start = command("chatd", port=str(self._place.port))
             what = f"in another window, start it with: {start}"
         else:
-            start = command("chatd", host="*", port=str(self._port))
+            start = command("chatd", host="*", port=str(self._place.port))
             what = f"a firewall may be in between, or nobody has started it: {start}"
         place, seconds = self._place, f"{ADVICE_SECONDS:g} s"
         self._program.terminal.notify(f"No server at {place} after {seconds}: {what}")
@@ -291,11 +283,10 @@ class Connector(Owner):
 
     def _try_others(self, leaving: bool) -> None:
         """Dial the other addresses of the ticket: this one belongs to somebody else."""
-        self._host = " or ".join(self._hosts)
-        if self._dialer.skip(self._peer) and not leaving:
+        if self._dialer.skip(self._place.peer) and not leaving:
             self._later(0, self._dialer.dial)
         else:
-            self._program.fail(self._error)
+            self._give_up()
 
     def _note_new_start(self, lines: int | None) -> None:
         """Note a server that has freed its seat for us, who started anew; once only."""
@@ -304,13 +295,13 @@ class Connector(Owner):
             self._arrived = lines
 
     def _start_anew(self) -> None:
-        """Say HELLO again: the seat is free."""
+        """Send HELLO again: the seat is free."""
         self._session = Session(self._hello, talks_first=True)
         self._later(0, self._dialer.dial)
 
     def _give_up(self) -> None:
         self._stop()
-        self._program.fail(self._refused or StartError(self._failure))
+        self._program.fail(self._place.refusal or StartError(self._failure))
 
     def _stop(self) -> None:
         """Dial no more, and wait for nothing."""
@@ -323,11 +314,8 @@ class Connector(Owner):
 
     def _greet(self, sock: socket.socket) -> None:
         """Send HELLO on the new connection."""
-        with suppress(OSError):  # reset already
-            self._peer = sock.getpeername()[:2]
-        if len(self._hosts) > 1:
-            self._host = str(self._peer[0])
-        address = (self._host, self._port)
+        self._place.note_connected(sock)
+        address = (self._place.host, self._place.port)
         connection = self._program.open_connection(
             sock, address, self, "CONNECTED", self._make_link
         )
@@ -345,16 +333,17 @@ class Connector(Owner):
         """Pass the connection to the chat, and prepare for its loss."""
         self._stop()
         connection.lift_deadline()
-        redialer = Redialer(self._program, self._resolver, self._session, self._place)
+        redialer = Redialer(self._program, self._resolver, self._session, str(self._place))
         self._program.recovery.start_calling = redialer.start
         self._program.recovery.stop_calling = redialer.stop
         private = ", privately" if connection.channel.private else ""
-        banner = f"Connected to: {self._host} on port: {self._port}{private}"
+        host, port = self._place.host, self._place.port
+        banner = f"Connected to: {host} on port: {port}{private}"
         self._program.chat.begin(connection, banner)
         if self._arrived is not None:
             self._program.terminal.notify(
-                f"This is a new start: {count_lines(self._arrived)} of yours had arrived in "
-                "the talk before."
+                f"This is a new start: {count_lines(self._arrived)} of yours had arrived "
+                "in the talk before."
             )
 
     def _explain(self, reason: Reason, text: str) -> ChatError:
@@ -373,26 +362,3 @@ class Connector(Owner):
         if reason is Reason.BUSY:
             return BusyError(f"{self._place} is busy: {text}; try again later")
         return RefusedError(f"{self._place} refused the talk: {text}")
-
-    def _explain_channel(self, connection: Connection) -> ChatError:
-        """Return the error for a server that has another ticket, or none, or is none."""
-        error = connection.channel.error
-        assert error is not None
-        match error.fault:
-            case Fault.WRONG_TICKET:
-                what = (
-                    f"{self._place} has another ticket than yours: ask for the line that it "
-                    "shows now, as a new one replaces the old"
-                )
-            case Fault.NO_TICKET:
-                what = (
-                    f"{self._place} uses no ticket: ask for one from {command('chatd', private='')}"
-                    ", or connect without --private, and anybody in between can read the talk"
-                )
-            case Fault.TICKET:
-                what = f"{self._place} uses a ticket: ask for it, and add --private"
-            case _:
-                return RemoteProtocolError(
-                    f"{self._place} does not speak this protocol: {error}"
-                )
-        return NotInvitedError(what)

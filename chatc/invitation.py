@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from chatc.place import Place
 from chatlib.errors import UsageError
+from chatlib.program import Program
 from chatlib.settings import Settings
 from chatlib.terminal.streams import STDIN
 from chatlib.ticket import Ticket, parse, read_ticket_file
@@ -26,6 +28,13 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The signals that end the program at the prompt, and must leave the echo as it was."""
 
 
+def accept(program: Program) -> Place:
+    """Let only the server of a ticket be talked with; return where it is."""
+    ticket = read_ticket(program.settings)
+    program.be_private(ticket.secret)
+    return Place(ticket.addresses, ticket.port)
+
+
 def read_ticket(settings: Settings) -> Ticket:
     """Return the ticket that the person gives.
 
@@ -33,10 +42,7 @@ def read_ticket(settings: Settings) -> Ticket:
     """
     if settings.ticket not in (None, "-"):
         return read_ticket_file(settings.ticket)
-    if settings.ticket is None and os.isatty(STDIN):
-        line = ask()
-    else:
-        line = read_line()
+    line = ask() if settings.ticket is None and os.isatty(STDIN) else read_line()
     if not line.strip():
         raise UsageError("no ticket was given: it is the line that chatd --private shows")
     return parse(line)

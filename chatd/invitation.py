@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Sequence
 
+from chatlib.program import Program
 from chatlib.settings import Settings
 from chatlib.ticket import (
     Ticket,
@@ -15,6 +16,13 @@ from chatlib.ticket import (
 
 WORDS = "Private: give this line to the one person you want to talk with (it is the key):"
 """What stands before the ticket on the screen."""
+
+
+def invite(program: Program, sockets: Sequence[socket.socket]) -> tuple[str, str]:
+    """Let only the holder of a ticket in; return the lines that show the ticket."""
+    ticket = make_ticket(program.settings, sockets)
+    program.be_private(ticket.secret)
+    return WORDS, ticket.line
 
 
 def make_ticket(settings: Settings, sockets: Sequence[socket.socket]) -> Ticket:

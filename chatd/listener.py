@@ -15,6 +15,7 @@ from functools import partial
 from itertools import count
 from math import ceil
 
+from chatd.newstart import NewStart
 from chatlib.addresses import Address, find_own, is_loopback, resolve
 from chatlib.advice import command, option
 from chatlib.chat import ADVICE_SECONDS, Host
@@ -23,14 +24,7 @@ from chatlib.errors import StartError, describe
 from chatlib.loop import READ
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Greeted, Lost, Trace
-from chatlib.protocol.frames import (
-    TICKET_IN_USE,
-    Hello,
-    Mode,
-    Reason,
-    busy_words,
-    new_start_words,
-)
+from chatlib.protocol.frames import Hello, Mode, Reason, busy_words
 from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
 from chatlib.tally import Tally
@@ -62,12 +56,6 @@ drops the next SYN, and a client behind a crowd would try again only a second la
 PAUSE_SECONDS = 1.0
 """How long nobody is accepted after the system ran out of descriptors."""
 
-ANSWER_SECONDS = 2.0
-"""How long a client may take to answer a PING when its ticket is used a second time."""
-
-STARTED_ANEW = "has started anew"
-"""What the person of the old program did, in words."""
-
 PORT_TRIES = 10
 """How often a free port is looked for that is free on every address of the host."""
 
@@ -80,12 +68,15 @@ class Listener(Owner):
         self._settings = program.settings
         # One socket for each address of the host.
         self._sockets: list[socket.socket] = []
-        # What is shown of a ticket, if there is one.
-        self._invitation: tuple[str, ...] = ()
         # The strangers, the oldest first: it has to go when there are too many. Each with
         # its number in the order in which connections were accepted.
         self._strangers: dict[Connection, int] = {}
         self._numbers = count(1)
+        # What is shown of a ticket, if there is one, and who uses it a second time.
+        self._invitation: tuple[str, ...] = ()
+        self._new_start = NewStart(
+            program, self._strangers.__contains__, self._seat, self._begin_wait
+        )
         # The number and the session of the connection that was seated last.
         self._seated = 0
         self._session: Session | None = None
@@ -111,17 +102,11 @@ class Listener(Owner):
         everywhere = host in EVERYWHERE
         self._sockets = listen(every_address() if everywhere else resolve(host, port), port)
         if self._settings.private or self._settings.ticket is not None:
-            self._make_ticket()
+            from chatd.invitation import invite  # only for a private talk
+
+            self._invitation = invite(self._program, self._sockets)
         self._program.loop.call_later(0, self._announce)
         self._program.chat.admit = self.admit
-
-    def _make_ticket(self) -> None:
-        """Let only the holder of a ticket in, and show it with the address."""
-        from chatd.invitation import WORDS, make_ticket  # only for a private talk
-
-        ticket = make_ticket(self._settings, self._sockets)
-        self._program.be_private(ticket.secret)
-        self._invitation = (WORDS, ticket.line)
 
     def wait_again(self) -> None:
         """Wait for the next client: the last talk is over, and the seat is free."""
@@ -306,7 +291,7 @@ class Listener(Owner):
             # No line on the screen: it is the end of a talk that was shown already.
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk is over")
         elif not chat.is_free and self._program.private and greeting.is_new:
-            self._start_anew(connection)
+            self._new_start.answer(connection)
         elif not chat.is_free:
             self._refuse(connection, greeting.hello)
         elif not greeting.is_new:
@@ -395,53 +380,6 @@ class Listener(Owner):
             f"Somebody at {self._asker} asks for the seat: /admit lets them in, and ends "
             "the talk with the one you have lost."
         )
-
-    # Who holds the ticket and starts anew, while the seat is taken.
-
-    def _start_anew(self, connection: Connection) -> None:
-        """End the talk for a program that was started anew with the same ticket.
-
-        As long as the old program answers, the new one is refused: only one of the two is
-        the person that holds the ticket.
-        """
-        chat = self._program.chat
-        if chat.is_leaving:
-            connection.refuse(Reason.BUSY, TICKET_IN_USE)
-        elif chat.is_searching:
-            self._replace(connection)
-        else:
-            chat.ask_peer()
-            asked = self._program.loop.now()
-            self._program.loop.call_later(
-                ANSWER_SECONDS, lambda: self._decide(connection, asked)
-            )
-
-    def _decide(self, connection: Connection, asked: float) -> None:
-        """Refuse a new start if the old program was heard since it was asked."""
-        chat = self._program.chat
-        if connection not in self._strangers:
-            return
-        if chat.is_free:
-            self._seat(connection)
-        elif chat.is_leaving or (not chat.is_searching and chat.heard >= asked):
-            connection.refuse(Reason.BUSY, TICKET_IN_USE)
-        else:
-            self._replace(connection)
-
-    def _replace(self, connection: Connection) -> None:
-        """End the talk with the old program, and let the new one call for the seat."""
-        chat = self._program.chat
-        lines = chat.lines_shown
-        again, self._program.again = self._program.again, self._wait_for_new_start
-        if not chat.is_searching:
-            chat.give_up("it was silent")
-        if not self._program.chat.is_free:
-            chat.stop_searching(STARTED_ANEW)
-        self._program.again = again
-        connection.refuse(Reason.BUSY, new_start_words(lines))
-
-    def _wait_for_new_start(self) -> None:
-        self._begin_wait(f"The other side {STARTED_ANEW}: this is a new talk.")
 
     def _seconds_reserved(self, connection: Connection, hello: Hello) -> int:
         """Return for how long the seat is kept for another client that was let in."""

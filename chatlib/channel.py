@@ -12,7 +12,8 @@ on how TCP cut the bytes into reads.
 from enum import Enum
 
 from chatlib.errors import ChatError, Exit
-from chatlib.protocol.frames import NO_TICKET, TICKET_NEEDED, Bye, Frame, Kind, Reason
+from chatlib.protocol.events import Trace, silent
+from chatlib.protocol.frames import NO_TICKET, Bye, Frame, Kind, Reason
 
 HANDSHAKE = 0x16
 """The first byte of whoever uses a ticket: a TLS record of the handshake (RFC 8446, 5.1).
@@ -90,7 +91,8 @@ class Clear(Channel):
     there is none here, and the person of its program reads that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trace: Trace = silent) -> None:
+        self._trace = trace
         self._begun = False
         self._answer = b""
 
@@ -103,7 +105,10 @@ class Clear(Channel):
             return data
         self.established = False
         self.waiting = True
-        self.error = ChannelError(Fault.TICKET, "it uses a ticket, and there is no ticket here")
+        self.error = ChannelError(
+            Fault.TICKET, "it uses a ticket, and there is no ticket here"
+        )
+        self._trace("!", self.error, data)
         self._answer = refusal(NO_TICKET)
         return b""
 

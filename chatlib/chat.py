@@ -236,7 +236,8 @@ class Chat(Owner):
     def ask_peer(self) -> None:
         """Send the peer a PING now; `heard` tells later whether it has answered."""
         assert self._connection is not None
-        self._connection.ask()
+        self._connection.link.pass_time(self._recovery.loop.now(), urgent=True)
+        self._connection.flush()
 
     @property
     def heard(self) -> float:

@@ -90,8 +90,7 @@ class Connection:
         channel: Channel | None = None,
     ) -> None:
         self.address = address
-        self.link = link
-        self.channel = channel or Clear()
+        self.link, self.channel = link, channel or Clear()
         self.owner = owner
         self._loop = loop
         self._socket = sock
@@ -99,8 +98,7 @@ class Connection:
         # Bytes that were taken from the link and not yet by the kernel.
         self._pending = b""
         # The socket is open; the end of the stream was not read; our half was closed.
-        self._open = True
-        self._reading = True
+        self._open = self._reading = True
         self._half_closed = False
         # Why nothing is written any more: a write has failed, or the peer was given up.
         self._write_error = ""
@@ -156,16 +154,6 @@ class Connection:
         self.link.leave(reason, text)
         self.flush()
 
-    def ask(self) -> None:
-        """Send a PING now: see `silence` a moment later for whether the peer lives."""
-        self.link.ask(self._loop.now())
-        self.flush()
-
-    def give_up(self, why: str) -> None:
-        """Count the connection as lost, because of that."""
-        if self._open:
-            self._give_up(why)
-
     # Deadlines.
 
     def set_deadline(self, seconds: float) -> None:
@@ -180,12 +168,13 @@ class Connection:
     def _miss_deadline(self) -> None:
         """Drop a peer that took too long."""
         self._trace("!", "the peer took too long", b"")
-        self._give_up(self._write_error or LATE)
+        self.give_up(self._write_error or LATE)
 
-    def _give_up(self, why: str) -> None:
-        """Treat a peer that is not listened to any more like the end of the stream."""
+    def give_up(self, why: str) -> None:
+        """Count the connection as lost, because of that: the peer is not heard any more."""
         self._stop_reading()
-        self._end_stream(why)
+        self.link.receive_eof(why)
+        self._report(len(self.link.waiting))
 
     def _time_frame(self, whole: int) -> None:
         """Limit the time of every frame from its first byte, however slowly it trickles in.
@@ -246,7 +235,7 @@ class Connection:
             data = self._socket.recv(READ_SIZE)
         except (BlockingIOError, InterruptedError):
             if self._write_error:
-                self._give_up(self._write_error)  # all that had come was read
+                self.give_up(self._write_error)  # all that had come was read
             return
         except OSError as error:
             # A reset, mostly. For the link it is an end of the stream like any other,
@@ -254,33 +243,20 @@ class Connection:
             self._trace("!", describe(error), b"")
             data = b""
         if data:
+            channel = self.channel
             # No plaintext is neither data nor the end, and no sign of life.
-            if plain := self.channel.receive(data):
+            if plain := channel.receive(data):
                 self._report(self.link.receive_data(plain, self._loop.now()))
-            if not plain or self.channel.waiting:
-                self._hear_channel()
+            if (not plain or channel.waiting) and self._open:
+                if channel.error:
+                    # The peer has a moment to read why; then the connection is lost.
+                    self.link.receive_eof(str(channel.error))
+                    self.set_deadline(DISMISSAL_SECONDS)
+                self.flush()
             return
         self._reading = False
         self._trace("~", "read the end of the stream", b"")
-        self._end_stream("")
-
-    def _hear_channel(self) -> None:
-        """Write what the channel has to say, of its handshake or of an error.
-
-        After an error the peer has a moment to read that; then the connection is lost.
-        """
-        if not self._open:
-            return
-        if self.channel.error:
-            self.set_deadline(DISMISSAL_SECONDS)
-        self.flush()
-
-    def _end_stream(self, why: str) -> None:
-        """Tell the link that nothing more comes, and why, where that is known."""
-        if error := self.channel.error:
-            why = str(error)
-            self._trace("!", error, b"")
-        self.link.receive_eof(why)
+        self.link.receive_eof()
         self._report(len(self.link.waiting))
 
     def _report(self, whole: int) -> None:

@@ -145,7 +145,7 @@ class Program:
         # With --again: called instead of ending, when the peer has ended the talk.
         self.again: Callable[[], None] | None = None
         # What the bytes of a new connection go through, and whether it seals them.
-        self._make_channel: Callable[[Trace], Channel] = lambda trace: Clear()
+        self._make_channel: Callable[[Trace], Channel] = Clear
         self.private = False
         # What is remembered from talk to talk.
         self.memory = Memory()

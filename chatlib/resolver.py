@@ -61,7 +61,9 @@ class Resolver:
     Raises StartError for what cannot be the name of a host.
     """
 
-    def __init__(self, loop: Loop, host: str, port: int, others: Sequence[str] = ()) -> None:
+    def __init__(
+        self, loop: Loop, host: str, port: int, others: Sequence[str] = ()
+    ) -> None:
         known = find_at_once(host, port)
         self._others = [each for other in others for each in find_at_once(other, port)]
         self.addresses = [*known, *self._others]

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable
 
 from chatlib.channel import FIRST_OF_TLS, Channel, ChannelError, Fault, refusal
+from chatlib.protocol.events import Trace
 from chatlib.protocol.frames import TICKET_NEEDED
 
 RECORD_SIZE = 16384
@@ -21,8 +22,6 @@ RECORD_SIZE = 16384
 ANSWERS_LIMIT = 4096
 """Bytes of answers to a peer that asks for new keys, beyond which it is given up: each of
 them is answered, and a peer that reads nothing would fill our memory. Ours never ask."""
-
-Trace = Callable[[str, object, bytes], None]
 
 # The alerts by which a peer refuses our certificate, and the errors by which we refuse its:
 # it has none, another one, or does not have the key to ours.
@@ -128,7 +127,7 @@ class Sealed(Channel):
         self._trace("=", f"SEALED by {self._tls.version()}", b"")
 
     def _open(self, step: Callable[[], None]) -> None:
-        """Take a step of TLS, which may have to wait for more bytes, or fail for good."""
+        """Do a step of TLS, which may have to wait for more bytes, or fail for good."""
         try:
             step()
         except ssl.SSLWantReadError:
@@ -145,4 +144,5 @@ class Sealed(Channel):
     def _fail(self, fault: Fault, words: str) -> None:
         """Note what is wrong with the peer: nothing of the link is sealed any more."""
         self.error = ChannelError(fault, words)
+        self._trace("!", self.error, b"")
         self.established = False

@@ -101,7 +101,10 @@ ALLOWED = {
         "terminal.terminal",
         "terminal.visible",
     },
+    "chatlib.channel": {"errors", "protocol.events", "protocol.frames"},
+    "chatlib.sealed": {"channel", "protocol.events", "protocol.frames"},
     "chatlib.connection": {
+        "channel",
         "errors",
         "loop",
         "protocol.events",
@@ -162,6 +165,7 @@ ALLOWED = {
     },
     "chatlib.program": {
         "advice",
+        "channel",
         "chat",
         "commands",
         "games.registry",
@@ -172,8 +176,10 @@ ALLOWED = {
         "loop",
         "memory",
         "protocol.events",
+        "identity",
         "protocol.link",
         "recovery",
+        "sealed",
         "settings",
         "terminal.edited",
         "terminal.plain",
@@ -189,6 +195,7 @@ EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.editor", "chatlib.terminal
 PROGRAM = {
     "addresses",
     "advice",
+    "channel",
     "chat",
     "connection",
     "errors",
@@ -199,8 +206,12 @@ PROGRAM = {
     "protocol.link",
     "protocol.session",
     "resolver",
+    "settings",
+    "standing",
     "tally",
+    "terminal.streams",
     "terminal.visible",
+    "ticket",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

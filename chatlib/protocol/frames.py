@@ -147,8 +147,8 @@ def _number_in(words: str, write: Callable[[int], str]) -> int | None:
     return int(digits) if write(int(digits)) == words else None
 
 
-# The words by which two ends find that only one of them uses a ticket. They travel in clear,
-# in a BYE with reason PROTOCOL, and any program shows them.
+# The words by which two ends find that only one of them uses a ticket. They travel in
+# clear, in a BYE with reason PROTOCOL, and any program shows them.
 
 TICKET_NEEDED = "this talk is private: ask for its ticket, and use it with chatc --private"
 NO_TICKET = "there is no ticket here: connect without one, or start chatd --private"

@@ -219,23 +219,20 @@ class Link:
     def receive_eof(self, detail: str = "") -> None:
         """Note the end of the stream; `detail` says why it ended, where that is known."""
         self._ended = True
-        self._detail = detail
+        self._detail = self._detail or detail  # the first reason is the cause
 
-    def pass_time(self, now: float) -> None:
-        """Send a silent peer a PING; treat one that does not answer as lost."""
+    def pass_time(self, now: float, urgent: bool = False) -> None:
+        """Send a silent peer a PING; treat one that does not answer as lost.
+
+        With `urgent` the PING is sent to any peer, unless one is on its way.
+        """
         if self.state is not _OPEN:
             return
-        advice = self.pulse.advise(now)
+        advice = self.pulse.advise(now, urgent)
         if advice is Advice.PING:
             self._write(((Kind.PING, self.pulse.pings, b""),))
         elif advice is Advice.LOST:
             self.receive_eof(f"nothing was heard for {now - self.pulse.heard:.0f} s")
-
-    def ask(self, now: float) -> None:
-        """Send the peer a PING before its time, unless one is on its way."""
-        if self.state is _OPEN and not self.pulse.is_worrying:
-            self.pulse.ask(now)
-            self._write(((Kind.PING, self.pulse.pings, b""),))
 
     def seconds_left(self, now: float) -> float:
         """Return after how many seconds `pass_time` may have something to do."""

@@ -47,11 +47,13 @@ class NewStart:
         if chat.is_leaving or chat.is_searching:
             self._decide(connection, alive=chat.is_leaving)
             return
-        chat.ask_peer()
-        asked = self._program.loop.now()
+        old, asked = chat.peer.connection, self._program.loop.now()
+        assert old is not None
+        old.link.pass_time(asked, urgent=True)
+        old.flush()
         self._program.loop.call_later(
             ANSWER_SECONDS,
-            lambda: self._decide(connection, alive=self._program.chat.heard >= asked),
+            lambda: self._decide(connection, alive=old.link.pulse.heard >= asked),
         )
 
     def _decide(self, connection: Connection, alive: bool) -> None:
@@ -69,11 +71,12 @@ class NewStart:
     def _replace(self, connection: Connection) -> None:
         """End the talk with the old program, and let the new one call for the seat."""
         chat = self._program.chat
-        lines = chat.lines_shown
+        session = chat.peer.session
+        lines = session.texts_sent - session.lead
         # The talk ends as with `--again`, whether or not that was chosen.
         again, self._program.again = self._program.again, self._wait
-        if not chat.is_searching:
-            chat.give_up("it was silent")
+        if not chat.is_searching and chat.peer.connection:
+            chat.peer.connection.give_up("it was silent")
         if not self._program.chat.is_free:
             chat.stop_searching(f"its person {STARTED_ANEW}")
         self._program.again = again

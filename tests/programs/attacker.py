@@ -270,7 +270,8 @@ def all_attacks(secret: bytes, port: int) -> Iterator[Attack]:
     for number, length in enumerate(map(len, flights), 1):
         for place in range(length - 1):
             yield Attack(
-                f"flight {number} cut after {place}", partial(truncate, context, number, place)
+                f"flight {number} cut after {place}",
+                partial(truncate, context, number, place),
             )
         # Whoever damages the record of six bytes that stands before the second flight for
         # the sake of old machines in between has changed nothing (RFC 8446, appendix D.4).

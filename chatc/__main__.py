@@ -17,8 +17,7 @@ DESCRIPTION = "Connect to a server and talk with it."
 
 def begin(program: Program) -> None:
     """Start to connect to the server."""
-    settings = program.settings
-    if not settings.private and settings.ticket is None:
+    if not program.settings.private:
         Connector(program).start()
         return
     from chatc.invitation import accept  # only for a private talk

@@ -1,8 +1,4 @@
-"""Ask for the ticket of a private talk, before anything is connected.
-
-It is read from a file, from the first line of stdin, or from the keyboard with the echo
-off: never from the command line or the environment, which other users of the machine see.
-"""
+"""Ask for the ticket of a private talk, before anything is connected."""
 
 import os
 import signal
@@ -13,69 +9,64 @@ from contextlib import contextmanager
 from types import FrameType
 
 from chatc.place import Place
-from chatlib.errors import UsageError
+from chatlib.errors import TicketError, describe
+from chatlib.invitation import FIRST_LINE, read_line, read_ticket
 from chatlib.program import Program
-from chatlib.settings import Settings
 from chatlib.terminal.streams import STDIN
-from chatlib.ticket import Ticket, parse, read_ticket_file
+from chatlib.ticket import Ticket, parse
 
 PROMPT = "Ticket: "
-
-LINE_LIMIT = 4096
-"""Bytes of a line at most: what a terminal passes on, and more than any ticket has."""
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The signals that end the program at the prompt, and must leave the echo as it was."""
 
 
 def accept(program: Program) -> Place:
-    """Let only the server of a ticket be talked with; return where it is."""
-    ticket = read_ticket(program.settings)
-    program.be_private(ticket.secret)
-    return Place(ticket.addresses, ticket.port)
+    """Let only the server of a ticket be talked with; return where it is.
 
-
-def read_ticket(settings: Settings) -> Ticket:
-    """Return the ticket that the person gives.
-
-    Raises TicketError for what is no ticket, and UsageError where none is given.
+    A host or a port on the command line stand in the place of the ticket's: it may be
+    reached through a tunnel. Raises TicketError.
     """
-    if settings.ticket not in (None, "-"):
-        return read_ticket_file(settings.ticket)
-    line = ask() if settings.ticket is None and os.isatty(STDIN) else read_line()
-    if not line.strip():
-        raise UsageError("no ticket was given: it is the line that chatd --private shows")
-    return parse(line)
+    settings = program.settings
+    ticket = find_ticket(settings.ticket)
+    program.be_private(ticket.secret)
+    hosts = (settings.host,) if "host" in settings.given else ticket.addresses
+    port = settings.port if "port" in settings.given else ticket.port
+    return Place(hosts, port)
+
+
+def find_ticket(path: str | None) -> Ticket:
+    """Return the ticket in this file, or the one that is typed, pasted or piped."""
+    if path is None and os.isatty(STDIN):
+        return parse(ask())
+    try:
+        return read_ticket(path or FIRST_LINE)
+    except OSError as error:
+        raise TicketError(f"{path}: {describe(error)}") from None
 
 
 def ask() -> str:
     """Return a line that is typed or pasted, and not shown."""
-    sys.stdout.write(PROMPT)
-    sys.stdout.flush()
+    _show(PROMPT)
     with _without_echo():
         line = read_line()
-    sys.stdout.write("\n")  # the Enter was not shown either
-    sys.stdout.flush()
+    _show("\n")  # the Enter was not shown either
     return line
 
 
-def read_line() -> str:
-    """Return the first line of stdin, and leave all behind it to the chat."""
-    line = bytearray()
-    while len(line) < LINE_LIMIT and (byte := os.read(STDIN, 1)) not in (b"", b"\n"):
-        line += byte
-    return line.decode("utf-8", "replace")
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 @contextmanager
 def _without_echo() -> Iterator[None]:
     """Turn the terminal's echo off, and on again however this ends."""
-    before = termios.tcgetattr(STDIN)
-    silent = termios.tcgetattr(STDIN)
+    before, silent = termios.tcgetattr(STDIN), termios.tcgetattr(STDIN)
     silent[3] &= ~termios.ECHO
     handlers = {number: signal.signal(number, _end) for number in _ENDINGS}
-    # TCSAFLUSH would drop what was pasted before the prompt appeared.
     try:
+        # Not TCSAFLUSH: it would drop what was pasted before the prompt appeared.
         termios.tcsetattr(STDIN, termios.TCSADRAIN, silent)
         yield
     finally:
@@ -85,4 +76,6 @@ def _without_echo() -> Iterator[None]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    """End the program as a shell reports a signal, after the echo is on again."""
+    _show("\n")
     raise SystemExit(128 + number)

@@ -1,41 +1,59 @@
 """Make the ticket of a private talk, or use the one that a file holds."""
 
-import os
 import socket
 from collections.abc import Sequence
 
+from chatlib.addresses import find_own, is_loopback
+from chatlib.invitation import read_ticket
 from chatlib.program import Program
 from chatlib.settings import Settings
-from chatlib.ticket import (
-    Ticket,
-    find_reachable_addresses,
-    make_secret,
-    read_ticket_file,
-    write_ticket_file,
-)
+from chatlib.ticket import ADDRESSES_LIMIT, Ticket, make_secret, write_ticket_file
 
 WORDS = "Private: give this line to the one person you want to talk with (it is the key):"
 """What stands before the ticket on the screen."""
 
+_ALL = ("0.0.0.0", "::")
+"""What a socket is bound to that listens at every address of the machine."""
+
 
 def invite(program: Program, sockets: Sequence[socket.socket]) -> tuple[str, str]:
     """Let only the holder of a ticket in; return the lines that show the ticket."""
-    ticket = make_ticket(program.settings, sockets)
+    names = [sock.getsockname() for sock in sockets]
+    addresses = find_reachable([str(name[0]) for name in names])
+    secret = _read_secret(program.settings)
+    ticket = Ticket(addresses, names[0][1], secret or make_secret())
+    if not secret and program.settings.ticket is not None:
+        write_ticket_file(program.settings.ticket, ticket)
     program.be_private(ticket.secret)
+    if all(map(is_loopback, addresses)):
+        program.terminal.notify(
+            "This ticket works on this machine only: for another one add --host '*'."
+        )
     return WORDS, ticket.line
 
 
-def make_ticket(settings: Settings, sockets: Sequence[socket.socket]) -> Ticket:
-    """Return the ticket of a server that listens at these sockets.
+def find_reachable(bound: Sequence[str]) -> tuple[str, ...]:
+    """Return the addresses that enter a ticket, for a server that is bound to these.
 
-    A file keeps its secret from run to run, unless a new one is wanted; the addresses are
-    those of now. Raises TicketError for a file that holds no ticket.
+    An address that was chosen enters it as it is. For every address of the machine stand
+    those from which it would send to the Internet, one of each family; without a network
+    that is loopback.
     """
-    path = settings.ticket
-    known = path is not None and not settings.new_ticket and os.path.lexists(path)
-    secret = read_ticket_file(path).secret if path and known else make_secret()
-    names = [sock.getsockname() for sock in sockets]
-    ticket = Ticket(find_reachable_addresses(names), names[0][1], secret)
-    if path is not None:
-        write_ticket_file(path, ticket)
-    return ticket
+    found = [each for each in bound if each not in _ALL]
+    if len(found) < len(bound):
+        families = [":" in each for each in bound if each in _ALL]
+        found += [each for each in find_own() if (":" in each) in families]
+    return tuple(dict.fromkeys(found))[:ADDRESSES_LIMIT] or ("127.0.0.1",)
+
+
+def _read_secret(settings: Settings) -> bytes:
+    """Return the secret in the ticket's file; none where a new one is to be made.
+
+    Raises TicketError for a file that holds no ticket, or is not safe.
+    """
+    if settings.ticket is None or settings.new_ticket:
+        return b""
+    try:
+        return read_ticket(settings.ticket).secret
+    except FileNotFoundError:
+        return b""

@@ -101,7 +101,7 @@ class Listener(Owner):
         host, port = self._settings.host, self._settings.port
         everywhere = host in EVERYWHERE
         self._sockets = listen(every_address() if everywhere else resolve(host, port), port)
-        if self._settings.private or self._settings.ticket is not None:
+        if self._settings.private:
             from chatd.invitation import invite  # only for a private talk
 
             self._invitation = invite(self._program, self._sockets)

@@ -166,7 +166,9 @@ class Goodbye:
         why = f"; {self.refusal}" if self.refusal and sentence == self.loss else ""
         delivery = describe_delivery(session.texts_sent, len(lost))
         connection = self._peer.connection
-        private = " The talk was private." if connection and connection.channel.private else ""
+        private = (
+            " The talk was private." if connection and connection.channel.private else ""
+        )
         self._terminal.notify(f"{sentence}{delivery}{why}.{private}{last}")
         list_lines(self._terminal.notify, "Not confirmed", lost)
         return code

@@ -58,7 +58,7 @@ Commands in the chat:
 Signs in a frame log: {LEGEND}
 
 Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 server busy,
-128 + n ended by signal n.
+5 not invited: another ticket, or none, 128 + n ended by signal n.
 
 """
 

@@ -19,7 +19,9 @@ from pathlib import Path
 from harness.child import COLUMNS, ENTER, ROWS, Child
 from harness.view import View
 
-_PRIVATELY = re.compile(r", privately|(?<=[^ ]) privately| private(?= )")
+_PRIVATELY = re.compile(
+    r", privately| The talk was private\.|(?<=[^ ]) privately| private(?= )"
+)
 """What the programs add to their sentences in a private talk."""
 
 OWN, OTHER, NOTICE = "> ", "  ", "- "

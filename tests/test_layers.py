@@ -102,6 +102,9 @@ ALLOWED = {
         "terminal.visible",
     },
     "chatlib.channel": {"errors", "protocol.events", "protocol.frames"},
+    "chatlib.ticket": {"errors", "files"},
+    "chatlib.identity": {"ticket"},
+    "chatlib.invitation": {"errors", "terminal.streams", "ticket"},
     "chatlib.sealed": {"channel", "protocol.events", "protocol.frames"},
     "chatlib.connection": {
         "channel",
@@ -244,6 +247,7 @@ PROGRAM = {
     "chat",
     "connection",
     "errors",
+    "invitation",
     "loop",
     "program",
     "protocol.events",

@@ -139,7 +139,7 @@ def lines_arrived(words: str) -> int | None:
 
 
 def _number_in(words: str, write: Callable[[int], str]) -> int | None:
-    """Return the number for which `write` would write these words; None if there is none."""
+    """Return the number for which `write` returns these words; None if there is none."""
     before, _, after = write(0).partition("0")
     digits = words.removeprefix(before).removesuffix(after)
     if len(digits) > SEAT_DIGITS or not (digits.isascii() and digits.isdigit()):

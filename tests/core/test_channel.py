@@ -20,7 +20,7 @@ PIECES = {"byte by byte": 1, "in sevens": 7, "whole": 1 << 20}
 TEXT = b"Gr\xc3\xbc\xc3\x9f Gott"
 
 
-@pytest.fixture(params=PIECES.values(), ids=PIECES)
+@pytest.fixture(params=[*PIECES.values()], ids=[*PIECES])
 def size(request: pytest.FixtureRequest) -> int:
     """How many bytes come in one read."""
     return int(request.param)

@@ -60,7 +60,14 @@ def test_a_program_that_ends_with_an_error_has_its_exit_code(
 def test_the_exit_codes_are_those_of_the_readme() -> None:
     """0 goodbye, 1 lost, 2 usage, 3 could not start, 4 busy, 5 not invited."""
     codes = {code.name: code.value for code in Exit}
-    assert codes == {"GOODBYE": 0, "LOST": 1, "USAGE": 2, "START": 3, "BUSY": 4, "NOT_INVITED": 5}
+    assert codes == {
+        "GOODBYE": 0,
+        "LOST": 1,
+        "USAGE": 2,
+        "START": 3,
+        "BUSY": 4,
+        "NOT_INVITED": 5,
+    }
 
 
 @pytest.mark.parametrize("error", BASES, ids=lambda error: error.__name__)

@@ -21,8 +21,8 @@ import socket
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
 
 from chatlib.errors import TicketError, describe
 from chatlib.files import open_regular, read_whole
@@ -53,20 +53,13 @@ _CONSTANT = 0x2BC830A3
 _PLACE = re.compile(r"chat1:(?P<addresses>[^,]+(?:,[^,]+)*):(?P<port>[1-9][0-9]{0,4}):")
 
 
-class Ticket(NamedTuple):
+@dataclass(frozen=True)
+class Ticket:
     """Where a server listens, and the secret that both ends of a private talk share."""
 
     addresses: tuple[str, ...]
     port: int
-    secret: bytes
-
-    def __repr__(self) -> str:
-        """Return where it leads, and nothing of the secret."""
-        return f"Ticket({', '.join(self.addresses)}, {self.port})"
-
-    def __str__(self) -> str:
-        """Return the same: a log or an error that has a ticket in it gives nothing away."""
-        return repr(self)
+    secret: bytes = field(repr=False)
 
     @property
     def line(self) -> str:

@@ -172,7 +172,7 @@ class Direction:
         return bool(sent) and not self._faults.size
 
     def _damaged(self, piece: bytes) -> bytes:
-        """Return the piece, with one bit changed if it has the byte that is to be damaged."""
+        """Return the piece, with one bit changed of the byte that is to be damaged."""
         place = self._faults.intact
         if place is None or place >= len(piece):
             return piece

@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -51,10 +52,8 @@ class Client:
 
     def first_flight(self) -> bytes:
         """Return the bytes with which the handshake begins."""
-        try:
+        with suppress(ssl.SSLWantReadError):
             self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
         return self._outgoing.read()
 
     def second_flight(self) -> bytes:

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_a_talk_in_clear_says_that_it_is_none() -> None:
 
 def other(ticket: str) -> str:
     """Return a ticket for the same place with another secret."""
-    return parse(ticket)._replace(secret=make_secret()).line
+    return replace(parse(ticket), secret=make_secret()).line
 
 
 def test_another_ticket_than_the_servers() -> None:
@@ -165,7 +166,7 @@ def test_every_address_of_a_ticket_is_tried() -> None:
 
         threading.Thread(target=answer, daemon=True).start()
         hosts = ("127.0.0.2", "127.0.0.3", "127.0.0.1")
-        with call(parse(ticket)._replace(addresses=hosts).line) as client:
+        with call(replace(parse(ticket), addresses=hosts).line) as client:
             client.sees(f"Connected to: 127.0.0.1 on port: {port}, privately")
             talk(client, server, "there")
             client.says("/q")

@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable
 
 from chatlib.channel import FIRST_OF_TLS, Channel, ChannelError, Fault, refusal
-from chatlib.protocol.events import Trace
+from chatlib.protocol.events import Trace, silent
 from chatlib.protocol.frames import TICKET_NEEDED
 
 RECORD_SIZE = 16384
@@ -64,7 +64,7 @@ class Sealed(Channel):
 
     def receive(self, data: bytes) -> bytes:
         """Return the plaintext in these bytes, as far as its records are whole."""
-        if self.error:
+        if self.error or not data:
             return b""
         if not self._begun and not self._begin(data):
             return b""
@@ -74,14 +74,16 @@ class Sealed(Channel):
         if self._outgoing.pending > ANSWERS_LIMIT:
             self._fail(Fault.BROKEN, "it asks for new keys without end")
         plain = b"".join(pieces)
-        self._trace("~", f"opened {len(data)} bytes: {len(plain)} inside", data)
+        if self._trace is not silent:
+            self._trace("~", f"opened {len(data)} bytes: {len(plain)} inside", data)
         return plain
 
     def seal(self, data: bytes) -> bytes:
         """Return these bytes in records."""
         self._tls.write(data)
         sealed = self._outgoing.read()
-        self._trace("~", f"sealed {len(data)} bytes: {len(sealed)} outside", b"")
+        if self._trace is not silent:
+            self._trace("~", f"sealed {len(data)} bytes: {len(sealed)} outside", b"")
         return sealed
 
     @property

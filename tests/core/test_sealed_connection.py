@@ -44,6 +44,7 @@ class Hall:
         near, self.far = socket_pair()
         self.near = Near(fileno=near.detach())
         self.far.setblocking(False)
+        self.far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.owner = Recorder()
         self.owner.answer = answer
         self.channel = channel or make_channel(server=True)

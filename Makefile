@@ -30,7 +30,7 @@ CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 # with 0, because make writes a line of its own under any other code (chatlib/advice.py).
 
 .DEFAULT_GOAL := help
-.PHONY: run-server run-client demo play test e2e lint types coverage mutants pairs resizes fuzz bench check docs help clean
+.PHONY: run-server run-client demo play test e2e lint types coverage mutants pairs resizes private fuzz bench check docs help clean
 
 run-server: .venv/run ## start the server (HOST, PORT, MODE=free, V=1 or 2, ARGS)
 	@exec env CHAT_MAKE=1 $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
@@ -70,6 +70,9 @@ pairs: .venv/dev ## test the referee on a right pair and on wrong ones with one 
 
 resizes: .venv/dev ## resize a window in tmux while a line is typed, in every way (takes 2 min)
 	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/terminal/test_reflow.py
+
+private: .venv/dev ## cut private talks at every byte of their ciphertext, and change each (takes 1 min)
+	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/simulation/test_sealed_cuts.py
 
 fuzz: .venv/dev ## feed random bytes to the frame reader and the screen's filter (SECONDS=60)
 	$(BIN)/python -m tests.core.fuzz $(SECONDS)

@@ -47,8 +47,8 @@ def find_ticket(path: str | None) -> Ticket:
 
 def ask() -> str:
     """Return a line that is typed or pasted, and not shown."""
-    _show(PROMPT)
     with _without_echo():
+        _show(PROMPT)
         line = read_line()
     _show("\n")  # the Enter was not shown either
     return line

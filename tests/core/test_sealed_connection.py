@@ -114,7 +114,7 @@ def test_a_client_says_hello_only_when_the_channel_is_established() -> None:
     trace = owners[1].trace
     channels = make_channel(server=False), make_channel(server=True, trace=trace)
     links = make_client(), make_server(trace)
-    client, server = (
+    client, _ = (
         Connection(loop, sock, "there", link, owner, owner.trace, channel)
         for sock, link, owner, channel in zip(
             (near, far), links, owners, channels, strict=True
@@ -216,7 +216,7 @@ def test_a_record_that_was_changed_costs_the_connection_and_no_line(hall: Hall) 
     until(hall.loop, lambda: hall.channel.error)
     hall.far.shutdown(socket.SHUT_WR)
     until(hall.loop, lambda: hall.owner.closed_times)
-    greeted, said, lost = hall.owner.events
+    _, said, lost = hall.owner.events
     assert said == Said(1, ["one"])
     assert isinstance(lost, Lost) and "changed on the way" in lost.detail
     assert hall.channel.error and hall.channel.error.fault is Fault.BROKEN

@@ -4,7 +4,8 @@ import socket
 from collections.abc import Sequence
 
 from chatlib.addresses import find_all, is_loopback
-from chatlib.invitation import read_ticket
+from chatlib.errors import UsageError
+from chatlib.invitation import FIRST_LINE, read_ticket
 from chatlib.program import Program
 from chatlib.settings import Settings
 from chatlib.ticket import Ticket, make_secret, write_ticket_file
@@ -55,6 +56,8 @@ def _read_secret(settings: Settings) -> bytes:
 
     Raises TicketError for a file that holds no ticket, or is not safe.
     """
+    if settings.new_ticket and settings.ticket == FIRST_LINE:
+        raise UsageError("--new-ticket needs the file that it is to write: --ticket FILE")
     if settings.ticket is None or settings.new_ticket:
         return b""
     try:

@@ -104,8 +104,6 @@ ALLOWED = {
         "terminal.visible",
     },
     "chatlib.channel": {"errors", "protocol.events", "protocol.frames"},
-    "chatlib.ticket": {"errors", "files"},
-    "chatlib.identity": {"ticket"},
     "chatlib.invitation": {"errors", "terminal.streams", "ticket"},
     "chatlib.sealed": {"channel", "protocol.events", "protocol.frames"},
     "chatlib.connection": {

@@ -192,6 +192,12 @@ class Listener(Owner):
         self._program.terminal.show(f"Server listening on: {place} on port: {port}")
         for line in self._invitation:
             self._program.terminal.show(line)
+        if not self._invitation and not is_local(self._sockets):
+            private = option("private", "")
+            self._program.terminal.notify(
+                "Anybody who can reach this port can take the seat, and read the talk on "
+                f"its way: {private} lets in only who has the ticket."
+            )
         self._show_waiting()
         if self._program.terminal.edits:
             if not is_local(self._sockets):

@@ -19,7 +19,7 @@ from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
 from chatlib.ending import list_lines
-from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
+from chatlib.errors import ChatError, Exit, ScreenClosedError, StartError, describe
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import READ, Loop
 from chatlib.memory import Memory
@@ -61,6 +61,13 @@ Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 ser
 5 not invited: another ticket, or none, 128 + n ended by signal n.
 
 """
+
+
+NO_CRYPTOGRAPHY = (
+    "a private talk needs the package cryptography: install it with "
+    f"'{os.path.basename(sys.executable)} -m pip install cryptography', or use make"
+)
+"""What a person is told who has a ticket and not what it needs."""
 
 
 def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
@@ -205,12 +212,20 @@ class Program:
 
     def be_private(self, secret: bytes) -> None:
         """Seal every connection from now on, with keys made out of a ticket's secret."""
-        # 20 ms for `ssl` and 100 for the keys, paid only for a private talk.
-        from chatlib.identity import derive, make_context
-        from chatlib.sealed import Sealed
-
+        # 20 ms for `ssl` and 20 for the keys, paid only for a private talk.
+        try:
+            from chatlib.identity import derive, make_context
+            from chatlib.sealed import Sealed
+        except ModuleNotFoundError as error:
+            if not str(error.name).startswith("cryptography"):
+                raise
+            raise StartError(NO_CRYPTOGRAPHY) from None
         server = self._role == "server"
-        context = make_context(derive(secret), server=server)
+        try:
+            context = make_context(derive(secret), server=server)
+        except OSError as error:
+            why = f"SSLKEYLOGFILE names a file that cannot be written: {describe(error)}"
+            raise StartError(why) from None
         self._make_channel = lambda trace: Sealed(context, server=server, trace=trace)
         self.private = True
         if context.keylog_filename:

@@ -23,7 +23,7 @@ from harness.child import ENTER
 from harness.inputs import Inputs
 from harness.keys import keys
 from harness.phrases import look_up
-from harness.player import Player, Stream
+from harness.player import PRIVATELY, Player, Stream
 from harness.proxy import Proxy, is_order
 from harness.readers import Readers
 from harness.script import CLOCK, COLUMNS, PICTURE, ROWS, Script, Step
@@ -123,6 +123,9 @@ class Stage:
     def play(self, script: Script) -> None:
         """Play all steps. Raises Unmet at the first that does not come true."""
         self._size = script.size
+        if self._private and not script.sizes:
+            # The status line has a word more, and is to have room for all others.
+            self._size = lambda actor: (ROWS, COLUMNS + len(" | private"))
         for step in script.steps:
             _check(step)
             self._proxied |= step.actor == NETWORK
@@ -350,6 +353,12 @@ class Stage:
         )
         player.presses(match[0] + ENTER)
 
+    def rows(self, view: View) -> list[str]:
+        """Return the rows of a window, as they are in a talk in clear."""
+        if not self._private:
+            return view.rows
+        return [PRIVATELY.sub("", row) for row in view.rows]
+
     def fill(self, text: str, actor: str) -> str:
         """Replace {port} by the port that the actor knows the server by."""
         proxied = self._proxy is not None and actor.startswith("client")
@@ -506,7 +515,7 @@ def _show(stage: Stage, step: Step, match: re.Match[str]) -> None:
     _wait_for_view(
         stage,
         step,
-        lambda view: any(map(pattern.fullmatch, view.rows)),
+        lambda view: any(map(pattern.fullmatch, stage.rows(view))),
         lambda view: f"the screen shows {_quote(view.rows)}",
     )
 

@@ -35,8 +35,6 @@ ALLOWED = {
     "chatlib.addresses": {"errors"},
     "chatlib.advice": set[str](),
     "chatlib.files": set[str](),
-    "chatlib.ticket": {"errors", "files"},
-    "chatlib.identity": {"ticket"},
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
     "chatlib.settings": {"", "errors", "files", "terminal.visible", "terminal.wrap"},

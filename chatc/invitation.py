@@ -38,11 +38,24 @@ def accept(program: Program) -> Place:
 def find_ticket(path: str | None) -> Ticket:
     """Return the ticket in this file, or the one that is typed, pasted or piped."""
     if path is None and os.isatty(STDIN):
-        return parse(ask())
+        return _parse_typed(ask())
     try:
         return read_ticket(path or FIRST_LINE)
     except OSError as error:
         raise TicketError(f"{path}: {describe(error)}") from None
+
+
+def _parse_typed(line: str) -> Ticket:
+    """Return the ticket that was typed. Raises TicketError.
+
+    What was pasted behind a line that is no ticket may be the rest of one: it is dropped,
+    so that the shell does not run it, and keep it in its history.
+    """
+    try:
+        return parse(line)
+    except TicketError:
+        termios.tcflush(STDIN, termios.TCIFLUSH)
+        raise
 
 
 def ask() -> str:

@@ -56,6 +56,9 @@ HARMLESS = (
 )
 """What a file in the current folder may set; `no_history` it can only turn on."""
 
+TICKET_PLACES = "give it at the prompt of --private, or in a file with --ticket FILE"
+"""Where a ticket belongs, in words."""
+
 LOOKS = ("default", "contrast", "colour-blind", "none")
 """The names of the looks that `terminal.look` knows."""
 
@@ -182,6 +185,9 @@ def _to_log(value: object) -> str:
 
 
 def _to_ticket(value: object) -> str:
+    # Not a ValueError, whose sentence would repeat the key.
+    if isinstance(value, str) and "chat1:" in value:
+        raise UsageError(f"a ticket is a key, and no part of the settings: {TICKET_PLACES}")
     return "-" if value == "-" else _to_path(value)
 
 
@@ -363,7 +369,7 @@ def _refuse_tickets(
         if found:
             raise UsageError(
                 f"a ticket is a key, and {place} can be read by others (ps shows it): "
-                "give it at the prompt of --private, or in a file with --ticket FILE"
+                + TICKET_PLACES
             )
 
 

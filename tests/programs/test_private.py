@@ -455,6 +455,17 @@ def test_a_ticket_on_the_command_line_or_in_the_environment_is_refused(
     assert "the environment can be read by others" in shown and line[-20:] not in shown
 
 
+def test_a_ticket_in_a_file_of_settings_is_refused(tmp_path: Path) -> None:
+    """The setting names a file; the sentence does not repeat the key."""
+    line = Ticket(("127.0.0.1",), 7777, make_secret()).line
+    path = tmp_path / "chat.toml"
+    path.write_text(f'ticket = "{line}"')
+    for program in ("chatd", "chatc"):
+        with start(program, "--config", str(path)) as talker:
+            shown = talker.exits(2)
+        assert "no part of the settings" in shown and line[-20:] not in shown
+
+
 def test_a_file_keeps_the_ticket_from_run_to_run(tmp_path: Path) -> None:
     """`--new-ticket` replaces it; then an old one is another ticket."""
     path = tmp_path / "ticket"

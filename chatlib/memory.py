@@ -14,6 +14,12 @@ LIMIT_BYTES = 1 << 20
 ENTRY_BYTES = 200
 """What one entry takes beside its text."""
 
+DAY_SECONDS = 86400.0
+"""From so many seconds on a time without its date would be read as one of today."""
+
+FOREVER_SECONDS = 100 * 365 * DAY_SECONDS
+"""Whoever waits that long waits for ever; some of these times are in no calendar."""
+
 
 class Memory:
     """The last messages with their times, and the sentences that are shown once a run.
@@ -64,8 +70,14 @@ class Memory:
         ]
 
     def time_of_day(self, seconds: float = 0) -> str:
-        """Return the local time in so many seconds, for people."""
-        return time.strftime("%H:%M:%S", time.localtime(self._clock() + seconds))
+        """Return the local time in so many seconds, as people read it behind "until".
+
+        From DAY_SECONDS on it has its date; from FOREVER_SECONDS on it is "you leave".
+        """
+        if seconds >= FOREVER_SECONDS:
+            return "you leave"
+        form = "%H:%M:%S" if seconds < DAY_SECONDS else "%Y-%m-%d %H:%M"
+        return time.strftime(form, time.localtime(self._clock() + seconds))
 
     def is_first(self, what: str) -> bool:
         """Return whether this was not asked before: then it is explained to the person."""

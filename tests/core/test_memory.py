@@ -1,5 +1,6 @@
 """What one run of a program remembers."""
 
+import sys
 import time
 
 from chatlib.memory import ENTRY_BYTES, LIMIT_BYTES, Memory
@@ -46,6 +47,15 @@ def test_a_time_of_day_is_now_or_later() -> None:
     memory = Memory(lambda: NOON)
     assert memory.time_of_day() == "12:00:05"
     assert memory.time_of_day(60) == "12:01:05"
+
+
+def test_any_number_of_seconds_has_a_time() -> None:
+    """--keep, --retry and --wait may be any: the time is shown while they last."""
+    memory = Memory(lambda: NOON)
+    assert memory.time_of_day(86399) == "12:00:04"
+    assert memory.time_of_day(86400) == "2026-03-02 12:00"
+    assert memory.time_of_day(1e17) == "you leave"
+    assert memory.time_of_day(sys.float_info.max) == "you leave"
 
 
 def test_what_was_explained_is_not_explained_again() -> None:

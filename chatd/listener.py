@@ -96,7 +96,7 @@ class Listener(Owner):
         everywhere = host in EVERYWHERE
         self._sockets = listen(every_address() if everywhere else resolve(host, port), port)
         self._program.loop.call_later(0, self._announce)
-        self._program.chat.admit = self.admit
+        self._program.chat.commands.admit = self.admit
 
     def wait_again(self) -> None:
         """Wait for the next client: the last talk is over, and the seat is free."""
@@ -138,7 +138,7 @@ class Listener(Owner):
         self._program.terminal.discard_typed()
         if notice:
             self._program.terminal.notify(notice)
-        self._program.chat.admit = self.admit
+        self._program.chat.commands.admit = self.admit
         self._program.chat.start()
         self._show_waiting()
 
@@ -187,7 +187,7 @@ class Listener(Owner):
 
     def _show_waiting(self) -> None:
         since = self._program.memory.time_of_day()
-        self._program.chat.wait_for(f"nobody here yet, waiting since {since}")
+        self._program.chat.standing.wait_for(f"nobody here yet, waiting since {since}")
 
     def _show_commands(self, what: str) -> None:
         """Show what the other person is to type, once for each of our addresses."""
@@ -269,9 +269,9 @@ class Listener(Owner):
         # It has said HELLO in time. A refusal sets a deadline of its own.
         connection.lift_deadline()
         chat = self._program.chat
-        if chat.expects(greeting):
+        if chat.peer.expects(greeting):
             self._let_back(connection)
-        elif chat.knows(greeting):
+        elif chat.peer.knows(greeting):
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
         elif greeting.hello.session in self._ended:
             # No line on the screen: it is the end of a talk that was shown already.

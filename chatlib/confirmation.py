@@ -19,8 +19,8 @@ NEWS_SECONDS = 5.0
 class Confirmation:
     """Since when the oldest message of a talk is known to wait for its ACK.
 
-    `changed()` is called when the person is to be shown something else. Whoever sends
-    calls `look` while `watching` is false and messages are kept, and while `late` is true.
+    `changed()` is called when the person is to be shown something else. `note` is called
+    after every line.
     """
 
     def __init__(self, loop: Loop, changed: Callable[[], None]) -> None:
@@ -39,7 +39,12 @@ class Confirmation:
         self._since = 0.0
         self._timer: Timer | None = None
 
-    def look(self, session: Session) -> None:
+    def note(self, session: Session) -> None:
+        """Note since when messages wait to be confirmed, and when they are."""
+        if self.late or (session.kept and not self.watching):
+            self._look(session)
+
+    def _look(self, session: Session) -> None:
         """Begin to watch the oldest message that waits, or note that it is confirmed."""
         # Only the oldest is watched. It is confirmed before all others, so no message can
         # wait longer than it, and a busy talk needs no timer for each line.
@@ -76,7 +81,7 @@ class Confirmation:
             self.watching = False
             # The rest was sent later, nobody knows when: its time begins now.
             if session.kept:
-                self.look(session)
+                self._look(session)
             return
         self.late = True
         self.seconds = round(self._loop.now() - self._since)

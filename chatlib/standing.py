@@ -1,7 +1,7 @@
 """How a talk stands, in words: the status line, `/status` and `/who`.
 
-A `Standing` belongs to one chat and keeps what only these words need. The rest is pure: a
-view of the talk goes in, words come out.
+A `Standing` belongs to one chat and keeps what only these words need. All else it finds in
+a view of the talk, which is made anew each time.
 """
 
 from collections import namedtuple
@@ -39,19 +39,36 @@ class View(namedtuple("View", ("peer", "connection", "lost", "leaving", "move", 
 class Standing:
     """What is told of a talk beyond its state: since when, until when, what is late.
 
-    `changed()` is called when the status line is to say something else although nothing
-    has happened.
+    `view()` returns the talk as it is now, or None while nobody has come. `show(describe)`
+    shows the status line that `describe` returns.
     """
 
-    def __init__(self, loop: Loop, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        view: Callable[[], View | None],
+        show: Callable[[Callable[[], tuple[str, ...]]], None],
+    ) -> None:
+        self._view = view
+        self._show = show
         # What is waited for while nobody has come.
         self.absence = "nobody here yet"
         # Times of day: when the talk began, and when the search for a lost peer ends.
         self.since, self.until = "", ""
-        self.confirmation = Confirmation(loop, changed)
+        self.confirmation = Confirmation(loop, self.update)
 
-    def describe_parts(self, view: View | None) -> tuple[str, ...]:
+    def wait_for(self, what: str) -> None:
+        """Describe in the status line what is waited for, and until when."""
+        self.absence = what
+        self.update()
+
+    def update(self) -> None:
+        """Show the status line as it is now."""
+        self._show(self.describe)
+
+    def describe(self) -> tuple[str, ...]:
         """Return the parts of the status line, the most important first."""
+        view = self._view()
         if view is None:
             return (self.absence,)
         session = view.connection.link.session
@@ -93,8 +110,9 @@ class Standing:
         watch = self.confirmation
         return f" for {watch.seconds} s" if watch.late else ""
 
-    def describe_people(self, view: View | None) -> str:
+    def describe_people(self) -> str:
         """Return who talks with whom: the answer to `/who`."""
+        view = self._view()
         if view is None:
             return f"{capital(self.absence)}."
         own = view.connection.link.session.hello.name
@@ -102,8 +120,9 @@ class Standing:
         own = f"the {own}" if own in ("server", "client") else own
         return f"You are {own}, and talk with {view.peer} at {place(view.connection)}."
 
-    def describe_talk(self, view: View | None) -> list[str]:
+    def describe_talk(self) -> list[str]:
         """Return sentences about the talk: the answer to `/status`."""
+        view = self._view()
         if view is None:
             return [f"{capital(self.absence)}."]
         # All that the status line leaves out, too: it has room for little, and changes.

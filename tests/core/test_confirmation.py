@@ -35,8 +35,7 @@ class Watched:
 
     def looks(self) -> None:
         """Look where the chat would."""
-        if self.watch.late or (self.session.kept and not self.watch.watching):
-            self.watch.look(self.session)
+        self.watch.note(self.session)
 
     def passes(self, seconds: float) -> None:
         """Let time pass."""

@@ -891,7 +891,7 @@ def test_after_twenty_seconds_a_person_is_told_what_to_try(host: str, advice: st
         connector._dialer.dial = lambda again=False: None  # type: ignore[method-assign]
         connector.start()
         world.pass_time(1)
-        assert world.program.chat._describe_status()[0].startswith(
+        assert world.program.chat.standing.describe()[0].startswith(
             "nobody here yet, trying until "
         )
         world.pass_time(19)

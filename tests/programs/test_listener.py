@@ -248,7 +248,7 @@ class Server(World):
     @property
     def link(self) -> Link:
         """The link of the talk."""
-        connection = self.program.chat._connection
+        connection = self.program.chat.peer.connection
         assert connection
         return connection.link
 
@@ -474,7 +474,7 @@ def test_with_again_a_new_talk_begins_empty(world: Server) -> None:
     chat = world.program.chat
     assert chat.is_free
     assert not chat.is_leaving
-    assert chat._describe_status()[0].startswith("nobody here yet")
+    assert chat.standing.describe()[0].startswith("nobody here yet")
     world.told.clear()
     world.shown.clear()
     world.types("/board")
@@ -911,7 +911,7 @@ def test_before_the_first_message_no_seat_is_kept(keeper: Server) -> None:
         "The connection to the client was lost. Nothing was said yet: waiting for a client."
     )
     assert not keeper.program.chat.is_searching
-    assert keeper.program.chat._describe_status()[0].startswith("nobody here yet")
+    assert keeper.program.chat.standing.describe()[0].startswith("nobody here yet")
     with closing(keeper.sit_down(wire.hello("Bob", session=b"?" * 16))) as client:
         speak(keeper, client)
         assert wire.receive(client) == (wire.ACK, 1, b"")

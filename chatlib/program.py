@@ -210,6 +210,7 @@ class Program:
         # The garbage collector runs every 700 objects and need not look at what was made
         # until now. That saves 4 % of the time of a line.
         gc.freeze()
+        gc.enable()  # `__main__` has turned it off for the imports
         while self.code is None:
             try:
                 self.terminal.run()

@@ -797,6 +797,20 @@ def test_the_end_of_a_talk_ends_the_program_with_its_code(make: Make) -> None:
     assert notes_of(program).told == []
 
 
+def test_the_garbage_collector_is_on_during_the_talk(make: Make) -> None:
+    """The programs turn it off while they import their modules."""
+    program = make("chatd")
+    seen: list[bool] = []
+    program.loop.call_later(0, lambda: seen.append(gc.isenabled()))
+    program.loop.call_later(0, lambda: program.end_talk(0, False))
+    gc.disable()
+    try:
+        program.run()
+    finally:
+        gc.enable()
+    assert seen == [True]
+
+
 @pytest.mark.parametrize("by_us", [False, True], ids=["the peer leaves", "we leave"])
 def test_with_again_the_next_talk_begins_unless_it_was_us_who_left(
     make: Make, by_us: bool

@@ -177,7 +177,7 @@ def _to_log(value: object) -> str:
 def _to_name(value: object) -> str:
     # The limit of a name in HELLO, which counts bytes; see `protocol.frames`.
     if len(_to_text(value).encode("utf-8", "replace")) not in range(1, 128):
-        raise ValueError("expected 1 to 127 bytes")
+        raise ValueError("expected a name of 1 to 127 bytes")
     name = " ".join(_to_text(value).split())
     # The other side would call us "the other side", or by marks such as <U+200B>.
     if not name or visible(name) != name:
@@ -227,7 +227,7 @@ def _to_switch(value: object) -> bool:
     try:
         return words[str(value).lower()]
     except (KeyError, ValueError):  # ValueError: a number of thousands of digits
-        raise ValueError("expected true or false") from None
+        raise ValueError("expected yes, no, true or false") from None
 
 
 def _to_integer(value: object) -> int:
@@ -457,10 +457,26 @@ def _parse(
         given, unknown = parser.parse_known_args(arguments)
         if not unknown:
             return given
-        error = f"unrecognized arguments: {' '.join(unknown)}"
+        error = _explain_unknown(unknown[0].partition("=")[0], parser.prog)
     except argparse.ArgumentError as refusal:
-        error = str(refusal)
+        needs = "takes no" if str(refusal.message).startswith("ignored") else "needs a"
+        error = f"{refusal.argument_name} {needs} value"
     raise UsageError(f"{error}; '{parser.prog} --help' lists what there is") from None
+
+
+def _explain_unknown(word: str, program: str) -> str:
+    """Return what is wrong with a word that is no option of this program."""
+    if not word.startswith("-"):
+        usual = "--port" if word.isdecimal() else "--host"
+        return f"{_shorten(word)} has no option before it, such as {usual}"
+    for option in OPTIONS:
+        if option.flag == word:
+            return f"{word} is an option of {option.program} alone"
+    from difflib import get_close_matches  # only for who has mistyped
+
+    flags = [option.flag for option in OPTIONS if option.program in (None, program)]
+    close = get_close_matches(word, flags, 1, 0.75)
+    return f"there is no option {word}" + (f" (did you mean {close[0]}?)" if close else "")
 
 
 # The environment and the files.

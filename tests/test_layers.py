@@ -181,6 +181,7 @@ ALLOWED = {
         "terminal.streams",
         "terminal.terminal",
         "terminal.visible",
+        "terminal.wrap",
     },
 }
 

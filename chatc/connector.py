@@ -259,9 +259,9 @@ class Connector(Owner):
             long = self._seat.seconds > SEAT_LONGEST
             limit = f" This program waits for {SEAT_LONGEST:g} s." if long else ""
             self._program.terminal.notify(
-                f"The server at {self._place} keeps the seat of a client that it has lost "
-                f"for {self._seat.seconds} s more. You get it then, or as soon as /admit "
-                f"is typed there.{limit} Ctrl-C leaves."
+                f"{self._place} keeps the seat of a lost client for {self._seat.seconds} s "
+                f"more. You get it then, or when /admit is typed there.{limit} Ctrl-C "
+                "leaves."
             )
         # The refusal has ended the talk that it answered.
         self._session = Session(self._hello, talks_first=True)

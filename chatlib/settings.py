@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from chatlib import VERSION
+from chatlib.advice import command
 from chatlib.errors import UsageError, describe
 from chatlib.files import find_folder, find_home, open_regular, read_file, read_whole
 from chatlib.terminal.visible import visible
@@ -461,7 +462,8 @@ def _parse(
     except argparse.ArgumentError as refusal:
         needs = "takes no" if str(refusal.message).startswith("ignored") else "needs a"
         error = f"{refusal.argument_name} {needs} value"
-    raise UsageError(f"{error}; '{parser.prog} --help' lists what there is") from None
+    how = command(parser.prog, help="")
+    raise UsageError(f"{error}; '{how}' lists what there is") from None
 
 
 def _explain_unknown(word: str, program: str) -> str:

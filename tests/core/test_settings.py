@@ -791,6 +791,16 @@ def test_a_wrong_command_line_is_told_what_was_meant(argument: str, says: str) -
     assert error_text(argument).startswith(says)
 
 
+def test_under_make_the_pointer_to_help_is_one_of_makes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody who only ever typed `make` has a command `chatc`."""
+    monkeypatch.setenv("CHAT_MAKE", "1")
+    assert error_text("--speed").endswith(
+        "; 'make run-client ARGS=--help' lists what there is"
+    )
+
+
 # --help and --version.
 
 

@@ -535,9 +535,8 @@ def test_a_seat_that_is_kept_is_waited_for_and_the_person_is_told_once(
         assert wire.receive(server) == (wire.TEXT, 1, b"It is me")
     assert not ids
     assert world.told[:2] == [
-        f"The server at localhost port {listener.getsockname()[1]} keeps the seat of a "
-        "client that it has lost for 20 s more. You get it then, or as soon as /admit is "
-        "typed there. Ctrl-C leaves.",
+        f"localhost port {listener.getsockname()[1]} keeps the seat of a lost client for "
+        "20 s more. You get it then, or when /admit is typed there. Ctrl-C leaves.",
         "Kept for later, because there is nobody here yet (/unsend takes it back): "
         "It is me",
     ]
@@ -568,8 +567,8 @@ def test_a_seat_is_waited_for_ten_minutes_at_most(
             passed += pause(world)
     assert passed >= SEAT_LONGEST
     assert world.told[0].endswith(
-        " You get it then, or as soon as /admit is typed there. This program waits for "
-        "600 s. Ctrl-C leaves."
+        " You get it then, or when /admit is typed there. This program waits for 600 s. "
+        "Ctrl-C leaves."
     )
     assert world.program.code == 4
 

@@ -230,13 +230,13 @@ class Connector(Owner):
         if self._greeting or self._seat.awaited:
             return
         if self._unresolved:
-            what = "the network may be down, or the name may be wrong: see --host"
+            what = "is the network up, and is the name spelled right?"
         elif self._host in ("localhost", "127.0.0.1", "::1"):
             start = command("chatd", port=str(self._port))
             what = f"in another window, start it with: {start}"
         else:
             start = command("chatd", host="*", port=str(self._port))
-            what = f"a firewall may be in between, or nobody has started it: {start}"
+            what = f"a firewall may be in between, or nobody has typed there: {start}"
         place, seconds = self._place, f"{ADVICE_SECONDS:g} s"
         self._program.terminal.notify(f"No server at {place} after {seconds}: {what}")
 

@@ -172,7 +172,7 @@ class Program:
         lines, more = self.terminal.take_unsent()
         list_lines(self.terminal.notify, "Never sent", lines)
         if more:
-            self.terminal.notify("Never sent either: what came after that.")
+            self.terminal.notify("Never sent either: the rest of the input.")
         # A person sees what is given back; a script can only look at the code.
         unsent = bool(lines or more) and not self.terminal.interactive
         self.code = code or (Exit.LOST if unsent else Exit.GOODBYE)

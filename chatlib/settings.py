@@ -270,7 +270,7 @@ OPTIONS = (
     ),
     Option("name", None, _to_name, "what the other side calls you", "NAME"),
     Option("prompt", ">", _to_text, "what asks you for a message; default '>'", "TEXT"),
-    Option("plain", False, _to_switch, "let the kernel edit the line"),
+    Option("plain", False, _to_switch, "no editor: the terminal edits the line"),
     Option("reader", False, _to_switch, "for a screen reader: words, nothing painted"),
     Option("look", "default", _to_look, "contrast, colour-blind, none; or default", "NAME"),
     Option("wrap", True, _to_switch, "'no': the terminal breaks rows, not words", "YES|NO"),
@@ -278,7 +278,7 @@ OPTIONS = (
     Option("no_status", False, _to_switch, "no status line under the input"),
     Option("no_history", False, _to_switch, "keep no typed lines for next time"),
     Option("bell", False, _to_switch, "ring when a message comes"),
-    Option("timestamps", False, _to_switch, "the time before each line"),
+    Option("timestamps", False, _to_switch, "show at what time the lines came"),
     Option("verbose", 0, _to_level, "log frames; -vv: reads and writes too"),
     Option("frame_log", None, _to_log, "append every event to FILE, as JSON", "FILE"),
 )

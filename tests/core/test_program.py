@@ -489,7 +489,7 @@ def test_a_file_that_was_not_sent_is_listed_and_costs_the_exit_code(
     code, told = end_unsent(tmp_path / "lines", port, "\n".join(lines))
     assert code == 1
     assert told[1:3] == ["Never sent: line 0", "Never sent: line 1"]
-    assert (told[-1] == "Never sent either: what came after that.") == (count > 2)
+    assert (told[-1] == "Never sent either: the rest of the input.") == (count > 2)
     assert len(told) == (3 if count == 2 else LISTED + 3)  # the goodbye stays in sight
 
 
@@ -851,7 +851,7 @@ def test_lines_that_were_never_sent_are_listed_and_cost_a_pipe_its_exit_code(
     assert notes.told == [
         "Never sent: one",
         "Never sent: two",
-        "Never sent either: what came after that.",
+        "Never sent either: the rest of the input.",
     ]
     assert program.code == (Exit.GOODBYE if person else Exit.LOST)
 

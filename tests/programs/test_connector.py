@@ -882,7 +882,7 @@ def test_an_unknown_host_is_reported_in_one_sentence(play: Play) -> None:
         ("localhost", "in another window, start it with: chatd --port {}"),
         (
             "192.0.2.7",
-            "a firewall may be in between, or nobody has started it: "
+            "a firewall may be in between, or nobody has typed there: "
             "chatd --host '*' --port {}",
         ),
     ],
@@ -917,7 +917,7 @@ def test_a_name_that_is_not_found_is_what_may_be_wrong() -> None:
     connector._advise()
     assert world.told == [
         "No server at example port 7777 after 20 s: "
-        "the network may be down, or the name may be wrong: see --host"
+        "is the network up, and is the name spelled right?"
     ]
     world.program.close()
 

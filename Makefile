@@ -36,7 +36,8 @@ run-server: .venv/run ## start the server (HOST, PORT, MODE=free, V=1 or 2, ARGS
 	@exec env CHAT_MAKE=1 $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
 
 run-client: .venv/run ## start the client (HOST, PORT, V=1 or 2, ARGS)
-	@exec env CHAT_MAKE=1 $(RUN) -m chatc $(OPTIONS)
+	@$(if $(MODE),echo "make: MODE is for run-server: the client takes it from there." >&2;) \
+	exec env CHAT_MAKE=1 $(RUN) -m chatc $(OPTIONS)
 
 demo: .venv/dev ## play the assignment's conversation in this terminal
 	@$(BIN)/python -m harness play harness/conversations/assignment.chat

@@ -84,7 +84,8 @@ class Redialer(Owner):
             case Left(_, text):
                 self._refusal = f"{self._place} refused to go on: {text}"
             case Failed(UnknownSessionError()):
-                self._refusal = f"{self._place} does not know this talk"
+                place = f"the server at {self._place}"
+                self._refusal = f"{place} was started again and does not know this talk"
             case Failed(error):
                 self._refusal = f"{self._place} cannot go on: {error}"
 

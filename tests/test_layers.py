@@ -37,7 +37,14 @@ ALLOWED = {
     "chatlib.files": set[str](),
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
-    "chatlib.settings": {"", "errors", "files", "terminal.visible", "terminal.wrap"},
+    "chatlib.settings": {
+        "",
+        "advice",
+        "errors",
+        "files",
+        "terminal.visible",
+        "terminal.wrap",
+    },
     "chatlib.terminal": set[str](),
     "chatlib.terminal.visible": set[str](),
     "chatlib.terminal.terminal": set[str](),
@@ -226,6 +233,7 @@ ALLOWED = {
         "terminal.streams",
         "terminal.terminal",
         "terminal.visible",
+        "terminal.wrap",
     },
 }
 

@@ -77,6 +77,16 @@ def run_server(
     return make(tree, *arguments, before=before, environment=environment)
 
 
+def test_a_mode_for_the_client_is_not_ignored_in_silence(tree: Path) -> None:
+    """The server has it, and the client follows: nobody is to wonder why it did nothing."""
+    arguments = ("ARGS=--version", f"PYTHON={tree.parent / 'python'}")
+    told = "make: MODE is for run-server: the client takes it from there."
+    with_mode = make(tree, "run-client", "MODE=free", *arguments)
+    assert told in with_mode.stderr.splitlines()
+    assert (with_mode.returncode, with_mode.stdout) == (0, f"chatc {VERSION}\n")
+    assert told not in make(tree, "run-client", *arguments).stderr.splitlines()
+
+
 # The environment.
 
 TARGETS = ("run-server", "run-client", "play", "test", "fuzz", "lint", "bench")

@@ -76,11 +76,11 @@ WRONG_CALLS = {
     "--port 70000": "--port: expected a port from 0 to 65535, not '70000'",
     "--port -1": "--port: expected a port from 0 to 65535, not '-1'",
     "--port http": "--port: expected a whole number, not 'http'",
-    "--port": "argument --port: expected one argument; '{0} --help' lists what",
-    "--speed 9": "unrecognized arguments: --speed 9; '{0} --help' lists what",
-    "7777": "unrecognized arguments: 7777; '{0} --help' lists what there is",
+    "--port": "--port needs a value; '{0} --help' lists what there is",
+    "--speed 9": "there is no option --speed; '{0} --help' lists what there is",
+    "7777": "'7777' has no option before it, such as --port; '{0} --help' lists",
     "--host=": "--host: expected the name or address of a host, not ''",
-    "--name=": "--name: expected 1 to 127 bytes, not ''",
+    "--name=": "--name: expected a name of 1 to 127 bytes, not ''",
     "--config /nonexistent/x.toml": "/nonexistent/x.toml: No such file",
 }
 
@@ -93,7 +93,26 @@ def test_a_wrong_call_is_one_sentence_and_exit_code_2(program: str, arguments: s
     assert (ended.returncode, ended.stdout) == (2, "")
     sentence = WRONG_CALLS[arguments].format(program)
     assert ended.stderr.startswith(f"{program}: {sentence}")
+    # Into a file or a pipe it is one line, however long.
     assert ended.stderr.count("\n") == 1
+
+
+def test_an_error_is_broken_at_words_where_a_person_reads_it() -> None:
+    """Its other rows stand under the text, as those of a notice."""
+    with pexpect.spawn(
+        sys.executable,
+        ["-m", "chatd", "--port", "70000"],
+        cwd=ROOT,
+        dimensions=(24, 40),
+        encoding="utf-8",
+        timeout=PATIENCE,
+    ) as child:
+        rows = child.read().split("\r\n")
+    assert rows == [
+        "chatd: --port: expected a port from 0 to",
+        "    65535, not '70000'",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -470,7 +489,7 @@ def test_a_file_that_was_not_sent_is_listed_and_costs_the_exit_code(
     code, told = end_unsent(tmp_path / "lines", port, "\n".join(lines))
     assert code == 1
     assert told[1:3] == ["Never sent: line 0", "Never sent: line 1"]
-    assert (told[-1] == "Never sent either: what came after that.") == (count > 2)
+    assert (told[-1] == "Never sent either: the rest of the input.") == (count > 2)
     assert len(told) == (3 if count == 2 else LISTED + 3)  # the goodbye stays in sight
 
 
@@ -846,7 +865,7 @@ def test_lines_that_were_never_sent_are_listed_and_cost_a_pipe_its_exit_code(
     assert notes.told == [
         "Never sent: one",
         "Never sent: two",
-        "Never sent either: what came after that.",
+        "Never sent either: the rest of the input.",
     ]
     assert program.code == (Exit.GOODBYE if person else Exit.LOST)
 

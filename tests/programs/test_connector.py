@@ -522,7 +522,7 @@ def test_a_seat_that_is_kept_is_waited_for_and_the_person_is_told_once(
     while left:
         ids.add(keep_seat(world, listener, kept_for(left)))
         # The status line does not say that there is no server.
-        status = world.program.chat._describe_status()[0]
+        status = world.program.chat.standing.describe()[0]
         assert status.startswith("waiting for the seat until "), status
         pauses.append(pause(world))
         left -= int(pauses[-1])

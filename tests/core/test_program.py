@@ -1256,6 +1256,51 @@ def test_an_error_at_the_beginning_is_one_visible_sentence_and_a_code(
     assert len(closed) == 1
 
 
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        (40, ["chatc: --port: expected a whole number,", "    not 'x'"]),
+        (0, ["chatc: --port: expected a whole number, not 'x'"]),
+    ],
+    ids=["a narrow window", "a terminal whose size nobody has set"],
+)
+def test_a_sentence_fits_the_window_that_it_is_written_to(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    columns: int,
+    rows: list[str],
+) -> None:
+    """It is broken at blanks alone, so that what is to be typed can be copied."""
+
+    def no_begin(program: Program) -> None:
+        pytest.fail("begun")
+
+    size = os.terminal_size((columns, 24))
+    monkeypatch.setattr(os, "get_terminal_size", lambda fd: size)
+    assert run_program("chatc", "client", "", no_begin, ["--port", "x"]) == Exit.USAGE
+    assert capfd.readouterr().err.splitlines() == rows
+
+
+def test_what_a_file_may_not_set_is_told_before_the_program_begins(
+    closed: list[Program],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The file in the current folder names no host."""
+    (tmp_path / "chat.toml").write_text("host = 'elsewhere.example'\n")
+    monkeypatch.chdir(tmp_path)
+
+    def begin(program: Program) -> None:
+        raise StartError(f"it is {program.settings.host}")
+
+    assert run_program("chatc", "client", "", begin, []) == Exit.START
+    told, ended = capfd.readouterr().err.splitlines()
+    assert told.startswith("chatc: chat.toml in this folder cannot set 'host': ")
+    assert ended == "chatc: it is localhost"
+    assert len(closed) == 1
+
+
 def test_a_wrong_call_does_not_make_a_program(
     closed: list[Program], capfd: pytest.CaptureFixture[str]
 ) -> None:

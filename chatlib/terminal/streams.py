@@ -11,7 +11,7 @@ import signal
 import stat
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from chatlib.errors import ScreenClosedError, ScreenFailedError
@@ -149,6 +149,25 @@ def never_stopped() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def stop(process: int, unless: Callable[[], bool]) -> bool:
+    """Stop a process, 0 for the whole group, until SIGCONT; return whether that was done.
+
+    It is the program itself, and `unless()`, asked at the last moment, may keep it running.
+    A SIGCONT that comes after that call is not lost: then nothing stops for good.
+    """
+    # While it is blocked, the signal waits in the kernel, where SIGCONT removes it. A look
+    # before it was sent would not do: SIGCONT might come between the two.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTSTP])
+    handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    os.kill(process, signal.SIGTSTP)
+    put_off = unless()
+    if put_off:
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # removes it as well
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)  # returns after SIGCONT
+    signal.signal(signal.SIGTSTP, handler)
+    return not put_off
 
 
 def ignore_stops() -> None:

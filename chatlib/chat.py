@@ -191,6 +191,7 @@ class Chat(Owner):
             self._terminal.show_board,
             wins_ties=connection.link.session.talks_first,
             peer=self._peer_name,
+            in_words=self._terminal.says_boards,
             check_room=self._check_room,
         )
         self._banner = [banner]

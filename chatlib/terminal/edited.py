@@ -66,7 +66,7 @@ class Edited(Terminal):
         commands: Sequence[str] = (),
         complete: Complete = no_words,
     ) -> None:
-        self._screen = Screen(loop)
+        self._screen = Screen(loop, keys_are_read=True)
         self._bell = bell
         # What makes the desktop tell of a message.
         self._notification = make_notification() if notification else ""
@@ -236,6 +236,7 @@ class Edited(Terminal):
     def close(self) -> None:
         """Discard what was typed since the editor ended: a shell would read it."""
         streams.discard_typed(streams.STDIN)
+        self._screen.close()
 
     def _pass_on(self, line: str) -> None:
         """Show a line that was sent, and pass it on."""

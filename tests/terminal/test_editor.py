@@ -20,6 +20,8 @@ import pytest
 from chatlib.terminal import streams
 from chatlib.terminal.keyboard import Keyboard
 from harness.keys import keys
+from harness.readers import Readers
+from harness.stage import PATIENCE
 from tests.terminal.pane import (
     ANNOUNCED,
     CLIENT,
@@ -280,6 +282,24 @@ def test_a_stopped_program_can_be_ended_from_the_shell(
     shell.types("stty -a")
     desk.until(lambda: "isig" in " ".join(shell.lines))
     assert "-echo " not in shell.lines
+
+
+def test_ctrl_c_ends_a_program_whose_screen_takes_nothing(desk: Desk, peer: Peer) -> None:
+    """As on the plain terminal: a window may be frozen, and read nothing for ever."""
+    client = open_client(desk, peer)
+    for _ in range(100):
+        peer.says("x" * 1000)
+    readers = Readers()
+    waits = readers.until(
+        lambda: settings(client, LOCAL) & termios.ISIG, PATIENCE, lambda _: None
+    )
+    readers.close()
+    assert waits, "the program did not come to wait for its screen"
+    client.presses(keys("Ctrl-C"))
+    assert peer.hears() == "<stopped by SIGINT>"
+    peer.leaves()
+    desk.until(lambda: client.ended)
+    assert client.attributes == client.untouched
 
 
 # Modes of the terminal.

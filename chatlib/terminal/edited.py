@@ -89,7 +89,8 @@ class Edited(Terminal):
         layout = make_layout(self._line, self._get_prompt, self._status, output, status)
         keys = bind_keys(self._line, self._completion, self._put_off, self._end_input)
         mark = self._page.mark(LOOKED_AWAY)[:-1]
-        return Editor(loop, output, layout, keys, self._end_input, mark)
+        clipboard = self._line.clipboard
+        return Editor(loop, output, layout, keys, clipboard, self._end_input, mark)
 
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, TextIO, cast
 
 from prompt_toolkit import Application
+from prompt_toolkit.clipboard import Clipboard
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.input.vt100 import raw_mode
 from prompt_toolkit.key_binding import KeyBindings
@@ -49,15 +50,14 @@ class Editor:
         output: Vt100_Output,
         layout: Layout,
         keys: KeyBindings,
+        clipboard: Clipboard,
         input_ended: Callable[[], None],
         mark: str = "",
     ) -> None:
-        self._loop = loop
-        self._output = output
+        self._loop, self._output = loop, output
         self._input_ended = input_ended
-        self._started = False
-        # The line being edited stands on the screen.
-        self._painted = False
+        # The editor has begun; the line being edited stands on the screen.
+        self._started = self._painted = False
         # The last board of a game, which the next one is to replace.
         self._board = LastBoard()
         # The terminal's settings, as they were before the editor.
@@ -75,6 +75,7 @@ class Editor:
             self._note_resize,
             layout,
             key_bindings=keys,
+            clipboard=clipboard,
             input=_OwnKeyboard(self._set_patience, self._note_report),
             output=output,
             erase_when_done=True,

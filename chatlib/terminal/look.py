@@ -111,18 +111,19 @@ class Page:
             self._speaker = speaker, head, indent
         stamp = self._begin() if self._timestamps else ""
         room = self._width() - indent - len(self._blank_stamp)
-        shown = ""
+        # Joined at the end: a long string that grows may be copied for each message.
+        shown: list[str] = []
         for text in texts:
             # What nearly every message is: printable ASCII that fits into one row. It needs
             # neither a search for a break nor a table of widths.
             if len(text) <= room and is_shown_as_is(text):
-                shown += f"{stamp}{head}{text}\n"
+                shown += stamp, head, text, "\n"
             else:
                 rows = self._lay(OTHER, visible(speaker), text, self._look.peer)
-                shown += f"{stamp}{rows}"
+                shown += stamp, rows
             # Messages that came together came in the same minute.
             stamp = self._blank_stamp
-        return shown
+        return "".join(shown)
 
     def own(self, text: str) -> str:
         """Return the rows of a message of the person's own."""

@@ -13,8 +13,8 @@ import time
 from collections import namedtuple
 from collections.abc import Callable
 
-from chatlib.terminal.visible import is_shown_as_is, visible, visible_name
-from chatlib.terminal.wrap import columns, find_column, fold, split_lines
+from chatlib.terminal.visible import columns, is_shown_as_is, visible, visible_name
+from chatlib.terminal.wrap import find_column, fold, split_lines
 
 OWN, PENDING, NOTICE, OTHER = "> ", "~ ", "- ", "  "
 """The marks at the left edge, of two columns each."""

@@ -117,15 +117,6 @@ def _fold_row(line: str, width: int) -> list[str]:
     return [first, *(" " * column + row for row in rest)]
 
 
-def columns(text: str) -> int:
-    """Return how wide a text may be on the screen, at most."""
-    if text.isascii():
-        return len(text)
-    from wcwidth import iter_graphemes
-
-    return sum(map(_width, iter_graphemes(text)))
-
-
 def _fit(text: str, room: int) -> tuple[int, int]:
     """Return how many code points fit into so many columns, one character at least.
 

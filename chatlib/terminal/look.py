@@ -224,9 +224,12 @@ class Page:
         elif name and indent * 2 > width:
             # The name is a part of what is broken: under a name of 32 columns a window of
             # 40 would have one word in each row.
+            named, called = head, f"{name}: "
             head, indent = paint(graphics, mark), NARROW_INDENT
-            lines[0] = f"{name}: {lines[0]}"
+            lines[0] = f"{called}{lines[0]}"
             rows = _fold_all(lines, width - len(mark), width - indent)
+            if rows[0].startswith(called):
+                head, rows[0] = named, rows[0].removeprefix(called)
         else:
             first, indent = _measure(mark, lines[0], width, indent)
             rows = _fold_all(lines, first, width - indent)

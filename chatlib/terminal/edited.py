@@ -66,7 +66,7 @@ class Edited(Terminal):
         commands: Sequence[str] = (),
         complete: Complete = no_words,
     ) -> None:
-        self._screen = Screen(loop)
+        self._screen = Screen(loop, keys_are_read=True)
         self._bell = bell
         # What makes the desktop tell of a message.
         self._notification = make_notification() if notification else ""
@@ -89,7 +89,8 @@ class Edited(Terminal):
         layout = make_layout(self._line, self._get_prompt, self._status, output, status)
         keys = bind_keys(self._line, self._completion, self._put_off, self._end_input)
         mark = self._page.mark(LOOKED_AWAY)[:-1]
-        return Editor(loop, output, layout, keys, self._end_input, mark)
+        clipboard = self._line.clipboard
+        return Editor(loop, output, layout, keys, clipboard, self._end_input, mark)
 
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
@@ -236,6 +237,7 @@ class Edited(Terminal):
     def close(self) -> None:
         """Discard what was typed since the editor ended: a shell would read it."""
         streams.discard_typed(streams.STDIN)
+        self._screen.close()
 
     def _pass_on(self, line: str) -> None:
         """Show a line that was sent, and pass it on."""

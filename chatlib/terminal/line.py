@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from prompt_toolkit import search
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.clipboard import DynamicClipboard, InMemoryClipboard
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import is_searching
 from prompt_toolkit.history import History
@@ -48,6 +49,12 @@ class Line:
         # typed when the question came.
         self.is_secret = False
         self._aside = ""
+        # Text that was removed, for Ctrl-Y: of the talk, and of the answer to a question,
+        # which is not to come back in the talk.
+        self._removed, self._removed_answer = InMemoryClipboard(), InMemoryClipboard()
+        self.clipboard = DynamicClipboard(
+            lambda: self._removed_answer if self.is_secret else self._removed
+        )
         # How often a question began or ended.
         self._asked = 0
         self.buffer = _Buffer(multiline=False, accept_handler=self._accept, history=history)
@@ -153,6 +160,7 @@ class Line:
             self.reset()
             self.put_back([self._aside])
             self._aside = ""
+        self._removed_answer = InMemoryClipboard()
         self._asked += secret or self.is_secret
         self.is_secret = secret
 

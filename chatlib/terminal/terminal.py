@@ -21,6 +21,8 @@ class Terminal:
 
     names_turns = False
     """Whether the speaker's name stands before messages also where turns alternate."""
+    says_boards = False
+    """Whether the board of a game is to be said in words instead of drawn."""
     edits = False
     """Whether lines are edited here: there is a status line, and notices never come between
     what is being typed."""

@@ -137,7 +137,7 @@ class Connector(Owner):
         if self._patient:
             self._later(self._program.settings.wait, self._lose_patience)
             until = self._program.memory.time_of_day(self._program.settings.wait)
-            self._program.chat.standing.wait_for(f"nobody here yet, trying until {until}")
+            self._program.chat.standing.wait_for(f"no server yet, waiting until {until}")
             self._notice = self._program.loop.call_later(NOTICE_SECONDS, self._say_waiting)
             if self._program.terminal.edits:
                 self._later(ADVICE_SECONDS, self._advise)

@@ -158,6 +158,7 @@ ALLOWED = {
         "protocol.frames",
         "protocol.link",
         "recovery",
+        "standing",
         "terminal.terminal",
     },
     "chatlib.outbox": {

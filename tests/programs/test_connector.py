@@ -892,7 +892,7 @@ def test_after_twenty_seconds_a_person_is_told_what_to_try(host: str, advice: st
         connector.start()
         world.pass_time(1)
         assert world.program.chat.standing.describe()[0].startswith(
-            "nobody here yet, trying until "
+            "no server yet, waiting until "
         )
         world.pass_time(19)
         assert world.told[-1] == (

@@ -66,4 +66,4 @@ def list_lines(notify: Callable[[str], None], what: str, lines: Collection[str])
         notify(f"{what}: {text}")
     more = len(lines) - LISTED
     if more > 0:
-        notify(f"{what}: {more} more {'line' if more == 1 else 'lines'}.")
+        notify(f"{what} as well: {more} more {'line' if more == 1 else 'lines'}.")

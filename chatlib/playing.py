@@ -51,21 +51,15 @@ class Playing:
         game = self.table.game if self.table else None
         return game is not None and game.is_move(line)
 
-    def act(self, act: Callable[[Table], None], line: str = "") -> None:
-        """Do something at the table; explain what cannot be done.
-
-        A `line` that no terminal has shown is then given back.
-        """
+    def act(self, act: Callable[[Table], None]) -> None:
+        """Do something at the table; explain what cannot be done."""
         if self.table is None or self._goodbye.farewell:
             self._terminal.notify("Not now: there is nobody to play with.")
             return
         try:
             act(self.table)
         except TableError as error:
-            if line:
-                self._terminal.refuse(f"Not done, {error}", line)
-            else:
-                self._terminal.notify(f"Not done, {error}.")
+            self._terminal.notify(f"Not done, {error}.")
 
     def ask_question(self) -> None:
         """Ask a person what the other end must not see, unless that was put off."""
@@ -104,8 +98,7 @@ class Playing:
     def play(self, line: str) -> None:
         """Make a move of a typed line that is one."""
         # An edited terminal has not shown it: it is no talk. Elsewhere the kernel has.
-        unseen = self._terminal.edits
-        self.act(lambda table: table.move(line, telling=unseen), line if unseen else "")
+        self.act(lambda table: table.move(line, telling=self._terminal.edits))
 
     def move(self, move: str) -> None:
         """Make a move; without one ask again what was put off."""

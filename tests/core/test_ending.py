@@ -59,8 +59,8 @@ def test_what_became_of_our_messages(sent: int, lost: int, sentence: str) -> Non
     ("more", "rest"),
     [
         (0, []),
-        (1, ["Kept for later: 1 more line."]),
-        (81, ["Kept for later: 81 more lines."]),
+        (1, ["Kept for later as well: 1 more line."]),
+        (81, ["Kept for later as well: 81 more lines."]),
     ],
 )
 def test_many_lines_are_counted(more: int, rest: list[str]) -> None:

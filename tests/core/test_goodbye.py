@@ -267,7 +267,7 @@ def test_of_very_many_lines_the_first_are_listed_and_the_others_counted(
     free.until(lambda: bool(free.client.ends))
     told = free.client.notes.news()[1:]
     assert told[:LISTED] == [f"notify Not confirmed: {each}" for each in range(LISTED)]
-    assert told[LISTED:] == [f"notify Not confirmed: {LISTED} more lines."]
+    assert told[LISTED:] == [f"notify Not confirmed as well: {LISTED} more lines."]
 
 
 def test_a_lost_connection_lists_the_messages_that_were_not_confirmed(talk: Talk) -> None:

@@ -206,7 +206,7 @@ def test_words_about_a_game_are_acknowledged_while_we_leave(talk: Talk) -> None:
 
 
 def test_at_an_edited_terminal_a_typed_move_is_told_by_the_game(clock: Clock) -> None:
-    """Once: the terminal has not shown it as talk. What cannot be made is given back."""
+    """Once: the terminal has not shown it as talk."""
     talk = edited(clock, Mode.FREE)
     start_game(talk)
     talk.client.notes.news()
@@ -214,7 +214,7 @@ def test_at_an_edited_terminal_a_typed_move_is_told_by_the_game(clock: Clock) ->
     news = talk.client.notes.news()
     assert news[:2] == ["show You play 5.", "show tictactoe, you are X, the server's move"]
     talk.client.types("6")
-    assert "refuse Not done, it is not your move: 6" in talk.client.notes.news()
+    assert "notify Not done, it is not your move." in talk.client.notes.news()
     talk.until(lambda: "show The client plays 5." in talk.server.notes.written)
     talk.server.types("/move 1")
     assert not [line for line in talk.server.notes.news() if "You play" in line]

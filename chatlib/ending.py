@@ -64,5 +64,6 @@ def list_lines(notify: Callable[[str], None], what: str, lines: Collection[str])
     """Show the first LISTED lines, each behind `what` became of it; count the others."""
     for text in islice(lines, LISTED):
         notify(f"{what}: {text}")
-    if len(lines) > LISTED:
-        notify(f"{what} either: {len(lines) - LISTED} more.")
+    more = len(lines) - LISTED
+    if more > 0:
+        notify(f"{what} as well: {more} more {'line' if more == 1 else 'lines'}.")

@@ -165,6 +165,7 @@ ALLOWED = {
         "protocol.frames",
         "protocol.link",
         "recovery",
+        "standing",
         "terminal.terminal",
     },
     "chatlib.outbox": {

@@ -47,6 +47,8 @@ class Edited(Terminal):
     names_turns = True
     edits = True
 
+    # Whether a typed line is a move in a game: it is told by the game, and is no talk.
+    _is_move: Callable[[str], bool] = staticmethod(lambda line: False)
     # What stands in place of the prompt; "" while the person is not asked anything else.
     _question = ""
 
@@ -79,6 +81,7 @@ class Edited(Terminal):
         graphics = find_look(look, _count_colours())
         output = open_output(self._screen, bool(graphics.own))
         self._page = _make_page(graphics, name, output, wrap, timestamps)
+        self.own_name = self._page.name
         self._line = Line(open_history(history), self._pass_on)
         self._completion = Completion(self._line.buffer, commands, complete)
         self._editor = self._make_editor(loop, output, status)
@@ -98,6 +101,10 @@ class Edited(Terminal):
         """Set the callbacks for input; `typed` gets one line at a time."""
         self._typed = typed
         self._input_ended = input_ended
+
+    def know_moves(self, is_move: Callable[[str], bool]) -> None:
+        """Set what tells whether a typed line is a move: that is shown as no message."""
+        self._is_move = is_move
 
     def run(self) -> None:
         """Edit lines and call back until the loop is stopped."""
@@ -248,7 +255,8 @@ class Edited(Terminal):
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
         # A command stands above its answer, whoever's turn it is.
         is_command = text[:1] == "/" and text[1:2] != "/"
-        if (self._asking or is_command) and not self._question:
+        is_shown = (self._asking or is_command) and not self._question
+        if is_shown and not self._is_move(text):
             self._write(self._page.typed(text))
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False

@@ -89,7 +89,7 @@ class Page:
     ) -> None:
         self._look = look
         # As the other side sees it, bars and too many columns left out.
-        self._name = visible_name(name) or YOU
+        self.name = visible_name(name) or YOU
         self._width = width
         self._wrap = wrap
         self._timestamps = timestamps
@@ -128,7 +128,7 @@ class Page:
     def own(self, text: str) -> str:
         """Return the rows of a message of the person's own."""
         self._reason = ""
-        return self._begin() + self._lay(OWN, self._name, text, self._look.own)
+        return self._begin() + self._lay(OWN, self.name, text, self._look.own)
 
     def typed(self, text: str) -> str:
         """Return the rows of a typed line: a message, or without a name a command."""

@@ -19,6 +19,9 @@ class Terminal:
     interactive = False
     """Whether a person sits at stdin, and not a pipe or a file."""
 
+    own_name = "you"
+    """What the person is called before own lines."""
+
     names_turns = False
     """Whether the speaker's name stands before messages also where turns alternate."""
     says_boards = False
@@ -47,6 +50,9 @@ class Terminal:
     def hung_up(self) -> bool:
         """Whether the terminal that a person sat at was closed."""
         return False
+
+    def know_moves(self, is_move: Callable[[str], bool]) -> None:
+        """Set what tells whether a typed line is a move: that is shown as no message."""
 
     # Output.
 

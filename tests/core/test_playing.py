@@ -12,7 +12,7 @@ from tests.helpers import (
     Clock,
     move,
 )
-from tests.talks import SEARCH_SECONDS, Person, Talk, start_game
+from tests.talks import SEARCH_SECONDS, Person, Talk, edited, start_game
 
 
 def test_a_game_is_offered_accepted_played_shown_and_given_up(talk: Talk) -> None:
@@ -36,18 +36,22 @@ def test_a_game_is_offered_accepted_played_shown_and_given_up(talk: Talk) -> Non
     assert talk.client.session.has_turn()
 
 
+WAITS = "refuse Not sent, a question waits for its answer"
+
 QUESTION = "Your word (the server does not see it)>"
 
 
 def test_the_word_of_hangman_is_asked_for_and_is_no_talk(free: Talk) -> None:
-    """What is no word is given back; commands are still commands."""
+    """What is no word is given back, and so is what would be talk."""
     start_game(free, "hangman")
     assert (free.client.notes.question, free.server.notes.question) == (QUESTION, "")
     free.client.types("two words")
     assert free.client.notes.news()[-2] == (
         "refuse Not done, a word is 1 to 30 letters: two words"
     )
-    free.client.types("/say by the way")
+    for slip in ("/say by the way", "//by the way"):
+        free.client.types(slip)
+        assert any(line.startswith(WAITS) for line in free.client.notes.news())
     assert free.client.notes.question == QUESTION
     free.client.types("banana")
     assert free.client.notes.question == ""
@@ -61,7 +65,6 @@ def test_the_word_of_hangman_is_asked_for_and_is_no_talk(free: Talk) -> None:
     shown = free.server.notes.news()
     assert not any("banana" in line or "two words" in line for line in shown)
     assert [line for line in shown if "by the way" in line or "we talk" in line] == [
-        "show client: by the way",
         "show client: now we talk",
     ]
 
@@ -200,3 +203,18 @@ def test_words_about_a_game_are_acknowledged_while_we_leave(talk: Talk) -> None:
     assert talk.client.notes.news()[-1] == (
         "notify Goodbye: the server left; your message was delivered."
     )
+
+
+def test_at_an_edited_terminal_a_typed_move_is_told_by_the_game(clock: Clock) -> None:
+    """Once: the terminal has not shown it as talk."""
+    talk = edited(clock, Mode.FREE)
+    start_game(talk)
+    talk.client.notes.news()
+    talk.client.types("5")
+    news = talk.client.notes.news()
+    assert news[:2] == ["show You play 5.", "show tictactoe, you are X, the server's move"]
+    talk.client.types("6")
+    assert "notify Not done, it is not your move." in talk.client.notes.news()
+    talk.until(lambda: "show The client plays 5." in talk.server.notes.written)
+    talk.server.types("/move 1")
+    assert not [line for line in talk.server.notes.news() if "You play" in line]

@@ -1104,6 +1104,24 @@ def test_with_notices_in_a_file_a_kept_line_is_there(
     )
 
 
+def test_a_typed_move_is_not_shown_as_a_message(seat: Seat) -> None:
+    """The game tells it; all other lines stand behind the name that /find shows, too."""
+    terminal = seat.opens(name="Ann")
+    assert terminal.own_name == "Ann"
+    terminal.know_moves(lambda line: line == "5")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("5\r")
+        yield lambda: seat.heard == ["5"]
+        terminal.refresh(True, True, lambda: (STANDING,))
+        seat.presses("6\r")
+        yield lambda: seat.heard == ["5", "6"]
+        yield lambda: "> Ann: 6" in seat.rows and "> Ann: 5" not in seat.rows
+
+    seat.plays(script())
+
+
 def test_a_line_that_comes_back_stands_before_what_is_typed(seat: Seat) -> None:
     """As two lines, which one Enter sends."""
     terminal = seat.opens()

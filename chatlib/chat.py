@@ -256,7 +256,7 @@ class Chat(Owner):
             self._playing.answer(lines.popleft())
         elif game is not None and game.is_move(line):
             lines.popleft()
-            self._playing.play(line)
+            self._playing.act(lambda table: table.move(line))
         elif line and self._outbox.drafts and self.peer.has_turn():
             self._outbox.keep(lines.popleft())  # it must not overtake them
         elif line:

@@ -96,11 +96,6 @@ class Playing:
                 "Put off: what you type now is talk; /move asks again, /move WORD answers."
             )
 
-    def play(self, line: str) -> None:
-        """Make a move of a typed line that is one."""
-        # An edited terminal has not shown it: it is no talk. Elsewhere the kernel has.
-        self.act(lambda table: table.move(line, telling=self._terminal.edits))
-
     def move(self, move: str) -> None:
         """Make a move; without one ask again what was put off."""
         # With an answer it is a move like any other, whether that was put off or not.

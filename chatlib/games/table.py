@@ -161,16 +161,14 @@ class Table:
         self._send("decline")
         self._show("You decline the game.")
 
-    def move(self, move: str, telling: bool = False) -> None:
-        """Make a move in the game that is on; show which, if `telling`."""
+    def move(self, move: str) -> None:
+        """Make a move in the game that is on."""
         game = self._require_game()
         try:
             self._check_room()  # a move that was made and not sent would end no more
             moves = game.make_move(move)
         except IllegalMoveError as error:
             raise TableError(str(error)) from None
-        if telling:
-            self._show(f"You play {move}.")
         for words in moves:
             self._send(f"move {words}")
         self._show_move(game)

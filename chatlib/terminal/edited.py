@@ -47,7 +47,7 @@ class Edited(Terminal):
     names_turns = True
     edits = True
 
-    # Whether a typed line is a move in a game: it is told by the game, and is no talk.
+    # Whether a typed line is a move in a game, and so no talk.
     _is_move: Callable[[str], bool] = staticmethod(lambda line: False)
     # What stands in place of the prompt; "" while the person is not asked anything else.
     _question = ""
@@ -103,7 +103,7 @@ class Edited(Terminal):
         self._input_ended = input_ended
 
     def know_moves(self, is_move: Callable[[str], bool]) -> None:
-        """Set what tells whether a typed line is a move: that is shown as no message."""
+        """Set what tells whether a typed line is a move: that has no name before it."""
         self._is_move = is_move
 
     def run(self) -> None:
@@ -255,9 +255,8 @@ class Edited(Terminal):
             self.notify("Your line is not all UTF-8: what is not was replaced by \ufffd.")
         # A command stands above its answer, whoever's turn it is.
         is_command = text[:1] == "/" and text[1:2] != "/"
-        is_shown = (self._asking or is_command) and not self._question
-        if is_shown and not self._is_move(text):
-            self._write(self._page.typed(text))
+        if (self._asking or is_command) and not self._question:
+            self._write(self._page.typed(text, self._is_move(text)))
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))

@@ -130,9 +130,9 @@ class Page:
         self._reason = ""
         return self._begin() + self._lay(OWN, self.name, text, self._look.own)
 
-    def typed(self, text: str) -> str:
-        """Return the rows of a typed line: a message, or without a name a command."""
-        if text and not text.startswith(COMMAND):
+    def typed(self, text: str, is_move: bool = False) -> str:
+        """Return the rows of a typed line: a message, or without a name what is none."""
+        if text and not text.startswith(COMMAND) and not is_move:
             return self.own(text)
         return self._begin() + self._lay(OWN, "", text, self._look.own)
 

@@ -52,7 +52,7 @@ class Terminal:
         return False
 
     def know_moves(self, is_move: Callable[[str], bool]) -> None:
-        """Set what tells whether a typed line is a move: that is shown as no message."""
+        """Set what tells whether a typed line is a move: that has no name before it."""
 
     # Output.
 

@@ -12,7 +12,7 @@ from tests.helpers import (
     Clock,
     move,
 )
-from tests.talks import SEARCH_SECONDS, Person, Talk, edited, start_game
+from tests.talks import SEARCH_SECONDS, Person, Talk, start_game
 
 
 def test_a_game_is_offered_accepted_played_shown_and_given_up(talk: Talk) -> None:
@@ -203,18 +203,3 @@ def test_words_about_a_game_are_acknowledged_while_we_leave(talk: Talk) -> None:
     assert talk.client.notes.news()[-1] == (
         "notify Goodbye: the server left; your message was delivered."
     )
-
-
-def test_at_an_edited_terminal_a_typed_move_is_told_by_the_game(clock: Clock) -> None:
-    """Once: the terminal has not shown it as talk."""
-    talk = edited(clock, Mode.FREE)
-    start_game(talk)
-    talk.client.notes.news()
-    talk.client.types("5")
-    news = talk.client.notes.news()
-    assert news[:2] == ["show You play 5.", "show tictactoe, you are X, the server's move"]
-    talk.client.types("6")
-    assert "notify Not done, it is not your move." in talk.client.notes.news()
-    talk.until(lambda: "show The client plays 5." in talk.server.notes.written)
-    talk.server.types("/move 1")
-    assert not [line for line in talk.server.notes.news() if "You play" in line]

@@ -1105,7 +1105,7 @@ def test_with_notices_in_a_file_a_kept_line_is_there(
 
 
 def test_a_typed_move_is_not_shown_as_a_message(seat: Seat) -> None:
-    """The game tells it; all other lines stand behind the name that /find shows, too."""
+    """No name stands before it; before messages stands the one that /find shows, too."""
     terminal = seat.opens(name="Ann")
     assert terminal.own_name == "Ann"
     terminal.know_moves(lambda line: line == "5")
@@ -1114,10 +1114,9 @@ def test_a_typed_move_is_not_shown_as_a_message(seat: Seat) -> None:
         yield seat.shows(">", STANDING)
         seat.presses("5\r")
         yield lambda: seat.heard == ["5"]
-        terminal.refresh(True, True, lambda: (STANDING,))
+        terminal.refresh(True, True, lambda: ("with the server",))
         seat.presses("6\r")
-        yield lambda: seat.heard == ["5", "6"]
-        yield lambda: "> Ann: 6" in seat.rows and "> Ann: 5" not in seat.rows
+        yield seat.shows("> 5", "> Ann: 6", "", STANDING)
 
     seat.plays(script())
 

@@ -42,7 +42,8 @@ run-server: .venv/run ## start the server (HOST, PORT, MODE=free, PRIVATE=1, TIC
 	@exec env CHAT_MAKE=1 $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(PLACE) $(OPTIONS)
 
 run-client: .venv/run ## start the client (HOST, PORT, PRIVATE=1, TICKET=file, V=1 or 2, ARGS)
-	@exec env CHAT_MAKE=1 $(RUN) -m chatc $(if $(strip $(SEAL)),$(OTHER_PLACE),$(PLACE)) $(OPTIONS)
+	@$(if $(MODE),echo "make: MODE is for run-server: the client takes it from there." >&2;) \
+	exec env CHAT_MAKE=1 $(RUN) -m chatc $(if $(strip $(SEAL)),$(OTHER_PLACE),$(PLACE)) $(OPTIONS)
 
 demo: .venv/dev ## play the assignment's conversation in this terminal
 	@$(BIN)/python -m harness play harness/conversations/assignment.chat

@@ -55,7 +55,7 @@ def encode(host: str) -> bytes:
         # Python's table for names in other scripts (IDNA) takes 1 ms to load.
         return host.encode() if host.isascii() else host.encode("idna")
     except UnicodeError as error:
-        raise StartError(f"there is no host {host} ({describe(error)})") from None
+        raise StartError(_explain_unknown(host, error)) from None
 
 
 def find_own() -> list[str]:
@@ -134,6 +134,10 @@ def is_final(error: OSError) -> bool:
 def explain(host: str, error: OSError) -> str:
     """Return the sentence for a host whose addresses were not found."""
     if is_final(error):
-        return f"there is no host {host} ({describe(error)})"
+        return _explain_unknown(host, error)
     why = describe(error)
     return f"cannot look up {host} ({why}): try again when the network is up"
+
+
+def _explain_unknown(host: str, error: Exception) -> str:
+    return f"there is no host {host} ({describe(error)}): check how it is spelled"

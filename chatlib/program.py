@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 
 from chatlib.advice import choose_exit_code
@@ -29,6 +30,7 @@ from chatlib.recovery import Recovery
 from chatlib.settings import Settings, read_settings
 from chatlib.terminal.plain import Plain
 from chatlib.terminal.streams import (
+    STDERR,
     STDIN,
     STDOUT,
     ignore_stops,
@@ -49,6 +51,9 @@ the terminal raw. Not each system has all of them.
 
 SIGSEGV, SIGBUS, SIGFPE and SIGILL are left alone: after a fault of the interpreter itself
 no handler of ours would ever be called, and the process would not end."""
+
+REPORT_INDENT = 4
+"""Columns before the rows after the first of an error, as before those of a notice."""
 
 EPILOG = f"""\
 Commands in the chat:
@@ -178,7 +183,7 @@ class Program:
         lines, more = self.terminal.take_unsent()
         list_lines(self.terminal.notify, "Never sent", lines)
         if more:
-            self.terminal.notify("Never sent either: what came after that.")
+            self.terminal.notify("Never sent either: the rest of the input.")
         # A person sees what is given back; a script can only look at the code.
         unsent = bool(lines or more) and not self.terminal.interactive
         self.code = code or (Exit.LOST if unsent else Exit.GOODBYE)
@@ -245,6 +250,7 @@ class Program:
         # The garbage collector runs every 700 objects and need not look at what was made
         # until now. That saves 4 % of the time of a line.
         gc.freeze()
+        gc.enable()  # `__main__` has turned it off for the imports
         while self.code is None:
             try:
                 self.terminal.run()
@@ -347,7 +353,7 @@ def _run(
     try:
         settings = read_settings(name, description, arguments, epilog=EPILOG)
         for notice in settings.notices:
-            report(f"{name}: {visible(notice)}")
+            _report(name, notice)
         program = Program(name, role, settings)
         try:
             begin(program)
@@ -355,8 +361,22 @@ def _run(
         finally:
             program.close()
     except ChatError as error:
-        report(f"{name}: {visible(str(error))}")
+        _report(name, str(error))
         return error.code
     except OSError as error:  # no descriptor or no memory left, even to begin with
-        report(f"{name}: {visible(describe(error))}")
+        _report(name, describe(error))
         return Exit.START
+
+
+def _report(name: str, sentence: str) -> None:
+    """Write a sentence to stderr without a terminal of ours; a real one breaks at words."""
+    from chatlib.terminal.wrap import fold  # 1 ms, only where something is wrong
+
+    text = f"{name}: {visible(sentence)}"
+    # Where there is no editor there may be no table of wide characters either.
+    with suppress(OSError, ModuleNotFoundError):
+        width = os.get_terminal_size(STDERR).columns
+        if width > REPORT_INDENT:
+            rows = fold(text, width, width - REPORT_INDENT)
+            text = f"\n{' ' * REPORT_INDENT}".join(rows)
+    report(text)

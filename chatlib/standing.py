@@ -19,12 +19,17 @@ changes with every PING."""
 
 
 # No typing.NamedTuple: importing `typing` takes as long as all of these modules.
-class View(namedtuple("View", ("peer", "connection", "lost", "leaving", "move", "drafts"))):
+class View(
+    namedtuple(
+        "View", ("peer", "connection", "lost", "leaving", "move", "drafts", "private")
+    )
+):
     """A talk at one moment, as one of the two sees it.
 
     `peer` is what the other side is called. `lost` says what is done while the connection
     is lost, and is empty during the talk. `move` says whose move it is in a game, and is
-    empty without one. `drafts` counts the lines that are kept for later.
+    empty without one. `drafts` counts the lines that are kept for later. `private` is
+    whether nobody in between can read along.
     """
 
     __slots__ = ()
@@ -34,6 +39,7 @@ class View(namedtuple("View", ("peer", "connection", "lost", "leaving", "move", 
     leaving: bool
     move: str
     drafts: int
+    private: bool
 
 
 class Standing:
@@ -76,7 +82,7 @@ class Standing:
             # Short, so that the window has room for what is not confirmed.
             parts = ["connection lost", f"{view.lost} until {self.until}"]
         else:
-            private = ["private"] if view.connection.channel.private else []
+            private = ["private"] if view.private else []
             parts = [f"with {view.peer}", *private, *_describe_silence(view.connection)]
         # One of the three: what is to be done next. During a game that is a move.
         if view.leaving:
@@ -109,7 +115,7 @@ class Standing:
     def _delay(self) -> str:
         """For how long the oldest of our lines waits, where that is long."""
         watch = self.confirmation
-        return f" for {watch.seconds} s" if watch.late else ""
+        return f" for {watch.seconds} s" if watch.seconds else ""
 
     def describe_people(self) -> str:
         """Return who talks with whom: the answer to `/who`."""
@@ -135,7 +141,7 @@ class Standing:
         return [
             first,
             _describe_mode(view),
-            _describe_privacy(view.connection),
+            _describe_privacy(view),
             _describe_round_trip(view.connection),
             f"Not confirmed: {lines}.",
         ]
@@ -151,12 +157,6 @@ def _describe_silence(connection: Connection) -> list[str]:
     return []
 
 
-def _describe_privacy(connection: Connection) -> str:
-    if connection.channel.private:
-        return "Private: yes, only who holds the ticket can read this talk."
-    return "Private: no, for now. Who can read the network can read this talk."
-
-
 def _describe_mode(view: View) -> str:
     session = view.connection.link.session
     # Whose turn it is does not matter any more.
@@ -166,6 +166,12 @@ def _describe_mode(view: View) -> str:
         return "Mode: free, both may write at any time."
     turn = "it is your turn" if session.has_turn() else f"it is {view.peer}'s turn"
     return f"Mode: turns, {turn}."
+
+
+def _describe_privacy(view: View) -> str:
+    if view.private:
+        return "Private: yes. Nobody between the two of you can read this talk."
+    return "Private: no. Who can read the network can read this talk."
 
 
 def _describe_round_trip(connection: Connection) -> str:

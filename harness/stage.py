@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from harness import tmux
 from harness.child import ENTER
 from harness.inputs import Inputs
 from harness.keys import keys
@@ -198,7 +199,7 @@ class Stage:
         """
         if actor in self.players:
             self._end(self.players.pop(actor))
-        if _role(actor) == "client" and not self.port:
+        if _role(actor) in ("client", tmux.ACTOR) and not self.port:
             self._reserve()
         player = self._spawn(actor, arguments, source)
         self.players[actor] = player
@@ -234,6 +235,8 @@ class Stage:
         return player
 
     def _command(self, actor: str) -> list[str]:
+        if actor == tmux.ACTOR:
+            return tmux.command(self._folder, self.port)
         program = [sys.executable, "-m", PROGRAMS[_role(actor)]]
         terminal = ["--plain"] if self.terminal == "plain" else []
         called = actor.startswith("client") and self._proxied
@@ -581,7 +584,7 @@ def _check(step: Step) -> None:
             raise Unmet(step, "a picture's name is of small letters, digits and -")
     elif step.actor == CLOCK:
         _parse_time(step)
-    elif _role(step.actor) not in PROGRAMS:
+    elif _role(step.actor) not in PROGRAMS and step.actor != tmux.ACTOR:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")
     elif step.sign == ":" and not look_up(_EVENTS, step.text):
         raise Unmet(step, "there is no such event: docs/testing.md lists them")

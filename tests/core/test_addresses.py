@@ -77,7 +77,8 @@ def test_an_unknown_host_is_reported_in_one_sentence(
     with pytest.raises(StartError) as raised:
         resolve("nowhere.example", 7777)
     assert str(raised.value) == (
-        "there is no host nowhere.example (Name or service not known)"
+        "there is no host nowhere.example (Name or service not known): "
+        "check how it is spelled"
     )
     assert raised.value.code == Exit.START
 
@@ -102,7 +103,7 @@ def test_a_malformed_host_is_reported_in_one_sentence_too(host: str) -> None:
         resolve(host, 7777)
     sentence = str(raised.value)
     assert sentence.startswith(f"there is no host {host} (")
-    assert sentence.endswith(")")
+    assert sentence.endswith("): check how it is spelled")
     assert "[Errno" not in sentence
     assert "\n" not in sentence
     assert raised.value.code == Exit.START

@@ -1301,7 +1301,7 @@ def test_an_address_of_another_machine_is_left_out(
     foreign: Address = (socket.AF_INET, ("192.0.2.1", 0))
     (sock,) = listen([foreign, addresses[0]], 0)
     sock.close()
-    with pytest.raises(StartError, match="the host is not this machine"):
+    with pytest.raises(StartError, match="and the host is another: try --host localhost"):
         listen([foreign], 0)
 
 
@@ -1325,7 +1325,7 @@ def test_a_port_below_1024_is_explained(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
-    with pytest.raises(StartError, match="port 80 is not for everybody"):
+    with pytest.raises(StartError, match="port 80 is kept for the system"):
         listen(addresses, 80)
 
 

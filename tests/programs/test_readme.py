@@ -225,6 +225,7 @@ def find_extra(shell: Shell, command: str) -> None:
 
 TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"git clone ADDRESS chat", elsewhere),  # a copy is there already
+    (r"git worktree add .*", elsewhere),  # the copy has no history
     (r"cd chat|\. \.venv/bin/activate", run),
     (r"make run-server\b.*", start_server),
     (r"chatd --version|chatd \| head -1", run),  # the second ends when head has its line

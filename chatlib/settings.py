@@ -360,7 +360,9 @@ def _refuse_tickets(
 
     The error does not repeat it.
     """
+    # Before anything is parsed: an error of the parser repeats what it does not know.
     words = sys.argv[1:] if arguments is None else arguments
+    # Other variables are none of ours; a shell may have the ticket in one of its own.
     variables = [name for name in environment if name.startswith("CHAT_")]
     places = {
         "the command line": any("chat1:" in word for word in words),

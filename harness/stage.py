@@ -236,7 +236,7 @@ class Stage:
 
     def _command(self, actor: str) -> list[str]:
         if actor == tmux.ACTOR:
-            return tmux.command(self._folder, self.port)
+            return tmux.command(self.folder, self.port)
         program = [sys.executable, "-m", PROGRAMS[_role(actor)]]
         terminal = ["--plain"] if self.terminal == "plain" else []
         called = actor.startswith("client") and self._proxied

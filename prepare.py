@@ -25,7 +25,7 @@ from typing import BinaryIO
 FOLDER = Path(".venv")
 INTERPRETER = FOLDER / "bin" / "python"
 LOG = FOLDER / "log"
-WANTED = {"run": ".", "dev": ".[dev]", "bench": ".[bench]"}
+WANTED = {"run": ".[private]", "dev": ".[dev]", "bench": ".[bench]"}
 
 PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off")
 NETWORK = ("--retries", "1", "--timeout", "10")

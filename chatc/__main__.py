@@ -22,7 +22,12 @@ DESCRIPTION = "Connect to a server and talk with it."
 
 def begin(program: Program) -> None:
     """Start to connect to the server."""
-    Connector(program).start()
+    if not program.settings.private:
+        Connector(program).start()
+        return
+    from chatc.invitation import accept  # only for a private talk
+
+    Connector(program, accept(program)).start()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from chatlib.connection import Connection, Owner
 from chatlib.errors import UnknownSessionError
 from chatlib.loop import Timer
 from chatlib.program import Program
-from chatlib.protocol.events import Event, Failed, Left, Opened, Trace
+from chatlib.protocol.events import Event, Failed, Left, Lost, Opened, Trace
 from chatlib.protocol.frames import Reason
 from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
@@ -52,6 +52,8 @@ class Redialer(Owner):
         self._again = False
         # Why no other try would help, in words.
         self._refusal = ""
+        # The person knows that somebody without our ticket answers, in this search.
+        self._stranger_is_told = False
         # When the last connection was open again.
         self._since = -LASTING_SECONDS
         # The messages of both sides that were acknowledged before the last loss.
@@ -64,7 +66,7 @@ class Redialer(Owner):
         if lasted or acknowledged > self._acknowledged:
             self._delay = FIRST_DELAY
         self._acknowledged = acknowledged
-        self._again = False
+        self._again = self._stranger_is_told = False
         self._wait()
 
     def stop(self) -> None:
@@ -94,6 +96,8 @@ class Redialer(Owner):
                 self._refusal = f"{self._place} {NEW_SERVER}"
             case Left(_, text):
                 self._refusal = f"{self._place} refused to go on: {text}"
+            case Lost() if connection.channel.refuses:
+                self._note_stranger(connection)
             case Failed(error):
                 self._refusal = f"{self._place} cannot go on: {error}"
 
@@ -106,6 +110,19 @@ class Redialer(Owner):
             self._program.chat.stop_searching(self._refusal)
         else:
             self._wait()
+
+    def _note_stranger(self, connection: Connection) -> None:
+        """Show, once, that somebody without our ticket answers in the server's place.
+
+        It is no refusal by the server, which may come back: whoever stands in between could
+        end any talk otherwise.
+        """
+        if not self._stranger_is_told:
+            self._stranger_is_told = True
+            self._program.terminal.notify(
+                f"What answers at {self._place} is not who you talked with: "
+                f"{connection.channel.error}. Trying on; nothing is sent to it."
+            )
 
     # Dialing.
 

@@ -171,6 +171,10 @@ class Goodbye:
         last = f" Last words: {words}" if words else ""
         why = f"; {self.refusal}" if self.refusal and sentence == self.loss else ""
         delivery = describe_delivery(session.texts_sent, len(lost))
-        self._terminal.notify(f"{sentence}{delivery}{why}.{last}")
+        connection = self._peer.connection
+        private = (
+            " The talk was private." if connection and connection.channel.private else ""
+        )
+        self._terminal.notify(f"{sentence}{delivery}{why}.{private}{last}")
         list_lines(self._terminal.notify, "Not confirmed", lost)
         return code

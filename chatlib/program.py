@@ -15,11 +15,12 @@ from contextlib import suppress
 from itertools import count
 
 from chatlib.advice import choose_exit_code
+from chatlib.channel import Channel, Clear
 from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
 from chatlib.ending import list_lines
-from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
+from chatlib.errors import ChatError, Exit, ScreenClosedError, StartError, describe
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import READ, Loop
 from chatlib.memory import Memory
@@ -62,9 +63,16 @@ Commands in the chat:
 Signs in a frame log: {LEGEND}
 
 Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 server busy,
-128 + n ended by signal n.
+5 not invited: another ticket, or none, 128 + n ended by signal n.
 
 """
+
+
+NO_CRYPTOGRAPHY = (
+    "a private talk needs the package cryptography: install it with "
+    f"'{os.path.basename(sys.executable)} -m pip install cryptography', or use make"
+)
+"""What a person is told who has a ticket and not what it needs."""
 
 
 def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
@@ -148,6 +156,9 @@ class Program:
         self._failures = 0
         # With --again: called instead of ending, when the peer has ended the talk.
         self.again: Callable[[], None] | None = None
+        # What the bytes of a new connection go through, and whether it seals them.
+        self._make_channel: Callable[[Trace], Channel] = Clear
+        self.private = False
         # What is remembered from talk to talk.
         self.memory = Memory()
         self.new_chat()
@@ -198,11 +209,35 @@ class Program:
         number = next(self._numbers)
         trace = self._log.make_trace(number) if self._log.enabled else silent
         trace("=", f"{verb} {address}", b"")
-        link = make_link(trace)
-        connection = Connection(self.loop, sock, address, link, owner, trace)
+        link, channel = make_link(trace), self._make_channel(trace)
+        connection = Connection(self.loop, sock, address, link, owner, trace, channel)
         connection.set_deadline(HELLO_SECONDS)
         connection.flush()
         return connection
+
+    def be_private(self, secret: bytes) -> None:
+        """Seal every connection from now on, with keys made out of a ticket's secret."""
+        # 20 ms for `ssl` and 20 for the keys, paid only for a private talk.
+        try:
+            from chatlib.identity import derive, make_context
+            from chatlib.sealed import Sealed
+        except ModuleNotFoundError as error:
+            if not str(error.name).startswith("cryptography"):
+                raise
+            raise StartError(NO_CRYPTOGRAPHY) from None
+        server = self._role == "server"
+        try:
+            context = make_context(derive(secret), server=server)
+        except OSError as error:
+            why = f"SSLKEYLOGFILE names a file that cannot be written: {describe(error)}"
+            raise StartError(why) from None
+        self._make_channel = lambda trace: Sealed(context, server=server, trace=trace)
+        self.private = True
+        if context.keylog_filename:
+            self.terminal.notify(
+                f"The keys of this talk are written to {context.keylog_filename}, as "
+                "SSLKEYLOGFILE is set: whoever reads that file can read the talk."
+            )
 
     # The process.
 

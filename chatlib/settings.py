@@ -18,8 +18,9 @@ to every other module what it needs.
 import argparse
 import os
 import stat
+import sys
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 
 from chatlib import VERSION
@@ -56,6 +57,9 @@ HARMLESS = (
 )
 """What a file in the current folder may set; `no_history` it can only turn on."""
 
+TICKET_PLACES = "give it at the prompt of --private, or in a file with --ticket FILE"
+"""Where a ticket belongs, in words."""
+
 LOOKS = ("default", "contrast", "colour-blind", "none")
 """The names of the looks that `terminal.look` knows."""
 
@@ -68,6 +72,9 @@ class Settings:
 
     # What of the file in the current folder does not count, a sentence each.
     notices: Sequence[str] = ()
+
+    # The names of the options that stand on the command line.
+    given: Set[str] = frozenset()
 
     # Of both programs.
     host: str
@@ -85,6 +92,8 @@ class Settings:
     timestamps: bool
     verbose: int
     frame_log: str | None
+    private: bool  # only the holder of a ticket is talked with; with `ticket`, always
+    ticket: str | None  # the file that it stands in; "-" is stdin's first line
     # Of chatc alone.
     wait: float  # seconds in which a server may still appear
     retry: float  # seconds for which a lost server is looked for
@@ -92,6 +101,7 @@ class Settings:
     mode: str  # "turns" or "free"; the client follows
     keep: float  # seconds for which the seat of a lost client is kept
     again: bool  # whether the next client is awaited when one has left
+    new_ticket: bool  # whether another secret is to stand in that file
 
 
 class Option(
@@ -173,6 +183,13 @@ def _to_path(value: object) -> str:
 def _to_log(value: object) -> str:
     # As in other programs `-` is no file. It is not stdout, which has the conversation.
     return "/dev/stderr" if value == "-" else _to_path(value)
+
+
+def _to_ticket(value: object) -> str:
+    # Not a ValueError, whose sentence would repeat the key.
+    if isinstance(value, str) and "chat1:" in value:
+        raise UsageError(f"a ticket is a key, and no part of the settings: {TICKET_PLACES}")
+    return "-" if value == "-" else _to_path(value)
 
 
 def _to_name(value: object) -> str:
@@ -268,6 +285,9 @@ OPTIONS = (
     Option(
         "keep", 60, _to_seconds, "keep a lost client's seat; default 60", "SECONDS", "chatd"
     ),
+    Option("private", False, _to_switch, "only who holds a ticket can talk, and read"),
+    Option("ticket", None, _to_ticket, "keep the ticket in FILE (0600); -: stdin", "FILE"),
+    Option("new_ticket", False, _to_switch, "make another ticket in FILE", None, "chatd"),
     Option("name", None, _to_name, "what the other side calls you", "NAME"),
     Option("prompt", ">", _to_text, "what asks you for a message; default '>'", "TEXT"),
     Option("plain", False, _to_switch, "no editor: the terminal edits the line"),
@@ -311,6 +331,7 @@ def read_settings(
     # The other program's own options are unknown on the command line, as any typo.
     options = [option for option in OPTIONS if option.program in (None, program)]
     parser = _make_parser(program, description, epilog, options)
+    _refuse_tickets(arguments, environment)
     given = vars(_parse(parser, arguments))
     path = given.pop("config")
     notices: list[str] = []
@@ -326,7 +347,31 @@ def read_settings(
     ]
     settings = _merge(options, sources)
     settings.notices = notices
+    settings.given = _separate_port(sources[:1])[0].keys()
+    # Who names a ticket wants no talk in clear.
+    settings.private |= settings.ticket is not None or "new_ticket" in settings.given
     return settings
+
+
+def _refuse_tickets(
+    arguments: Sequence[str] | None, environment: Mapping[str, str]
+) -> None:
+    """Raise UsageError for a ticket where other users of this machine can read it.
+
+    The error does not repeat it.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    variables = [name for name in environment if name.startswith("CHAT_")]
+    places = {
+        "the command line": any("chat1:" in word for word in words),
+        "the environment": any("chat1:" in environment[name] for name in variables),
+    }
+    for place, found in places.items():
+        if found:
+            raise UsageError(
+                f"a ticket is a key, and {place} can be read by others (ps shows it): "
+                + TICKET_PLACES
+            )
 
 
 _Source = Mapping[str, tuple[object, str]]

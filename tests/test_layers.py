@@ -108,7 +108,11 @@ ALLOWED = {
         "terminal.terminal",
         "terminal.visible",
     },
+    "chatlib.channel": {"errors", "protocol.events", "protocol.frames"},
+    "chatlib.invitation": {"errors", "terminal.streams", "ticket"},
+    "chatlib.sealed": {"channel", "protocol.events", "protocol.frames"},
     "chatlib.connection": {
+        "channel",
         "errors",
         "loop",
         "protocol.events",
@@ -215,6 +219,7 @@ ALLOWED = {
     },
     "chatlib.program": {
         "advice",
+        "channel",
         "chat",
         "commands",
         "games.registry",
@@ -225,8 +230,10 @@ ALLOWED = {
         "loop",
         "memory",
         "protocol.events",
+        "identity",
         "protocol.link",
         "recovery",
+        "sealed",
         "settings",
         "terminal.edited",
         "terminal.plain",
@@ -243,9 +250,11 @@ EDITOR = ("chatlib.terminal.guest", "chatlib.terminal.editor", "chatlib.terminal
 PROGRAM = {
     "addresses",
     "advice",
+    "channel",
     "chat",
     "connection",
     "errors",
+    "invitation",
     "loop",
     "program",
     "protocol.events",
@@ -253,8 +262,12 @@ PROGRAM = {
     "protocol.link",
     "protocol.session",
     "resolver",
+    "settings",
+    "standing",
     "tally",
+    "terminal.streams",
     "terminal.visible",
+    "ticket",
 }
 
 # What the core must not touch: sockets, clocks, terminals.

@@ -161,6 +161,8 @@ def test_without_a_home_only_the_file_here_counts() -> None:
     assert (settings.port, settings.name) == (7777, "here")
 
 
+CHATD_ONLY = ("mode", "again", "keep", "new_ticket")
+
 SETTINGS = [
     (("--host", "::1"), "::1", '"::1"', "host", "::1"),
     (("--port", "0"), "0", "0", "port", 0),
@@ -189,6 +191,10 @@ SETTINGS = [
     (("-vv",), "2", "2", "verbose", 2),
     (("--verbose", "--verbose"), "2", "2", "verbose", 2),
     (("--frame-log", "a/b"), "a/b", '"a/b"', "frame_log", "a/b"),
+    (("--new-ticket",), "yes", "true", "new_ticket", True),
+    (("--private",), "yes", "true", "private", True),
+    (("--ticket", "a/b"), "a/b", '"a/b"', "ticket", "a/b"),
+    (("--ticket", "-"), "-", '"-"', "ticket", "-"),
 ]
 """The option, the variable and the line of the file; the setting and its value."""
 
@@ -208,7 +214,7 @@ def test_every_setting_can_come_from_every_source(
 ) -> None:
     """With the same value, of the same type."""
     write(home / ".config/chat/chat.toml", f"{name.replace('_', '-')} = {file}")
-    program = "chatd" if name in ("mode", "again", "keep") else "chatc"
+    program = "chatd" if name in CHATD_ONLY else "chatc"
     environment = _variable(name, variable)
     found = [
         getattr(settings, name)
@@ -303,6 +309,7 @@ ELSEWHERE = "use the option, the environment or the file of that name in ~/.conf
 def test_every_setting_is_harmless_or_not() -> None:
     """What a file in the current folder can do to somebody who did not look at it."""
     harmful = {"host", "frame_log", "again", "wait", "retry", "keep"}
+    harmful |= {"private", "ticket", "new_ticket"}
     assert {option.name for option in OPTIONS} == harmful | {*HARMLESS}
 
 

@@ -451,5 +451,4 @@ class Chat(Owner):
         move = table.status if table and table.game else ""
         lost = self._recovery.activity if self.is_searching else ""
         drafts = len(self._outbox.drafts)
-        leaving, private = self.is_leaving, connection.channel.private
-        return View(self.peer.name, connection, lost, leaving, move, drafts, private)
+        return View(self.peer.name, connection, lost, self.is_leaving, move, drafts)

@@ -19,17 +19,12 @@ changes with every PING."""
 
 
 # No typing.NamedTuple: importing `typing` takes as long as all of these modules.
-class View(
-    namedtuple(
-        "View", ("peer", "connection", "lost", "leaving", "move", "drafts", "private")
-    )
-):
+class View(namedtuple("View", ("peer", "connection", "lost", "leaving", "move", "drafts"))):
     """A talk at one moment, as one of the two sees it.
 
     `peer` is what the other side is called. `lost` says what is done while the connection
     is lost, and is empty during the talk. `move` says whose move it is in a game, and is
-    empty without one. `drafts` counts the lines that are kept for later. `private` is
-    whether nobody in between can read along.
+    empty without one. `drafts` counts the lines that are kept for later.
     """
 
     __slots__ = ()
@@ -39,7 +34,6 @@ class View(
     leaving: bool
     move: str
     drafts: int
-    private: bool
 
 
 class Standing:
@@ -82,7 +76,7 @@ class Standing:
             # Short, so that the window has room for what is not confirmed.
             parts = ["connection lost", f"{view.lost} until {self.until}"]
         else:
-            private = ["private"] if view.private else []
+            private = ["private"] if view.connection.channel.private else []
             parts = [f"with {view.peer}", *private, *_describe_silence(view.connection)]
         # One of the three: what is to be done next. During a game that is a move.
         if view.leaving:
@@ -141,7 +135,7 @@ class Standing:
         return [
             first,
             _describe_mode(view),
-            _describe_privacy(view),
+            _describe_privacy(view.connection),
             _describe_round_trip(view.connection),
             f"Not confirmed: {lines}.",
         ]
@@ -168,9 +162,9 @@ def _describe_mode(view: View) -> str:
     return f"Mode: turns, {turn}."
 
 
-def _describe_privacy(view: View) -> str:
-    if view.private:
-        return "Private: yes. Nobody between the two of you can read this talk."
+def _describe_privacy(connection: Connection) -> str:
+    if connection.channel.private:
+        return "Private: yes. Only who holds the ticket can read this talk."
     return "Private: no. Who can read the network can read this talk."
 
 

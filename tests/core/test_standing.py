@@ -24,7 +24,7 @@ class Talk:
 
     def view(self) -> View:
         """Return the talk now: an ordinary one, unless `state` says more."""
-        view = View("Bob", self.connection, "", False, "", 0, private=False)
+        view = View("Bob", self.connection, "", False, "", 0)
         return view._replace(**self.state)
 
     def parts(self, **state: object) -> str:

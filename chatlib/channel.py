@@ -101,6 +101,7 @@ class Clear(Channel):
         if self._begun:
             return b"" if self.error else data
         self._begun = True
+        # One byte is enough, so it makes no difference how the stream was cut.
         if data[0] != HANDSHAKE:
             return data
         self.established = False

@@ -248,6 +248,7 @@ class Connection:
             if plain := channel.receive(data):
                 self._report(self.link.receive_data(plain, self._loop.now()))
             if (not plain or channel.waiting or channel.error) and self._open:
+                # A part of the handshake is answered, or an error is told.
                 if channel.error:
                     # The peer has a moment to read why; then the connection is lost.
                     self.link.receive_eof(str(channel.error))
@@ -343,6 +344,7 @@ class Connection:
                 self._write(channel.seal(data))
             if link.replies.ack and not self._ack_timer:
                 self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
+        # Behind what is pending: a record that is cut in two cannot be opened.
         if channel.waiting and not self._pending:
             self._write(channel.take())
         if self._pending or not ordinary:

@@ -231,6 +231,7 @@ class Program:
         except OSError as error:
             why = f"SSLKEYLOGFILE names a file that cannot be written: {describe(error)}"
             raise StartError(why) from None
+        # One context for all connections: to make it takes longer than a handshake.
         self._make_channel = lambda trace: Sealed(context, server=server, trace=trace)
         self.private = True
         if context.keylog_filename:

@@ -286,7 +286,13 @@ OPTIONS = (
         "keep", 60, _to_seconds, "keep a lost client's seat; default 60", "SECONDS", "chatd"
     ),
     Option("private", False, _to_switch, "only who holds a ticket can talk, and read"),
-    Option("ticket", None, _to_ticket, "keep the ticket in FILE (0600); -: stdin", "FILE"),
+    Option(
+        "ticket",
+        None,
+        _to_ticket,
+        "keep the ticket in FILE (0600); -: first line typed",
+        "FILE",
+    ),
     Option("new_ticket", False, _to_switch, "make another ticket in FILE", None, "chatd"),
     Option("name", None, _to_name, "what the other side calls you", "NAME"),
     Option("prompt", ">", _to_text, "what asks you for a message; default '>'", "TEXT"),
@@ -360,7 +366,9 @@ def _refuse_tickets(
 
     The error does not repeat it.
     """
+    # Before anything is parsed: an error of the parser repeats what it does not know.
     words = sys.argv[1:] if arguments is None else arguments
+    # Other variables are none of ours; a shell may have the ticket in one of its own.
     variables = [name for name in environment if name.startswith("CHAT_")]
     places = {
         "the command line": any("chat1:" in word for word in words),

@@ -108,6 +108,8 @@ ALLOWED = {
         "terminal.terminal",
         "terminal.visible",
     },
+    "chatlib.ticket": {"errors", "files"},
+    "chatlib.identity": {"ticket"},
     "chatlib.channel": {"errors", "protocol.events", "protocol.frames"},
     "chatlib.invitation": {"errors", "terminal.streams", "ticket"},
     "chatlib.sealed": {"channel", "protocol.events", "protocol.frames"},

@@ -17,9 +17,9 @@ MODULE = Module(
             ("old.link.pulse.heard >= asked", "True"),
         ),
         Mutant(
-            "who starts anew waits until the seat's time is over",
-            "NewStart.answer",
-            ("alive=chat.is_leaving", "alive=True"),
+            "who starts anew is not told how many of its lines had arrived",
+            "NewStart._replace",
+            ("new_start_words(lines)", "TICKET_IN_USE"),
         ),
     ),
 )

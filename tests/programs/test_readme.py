@@ -236,7 +236,8 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"python3 -m harness referee .*", read_options),
     (r"make (demo|help|play FILE=my\.chat)", run),
     (
-        r"make (test|check|e2e|lint|types|coverage|mutants|fuzz|pairs|bench|docs)\b.*",
+        r"make (test|check|e2e|lint|types|coverage|mutants|fuzz|pairs|private|bench|docs)"
+        r"\b.*",
         dry_run,
     ),
     (r"pip install '\S*\[\w+\]'", find_extra),

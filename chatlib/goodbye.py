@@ -171,6 +171,7 @@ class Goodbye:
         last = f" Last words: {words}" if words else ""
         why = f"; {self.refusal}" if self.refusal and sentence == self.loss else ""
         delivery = describe_delivery(session.texts_sent, len(lost))
+        # All connections of a talk have the same kind of channel, so the last one tells.
         connection = self._peer.connection
         private = (
             " The talk was private." if connection and connection.channel.private else ""

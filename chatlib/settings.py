@@ -287,11 +287,7 @@ OPTIONS = (
     ),
     Option("private", False, _to_switch, "only who holds a ticket can talk, and read"),
     Option(
-        "ticket",
-        None,
-        _to_ticket,
-        "keep the ticket in FILE (0600); -: first line typed",
-        "FILE",
+        "ticket", None, _to_ticket, "keep the ticket in FILE; -: what is piped in", "FILE"
     ),
     Option("new_ticket", False, _to_switch, "make another ticket in FILE", None, "chatd"),
     Option("name", None, _to_name, "what the other side calls you", "NAME"),

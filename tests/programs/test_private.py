@@ -400,6 +400,28 @@ def test_a_ticket_is_typed_at_a_prompt_and_not_shown() -> None:
         server.exits(0)
 
 
+def test_a_ticket_may_be_pasted_in_the_rows_of_a_narrow_window() -> None:
+    """As an edited terminal breaks it, with its mark and blanks."""
+    with serve() as (server, ticket), at_terminal("--private") as (terminal, client):
+        read_until(terminal, b"Ticket: ")
+        rows = [ticket[at : at + 30] for at in range(0, len(ticket), 30)]
+        os.write(terminal, ("- " + "\n  ".join(rows) + "\n").encode())
+        seen = read_until(terminal, b"privately")
+        assert rows[-1].encode() not in seen
+        os.write(terminal, b"/q\n")
+        assert client.wait(SECONDS) == 0
+        server.exits(0)
+
+
+def test_the_rest_of_a_wrong_ticket_is_left_to_no_shell() -> None:
+    """It is dropped from the terminal's input."""
+    with at_terminal("--private") as (terminal, client):
+        read_until(terminal, b"Ticket: ")
+        os.write(terminal, b"chat1:127.0.0.1:7777:qqqq\nthe rest\n" + b"more\n" * 30)
+        assert client.wait(SECONDS) == 2
+        assert b"the rest" not in read_until(terminal, b"chatc: ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_at_the_prompt_leaves_the_echo_on(number: int) -> None:
     """As a shell expects it, with the code of the signal and no traceback."""

@@ -911,7 +911,7 @@ def test_after_twenty_seconds_a_person_is_told_what_to_try(host: str, advice: st
 
 
 def test_who_has_a_ticket_is_told_after_twenty_seconds_what_may_be_in_between() -> None:
-    """All addresses of the ticket are named; the commonest cause is no fault of the ticket."""
+    """All addresses of the ticket are named, and the commonest causes."""
     world = World("chatc", "--wait", "60")
     world.program.private = True
     hosts = ("192.0.2.7", "198.51.100.4")

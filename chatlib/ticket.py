@@ -43,8 +43,8 @@ KEY_CHARACTERS = -(-8 * SECRET_BYTES // 5) + _CHECKSUM
 _GROUP = 4
 
 # What the other parts are made of, and so what a wrong character in them may have been.
-_TEXT = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:[]%_"
-_IGNORED = " \t\r\n-"
+_TEXT = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:[]%_-"
+_BLANKS = " \t\r\n"
 
 # The generator of Bech32's checksum, and the constant of Bech32m.
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
@@ -89,13 +89,13 @@ def derive_bytes(secret: bytes, label: str, salt: bytes = b"") -> bytes:
 def parse(line: str) -> Ticket:
     """Return the ticket that a line is. Raises TicketError, which says what is wrong.
 
-    Blanks, line ends and hyphens are ignored, because mail programs and people add them
-    and leave them out, and so is the case of the key.
+    Blanks, line ends and the key's hyphens are ignored, because mail programs and people
+    add them and leave them out, and so is the case of the key.
     """
     # What is not even near a ticket is not searched for the place of a mistake.
     if not line.isascii() or not 40 <= len(line) <= LINE_LIMIT or line.count(":") < 2:
         raise TicketError("this is not a ticket: a ticket begins with chat1:")
-    places = [index for index, each in enumerate(line) if each not in _IGNORED]
+    places = _find_places(line)
     text = "".join(line[index] for index in places)
     text = text[:-KEY_CHARACTERS] + text[-KEY_CHARACTERS:].lower()
     if _remainder(text) != 0:
@@ -107,6 +107,17 @@ def parse(line: str) -> Ticket:
         if len(addresses) <= ADDRESSES_LIMIT and all(map(_is_address, addresses)):
             return Ticket(addresses, int(match["port"]), secret)
     raise TicketError("this ticket is of another version: use the version that made it")
+
+
+def _find_places(line: str) -> list[int]:
+    """Return where the characters of a line stand that count."""
+    places = [index for index, each in enumerate(line) if each not in _BLANKS]
+    # A hyphen counts in the name of an interface, and in the key it does not. The key
+    # begins behind the last ':' that has enough behind it: another one is a slip.
+    key = [index for index in places if line[index] != "-"]
+    colons = [index for index in key[: 1 - KEY_CHARACTERS] if line[index] == ":"]
+    start = colons[-1] if colons else 0
+    return [index for index in places if index < start or line[index] != "-"]
 
 
 def _is_address(address: str) -> bool:

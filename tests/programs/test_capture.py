@@ -109,7 +109,7 @@ def converse(client: Talker, server: Talker) -> None:
 
 
 def follow(file: Path, port: int, *options: str) -> tuple[bytes, bytes]:
-    """Return what tshark finds inside TLS: what the client sent, and what the server did."""
+    """Return what tshark finds inside TLS: sent by the client, and by the server."""
     command = ["tshark", "-r", str(file), "-d", f"tcp.port=={port},tls", *options]
     run = subprocess.run(
         [*command, "-q", "-z", "follow,tls,raw,0"], capture_output=True, timeout=4 * SECONDS

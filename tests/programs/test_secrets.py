@@ -97,7 +97,7 @@ def in_processes(*tickets: Ticket) -> tuple[list[str], set[int]]:
 
 
 def open_files(process: Path) -> list[Path]:
-    """Return the regular files that a process of these tests has open, nameless ones too."""
+    """Return the files that a process of these tests has open, also nameless ones."""
     try:
         is_ours = re.search(rb"\0chat[cd]\0", (process / "cmdline").read_bytes())
         return [each for each in (process / "fd").iterdir() if is_ours and each.is_file()]

@@ -127,6 +127,8 @@ class Connector(Owner):
 
         # There is time left that the person is willing to wait.
         self._patient = settings.wait > 0
+        # Until when, for the status line.
+        self._until = ""
         # The person was told that we wait, and the timer for telling it.
         self._person_knows = False
         self._notice: Timer | None = None
@@ -153,8 +155,8 @@ class Connector(Owner):
         self._later(0, self._dialer.dial)
         if self._patient:
             self._later(self._program.settings.wait, self._lose_patience)
-            until = self._program.memory.time_of_day(self._program.settings.wait)
-            self._program.chat.standing.wait_for(f"nobody here yet, trying until {until}")
+            self._until = self._program.memory.time_of_day(self._program.settings.wait)
+            self._show_waiting()
             self._notice = self._program.loop.call_later(NOTICE_SECONDS, self._say_waiting)
             if self._program.terminal.edits:
                 self._later(ADVICE_SECONDS, self._advise)
@@ -226,8 +228,12 @@ class Connector(Owner):
     def _wait(self) -> None:
         """Dial again a little later."""
         self._say_waiting()
+        self._show_waiting()
         self._later(self._delay, lambda: self._dialer.dial(again=True))
         self._delay = min(2 * self._delay, LAST_DELAY)
+
+    def _show_waiting(self) -> None:
+        self._program.chat.standing.wait_for(f"no server there, trying until {self._until}")
 
     def _say_waiting(self) -> None:
         """Show, once, that there is no server yet and how long we wait."""
@@ -245,13 +251,13 @@ class Connector(Owner):
         if self._greeting or self._seat.awaited:
             return
         if self._unresolved:
-            what = "the network may be down, or the name may be wrong: see --host"
+            what = "is the network up, and is the name spelled right?"
         elif self._place.host in ("localhost", "127.0.0.1", "::1"):
             start = command("chatd", port=str(self._place.port))
             what = f"in another window, start it with: {start}"
         else:
             start = command("chatd", host="*", port=str(self._place.port))
-            what = f"a firewall may be in between, or nobody has started it: {start}"
+            what = f"a firewall may be in between, or nobody has typed there: {start}"
         place, seconds = self._place, f"{ADVICE_SECONDS:g} s"
         self._program.terminal.notify(f"No server at {place} after {seconds}: {what}")
 
@@ -269,17 +275,20 @@ class Connector(Owner):
 
     def _wait_for_seat(self) -> None:
         """Dial again when the seat is free, and a few times before."""
+        assert self._seat.seconds is not None
         if not self._seat.awaited:
-            assert self._seat.seconds is not None
             long = self._seat.seconds > SEAT_LONGEST
-            limit = f" for up to {SEAT_LONGEST:g} s" if long else ""
+            limit = f" This program waits for {SEAT_LONGEST:g} s." if long else ""
             self._program.terminal.notify(
-                f"The server at {self._place} keeps its seat for somebody it has lost, "
-                f"{self._seat.seconds} s more: waiting for it{limit}; Ctrl-C leaves."
+                f"{self._place} keeps the seat of a lost client for {self._seat.seconds} s "
+                f"more. You get it then, or when /admit is typed there.{limit} Ctrl-C "
+                "leaves."
             )
         # The refusal has ended the talk that it answered.
         self._session = Session(self._hello, talks_first=True)
         self._later(self._seat.wait(), lambda: self._dialer.dial(again=True))
+        until = self._program.memory.time_of_day(min(self._seat.seconds, SEAT_LONGEST))
+        self._program.chat.standing.wait_for(f"waiting for the seat until {until}")
 
     def _try_others(self, leaving: bool) -> None:
         """Dial the other addresses of the ticket: this one belongs to somebody else."""

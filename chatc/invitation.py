@@ -5,17 +5,21 @@ import signal
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from chatc.place import Place
 from chatlib.errors import TicketError, describe
 from chatlib.invitation import FIRST_LINE, read_line, read_ticket
+from chatlib.loop import READ, is_ready
 from chatlib.program import Program
 from chatlib.terminal.streams import STDIN
 from chatlib.ticket import Ticket, parse
 
 PROMPT = "Ticket: "
+
+ROWS_LIMIT = 20
+"""Rows at most behind the first that a ticket is pasted in."""
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The signals that end the program at the prompt, and must leave the echo as it was."""
@@ -38,20 +42,44 @@ def accept(program: Program) -> Place:
 def find_ticket(path: str | None) -> Ticket:
     """Return the ticket in this file, or the one that is typed, pasted or piped."""
     if path is None and os.isatty(STDIN):
-        return parse(ask())
+        return ask()
     try:
         return read_ticket(path or FIRST_LINE)
     except OSError as error:
         raise TicketError(f"{path}: {describe(error)}") from None
 
 
-def ask() -> str:
-    """Return a line that is typed or pasted, and not shown."""
-    _show(PROMPT)
+def ask() -> Ticket:
+    """Return the ticket that is typed or pasted, and not shown. Raises TicketError."""
     with _without_echo():
-        line = read_line()
-    _show("\n")  # the Enter was not shown either
-    return line
+        _show(PROMPT)
+        try:
+            return _read_rows()
+        except TicketError:
+            # What was pasted behind a wrong line may be the rest of a key: the shell would
+            # run it, and keep it in its history.
+            termios.tcflush(STDIN, termios.TCIFLUSH)
+            raise
+        finally:
+            _show("\n")  # the Enter was not shown either
+
+
+def _read_rows() -> Ticket:
+    """Return the ticket in the first row, or in the rows that were pasted with it.
+
+    A ticket that was copied out of a narrow window, or of a letter, has line ends in it.
+    Raises TicketError, for the first row.
+    """
+    line = read_line()
+    try:
+        return parse(line)
+    except TicketError as error:
+        for _ in range(ROWS_LIMIT):
+            if is_ready(STDIN, READ):
+                with suppress(TicketError):
+                    line += read_line()
+                    return parse(line)
+        raise error from None
 
 
 def _show(text: str) -> None:

@@ -12,6 +12,7 @@ from chatlib.errors import UnknownSessionError
 from chatlib.loop import Timer
 from chatlib.program import Program
 from chatlib.protocol.events import Event, Failed, Left, Lost, Opened, Trace
+from chatlib.protocol.frames import Reason
 from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
 from chatlib.resolver import Resolver
@@ -23,6 +24,12 @@ that many clients of one broken network do not all come back in the same moment.
 LASTING_SECONDS = 10.0
 """A connection that breaks earlier is one of a series: the delays go on growing, unless a
 message was acknowledged since the loss before."""
+
+FORGOTTEN = "the server does not know this talk"
+"""What a server says, of every version, that was started after the talk had begun."""
+
+NEW_SERVER = "is a new server now, which does not know this talk"
+"""What a person is told of such a server, behind its place."""
 
 
 class Redialer(Owner):
@@ -83,10 +90,12 @@ class Redialer(Owner):
                 self._program.chat.resumed(connection)
             case Left() | Failed() if self._program.chat.note_server_gone():
                 pass  # it has left the talk, and may be in another one by now
+            case Left(Reason.UNKNOWN_SESSION, text) if text == FORGOTTEN:
+                self._refusal = f"{self._place} {NEW_SERVER}"
+            case Failed(UnknownSessionError()):
+                self._refusal = f"{self._place} {NEW_SERVER}"
             case Left(_, text):
                 self._refusal = f"{self._place} refused to go on: {text}"
-            case Failed(UnknownSessionError()):
-                self._refusal = f"{self._place} does not know this talk"
             case Lost() if connection.channel.refuses:
                 self._note_stranger(connection)
             case Failed(error):

@@ -3,17 +3,22 @@
 import socket
 from collections.abc import Sequence
 
-from chatlib.addresses import find_own, is_loopback
-from chatlib.invitation import read_ticket
+from chatlib.addresses import find_all, is_loopback
+from chatlib.errors import UsageError
+from chatlib.invitation import FIRST_LINE, read_ticket
 from chatlib.program import Program
 from chatlib.settings import Settings
-from chatlib.ticket import ADDRESSES_LIMIT, Ticket, make_secret, write_ticket_file
+from chatlib.ticket import Ticket, make_secret, write_ticket_file
 
 WORDS = "Private: give this line to the one person you want to talk with (it is the key):"
 """What stands before the ticket on the screen."""
 
 _ALL = ("0.0.0.0", "::")
 """What a socket is bound to that listens at every address of the machine."""
+
+
+ADDRESSES_SHOWN = 4
+"""Addresses in a ticket that this program makes; one that it reads may have more."""
 
 
 def invite(program: Program, sockets: Sequence[socket.socket]) -> tuple[str, str]:
@@ -36,14 +41,14 @@ def find_reachable(bound: Sequence[str]) -> tuple[str, ...]:
     """Return the addresses that enter a ticket, for a server that is bound to these.
 
     An address that was chosen enters it as it is. For every address of the machine stand
-    those from which it would send to the Internet, one of each family; without a network
-    that is loopback.
+    those at which others may reach it (`find_all`), the likeliest first, a few at most: a
+    ticket may have to be typed. Without a network that is loopback.
     """
     found = [each for each in bound if each not in _ALL]
     if len(found) < len(bound):
         families = [":" in each for each in bound if each in _ALL]
-        found += [each for each in find_own() if (":" in each) in families]
-    return tuple(dict.fromkeys(found))[:ADDRESSES_LIMIT] or ("127.0.0.1",)
+        found += [each for each in find_all() if (":" in each) in families]
+    return tuple(dict.fromkeys(found))[:ADDRESSES_SHOWN] or ("127.0.0.1",)
 
 
 def _read_secret(settings: Settings) -> bytes:
@@ -51,6 +56,8 @@ def _read_secret(settings: Settings) -> bytes:
 
     Raises TicketError for a file that holds no ticket, or is not safe.
     """
+    if settings.new_ticket and settings.ticket == FIRST_LINE:
+        raise UsageError("--new-ticket needs the file that it is to write: --ticket FILE")
     if settings.ticket is None or settings.new_ticket:
         return b""
     try:

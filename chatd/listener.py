@@ -192,6 +192,12 @@ class Listener(Owner):
         self._program.terminal.show(f"Server listening on: {place} on port: {port}")
         for line in self._invitation:
             self._program.terminal.show(line)
+        if not self._invitation and not is_local(self._sockets):
+            private = option("private", "")
+            self._program.terminal.notify(
+                "Anybody who can reach this port can take the seat, and read the talk on "
+                f"its way: {private} lets in only who has the ticket."
+            )
         self._show_waiting()
         if self._program.terminal.edits:
             if not is_local(self._sockets):
@@ -450,7 +456,9 @@ def listen(addresses: list[Address], port: int) -> list[socket.socket]:
         if sockets:
             return sockets
         here = option("host", "localhost")
-        raise StartError(f"the host is not this machine: try {here}")
+        raise StartError(
+            f"a server listens only on its own machine, and the host is another: try {here}"
+        )
     some = option("port", "7777")
     raise StartError(f"no port is free on every address: choose one, as in {some}")
 
@@ -491,6 +499,8 @@ def _explain(error: OSError, port: int) -> str:
             return f"{stop} or add {other} to both commands"
         case errno.EACCES:
             other = option("port", "7777")
-            return f"port {port} is not for everybody: choose one from 1024, as in {other}"
+            return (
+                f"port {port} is kept for the system: choose one above 1023, as in {other}"
+            )
         case _:
             return f"cannot listen on port {port}: {describe(error)}"

@@ -93,6 +93,7 @@ class Clear(Channel):
 
     def __init__(self, trace: Trace = silent) -> None:
         self._trace = trace
+        # The first byte has come; what a peer that uses a ticket is told.
         self._begun = False
         self._answer = b""
 
@@ -101,8 +102,10 @@ class Clear(Channel):
         if self._begun:
             return b"" if self.error else data
         self._begun = True
+        # One byte is enough, so it makes no difference how the stream was cut.
         if data[0] != HANDSHAKE:
             return data
+        # From here on nothing of the link is written, because nobody would understand it.
         self.established = False
         self.waiting = True
         self.error = ChannelError(

@@ -121,6 +121,7 @@ class Chat(Owner):
     def start(self) -> None:
         """Let the person type. A pipe waits in the kernel until there is a peer."""
         self._terminal.start(self.typed, self.input_ended)
+        self._terminal.know_moves(self._playing.is_move)
         accepting = self.peer.has_turn()
         self._terminal.refresh(False, accepting, self.standing.describe)
 
@@ -193,7 +194,8 @@ class Chat(Owner):
         """End without a talk: show why, unless it is the person who has left."""
         if self._goodbye.farewell:
             self._terminal.remove_prompt()
-            sentence, code = "Goodbye: you left before anybody came.", Exit.GOODBYE
+            when = "" if self._memory.talked else " before anybody came"
+            sentence, code = f"Goodbye: you left{when}.", Exit.GOODBYE
         self._terminal.notify(sentence)
         self._finish(code)
 
@@ -424,6 +426,7 @@ class Chat(Owner):
             self._finish(Exit.GOODBYE)
         else:
             self.peer.announce()
+            self._memory.talked = True
             self._finish(self._goodbye.report())
 
     def _finish(self, code: int) -> None:

@@ -107,7 +107,11 @@ class Commands:
         self._leave(words)
 
     def _say(self, text: str) -> None:
-        if text:
+        if self._playing.question:
+            # A slip of one key would show the peer what is hidden from it.
+            reason = "Not sent, a question waits for its answer: just Enter puts it off"
+            self._terminal.refuse(reason, text)
+        elif text:
             self._outbox.send_one(text)
         else:
             self._terminal.notify("Not sent, /say needs a text: /say TEXT")
@@ -125,7 +129,7 @@ class Commands:
             self._terminal.notify(f"No message of this run has: {words}")
             return
         if count > LISTED:
-            self._terminal.notify(f"{count} lines have this, the last {LISTED} are:")
+            self._terminal.notify(f"{count} messages have this, the last {LISTED} are:")
         for line in found:
             self._terminal.notify(line)
 

@@ -31,8 +31,12 @@ class Confirmation:
         # That message has waited for LATE_SECONDS or longer: this many seconds.
         self.late = False
         self.seconds = 0
-        # A message that was late has been confirmed, just now.
+        # Lines that were late have been confirmed, just now, and nothing has come since:
+        # the number of the last message that had come then.
         self.delivered = False
+        self._received = 0
+        # There were lines among what was late, and not only moves in a game.
+        self._lines_late = False
         # The number of the message, and when it was first seen to wait.
         # Where nothing was watched yet, no number is below it.
         self._number = 0
@@ -43,6 +47,8 @@ class Confirmation:
         """Note since when messages wait to be confirmed, and when they are."""
         if self.late or (session.kept and not self.watching):
             self._look(session)
+        elif self.delivered and session.received != self._received:
+            self.delivered = False
 
     def _look(self, session: Session) -> None:
         """Begin to watch the oldest message that waits, or note that it is confirmed."""
@@ -51,9 +57,11 @@ class Confirmation:
         waits = session.acknowledged < self._number
         if self.watching and waits:
             return
-        # With more behind it, "delivered" would be read as if it were of all.
-        self.delivered = self.late and not session.kept
-        self.late = False
+        # With more behind it, "delivered" would be read as if it were of all. These are
+        # late, too: a status that does not say so for a second would only flicker.
+        self.delivered = self.late and self._lines_late and not session.kept
+        self._received = session.received
+        self.late = self.late and bool(session.kept)
         self.seconds = 0
         if session.kept:
             self._number = session.acknowledged + 1
@@ -84,6 +92,7 @@ class Confirmation:
                 self._look(session)
             return
         self.late = True
+        self._lines_late = session.texts_kept > 0
         self.seconds = round(self._loop.now() - self._since)
         # A status line that is painted every second for an hour would keep a laptop awake.
         pause = 1 if self.seconds < 10 else 10 if self.seconds < 60 else 60

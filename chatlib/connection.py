@@ -247,7 +247,8 @@ class Connection:
             # No plaintext is neither data nor the end, and no sign of life.
             if plain := channel.receive(data):
                 self._report(self.link.receive_data(plain, self._loop.now()))
-            if (not plain or channel.waiting) and self._open:
+            if (not plain or channel.waiting or channel.error) and self._open:
+                # A part of the handshake is answered, or an error is told.
                 if channel.error:
                     # The peer has a moment to read why; then the connection is lost.
                     self.link.receive_eof(str(channel.error))
@@ -338,13 +339,12 @@ class Connection:
                 self._write(self._pending)
         # While the kernel takes nothing, the link is asked for nothing. It adds up what it
         # owes, and a peer that sends and never reads does not fill our memory.
-        if self._pending:
-            pass
-        elif channel.established:
-            if data := link.data_to_send(hurry):
+        if not self._pending:
+            if channel.established and (data := link.data_to_send(hurry)):
                 self._write(channel.seal(data))
             if link.replies.ack and not self._ack_timer:
                 self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
+        # Behind what is pending: a record that is cut in two cannot be opened.
         if channel.waiting and not self._pending:
             self._write(channel.take())
         if self._pending or not ordinary:

@@ -11,6 +11,7 @@ from chatlib.peer import Peer
 from chatlib.protocol.frames import Reason
 from chatlib.protocol.link import State
 from chatlib.recovery import Recovery
+from chatlib.standing import capital
 from chatlib.terminal.terminal import Terminal
 
 STOP_SECONDS = 0.7
@@ -105,10 +106,15 @@ class Goodbye:
             how, words = explain_stop(text) if stopped else ("left", text)
             who = "you left" if self.farewell else f"{self._peer.name} {how}"
             self._decide(f"Goodbye: {who}", Exit.GOODBYE, words)
-            self._limit()
         else:
-            sentence = f"The chat was ended by {self._peer.name}"
-            self._decide(sentence, Exit.LOST, text)
+            ended = f"The chat was ended by {self._peer.name}"
+            # To a server that was started anew, a client that has lost the old one.
+            unknown = (
+                f"{capital(self._peer.name)} came back to a talk that is not known here"
+            )
+            strange = reason is Reason.UNKNOWN_SESSION
+            self._decide(unknown if strange else ended, Exit.LOST, text)
+        self._limit()
 
     def note_fault(self, error: RemoteProtocolError) -> None:
         """Note that the peer has broken a rule of the protocol."""
@@ -165,6 +171,7 @@ class Goodbye:
         last = f" Last words: {words}" if words else ""
         why = f"; {self.refusal}" if self.refusal and sentence == self.loss else ""
         delivery = describe_delivery(session.texts_sent, len(lost))
+        # All connections of a talk have the same kind of channel, so the last one tells.
         connection = self._peer.connection
         private = (
             " The talk was private." if connection and connection.channel.private else ""

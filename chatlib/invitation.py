@@ -26,6 +26,7 @@ def read_line() -> str:
 
     Raises TicketError where there is none.
     """
+    # Bytes and not text: where a character is cut in two is for `parse` to say.
     line = bytearray()
     # One byte at a time: what was read too far could not be put back.
     while len(line) <= LINE_LIMIT and (byte := os.read(STDIN, 1)) not in (b"", b"\n"):

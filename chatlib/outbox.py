@@ -55,7 +55,7 @@ class Outbox:
         # A script asks for nothing that was said, and each of its lines would cost 0.5 us
         # more.
         if self._terminal.interactive:
-            self._memory.add("you", sent)
+            self._memory.add(self._terminal.own_name, sent)
 
     def send_one(self, text: str) -> None:
         """Send a text whatever it looks like, or keep it, or give it back."""
@@ -95,7 +95,13 @@ class Outbox:
         # A command and not the Up key: that one goes through the history, and what it does
         # must not depend on whether our turn comes while it is pressed.
         if self.drafts:
-            self._terminal.return_text(self.drafts.pop())
+            text = self.drafts.pop()
+            if self._terminal.edits:
+                # Its row stays on the screen, with the mark of a line that is kept.
+                first, more, _ = text.partition("\n")
+                dots = "..." if more else ""
+                self._terminal.notify(f"Taken back, not kept any more: {first}{dots}")
+            self._terminal.return_text(text)
         else:
             self._terminal.notify(
                 "Nothing is kept for later. A line that was sent cannot be taken back."

@@ -38,6 +38,7 @@ class Playing:
             self._terminal.show_board,
             wins_ties=self._peer.session.talks_first,
             peer=self._peer.name,
+            in_words=self._terminal.says_boards,
             check_room=self._check_room,
         )
 

@@ -64,6 +64,7 @@ class Resolver:
     def __init__(
         self, loop: Loop, host: str, port: int, others: Sequence[str] = ()
     ) -> None:
+        # A ticket has several addresses of one server; no other host has.
         known = find_at_once(host, port)
         self._others = [each for other in others for each in find_at_once(other, port)]
         self.addresses = [*known, *self._others]

@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable
 
 from chatlib.channel import FIRST_OF_TLS, Channel, ChannelError, Fault, refusal
-from chatlib.protocol.events import Trace
+from chatlib.protocol.events import Trace, silent
 from chatlib.protocol.frames import TICKET_NEEDED
 
 RECORD_SIZE = 16384
@@ -53,6 +53,8 @@ class Sealed(Channel):
         self.established = False
         self.error: ChannelError | None = None
         self._trace = trace
+        # Ciphertext that came and was not opened, and what is to be written. In memory: no
+        # call of TLS ever waits, and the connection alone touches the socket.
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server)
         # The first byte of the peer has come, and was one of TLS.
@@ -60,28 +62,34 @@ class Sealed(Channel):
         # What a peer that speaks in clear is told.
         self._answer = b""
         if not server:
+            # The first words of a client answer nothing, so nothing would call for them.
             self._open(self._shake)
 
     def receive(self, data: bytes) -> bytes:
         """Return the plaintext in these bytes, as far as its records are whole."""
-        if self.error:
+        if self.error or not data:
             return b""
         if not self._begun and not self._begin(data):
             return b""
         self._incoming.write(data)
+        # Filled record by record: what was opened before an error still counts.
         pieces: list[bytes] = []
         self._open(lambda: self._read(pieces))
         if self._outgoing.pending > ANSWERS_LIMIT:
             self._fail(Fault.BROKEN, "it asks for new keys without end")
         plain = b"".join(pieces)
-        self._trace("~", f"opened {len(data)} bytes: {len(plain)} inside", data)
+        if self._trace is not silent:
+            self._trace("~", f"opened {len(data)} bytes: {len(plain)} inside", data)
         return plain
 
     def seal(self, data: bytes) -> bytes:
         """Return these bytes in records."""
+        # All of it is taken at once, in records of RECORD_SIZE and a last one. What an
+        # answer to the peer has put there before leaves first, as it must.
         self._tls.write(data)
         sealed = self._outgoing.read()
-        self._trace("~", f"sealed {len(data)} bytes: {len(sealed)} outside", b"")
+        if self._trace is not silent:
+            self._trace("~", f"sealed {len(data)} bytes: {len(sealed)} outside", b"")
         return sealed
 
     @property
@@ -115,6 +123,7 @@ class Sealed(Channel):
         if not self.established:
             self._shake()
         tls, incoming = self._tls, self._incoming
+        # No piece is `close_notify`, which ends nothing here.
         while piece := tls.read(RECORD_SIZE):
             pieces.append(piece)
             # To ask once more and be refused would cost as much as a record.
@@ -122,6 +131,8 @@ class Sealed(Channel):
                 break
 
     def _shake(self) -> None:
+        # Raises while the peer's part is not whole. A server passes this line only when it
+        # has verified the client's certificate, its key, and the handshake as a whole.
         self._tls.do_handshake()
         self.established = True
         self._trace("=", f"SEALED by {self._tls.version()}", b"")
@@ -137,6 +148,7 @@ class Sealed(Channel):
             if reason in _STRANGERS:
                 self._fail(Fault.WRONG_TICKET, "it does not hold this ticket")
             elif self.established:
+                # Whoever can change bytes can cut the connection: that is all it gains.
                 self._fail(Fault.BROKEN, f"its bytes were changed on the way ({reason})")
             else:
                 self._fail(Fault.FOREIGN, f"it does not speak as a ticket asks ({reason})")

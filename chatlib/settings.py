@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 
 from chatlib import VERSION
+from chatlib.advice import command
 from chatlib.errors import UsageError, describe
 from chatlib.files import find_folder, find_home, open_regular, read_file, read_whole
 from chatlib.terminal.visible import visible
@@ -55,6 +56,9 @@ HARMLESS = (
     "verbose",
 )
 """What a file in the current folder may set; `no_history` it can only turn on."""
+
+TICKET_PLACES = "give it at the prompt of --private, or in a file with --ticket FILE"
+"""Where a ticket belongs, in words."""
 
 LOOKS = ("default", "contrast", "colour-blind", "none")
 """The names of the looks that `terminal.look` knows."""
@@ -182,13 +186,16 @@ def _to_log(value: object) -> str:
 
 
 def _to_ticket(value: object) -> str:
+    # Not a ValueError, whose sentence would repeat the key.
+    if isinstance(value, str) and "chat1:" in value:
+        raise UsageError(f"a ticket is a key, and no part of the settings: {TICKET_PLACES}")
     return "-" if value == "-" else _to_path(value)
 
 
 def _to_name(value: object) -> str:
     # The limit of a name in HELLO, which counts bytes; see `protocol.frames`.
     if len(_to_text(value).encode("utf-8", "replace")) not in range(1, 128):
-        raise ValueError("expected 1 to 127 bytes")
+        raise ValueError("expected a name of 1 to 127 bytes")
     name = " ".join(_to_text(value).split())
     # The other side would call us "the other side", or by marks such as <U+200B>.
     if not name or visible(name) != name:
@@ -238,7 +245,7 @@ def _to_switch(value: object) -> bool:
     try:
         return words[str(value).lower()]
     except (KeyError, ValueError):  # ValueError: a number of thousands of digits
-        raise ValueError("expected true or false") from None
+        raise ValueError("expected yes, no, true or false") from None
 
 
 def _to_integer(value: object) -> int:
@@ -279,11 +286,13 @@ OPTIONS = (
         "keep", 60, _to_seconds, "keep a lost client's seat; default 60", "SECONDS", "chatd"
     ),
     Option("private", False, _to_switch, "only who holds a ticket can talk, and read"),
-    Option("ticket", None, _to_ticket, "keep the ticket in FILE (0600); -: stdin", "FILE"),
+    Option(
+        "ticket", None, _to_ticket, "keep the ticket in FILE; -: what is piped in", "FILE"
+    ),
     Option("new_ticket", False, _to_switch, "make another ticket in FILE", None, "chatd"),
     Option("name", None, _to_name, "what the other side calls you", "NAME"),
     Option("prompt", ">", _to_text, "what asks you for a message; default '>'", "TEXT"),
-    Option("plain", False, _to_switch, "let the kernel edit the line"),
+    Option("plain", False, _to_switch, "no editor: the terminal edits the line"),
     Option("reader", False, _to_switch, "for a screen reader: words, nothing painted"),
     Option("look", "default", _to_look, "contrast, colour-blind, none; or default", "NAME"),
     Option("wrap", True, _to_switch, "'no': the terminal breaks rows, not words", "YES|NO"),
@@ -291,7 +300,7 @@ OPTIONS = (
     Option("no_status", False, _to_switch, "no status line under the input"),
     Option("no_history", False, _to_switch, "keep no typed lines for next time"),
     Option("bell", False, _to_switch, "ring when a message comes"),
-    Option("timestamps", False, _to_switch, "the time before each line"),
+    Option("timestamps", False, _to_switch, "show at what time the lines came"),
     Option("verbose", 0, _to_level, "log frames; -vv: reads and writes too"),
     Option("frame_log", None, _to_log, "append every event to FILE, as JSON", "FILE"),
 )
@@ -353,7 +362,9 @@ def _refuse_tickets(
 
     The error does not repeat it.
     """
+    # Before anything is parsed: an error of the parser repeats what it does not know.
     words = sys.argv[1:] if arguments is None else arguments
+    # Other variables are none of ours; a shell may have the ticket in one of its own.
     variables = [name for name in environment if name.startswith("CHAT_")]
     places = {
         "the command line": any("chat1:" in word for word in words),
@@ -363,7 +374,7 @@ def _refuse_tickets(
         if found:
             raise UsageError(
                 f"a ticket is a key, and {place} can be read by others (ps shows it): "
-                "give it at the prompt of --private, or in a file with --ticket FILE"
+                + TICKET_PLACES
             )
 
 
@@ -462,6 +473,9 @@ def _columns() -> int:
 def _make_parser(
     program: str, description: str, epilog: str, options: Iterable[Option]
 ) -> argparse.ArgumentParser:
+    # argparse looks for a translation of its words, and imports `locale` for that: 0.8 ms.
+    # There is none, and ours are English anyway.
+    vars(argparse)["_"] = str
     parser = argparse.ArgumentParser(
         prog=program,
         description=description,
@@ -496,10 +510,27 @@ def _parse(
         given, unknown = parser.parse_known_args(arguments)
         if not unknown:
             return given
-        error = f"unrecognized arguments: {' '.join(unknown)}"
+        error = _explain_unknown(unknown[0].partition("=")[0], parser.prog)
     except argparse.ArgumentError as refusal:
-        error = str(refusal)
-    raise UsageError(f"{error}; '{parser.prog} --help' lists what there is") from None
+        needs = "takes no" if str(refusal.message).startswith("ignored") else "needs a"
+        error = f"{refusal.argument_name} {needs} value"
+    how = command(parser.prog, help="")
+    raise UsageError(f"{error}; '{how}' lists what there is") from None
+
+
+def _explain_unknown(word: str, program: str) -> str:
+    """Return what is wrong with a word that is no option of this program."""
+    if not word.startswith("-"):
+        usual = "--port" if word.isdecimal() else "--host"
+        return f"{_shorten(word)} has no option before it, such as {usual}"
+    for option in OPTIONS:
+        if option.flag == word:
+            return f"{word} is an option of {option.program} alone"
+    from difflib import get_close_matches  # only for who has mistyped
+
+    flags = [option.flag for option in OPTIONS if option.program in (None, program)]
+    close = get_close_matches(word, flags, 1, 0.75)
+    return f"there is no option {word}" + (f" (did you mean {close[0]}?)" if close else "")
 
 
 # The environment and the files.

@@ -109,7 +109,7 @@ class Standing:
     def _delay(self) -> str:
         """For how long the oldest of our lines waits, where that is long."""
         watch = self.confirmation
-        return f" for {watch.seconds} s" if watch.late else ""
+        return f" for {watch.seconds} s" if watch.seconds else ""
 
     def describe_people(self) -> str:
         """Return who talks with whom: the answer to `/who`."""
@@ -151,12 +151,6 @@ def _describe_silence(connection: Connection) -> list[str]:
     return []
 
 
-def _describe_privacy(connection: Connection) -> str:
-    if connection.channel.private:
-        return "Private: yes, only who holds the ticket can read this talk."
-    return "Private: no, for now. Who can read the network can read this talk."
-
-
 def _describe_mode(view: View) -> str:
     session = view.connection.link.session
     # Whose turn it is does not matter any more.
@@ -166,6 +160,12 @@ def _describe_mode(view: View) -> str:
         return "Mode: free, both may write at any time."
     turn = "it is your turn" if session.has_turn() else f"it is {view.peer}'s turn"
     return f"Mode: turns, {turn}."
+
+
+def _describe_privacy(connection: Connection) -> str:
+    if connection.channel.private:
+        return "Private: yes. Only who holds the ticket can read this talk."
+    return "Private: no. Who can read the network can read this talk."
 
 
 def _describe_round_trip(connection: Connection) -> str:

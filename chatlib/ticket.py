@@ -175,8 +175,12 @@ def _explain(line: str, places: list[int]) -> str:
 
     `places` is where each of its characters stood in what was typed.
     """
+    # Each is made of the one before: from the first on there is no deep recursion.
+    for shift in range(2 * len(line)):
+        _effects(shift)
     for what, found in (
         ("mistyped", _find_changed(line)),
+        ("two characters are in the wrong order", _find_swapped(line)),
         ("there is one character too many", _find_extra(line)),
         ("a character is missing", _find_missing(line)),
     ):
@@ -194,6 +198,15 @@ def _find_changed(line: str) -> list[int]:
     """Return where another character would make the line right."""
     return [
         index for index in range(len(line)) if _can_mend(line[:index], line[index + 1 :])
+    ]
+
+
+def _find_swapped(line: str) -> list[int]:
+    """Return where two neighbours in the other order would make the line right."""
+    return [
+        index
+        for index in range(len(line) - 1)
+        if _remainder(line[:index] + line[index + 1] + line[index] + line[index + 2 :]) == 0
     ]
 
 
@@ -233,7 +246,7 @@ def _can_mend(before: str, after: str) -> bool:
 @cache
 def _effects(shift: int) -> list[int]:
     """Return what each symbol with so many others behind it adds to the remainder."""
-    return [_divide([0] * shift, symbol) for symbol in range(32)]
+    return [_divide([0], each) for each in _effects(shift - 1)] if shift else [*range(32)]
 
 
 # A ticket's file.

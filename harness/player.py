@@ -19,8 +19,8 @@ from pathlib import Path
 from harness.child import COLUMNS, ENTER, ROWS, Child
 from harness.view import View
 
-_PRIVATELY = re.compile(
-    r", privately| The talk was private\.|(?<=[^ ]) privately| private(?= )"
+PRIVATELY = re.compile(
+    r", privately| The talk was private\.|(?<=[^ ]) privately| private(?= )| \| private\b"
 )
 """What the programs add to their sentences in a private talk."""
 
@@ -71,7 +71,7 @@ class Stream:
         """Return the texts that a script may mean by a line, in clear or in private."""
         readings = self.readings(line)
         if self.private:
-            readings += [_PRIVATELY.sub("", each) for each in readings]
+            readings += [PRIVATELY.sub("", each) for each in readings]
         return readings
 
     def readings(self, line: str) -> list[str]:

@@ -19,11 +19,12 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from harness import tmux
 from harness.child import ENTER
 from harness.inputs import Inputs
 from harness.keys import keys
 from harness.phrases import look_up
-from harness.player import Player, Stream
+from harness.player import PRIVATELY, Player, Stream
 from harness.proxy import Proxy, is_order
 from harness.readers import Readers
 from harness.script import CLOCK, COLUMNS, PICTURE, ROWS, Script, Step
@@ -123,6 +124,9 @@ class Stage:
     def play(self, script: Script) -> None:
         """Play all steps. Raises Unmet at the first that does not come true."""
         self._size = script.size
+        if self._private and not script.sizes:
+            # The status line has a word more, and is to have room for all others.
+            self._size = lambda actor: (ROWS, COLUMNS + len(" | private"))
         for step in script.steps:
             _check(step)
             self._proxied |= step.actor == NETWORK
@@ -195,7 +199,7 @@ class Stage:
         """
         if actor in self.players:
             self._end(self.players.pop(actor))
-        if _role(actor) == "client" and not self.port:
+        if _role(actor) in ("client", tmux.ACTOR) and not self.port:
             self._reserve()
         player = self._spawn(actor, arguments, source)
         self.players[actor] = player
@@ -231,6 +235,8 @@ class Stage:
         return player
 
     def _command(self, actor: str) -> list[str]:
+        if actor == tmux.ACTOR:
+            return tmux.command(self.folder, self.port)
         program = [sys.executable, "-m", PROGRAMS[_role(actor)]]
         terminal = ["--plain"] if self.terminal == "plain" else []
         called = actor.startswith("client") and self._proxied
@@ -349,6 +355,12 @@ class Stage:
             lambda: f"no prompt {TICKET_PROMPT!r}, but {player.screen.unfinished!r}",
         )
         player.presses(match[0] + ENTER)
+
+    def rows(self, view: View) -> list[str]:
+        """Return the rows of a window, as they are in a talk in clear."""
+        if not self._private:
+            return view.rows
+        return [PRIVATELY.sub("", row) for row in view.rows]
 
     def fill(self, text: str, actor: str) -> str:
         """Replace {port} by the port that the actor knows the server by."""
@@ -506,7 +518,7 @@ def _show(stage: Stage, step: Step, match: re.Match[str]) -> None:
     _wait_for_view(
         stage,
         step,
-        lambda view: any(map(pattern.fullmatch, view.rows)),
+        lambda view: any(map(pattern.fullmatch, stage.rows(view))),
         lambda view: f"the screen shows {_quote(view.rows)}",
     )
 
@@ -572,7 +584,7 @@ def _check(step: Step) -> None:
             raise Unmet(step, "a picture's name is of small letters, digits and -")
     elif step.actor == CLOCK:
         _parse_time(step)
-    elif _role(step.actor) not in PROGRAMS:
+    elif _role(step.actor) not in PROGRAMS and step.actor != tmux.ACTOR:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")
     elif step.sign == ":" and not look_up(_EVENTS, step.text):
         raise Unmet(step, "there is no such event: docs/testing.md lists them")

@@ -296,7 +296,7 @@ class Bye(namedtuple("Bye", ("reason", "text"))):
         """Parse the body of a BYE. Raises RemoteProtocolError."""
         if body[0] not in _REASONS:
             raise RemoteProtocolError(f"BYE with unknown reason {body[0]}")
-        return cls(Reason(body[0]), decode(body[1:], "the words of BYE"))
+        return cls(Reason(body[0]), decode(body[1:], "the text of BYE"))
 
 
 def encode_text(text: str, limit: int = TEXT_LIMIT) -> bytes:

@@ -376,7 +376,10 @@ class Link:
         if hello.mode is Mode.ANY:
             raise RemoteProtocolError("HELLO answers without a mode")
         if session.peer and hello.mode is not session.mode:
-            raise RemoteProtocolError("HELLO answers with another mode than before")
+            now, before = hello.mode.name.lower(), session.mode.name.lower()
+            raise RemoteProtocolError(
+                f"HELLO answers with another mode than before: {now}, not {before}"
+            )
         session.begin(hello, hello.mode, number)
         self._open()
         return Opened(hello)

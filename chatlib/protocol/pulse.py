@@ -53,6 +53,7 @@ class Pulse:
         silence = now - self.heard
         if silence >= 2 * PING_SECONDS:
             return Advice.LOST
+        # A second PING would move the time from which its answer is awaited.
         if (silence < PING_SECONDS and not urgent) or self.is_worrying:
             return Advice.WAIT
         self._asked = now

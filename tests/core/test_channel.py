@@ -80,6 +80,15 @@ def test_nothing_but_the_handshake_is_said_before_it_is_over() -> None:
     assert client.established and not server.established
 
 
+def test_no_connection_can_be_resumed() -> None:
+    """The server sends no ticket of TLS, so that each connection proves who is there."""
+    client, server = make_channel(server=False), make_channel(server=True)
+    server.receive(client.take())
+    client.receive(server.take())
+    server.receive(client.take())
+    assert server.established and not server.waiting
+
+
 def test_what_comes_with_the_end_of_the_handshake_is_read_too(size: int) -> None:
     """The client's last words of the handshake and its HELLO are one write."""
     client, server = make_channel(server=False), make_channel(server=True)

@@ -434,16 +434,21 @@ def test_a_client_that_is_lost_before_the_first_message_is_forgotten() -> None:
     assert server.person.ends == []
 
 
-@pytest.mark.parametrize("reason", [wire.UNKNOWN_SESSION, wire.VERSION, wire.PROTOCOL])
-def test_a_client_that_refuses_our_hello_is_forgotten(reason: int) -> None:
+ENDED = "The chat was ended by the client"
+UNKNOWN = "The client came back to a talk that is not known here"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [(wire.UNKNOWN_SESSION, UNKNOWN), (wire.VERSION, ENDED), (wire.PROTOCOL, ENDED)],
+)
+def test_a_client_that_refuses_our_hello_is_forgotten(reason: int, told: str) -> None:
     """It may have taken this server for another one."""
     server = Server()
     server.client.sendall(wire.bye(0, reason))
     server.client.close()
     until(server.loop, lambda: server.chat.is_free)
-    assert server.dropped == [
-        "The chat was ended by the client. Nothing was said yet: waiting for a client."
-    ]
+    assert server.dropped == [f"{told}. Nothing was said yet: waiting for a client."]
     assert not server.chat.is_leaving
     server.meet()
     server.goodbye()
@@ -846,7 +851,7 @@ def test_status_tells_how_the_talk_stands(talk: Talk) -> None:
     assert talk.server.notes.news() == [
         f"notify With the client at there, since {talk.server.chat.standing.since}.",
         "notify Mode: turns, it is the client's turn.",
-        "notify Private: no, for now. Who can read the network can read this talk.",
+        "notify Private: no. Who can read the network can read this talk.",
         "notify Round trip: not known before 10 s of silence.",
         "notify Not confirmed: nothing.",
         "notify Kept for later: one",
@@ -883,7 +888,7 @@ def test_find_shows_the_messages_with_all_words(free: Talk) -> None:
     free.client.pastes(*["house"] * LISTED)
     free.client.types("/find house")
     found = [each for each in free.client.notes.news() if each != "ask"]
-    assert found[0] == f"notify {LISTED + 3} lines have this, the last {LISTED} are:"
+    assert found[0] == f"notify {LISTED + 3} messages have this, the last {LISTED} are:"
     assert len(found) == LISTED + 1
 
 

@@ -17,6 +17,7 @@ from chatlib.errors import (
     ScreenFailedError,
     StartError,
     TableError,
+    TicketError,
     UnknownSessionError,
     UsageError,
     VersionError,
@@ -25,6 +26,7 @@ from chatlib.errors import (
 
 CODES = {
     UsageError: 2,
+    TicketError: 2,
     StartError: 3,
     ScreenClosedError: 128 + signal.SIGPIPE,
     ScreenFailedError: 1,
@@ -37,6 +39,7 @@ CODES = {
 
 BASES = {
     UsageError: ChatError,
+    TicketError: ChatError,
     StartError: ChatError,
     ScreenClosedError: ChatError,
     ScreenFailedError: ScreenClosedError,

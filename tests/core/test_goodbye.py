@@ -243,6 +243,16 @@ def test_a_closed_terminal_counts_as_a_hang_up(talk: Talk) -> None:
     assert talk.server.notes.news()[-1].endswith("the client closed the window.")
 
 
+def test_who_leaves_between_two_talks_is_not_told_that_nobody_came(talk: Talk) -> None:
+    """With `--again` the next talk has a chat of its own, and what was is remembered."""
+    memory = talk.client.chat._memory
+    talk.client.types("/q")
+    talk.until_over()
+    talk.client.notes.news()
+    Chat(talk.client.notes, lambda *_: None, talk.client.recovery, memory).stop(2)
+    assert talk.client.notes.news() == ["begin line", "notify Goodbye: you left."]
+
+
 # Losses and errors.
 
 
@@ -257,7 +267,7 @@ def test_of_very_many_lines_the_first_are_listed_and_the_others_counted(
     free.until(lambda: bool(free.client.ends))
     told = free.client.notes.news()[1:]
     assert told[:LISTED] == [f"notify Not confirmed: {each}" for each in range(LISTED)]
-    assert told[LISTED:] == [f"notify Not confirmed either: {LISTED} more."]
+    assert told[LISTED:] == [f"notify Not confirmed as well: {LISTED} more lines."]
 
 
 def test_a_lost_connection_lists_the_messages_that_were_not_confirmed(talk: Talk) -> None:

@@ -1,8 +1,12 @@
 """The keys of a ticket: made alike on both ends, and good for nobody else."""
 
+import os
+import re
+import shutil
 import ssl
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,12 +46,79 @@ def test_another_process_makes_the_same() -> None:
     assert out.split() == [IDENTITY.server.fingerprint, IDENTITY.client.fingerprint]
 
 
-def test_a_clock_that_is_wrong_by_years_does_not_matter() -> None:
-    """The certificates are valid at all times that a clock of today can show."""
-    for end in IDENTITY:
+def test_a_library_reads_in_the_certificates_what_they_say() -> None:
+    """They are built here; another implementation of X.509 is to agree on every part."""
+    for end, role in zip(IDENTITY, ("server", "client"), strict=True):
         certificate = x509.load_der_x509_certificate(end.certificate)
-        assert certificate.not_valid_before_utc <= datetime(1970, 1, 1, tzinfo=UTC)
-        assert certificate.not_valid_after_utc >= datetime(9999, 12, 31, tzinfo=UTC)
+        certificate.verify_directly_issued_by(certificate)
+        assert certificate.subject.rfc4514_string() == f"CN=chat {role}"
+        assert certificate.not_valid_before_utc == datetime(1970, 1, 1, tzinfo=UTC)
+        last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+        assert certificate.not_valid_after_utc == last
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+        assert constraints.value == x509.BasicConstraints(ca=True, path_length=0)
+        assert len(certificate.extensions) == 3
+        assert x509.load_pem_x509_certificate(end.certificate_pem.encode()) == certificate
+
+
+CLOCK = """
+#include <stdlib.h>
+#include <time.h>
+time_t time(time_t *t) { time_t now = atoll(getenv("AT")); if (t) *t = now; return now; }
+"""
+
+AT_ANOTHER_TIME = """
+import ssl
+from datetime import datetime
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption
+from cryptography.hazmat.primitives.serialization import PrivateFormat
+from chatlib.identity import End, Identity, derive, make_context
+from tests.core.test_identity import shake
+
+def make_ordinary():
+    key = Ed25519PrivateKey.generate()
+    name = x509.Name([])
+    made = (x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2030, 1, 1))
+        .sign(key, None))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    own = made.public_bytes(Encoding.PEM).decode()
+    return End(made.public_bytes(Encoding.DER), own, pem)
+
+for ends in derive(bytes(32)), Identity(make_ordinary(), make_ordinary()):
+    contexts = [make_context(ends, server=server) for server in (True, False)]
+    for each in contexts:
+        each.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    print(shake(*contexts)[1] or "met")
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a compiler")
+@pytest.mark.parametrize("year", [1971, 2200])
+def test_a_clock_that_is_wrong_by_years_does_not_matter(tmp_path: Path, year: int) -> None:
+    """OpenSSL is shown another time: it then refuses a certificate of some years."""
+    source, library = tmp_path / "clock.c", tmp_path / "clock.so"
+    source.write_text(CLOCK)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    seconds = int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
+    environment = os.environ | {"AT": str(seconds), "LD_PRELOAD": str(library)}
+    command = [sys.executable, "-c", AT_ANOTHER_TIME]
+    out = subprocess.check_output(command, env=environment, text=True).splitlines()
+    assert out[0] == "met"
+    assert re.search("not yet valid" if year == 1971 else "expired", out[1]), out
+
+
+def test_a_handshake_is_cheap() -> None:
+    """For both ends together; half a millisecond each is usual, five are the limit."""
+    server, client = context(SECRET, server=True), context(SECRET, server=False)
+    costs = []
+    for _ in range(9):
+        began = time.process_time()
+        assert shake(server, client) == ("", "")
+        costs.append(time.process_time() - began)
+    assert min(costs) <= 0.005, costs
 
 
 def test_the_keys_of_the_two_ends_differ() -> None:

@@ -16,13 +16,14 @@ from chatlib.protocol.link import State
 from chatlib.protocol.session import WINDOW
 from harness import wire
 from tests.helpers import (
+    Clock,
     events_of,
     make_client,
     make_server,
     socket_pair,
     until,
 )
-from tests.talks import HINTS, Person, Talk, fail_to_show, start_game
+from tests.talks import HINTS, Person, Talk, edited, fail_to_show, start_game
 
 # Messages.
 
@@ -301,3 +302,17 @@ def test_a_line_that_is_kept_can_be_taken_back(talk: Talk) -> None:
     nothing = "notify Nothing is kept for later. A line that was sent cannot be taken back."
     assert talk.server.notes.news()[-3:] == ["return two", "return one", nothing]
     assert not talk.server.chat._outbox.drafts
+
+
+def test_at_an_edited_terminal_it_is_told_that_a_line_is_kept_no_more(clock: Clock) -> None:
+    """Its row stays on the screen, and would look as if it were still kept."""
+    talk = edited(clock)
+    talk.server.types("one", "two\nmore")
+    talk.server.notes.news()
+    talk.server.types("/unsend", "/unsend")
+    assert [line for line in talk.server.notes.news() if line != "ask"] == [
+        "notify Taken back, not kept any more: two...",
+        "return two\nmore",
+        "notify Taken back, not kept any more: one",
+        "return one",
+    ]

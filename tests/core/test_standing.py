@@ -24,7 +24,7 @@ class Talk:
 
     def view(self) -> View:
         """Return the talk now: an ordinary one, unless `state` says more."""
-        view = View("Bob", self.connection, lost="", leaving=False, move="", drafts=0)
+        view = View("Bob", self.connection, "", False, "", 0)
         return view._replace(**self.state)
 
     def parts(self, **state: object) -> str:
@@ -118,7 +118,7 @@ def test_the_whole_is_told_in_sentences() -> None:
         "With Bob at 192.0.2.7 port 7001, since 12:00:00. "
         "The connection is lost: trying again until 12:01:00.",
         "Mode: turns, it is your turn.",
-        "Private: no, for now. Who can read the network can read this talk.",
+        "Private: no. Who can read the network can read this talk.",
         "Round trip: 15 ms.",
         "Not confirmed: nothing.",
     ]

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ LINE = TICKET.line
 
 VECTORS = read_vectors()
 
-DAMAGED = 20_000 if os.environ.get("CHAT_WHOLE") else 300
+DAMAGED = 100_000 if os.environ.get("CHAT_WHOLE") else 300
 """Damaged lines that are tried."""
 
 TYPED = "0123456789abcdefghijklmnopqrstuvwxyz.:,[]%"
@@ -107,8 +108,44 @@ def test_two_neighbours_in_the_wrong_order_are_noticed() -> None:
     """It is the commonest mistake of who types."""
     for place in range(len(LINE) - 1):
         line = f"{LINE[:place]}{LINE[place + 1]}{LINE[place]}{LINE[place + 2 :]}"
-        if line.replace("-", "") != LINE.replace("-", ""):
+        if "-" not in line[place : place + 2] and line != LINE:
+            told = refusal(line)
+            assert "in the wrong order near" in told
+            assert str(place + 1) in re.findall(r"\d+", told)
+        elif line.replace("-", "") != LINE.replace("-", ""):
             assert refusal(line)
+
+
+def test_a_character_in_the_place_of_a_hyphen_is_one_too_many() -> None:
+    """A hyphen itself means nothing, so nothing is missing."""
+    for place in range(len(LINE)):
+        if LINE[place] == "-":
+            told = refusal(f"{LINE[:place]}q{LINE[place + 1 :]}")
+            assert "one character too many near" in told
+            assert abs(nearest(told, place + 1) - place - 1) <= 2
+
+
+def test_every_place_of_many_tickets_is_located() -> None:
+    """Whatever the addresses, the port and the secret are."""
+    chance = random.Random(3)
+    for number in range(DAMAGED // 10):
+        hosts = [f"192.0.2.{chance.randrange(256)}", f"2001:db8::{number + 1:x}"]
+        ticket = Ticket((*hosts,), chance.randrange(1, 65536), chance.randbytes(32))
+        places = [place for place, each in enumerate(ticket.line) if each != "-"]
+        for place in chance.sample(places, 3):
+            other = chance.choice(TYPED)
+            line = ticket.line[:place] + other + ticket.line[place + 1 :]
+            if line != ticket.line:
+                told = refusal(line)
+                assert f"mistyped near character {place + 1}" in told, line
+                assert " or " not in told, line
+
+
+def test_a_line_that_is_long_and_wrong_is_refused_soon() -> None:
+    """It is somebody's clipboard, who waits for an answer."""
+    began = time.process_time()
+    refusal((LINE[:20] + "1" * LINE_LIMIT)[: LINE_LIMIT - len(LINE)] + LINE[20:])
+    assert time.process_time() - began < 3
 
 
 def test_no_damaged_line_passes_for_a_ticket() -> None:

@@ -1301,7 +1301,7 @@ def test_an_address_of_another_machine_is_left_out(
     foreign: Address = (socket.AF_INET, ("192.0.2.1", 0))
     (sock,) = listen([foreign, addresses[0]], 0)
     sock.close()
-    with pytest.raises(StartError, match="the host is not this machine"):
+    with pytest.raises(StartError, match="and the host is another: try --host localhost"):
         listen([foreign], 0)
 
 
@@ -1325,7 +1325,7 @@ def test_a_port_below_1024_is_explained(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
-    with pytest.raises(StartError, match="port 80 is not for everybody"):
+    with pytest.raises(StartError, match="port 80 is kept for the system"):
         listen(addresses, 80)
 
 
@@ -1423,6 +1423,20 @@ def test_after_twenty_seconds_the_other_command_is_shown() -> None:
     world.program.close()
 
 
+OPEN_TO_ALL = (
+    "Anybody who can reach this port can take the seat, and read the talk on its way: "
+    "--private lets in only who has the ticket."
+)
+
+
+def test_who_listens_for_all_without_a_ticket_is_told_what_that_means() -> None:
+    """In one line, at a terminal and in a script; loopback is not for all."""
+    for host, told in (("0.0.0.0", [OPEN_TO_ALL]), ("localhost", [])):
+        world = Server("--host", host)
+        assert world.told == told
+        world.program.close()
+
+
 def test_who_started_with_make_reads_the_words_of_make(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -1451,7 +1465,11 @@ def test_who_listens_everywhere_is_shown_the_command_at_once(
     world = Server("--host", "*", edits=True)
     commands = [f"chatc --host {host} --port {world.port}" for host in hosts]
     lines = [f"Or with: {each}" for each in commands]
-    assert world.told == [f"The other side starts with: {commands[0]}", *lines[1:]]
+    assert world.told == [
+        OPEN_TO_ALL,
+        f"The other side starts with: {commands[0]}",
+        *lines[1:],
+    ]
     world.told.clear()
     world.pass_time(20)
     assert world.told[0] == (
@@ -1476,5 +1494,5 @@ def test_who_has_a_client_is_given_no_advice() -> None:
     world.program.close()
     world = Server("--host", "*")
     world.pass_time(20)
-    assert world.told == []
+    assert world.told == [OPEN_TO_ALL]
     world.program.close()

@@ -1,9 +1,14 @@
 """A private talk between real programs: who holds the ticket gets in, and nobody else."""
 
 import os
+import pty
+import select
 import signal
 import socket
 import ssl
+import subprocess
+import sys
+import termios
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -14,6 +19,9 @@ import pytest
 
 from chatlib.ticket import Ticket, make_secret, parse
 from harness import wire
+from harness.script import Script
+from harness.stage import ROOT, Stage
+from tests.conftest import perform
 from tests.programs.private import SECONDS, Talker, call, port_of, serve, start
 
 
@@ -335,9 +343,6 @@ def test_a_frame_log_shows_the_same_frames_and_both_counts() -> None:
 
 def test_who_uses_no_ticket_imports_nothing_for_it() -> None:
     """Neither `ssl` nor `cryptography`, on either side."""
-    import subprocess
-    import sys
-
     for program in ("chatd", "chatc"):
         command = [sys.executable, "-X", "importtime", "-m", program, "--port", "x"]
         run = subprocess.run(command, capture_output=True, text=True)
@@ -346,3 +351,194 @@ def test_who_uses_no_ticket_imports_nothing_for_it() -> None:
         assert "chatlib.channel" in imported
         heavy = {"ssl", "_ssl", "cryptography", "chatlib.sealed", "chatlib.ticket"}
         assert not imported & heavy
+
+
+# The prompt.
+
+
+@contextmanager
+def at_terminal(*options: str) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+    """Run a client at a pty; yield the person's end of it, and the process."""
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "chatc", "--plain", *options]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+    )
+    try:
+        yield master, process
+    finally:
+        process.kill()
+        process.wait()
+        os.close(slave)
+        os.close(master)
+
+
+def read_until(terminal: int, text: bytes, seen: bytes = b"") -> bytes:
+    """Read a terminal until it shows a text; return all of it."""
+    while text not in seen:
+        assert select.select([terminal], [], [], SECONDS)[0], seen
+        seen += os.read(terminal, 4096)
+    return seen
+
+
+def echoes(terminal: int) -> bool:
+    """Return whether a terminal shows what is typed."""
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+
+def test_a_ticket_is_typed_at_a_prompt_and_not_shown() -> None:
+    """Neither echoed nor repeated; then the terminal is as it was."""
+    with serve() as (server, ticket), at_terminal("--private") as (terminal, client):
+        seen = read_until(terminal, b"Ticket: ")
+        assert not echoes(terminal)
+        os.write(terminal, ticket.encode() + b"\n")
+        seen = read_until(terminal, b"privately", seen)
+        assert ticket[-20:].encode() not in seen
+        assert echoes(terminal)
+        os.write(terminal, b"/q\n")
+        assert client.wait(SECONDS) == 0
+        server.exits(0)
+
+
+def test_a_ticket_may_be_pasted_in_the_rows_of_a_narrow_window() -> None:
+    """As an edited terminal breaks it, with its mark and blanks."""
+    with serve() as (server, ticket), at_terminal("--private") as (terminal, client):
+        read_until(terminal, b"Ticket: ")
+        rows = [ticket[at : at + 30] for at in range(0, len(ticket), 30)]
+        os.write(terminal, ("- " + "\n  ".join(rows) + "\n").encode())
+        seen = read_until(terminal, b"privately")
+        assert rows[-1].encode() not in seen
+        os.write(terminal, b"/q\n")
+        assert client.wait(SECONDS) == 0
+        server.exits(0)
+
+
+def test_the_rest_of_a_wrong_ticket_is_left_to_no_shell() -> None:
+    """It is dropped from the terminal's input."""
+    with at_terminal("--private") as (terminal, client):
+        read_until(terminal, b"Ticket: ")
+        os.write(terminal, b"chat1:127.0.0.1:7777:qqqq\nthe rest\n" + b"more\n" * 30)
+        assert client.wait(SECONDS) == 2
+        assert b"the rest" not in read_until(terminal, b"chatc: ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_the_prompt_leaves_the_echo_on(number: int) -> None:
+    """As a shell expects it, with the code of the signal and no traceback."""
+    with at_terminal("--private") as (terminal, client):
+        seen = read_until(terminal, b"Ticket: ")
+        client.send_signal(number)
+        assert client.wait(SECONDS) == 128 + number
+        assert echoes(terminal)
+        assert b"Traceback" not in seen
+
+
+MISTYPED = {
+    "no ticket at all": ("hello", "this is not a ticket"),
+    "nothing": ("", "no ticket was given"),
+}
+
+
+@pytest.mark.parametrize("typed", MISTYPED)
+def test_what_is_no_ticket_is_refused_at_once(typed: str) -> None:
+    """Before anything is connected."""
+    line, says = MISTYPED[typed]
+    with call(line) as client:
+        assert says in client.exits(2)
+
+
+def test_a_typing_error_is_refused_with_its_place() -> None:
+    """And the line is not repeated."""
+    line = Ticket(("127.0.0.1",), 7777, make_secret()).line
+    wrong = line[:-1] + ("q" if line[-1] != "q" else "p")
+    with call(wrong) as client:
+        shown = client.exits(2)
+    assert f"mistyped near character {len(line)}" in shown
+    assert wrong[-20:] not in shown
+
+
+@pytest.mark.parametrize("program", ["chatd", "chatc"])
+def test_a_ticket_on_the_command_line_or_in_the_environment_is_refused(
+    program: str,
+) -> None:
+    """`ps` would show it; and the sentence does not repeat it."""
+    line = Ticket(("127.0.0.1",), 7777, make_secret()).line
+    for options in (
+        (line,),
+        ("--ticket", line),
+        ("--private", line),
+        (f"--ticket={line}",),
+    ):
+        with start(program, *options) as talker:
+            shown = talker.exits(2)
+        assert "ps shows it" in shown and line[-20:] not in shown
+    with start(program, CHAT_TICKET=line) as talker:
+        shown = talker.exits(2)
+    assert "the environment can be read by others" in shown and line[-20:] not in shown
+
+
+def test_a_ticket_in_a_file_of_settings_is_refused(tmp_path: Path) -> None:
+    """The setting names a file; the sentence does not repeat the key."""
+    line = Ticket(("127.0.0.1",), 7777, make_secret()).line
+    path = tmp_path / "chat.toml"
+    path.write_text(f'ticket = "{line}"')
+    for program in ("chatd", "chatc"):
+        with start(program, "--config", str(path)) as talker:
+            shown = talker.exits(2)
+        assert "no part of the settings" in shown and line[-20:] not in shown
+
+
+def test_a_file_keeps_the_ticket_from_run_to_run(tmp_path: Path) -> None:
+    """`--new-ticket` replaces it; then an old one is another ticket."""
+    path = tmp_path / "ticket"
+    file = ("--ticket", str(path))
+    with serve(*file) as (_, first):
+        assert path.stat().st_mode & 0o777 == 0o600
+    old = tmp_path / "old"
+    old.write_bytes(path.read_bytes())
+    old.chmod(0o600)
+    with serve(*file) as (server, second):
+        assert parse(second).secret == parse(first).secret
+        port = str(port_of(second))
+        with start("chatc", *file, "--host", "localhost", "--port", port) as client:
+            client.sees("Connected to: localhost")
+            client.says("/q")
+            client.exits(0)
+        server.exits(0)
+    with serve(*file, "--new-ticket") as (_, third):
+        assert parse(third).secret != parse(first).secret
+        options = (
+            "--ticket",
+            str(old),
+            "--host",
+            "localhost",
+            "--port",
+            str(port_of(third)),
+        )
+        with start("chatc", *options) as client:
+            assert "another ticket than yours" in client.exits(5)
+
+
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    """With what to type."""
+    path = tmp_path / "ticket"
+    with serve("--ticket", str(path)):
+        pass
+    path.chmod(0o644)
+    for program in ("chatd", "chatc"):
+        with start(program, "--ticket", str(path)) as talker:
+            assert f"chmod 600 {path}" in talker.exits(2)
+
+
+def test_a_cut_costs_a_private_talk_nothing(tmp_path: Path) -> None:
+    """The two find each other again by themselves, sealed, and no line is lost."""
+    with Stage(tmp_path, private=True) as stage:
+        script = (
+            "server: starts with --mode free\nnetwork: delivers 7 bytes at a time\n"
+            "client: starts\nclient> one\nserver< client: one\n"
+            "network: cut\nserver! Connected with the client again.\n"
+            "client> two\nserver< client: two\n"
+            "network: cut by RST\nserver> three\nclient< server: three\n"
+            "client> /q\nclient: exits 0\nserver: exits 0"
+        )
+        perform(stage, Script.parse("the test", script))

@@ -225,6 +225,7 @@ def find_extra(shell: Shell, command: str) -> None:
 
 TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"git clone ADDRESS chat", elsewhere),  # a copy is there already
+    (r"git worktree add .*", elsewhere),  # the copy has no history
     (r"cd chat|\. \.venv/bin/activate", run),
     (r"make run-server\b.*", start_server),
     (r"chatd --version|chatd \| head -1", run),  # the second ends when head has its line
@@ -235,7 +236,8 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"python3 -m harness referee .*", read_options),
     (r"make (demo|help|play FILE=my\.chat)", run),
     (
-        r"make (test|check|e2e|lint|types|coverage|mutants|fuzz|pairs|bench|docs)\b.*",
+        r"make (test|check|e2e|lint|types|coverage|mutants|fuzz|pairs|private|bench|docs)"
+        r"\b.*",
         dry_run,
     ),
     (r"pip install '\S*\[\w+\]'", find_extra),

@@ -1,5 +1,6 @@
 """A private talk between real programs: who holds the ticket gets in, and nobody else."""
 
+import json
 import os
 import pty
 import select
@@ -11,12 +12,13 @@ import sys
 import termios
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from chatlib.identity import derive, make_context
 from chatlib.ticket import Ticket, make_secret, parse
 from harness import wire
 from harness.script import Script
@@ -309,6 +311,42 @@ def test_who_stands_in_a_dead_servers_place_is_sent_nothing() -> None:
             client.exits(128 + signal.SIGTERM)
             impostor.process.send_signal(signal.SIGTERM)
             assert "a secret" not in impostor.exits(128 + signal.SIGTERM)
+
+
+def test_who_knows_the_session_id_does_not_take_over_a_kept_seat(tmp_path: Path) -> None:
+    """Neither in clear nor with a ticket of its own; the holder finds the seat kept."""
+    log = tmp_path / "log"
+    with serve("--mode", "free", "--frame-log", str(log)) as (server, ticket):
+        with call(ticket) as client:
+            client.says("one")
+            server.sees("one")
+        server.sees("was lost")
+        events = map(json.loads, log.read_text("utf-8").splitlines())
+        hello = next(event["raw"] for event in events if event["sign"] == "<")
+        session = bytes.fromhex(hello)[13:29]
+        server.says("a secret")
+        forged = wire.hello("client", session=session)
+        place = ("127.0.0.1", port_of(ticket))
+        with socket.create_connection(place, SECONDS) as sock:
+            sock.sendall(forged)
+            assert wire.receive(sock)[0] == wire.BYE
+            assert sock.recv(1) == b""
+        thief = make_context(derive(make_secret()), server=False)
+        thief.verify_mode = ssl.CERT_NONE
+        answer = b""
+        with (
+            socket.create_connection(place, SECONDS) as sock,
+            suppress(ssl.SSLError, ConnectionError),
+            thief.wrap_socket(sock) as tls,
+        ):
+            tls.sendall(forged)
+            answer = tls.recv(4096)
+        assert answer == b""
+        with call(ticket) as again:
+            again.sees("This is a new start")
+            server.sees("Not confirmed: a secret")
+            again.says("/q")
+            again.exits(0)
 
 
 # What else is said.

@@ -222,6 +222,7 @@ class Scene:
             [sys.executable, *command, *options, "-vv", "--frame-log", str(log)],
             self.home,
             {**self._environment, **environment},
+            (24, 200),  # a sentence is one row
             prepare=allow_cores,
         )
         self.windows.append(window)

@@ -255,6 +255,11 @@ class Connector(Owner):
         elif self._place.host in ("localhost", "127.0.0.1", "::1"):
             start = command("chatd", port=str(self._place.port))
             what = f"in another window, start it with: {start}"
+        elif self._program.private:
+            what = (
+                "a firewall may be in between, the ticket's addresses may be of another "
+                "network, or nobody waits there; docs/private.md has the ways out"
+            )
         else:
             start = command("chatd", host="*", port=str(self._place.port))
             what = f"a firewall may be in between, or nobody has typed there: {start}"

@@ -147,6 +147,7 @@ class Goodbye:
         """Return how a peer has gone that left no talk behind, and forget it."""
         sentence = self._verdict[0] if self._verdict else self.loss
         self._verdict = None
+        self._recovery.end()  # nobody waits for the end of that stream any more
         return sentence
 
     # The end, in sentences.

@@ -105,6 +105,7 @@ def _make_end(secret: bytes, role: str) -> End:
     content = _describe(role, key.public_key().public_bytes_raw())
     signature = key.sign(content)  # the same each time (RFC 8032)
     certificate = _der(_SEQUENCE, content, _algorithm(), _bits(signature))
+    # The key's own form is PKCS 8 (RFC 5958), with the seed in octets within octets.
     private = _der(
         _SEQUENCE, _der(_INTEGER, b"\0"), _algorithm(), _der(_OCTETS, _der(_OCTETS, seed))
     )

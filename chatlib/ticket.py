@@ -92,6 +92,7 @@ def parse(line: str) -> Ticket:
     Blanks, line ends and hyphens are ignored, because mail programs and people add them
     and leave them out, and so is the case of the key.
     """
+    # What is not even near a ticket is not searched for the place of a mistake.
     if not line.isascii() or not 40 <= len(line) <= LINE_LIMIT or line.count(":") < 2:
         raise TicketError("this is not a ticket: a ticket begins with chat1:")
     places = [index for index, each in enumerate(line) if each not in _IGNORED]
@@ -137,6 +138,7 @@ def _decode(key: str) -> bytes | None:
     for character in key[:-_CHECKSUM]:
         number = number << 5 | _VALUES[character]
     spare = 5 * (KEY_CHARACTERS - _CHECKSUM) - 8 * SECRET_BYTES
+    # Else several keys would stand for one secret, and not each slip be noticed.
     if number & (1 << spare) - 1:
         return None
     return (number >> spare).to_bytes(SECRET_BYTES, "big")
@@ -158,6 +160,8 @@ def _remainder(line: str) -> int | None:
 
 def _divide(symbols: Sequence[int], rest: int = 1) -> int:
     """Return the rest of these symbols, as a polynomial, divided by the generator."""
+    # As BIP 173 writes it: thirty bits, and the five that leave them at the top choose
+    # which rows of the generator are taken off.
     for symbol in symbols:
         top = rest >> 25
         rest = (rest & 0x1FFFFFF) << 5 ^ symbol
@@ -187,6 +191,7 @@ def _explain(line: str, places: list[int]) -> str:
         spots = [str(places[min(index, len(places) - 1)] + 1) for index in found]
         if spots:
             return f"{what} near character {' or '.join(spots[:3])}"
+    # No single change explains it. The length of the key is known, that of the rest is not.
     key = line.rpartition(":")[2]
     if abs(more := len(key) - KEY_CHARACTERS) in range(2, KEY_CHARACTERS // 2):
         what = f"{more} characters too many" if more > 0 else f"{-more} characters missing"
@@ -294,6 +299,7 @@ def write_ticket_file(path: str, ticket: Ticket) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+        # After a failure of power there is the old file or the new one.
         os.replace(new, path)
     except OSError as error:
         with suppress(OSError):

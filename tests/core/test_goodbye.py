@@ -475,21 +475,24 @@ def test_a_peer_that_leaves_and_owes_an_ack_has_4_5_s_in_all(
     far.close()
 
 
+@pytest.mark.parametrize("reason", [wire.QUIT, wire.STOPPED, wire.PROTOCOL])
 @pytest.mark.parametrize("first", ["ours", "the peer's"])
-def test_after_both_goodbyes_a_person_waits_a_moment(clock: Clock, first: str) -> None:
-    """Whoever said the first one, there is nothing left but the end of the stream."""
+def test_after_both_goodbyes_a_person_waits_a_moment(
+    clock: Clock, first: str, reason: int
+) -> None:
+    """Whoever said the first one and why: only the end of the stream is to come."""
     loop = Loop(clock)
     person = Person(loop, search=SEARCH_SECONDS)
     far = meet(loop, person)
     if first == "ours":
         person.types("/q")
-    far.sendall(wire.bye(0))
+    far.sendall(wire.bye(0, reason))
     until(loop, lambda: person.session.over)
     until(loop, lambda: person.connection.link.finished)
     move(loop, clock, STOP_SECONDS - 0.001)
     assert person.ends == []
     move(loop, clock, 0.002)
-    assert person.ends == [(0, first == "ours")]
+    assert person.ends == [(reason == wire.PROTOCOL, first == "ours")]
     far.close()
 
 

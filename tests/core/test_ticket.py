@@ -32,7 +32,7 @@ LINE = TICKET.line
 
 VECTORS = read_vectors()
 
-DAMAGED = 100_000 if os.environ.get("CHAT_WHOLE") else 300
+DAMAGED = 100_000 if os.environ.get("CHAT_WHOLE") else 3_000
 """Damaged lines that are tried."""
 
 TYPED = "0123456789abcdefghijklmnopqrstuvwxyz.:,[]%"
@@ -128,7 +128,7 @@ def test_a_character_in_the_place_of_a_hyphen_is_one_too_many() -> None:
 def test_every_place_of_many_tickets_is_located() -> None:
     """Whatever the addresses, the port and the secret are."""
     chance = random.Random(3)
-    for number in range(DAMAGED // 10):
+    for number in range(30):
         hosts = [f"192.0.2.{chance.randrange(256)}", f"2001:db8::{number + 1:x}"]
         ticket = Ticket((*hosts,), chance.randrange(1, 65536), chance.randbytes(32))
         places = [place for place, each in enumerate(ticket.line) if each != "-"]
@@ -148,8 +148,9 @@ def test_a_line_that_is_long_and_wrong_is_refused_soon() -> None:
     assert time.process_time() - began < 3
 
 
-def test_no_damaged_line_passes_for_a_ticket() -> None:
-    """Up to five characters are changed, left out or put in."""
+def test_no_damaged_line_passes_for_a_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to five characters are changed, left out or put in; where is not looked for."""
+    monkeypatch.setattr("chatlib.ticket._explain", lambda line, places: "")
     chance = random.Random(2)
     for _ in range(DAMAGED):
         line = [*LINE]

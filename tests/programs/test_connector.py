@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatc.connector import HELLO_TRIES, LAST_DELAY, SEAT_LONGEST, Connector
+from chatc.place import Place
 from chatlib import resolver
 from chatlib.addresses import Address
 from chatlib.errors import StartError
@@ -907,6 +908,20 @@ def test_after_twenty_seconds_a_person_is_told_what_to_try(host: str, advice: st
         )
         connector._stop()
         world.program.close()
+
+
+def test_who_has_a_ticket_is_told_after_twenty_seconds_what_may_be_in_between() -> None:
+    """All addresses of the ticket are named, and the commonest causes."""
+    world = World("chatc", "--wait", "60")
+    world.program.private = True
+    hosts = ("192.0.2.7", "198.51.100.4")
+    Connector(world.program, Place(hosts, 7777))._advise()
+    assert world.told == [
+        "No server at 192.0.2.7 or 198.51.100.4 port 7777 after 20 s: a firewall may be in "
+        "between, the ticket's addresses may be of another network, or nobody waits there; "
+        "docs/private.md has the ways out"
+    ]
+    world.program.close()
 
 
 def test_a_name_that_is_not_found_is_what_may_be_wrong() -> None:

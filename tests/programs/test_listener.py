@@ -25,6 +25,7 @@ from chatd.listener import (
 )
 from chatlib.addresses import Address
 from chatlib.errors import StartError
+from chatlib.goodbye import STOP_SECONDS
 from chatlib.protocol.link import Link
 from chatlib.recovery import CUTS_TOLD
 from harness import wire
@@ -947,13 +948,17 @@ def test_after_the_first_message_the_seat_is_kept(sender: str) -> None:
 
 def test_a_client_that_knows_another_talk_frees_the_seat(keeper: Server) -> None:
     """It says so in a BYE, because the server has begun a new talk with it."""
+    keeper.program.terminal.interactive = True
     with closing(keeper.sit_down()) as client:
         client.sendall(wire.bye(0, wire.UNKNOWN_SESSION, "5 were confirmed"))
         client.shutdown(socket.SHUT_WR)
         keeper.until(lambda: keeper.program.chat.is_free)
     assert keeper.told[-1] == (
-        "The chat was ended by the client. Nothing was said yet: waiting for a client."
+        "The client came back to a talk that is not known here. "
+        "Nothing was said yet: waiting for a client."
     )
+    # Nor does it end later, when the end of that connection was awaited long enough.
+    keeper.pass_time(STOP_SECONDS + 1)
     assert keeper.program.code is None
     keeper.sit_down(wire.hello()).close()
 

@@ -243,7 +243,8 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"pip install '\S*\[\w+\]'", find_extra),
     (r"stty sane", run),
     (r"kill -9", elsewhere),
-    (r"ssh -L .* the-other-machine", elsewhere),
+    (r"ssh -[LR] .*", elsewhere),  # to another machine
+    (r"python -m tests\.vectors", elsewhere),
     # On Gradescope, and in the folder of somebody else's programs.
     (r"(git archive|zip --junk-paths) .*", elsewhere),
     (r"(mkdir -p try/source try/submission|cd try|cp /path/to/\S+ .*)", elsewhere),
@@ -252,8 +253,10 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
 ]
 """How each kind of command is tried. The first row that fits a whole command counts."""
 
-NO_COMMANDS = re.compile(r"length (u16 \||kind flags ).*|00 05 .*", re.DOTALL)
-"""The lines of code blocks that are pictures of bytes."""
+NO_COMMANDS = re.compile(
+    r"length (u16 \||kind flags ).*|00 05 .*|client server|\|.*(\||read)", re.DOTALL
+)
+"""The lines of code blocks that are pictures of bytes, or of a handshake."""
 
 
 def choose(text: str) -> Callable[[Shell, str], None] | None:

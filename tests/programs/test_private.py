@@ -349,6 +349,52 @@ def test_who_knows_the_session_id_does_not_take_over_a_kept_seat(tmp_path: Path)
             again.exits(0)
 
 
+@contextmanager
+def relaying(port: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Stand in front of a server, with a ticket of one's own, and verify nobody.
+
+    Yields the port, and what either end is heard to say.
+    """
+    identity, heard = derive(make_secret()), list[bytes]()
+
+    def hear(sock: socket.socket, server: bool) -> None:
+        context = make_context(identity, server=server)
+        context.verify_mode = ssl.CERT_NONE
+        with (
+            suppress(ssl.SSLError, ConnectionError),
+            context.wrap_socket(sock, server_side=server) as tls,
+        ):
+            if not server:
+                tls.sendall(wire.hello())
+            heard.append(tls.recv(4096))
+
+    def relay() -> None:
+        caller, _ = listener.accept()
+        with caller, socket.create_connection(("127.0.0.1", port), SECONDS) as called:
+            hear(caller, server=True)
+            hear(called, server=False)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=relay, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], heard
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+
+
+def test_a_relay_with_a_ticket_of_its_own_hears_nothing_from_either_side() -> None:
+    """The client refuses it, and so does the server, which goes on waiting."""
+    with serve() as (server, ticket):
+        with relaying(port_of(ticket)) as (port, heard):
+            with call(replace(parse(ticket), port=port).line) as client:
+                assert "has another ticket than yours" in client.exits(5)
+            server.sees("it does not hold this ticket")
+        assert b"".join(heard) == b""
+        with call(ticket) as client:
+            client.says("/q")
+            client.exits(0)
+
+
 # What else is said.
 
 

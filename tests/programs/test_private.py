@@ -1,5 +1,6 @@
 """A private talk between real programs: who holds the ticket gets in, and nobody else."""
 
+import json
 import os
 import pty
 import select
@@ -11,12 +12,13 @@ import sys
 import termios
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from chatlib.identity import derive, make_context
 from chatlib.ticket import Ticket, make_secret, parse
 from harness import wire
 from harness.script import Script
@@ -309,6 +311,88 @@ def test_who_stands_in_a_dead_servers_place_is_sent_nothing() -> None:
             client.exits(128 + signal.SIGTERM)
             impostor.process.send_signal(signal.SIGTERM)
             assert "a secret" not in impostor.exits(128 + signal.SIGTERM)
+
+
+def test_who_knows_the_session_id_does_not_take_over_a_kept_seat(tmp_path: Path) -> None:
+    """Neither in clear nor with a ticket of its own; the holder finds the seat kept."""
+    log = tmp_path / "log"
+    with serve("--mode", "free", "--frame-log", str(log)) as (server, ticket):
+        with call(ticket) as client:
+            client.says("one")
+            server.sees("one")
+        server.sees("was lost")
+        events = map(json.loads, log.read_text("utf-8").splitlines())
+        hello = next(event["raw"] for event in events if event["sign"] == "<")
+        session = bytes.fromhex(hello)[13:29]
+        server.says("a secret")
+        forged = wire.hello("client", session=session)
+        place = ("127.0.0.1", port_of(ticket))
+        with socket.create_connection(place, SECONDS) as sock:
+            sock.sendall(forged)
+            assert wire.receive(sock)[0] == wire.BYE
+            assert sock.recv(1) == b""
+        thief = make_context(derive(make_secret()), server=False)
+        thief.verify_mode = ssl.CERT_NONE
+        answer = b""
+        with (
+            socket.create_connection(place, SECONDS) as sock,
+            suppress(ssl.SSLError, ConnectionError),
+            thief.wrap_socket(sock) as tls,
+        ):
+            tls.sendall(forged)
+            answer = tls.recv(4096)
+        assert answer == b""
+        with call(ticket) as again:
+            again.sees("This is a new start")
+            server.sees("Not confirmed: a secret")
+            again.says("/q")
+            again.exits(0)
+
+
+@contextmanager
+def relaying(port: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Stand in front of a server, with a ticket of one's own, and verify nobody.
+
+    Yields the port, and what either end is heard to say.
+    """
+    identity, heard = derive(make_secret()), list[bytes]()
+
+    def hear(sock: socket.socket, server: bool) -> None:
+        context = make_context(identity, server=server)
+        context.verify_mode = ssl.CERT_NONE
+        with (
+            suppress(ssl.SSLError, ConnectionError),
+            context.wrap_socket(sock, server_side=server) as tls,
+        ):
+            if not server:
+                tls.sendall(wire.hello())
+            heard.append(tls.recv(4096))
+
+    def relay() -> None:
+        caller, _ = listener.accept()
+        with caller, socket.create_connection(("127.0.0.1", port), SECONDS) as called:
+            hear(caller, server=True)
+            hear(called, server=False)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=relay, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], heard
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+
+
+def test_a_relay_with_a_ticket_of_its_own_hears_nothing_from_either_side() -> None:
+    """The client refuses it, and so does the server, which goes on waiting."""
+    with serve() as (server, ticket):
+        with relaying(port_of(ticket)) as (port, heard):
+            with call(replace(parse(ticket), port=port).line) as client:
+                assert "has another ticket than yours" in client.exits(5)
+            server.sees("it does not hold this ticket")
+        assert b"".join(heard) == b""
+        with call(ticket) as client:
+            client.says("/q")
+            client.exits(0)
 
 
 # What else is said.

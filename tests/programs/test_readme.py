@@ -174,12 +174,15 @@ def run(shell: Shell, command: str) -> None:
 def start_server(shell: Shell, command: str) -> None:
     """Start it; it listens."""
     start = shell.start_writing if command.endswith(" > log") else shell.start
-    start(command, "Server listening on: localhost on port: ")
+    where = "all addresses of " if "--host '*'" in command else "localhost on port: "
+    start(command, f"Server listening on: {where}")
 
 
 def start_client(shell: Shell, command: str) -> None:
-    """Start it; it looks for a server."""
-    shell.start(command, "waiting ")
+    """Start it; it looks for a server, or asks first."""
+    shell.start(
+        command, "Ticket: " if re.search("--private|PRIVATE=1", command) else "waiting "
+    )
 
 
 def start_proxy(shell: Shell, command: str) -> None:

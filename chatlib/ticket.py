@@ -112,12 +112,12 @@ def parse(line: str) -> Ticket:
 def _find_places(line: str) -> list[int]:
     """Return where the characters of a line stand that count."""
     places = [index for index, each in enumerate(line) if each not in _BLANKS]
-    # A hyphen counts in the name of an interface, and in the key it does not. The key
-    # begins behind the last ':' that has enough behind it: another one is a slip.
-    key = [index for index in places if line[index] != "-"]
-    colons = [index for index in key[: 1 - KEY_CHARACTERS] if line[index] == ":"]
-    start = colons[-1] if colons else 0
-    return [index for index in places if index < start or line[index] != "-"]
+    # A hyphen counts in the name of an interface alone: behind a '%' and before the key.
+    # That begins behind the last ':' that has enough behind it: another one is a slip.
+    letters = [index for index in places if line[index] != "-"]
+    colons = [index for index in letters[: 1 - KEY_CHARACTERS] if line[index] == ":"]
+    name = range(line.find("%") % len(line), colons[-1] if colons else 0)
+    return [index for index in places if index in name or line[index] != "-"]
 
 
 def _is_address(address: str) -> bool:

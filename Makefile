@@ -78,8 +78,9 @@ pairs: .venv/dev ## test the referee on a right pair and on wrong ones with one 
 resizes: .venv/dev ## resize a window in tmux while a line is typed, in every way (takes 2 min)
 	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/terminal/test_reflow.py
 
-private: .venv/dev ## cut private talks at every byte of their ciphertext, and change each (takes 1 min)
-	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/simulation/test_sealed_cuts.py
+private: .venv/dev ## attack private talks, cut them at every byte, play all conversations so (takes 2 min)
+	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/core/test_ticket.py tests/simulation/test_sealed_cuts.py tests/programs/test_attacks.py
+	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/programs/test_conversations.py -k in_private
 
 fuzz: .venv/dev ## feed random bytes to the frame reader and the screen's filter (SECONDS=60)
 	$(BIN)/python -m tests.core.fuzz $(SECONDS)

@@ -264,11 +264,16 @@ class Listener(Owner):
         return True
 
     def _make_room(self) -> None:
-        """Close the oldest stranger if there are too many, and its HELLO has not come."""
+        """Close a stranger if there are too many, and its HELLO has not come."""
         if len(self._strangers) == STRANGERS_LIMIT:
-            next(iter(self._strangers)).read()
+            self._find_least().read()
         if len(self._strangers) == STRANGERS_LIMIT:
-            next(iter(self._strangers)).close()
+            self._find_least().close()
+
+    def _find_least(self) -> Connection:
+        """Return the oldest stranger; one that has shown the ticket counts as younger."""
+        # `min` returns the first of equals.
+        return min(self._strangers, key=lambda each: each.channel.established)
 
     def _make_link(self, trace: Trace) -> Link:
         """Return the link of a stranger, with a new talk: it may turn out to be another."""

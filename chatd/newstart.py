@@ -53,8 +53,14 @@ class NewStart:
         old.flush()
         self._program.loop.call_later(
             ANSWER_SECONDS,
-            lambda: self._decide(connection, alive=old.link.pulse.heard >= asked),
+            lambda: self._decide(connection, alive=self._was_heard(old, asked)),
         )
+
+    def _was_heard(self, old: Connection, asked: float) -> bool:
+        """Return whether the program in the talk has been heard since it was asked."""
+        # On another connection by now, it has come back, or a still newer one has the seat.
+        moved = self._program.chat.peer.connection is not old
+        return moved or old.link.pulse.heard >= asked
 
     def _decide(self, connection: Connection, alive: bool) -> None:
         """Seat, refuse or prepare for the new program, as things stand by now."""

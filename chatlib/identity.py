@@ -30,6 +30,9 @@ from chatlib.ticket import derive_bytes
 _FIRST_DAY = b"700101000000Z"
 _LAST_DAY = b"99991231235959Z"
 
+CURVE = "prime256v1"
+"""The curve of all key exchanges (NIST P-256): every library has it."""
+
 # The tags of DER, in which certificates and keys are written (X.690).
 _BOOLEAN, _INTEGER, _BITS, _OCTETS, _OBJECT = 0x01, 0x02, 0x03, 0x04, 0x06
 _TEXT, _SHORT_TIME, _TIME, _SEQUENCE, _SET = 0x0C, 0x17, 0x18, 0x30, 0x31
@@ -83,6 +86,8 @@ def make_context(identity: Identity, *, server: bool) -> ssl.SSLContext:
     protocol = ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT
     context = ssl.SSLContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
+    # Else a stranger chooses: a hello for ffdhe8192 costs 100 ms, and this one 0.3 ms.
+    context.set_ecdh_curve(CURVE)
     # It is not the name in the certificate that counts, but that it is this very one.
     context.check_hostname = False
     context.verify_mode = ssl.CERT_REQUIRED

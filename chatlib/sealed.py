@@ -59,6 +59,8 @@ class Sealed(Channel):
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server)
         # The first byte of the peer has come, and was one of TLS.
         self._begun = False
+        # Its `close_notify` has come.
+        self._closed = False
         # What a peer that speaks in clear is told.
         self._answer = b""
         if not server:
@@ -67,7 +69,8 @@ class Sealed(Channel):
 
     def receive(self, data: bytes) -> bytes:
         """Return the plaintext in these bytes, as far as its records are whole."""
-        if self.error or not data:
+        # Behind its `close_notify` nothing of the peer counts, and nothing is kept.
+        if self.error or self._closed or not data:
             return b""
         if not self._begun and not self._begin(data):
             return b""
@@ -123,12 +126,12 @@ class Sealed(Channel):
         if not self.established:
             self._shake()
         tls, incoming = self._tls, self._incoming
-        # No piece is `close_notify`, which ends nothing here.
         while piece := tls.read(RECORD_SIZE):
             pieces.append(piece)
             # To ask once more and be refused would cost as much as a record.
             if not incoming.pending and not tls.pending():
-                break
+                return
+        self._closed = True  # an empty piece is `close_notify`
 
     def _shake(self) -> None:
         # Raises while the peer's part is not whole. A server passes this line only when it

@@ -264,6 +264,17 @@ def test_the_end_that_tls_has_is_no_more_than_a_pause(
     assert forger.channel.receive(server.seal(TEXT)) == TEXT
 
 
+def test_behind_the_end_that_tls_has_nothing_is_kept(
+    forged: tuple[Forger, Sealed],
+) -> None:
+    """Else a peer could fill our memory with what nobody opens."""
+    forger, server = forged
+    server.receive(forger.seal(b"\x01\x00", 21))
+    for _ in range(16):
+        assert server.receive(forger.seal(TEXT)) == b""
+    assert server._incoming.pending == 0
+
+
 def test_new_keys_are_taken_and_answered(forged: tuple[Forger, Sealed], size: int) -> None:
     """The answer waits although the link has nothing to send."""
     forger, server = forged

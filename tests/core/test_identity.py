@@ -121,6 +121,19 @@ def test_a_handshake_is_cheap() -> None:
     assert min(costs) <= 0.005, costs
 
 
+def test_a_stranger_cannot_choose_an_expensive_key_exchange() -> None:
+    """The largest of OpenSSL's costs 100 ms, and it would be computed for anybody."""
+    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    stranger.check_hostname = False
+    stranger.verify_mode = ssl.CERT_NONE
+    try:
+        stranger.set_ecdh_curve("ffdhe8192")
+    except ValueError:  # OpenSSL before 3 has only curves there
+        stranger.set_ecdh_curve("secp521r1")
+    refused, _ = shake(context(SECRET, server=True), stranger)
+    assert "NO_SUITABLE" in refused or "NO_SHARED" in refused, refused
+
+
 def test_the_keys_of_the_two_ends_differ() -> None:
     """Else a stranger could send an end its own words back."""
     assert IDENTITY.server.key_pem != IDENTITY.client.key_pem

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from chatd.listener import STRANGERS_LIMIT
 from chatlib.identity import derive, make_context
 from chatlib.ticket import Ticket, make_secret, parse
 from harness import wire
@@ -229,6 +230,42 @@ def test_a_program_that_stands_still_loses_the_seat_to_a_new_start() -> None:
             again.says("here I am", "/q")
             server.sees("here I am")
             again.exits(0)
+        server.exits(0)
+
+
+def test_a_second_new_start_leaves_the_talk_of_the_first_alone() -> None:
+    """It was asked for the program that stood still, which has lost the seat meanwhile."""
+    with serve("--mode", "free", "-v") as (server, ticket), ExitStack() as stack:
+        silent = stack.enter_context(call(ticket))
+        talk(silent, server, "one")
+        silent.stand_still()
+        again = stack.enter_context(call(ticket))
+        server.sees("< HELLO")
+        third = stack.enter_context(call(ticket))
+        server.sees("< HELLO")
+        again.sees("Connected to")
+        assert "this ticket is in use" in third.exits(4)
+        talk(again, server, "two")
+        again.says("/q")
+        again.exits(0)
+        server.exits(0)
+
+
+def test_a_crowd_of_strangers_does_not_push_out_who_starts_anew() -> None:
+    """It has shown the ticket, and they have not."""
+    with serve("--mode", "free", "-v") as (server, ticket), ExitStack() as stack:
+        silent = stack.enter_context(call(ticket))
+        talk(silent, server, "one")
+        silent.stand_still()
+        again = stack.enter_context(call(ticket, "--wait", "0"))
+        server.sees("< HELLO")
+        for _ in range(3 * STRANGERS_LIMIT):
+            place = ("127.0.0.1", port_of(ticket))
+            stack.enter_context(socket.create_connection(place, SECONDS))
+        again.sees("Connected to")
+        talk(again, server, "two")
+        again.says("/q")
+        again.exits(0)
         server.exits(0)
 
 

@@ -26,7 +26,7 @@ HELP = """\
 /status       show how the talk stands
 /who          show who talks with whom
 /play GAME    offer a game; /play alone takes one that is offered, or plays again
-/decline      do not take it
+/decline      turn down the game that is offered
 /move MOVE    make a move; a line that is just a move of the game is one, too
 /board        show the board again
 /resign       give the game up

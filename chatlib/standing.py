@@ -173,7 +173,7 @@ def _describe_round_trip(connection: Connection) -> str:
     # The last one that was measured, however long ago that is.
     if round_trip is None:
         # It is measured with a PING, and that is sent when nothing else is.
-        return f"Round trip: not known before {PING_SECONDS:g} s of silence."
+        return f"Round trip: measured after {PING_SECONDS:g} s of silence."
     return f"Round trip: {milliseconds(round_trip)}."
 
 

@@ -852,7 +852,7 @@ def test_status_tells_how_the_talk_stands(talk: Talk) -> None:
         f"notify With the client at there, since {talk.server.chat.standing.since}.",
         "notify Mode: turns, it is the client's turn.",
         "notify Private: no. Who can read the network can read this talk.",
-        "notify Round trip: not known before 10 s of silence.",
+        "notify Round trip: measured after 10 s of silence.",
         "notify Not confirmed: nothing.",
         "notify Kept for later: one",
     ]

@@ -127,7 +127,7 @@ def test_the_whole_is_told_in_sentences() -> None:
     talk.state = {}
     sentences = talk.standing.describe_talk()
     assert sentences[1] == "Mode: turns, it is Bob's turn."
-    assert sentences[3] == "Round trip: not known before 10 s of silence."
+    assert sentences[3] == "Round trip: measured after 10 s of silence."
     talk.state = {"leaving": True}
     assert talk.standing.describe_talk()[1] == "Leaving: nothing more is sent."
     assert Talk(Mode.FREE).standing.describe_talk()[1] == (

@@ -72,7 +72,7 @@ def test_lone_surrogates_are_written_as_question_marks(piped: Person, loop: Loop
     assert piped.errors == "a?b\n"
 
 
-# Streams that turn down the game that is offered.
+# Streams that do not take it.
 
 
 def test_writing_to_a_closed_stdout_raises(piped: Person, loop: Loop) -> None:

@@ -20,11 +20,18 @@ class Talker:
     """A program: what is typed into it, and what it shows.
 
     stdout and stderr are one stream, in the order in which they were written.
+    `before` is a command that runs the program, such as one that enters a namespace.
     """
 
-    def __init__(self, program: str, *options: str, **environment: str) -> None:
+    def __init__(
+        self,
+        program: str,
+        *options: str,
+        before: tuple[str, ...] = (),
+        **environment: str,
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", program, "--plain", *options],
+            [*before, sys.executable, "-m", program, "--plain", *options],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdin=subprocess.PIPE,

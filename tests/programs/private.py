@@ -89,9 +89,11 @@ class Talker:
 
 
 @contextmanager
-def start(program: str, *options: str, **environment: str) -> Iterator[Talker]:
+def start(
+    program: str, *options: str, before: tuple[str, ...] = (), **environment: str
+) -> Iterator[Talker]:
     """Run a program; end it in any case."""
-    talker = Talker(program, *options, **environment)
+    talker = Talker(program, *options, before=before, **environment)
     try:
         yield talker
     finally:

@@ -73,7 +73,16 @@ class Ssh:
         self._folder = folder
         self._stack = stack
         for name in ("host", "user"):
-            command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name]
+            command = [
+                "ssh-keygen",
+                "-q",
+                "-t",
+                "ed25519",
+                "-N",
+                "",
+                "-f",
+                f"{folder}/{name}",
+            ]
             subprocess.run(command, check=True, timeout=10)
 
     def listen(self, machine: Machine, address: str) -> None:

@@ -104,14 +104,14 @@ def start(
 def serve(*options: str, **environment: str) -> Iterator[tuple[Talker, str]]:
     """Run a private server; yield it, and its ticket's line."""
     given = ("--private", "--host", "127.0.0.1", "--port", "0", *options)
-    with start("chatd", *given, **environment) as server:
+    with start("chatd", *given, before=(), **environment) as server:
         yield server, server.sees("chat1:")
 
 
 @contextmanager
 def call(ticket: str, *options: str, **environment: str) -> Iterator[Talker]:
     """Run a client that is given this ticket."""
-    with start("chatc", "--private", *options, **environment) as client:
+    with start("chatc", "--private", *options, before=(), **environment) as client:
         client.says(ticket)
         yield client
 

@@ -55,6 +55,16 @@ SEAT_LONGEST = 600.0
 """Seconds for which a seat is waited for at most, whatever the server says."""
 
 
+HERE = ("localhost", "127.0.0.1", "::1")
+"""Hosts that are this machine."""
+
+OUT_OF_REACH = (
+    "a firewall may be in between, the ticket's addresses may be of another network, or "
+    "nobody waits there; docs/ways.md has the ways out"
+)
+"""What may be wrong where no address of a ticket answers, and what to try."""
+
+
 class BusyError(ChatError):
     """The server is talking with somebody else."""
 
@@ -220,10 +230,11 @@ class Connector(Owner):
             self._give_up()
 
     def _explain_absence(self, why: str) -> str:
-        return (
-            f"no server at {self._place} ({why}): "
-            f"start one with: {command('chatd', port=str(self._place.port))}"
-        )
+        if self._program.private and self._place.host not in HERE:
+            what = OUT_OF_REACH
+        else:
+            what = f"start one with: {start_here(self._place, self._program.private)}"
+        return f"no server at {self._place} ({why}): {what}"
 
     def _wait(self) -> None:
         """Dial again a little later."""
@@ -252,14 +263,10 @@ class Connector(Owner):
             return
         if self._unresolved:
             what = "is the network up, and is the name spelled right?"
-        elif self._place.host in ("localhost", "127.0.0.1", "::1"):
-            start = command("chatd", port=str(self._place.port))
-            what = f"in another window, start it with: {start}"
+        elif self._place.host in HERE:
+            what = f"in another window, start it with: {start_here(self._place, self._program.private)}"
         elif self._program.private:
-            what = (
-                "a firewall may be in between, the ticket's addresses may be of another "
-                "network, or nobody waits there; docs/private.md has the ways out"
-            )
+            what = OUT_OF_REACH
         else:
             start = command("chatd", host="*", port=str(self._place.port))
             what = f"a firewall may be in between, or nobody has typed there: {start}"
@@ -376,3 +383,11 @@ class Connector(Owner):
         if reason is Reason.BUSY:
             return BusyError(f"{self._place} is busy: {text}; try again later")
         return RefusedError(f"{self._place} refused the talk: {text}")
+
+
+def start_here(place: Place, private: bool) -> str:
+    """Return the command that starts a server on this machine."""
+    port = str(place.port)
+    if private:
+        return command("chatd", private="", port=port)
+    return command("chatd", port=port)

@@ -10,6 +10,8 @@ PORT = 7777
 V = 0
 ARGS =
 MODE =
+PRIVATE = 0
+TICKET =
 SECONDS = 60
 FILE = harness/conversations/assignment.chat
 
@@ -21,7 +23,11 @@ WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 unexport PYTHONSAFEPATH
 
 BIN := .venv/bin
-OPTIONS = --host '$(HOST)' --port '$(PORT)' $(if $(filter 1,$(V)),-v) $(if $(filter-out 0 1,$(V)),-vv) $(ARGS)
+PLACE = --host '$(HOST)' --port '$(PORT)'
+SEAL = $(if $(filter 1,$(PRIVATE)),--private) $(if $(TICKET),--ticket '$(TICKET)')
+# A ticket names a place; only what stands on make's own command line comes before it.
+OTHER_PLACE = $(if $(filter command,$(origin HOST)),--host '$(HOST)') $(if $(filter command,$(origin PORT)),--port '$(PORT)')
+OPTIONS = $(SEAL) $(if $(filter 1,$(V)),-v) $(if $(filter-out 0 1,$(V)),-vv) $(ARGS)
 # Where .venv cannot be made, the bare interpreter serves, with the plain terminal.
 RUN = $$(if test -x $(BIN)/python; then echo $(BIN)/python; else echo $(PYTHON); fi)
 CONVERSATIONS := $(wildcard harness/conversations/*.chat)
@@ -30,13 +36,14 @@ CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 # with 0, because make writes a line of its own under any other code (chatlib/advice.py).
 
 .DEFAULT_GOAL := help
-.PHONY: run-server run-client demo play test e2e lint types coverage mutants pairs resizes crashes fuzz bench check docs help clean
+.PHONY: run-server run-client demo play test e2e lint types coverage mutants pairs resizes private crashes fuzz bench check docs help clean
 
-run-server: .venv/run ## start the server (HOST, PORT, MODE=free, V=1 or 2, ARGS)
-	@exec env CHAT_MAKE=1 $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(OPTIONS)
+run-server: .venv/run ## start the server (HOST, PORT, MODE=free, PRIVATE=1, TICKET=file, V=1 or 2, ARGS)
+	@exec env CHAT_MAKE=1 $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(PLACE) $(OPTIONS)
 
-run-client: .venv/run ## start the client (HOST, PORT, V=1 or 2, ARGS)
-	@exec env CHAT_MAKE=1 $(RUN) -m chatc $(OPTIONS)
+run-client: .venv/run ## start the client (HOST, PORT, PRIVATE=1, TICKET=file, V=1 or 2, ARGS)
+	@$(if $(MODE),echo "make: MODE is for run-server: the client takes it from there." >&2;) \
+	exec env CHAT_MAKE=1 $(RUN) -m chatc $(if $(strip $(SEAL)),$(OTHER_PLACE),$(PLACE)) $(OPTIONS)
 
 demo: .venv/dev ## play the assignment's conversation in this terminal
 	@$(BIN)/python -m harness play harness/conversations/assignment.chat
@@ -73,6 +80,10 @@ resizes: .venv/dev ## resize a window in tmux while a line is typed, in every wa
 
 crashes: .venv/dev ## crash a journal in every way and start again, power cuts included (takes 4 min)
 	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/simulation/test_crashes.py
+
+private: .venv/dev ## attack private talks, cut them at every byte, play all conversations so (takes 2 min)
+	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/core/test_ticket.py tests/simulation/test_sealed_cuts.py tests/programs/test_attacks.py
+	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/programs/test_conversations.py -k in_private
 
 fuzz: .venv/dev ## feed random bytes to the frame reader and the screen's filter (SECONDS=60)
 	$(BIN)/python -m tests.core.fuzz $(SECONDS)

@@ -25,7 +25,7 @@ from typing import BinaryIO
 FOLDER = Path(".venv")
 INTERPRETER = FOLDER / "bin" / "python"
 LOG = FOLDER / "log"
-WANTED = {"run": ".", "dev": ".[dev]", "bench": ".[bench]"}
+WANTED = {"run": ".[private]", "dev": ".[dev]", "bench": ".[bench]"}
 
 PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off")
 NETWORK = ("--retries", "1", "--timeout", "10")
@@ -169,13 +169,17 @@ def run(command: list[str], log: BinaryIO, progress: Progress) -> None:
 
 
 def find_reason(error: Exception) -> str:
-    """Return why nothing was installed: in most cases the last line of the log."""
+    """Return why nothing was installed: the last error that pip has named in the log.
+
+    Behind it there may be notes of pip's on where it has happened. A log without one, as
+    that of venv, ends with the reason.
+    """
     if isinstance(error, OSError):
         return f"{error.filename or FOLDER}: {error.strerror}"
-    lines = [
-        line for line in LOG.read_text("utf-8", "replace").splitlines() if line.strip()
-    ]
-    return lines[-1].removeprefix("ERROR: ") if lines else str(error)
+    lines = [line.strip() for line in LOG.read_text("utf-8", "replace").splitlines()]
+    errors = [line for line in lines if line.startswith("ERROR: ")]
+    reasons = errors or [str(error), *filter(None, lines)]
+    return reasons[-1].removeprefix("ERROR: ")
 
 
 def explain(reason: str, target: str, python: str) -> bool:

@@ -65,6 +65,8 @@ class Dialer:
         self._errors: list[OSError] = []
         # For what is done when nothing has happened meanwhile.
         self._stagger: Timer | None = None
+        # Host and port of addresses that are not to be tried any more.
+        self._skipped: set[tuple[str | int | bytes, ...]] = set()
         # The person's time is over.
         self._hurried = False
 
@@ -100,6 +102,11 @@ class Dialer:
             self._stop_attempt(sock)
             sock.close()
 
+    def skip(self, place: tuple[str | int | bytes, ...]) -> bool:
+        """Try this host and port never again; return whether there are other addresses."""
+        self._skipped.add(place)
+        return any(self._may_try(each) for each in self._resolver.addresses)
+
     def hurry(self) -> None:
         """Try all that is left now, and report a failure within few seconds.
 
@@ -117,9 +124,13 @@ class Dialer:
 
     def _add_addresses(self) -> None:
         """Add the addresses that are new to those that are to be tried."""
-        new = [each for each in self._resolver.addresses if each not in self._known]
+        found = filter(self._may_try, self._resolver.addresses)
+        new = [each for each in found if each not in self._known]
         self._known.update(new)
         self._waiting += new
+
+    def _may_try(self, address: Address) -> bool:
+        return address[1][:2] not in self._skipped
 
     def _try_found(self) -> None:
         """Try the addresses that a look-up has found, unless there is a result already."""

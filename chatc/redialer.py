@@ -11,7 +11,8 @@ from chatlib.connection import Connection, Owner
 from chatlib.errors import UnknownSessionError
 from chatlib.loop import Timer
 from chatlib.program import Program
-from chatlib.protocol.events import Event, Failed, Left, Opened, Trace
+from chatlib.protocol.events import Event, Failed, Left, Lost, Opened, Trace
+from chatlib.protocol.frames import Reason
 from chatlib.protocol.link import Link
 from chatlib.protocol.session import Session
 from chatlib.resolver import Resolver
@@ -23,6 +24,12 @@ that many clients of one broken network do not all come back in the same moment.
 LASTING_SECONDS = 10.0
 """A connection that breaks earlier is one of a series: the delays go on growing, unless a
 message was acknowledged since the loss before."""
+
+FORGOTTEN = "the server does not know this talk"
+"""What a server says, of every version, that was started after the talk had begun."""
+
+NEW_SERVER = "is a new server now, which does not know this talk"
+"""What a person is told of such a server, behind its place."""
 
 
 class Redialer(Owner):
@@ -45,6 +52,8 @@ class Redialer(Owner):
         self._again = False
         # Why no other try would help, in words.
         self._refusal = ""
+        # The person knows that somebody without our ticket answers, in this search.
+        self._stranger_is_told = False
         # When the last connection was open again.
         self._since = -LASTING_SECONDS
         # The messages of both sides that were acknowledged before the last loss.
@@ -57,7 +66,7 @@ class Redialer(Owner):
         if lasted or acknowledged > self._acknowledged:
             self._delay = FIRST_DELAY
         self._acknowledged = acknowledged
-        self._again = False
+        self._again = self._stranger_is_told = False
         self._wait()
 
     def stop(self) -> None:
@@ -81,10 +90,14 @@ class Redialer(Owner):
                 self._program.chat.resumed(connection)
             case Left() | Failed() if self._program.chat.note_server_gone():
                 pass  # it has left the talk, and may be in another one by now
+            case Left(Reason.UNKNOWN_SESSION, text) if text == FORGOTTEN:
+                self._refusal = f"{self._place} {NEW_SERVER}"
+            case Failed(UnknownSessionError()):
+                self._refusal = f"{self._place} {NEW_SERVER}"
             case Left(_, text):
                 self._refusal = f"{self._place} refused to go on: {text}"
-            case Failed(UnknownSessionError()):
-                self._refusal = f"{self._place} does not know this talk"
+            case Lost() if connection.channel.refuses:
+                self._note_stranger(connection)
             case Failed(error):
                 self._refusal = f"{self._place} cannot go on: {error}"
 
@@ -97,6 +110,19 @@ class Redialer(Owner):
             self._program.chat.stop_searching(self._refusal)
         else:
             self._wait()
+
+    def _note_stranger(self, connection: Connection) -> None:
+        """Show, once, that somebody without our ticket answers in the server's place.
+
+        It is no refusal by the server, which may come back: whoever stands in between could
+        end any talk otherwise.
+        """
+        if not self._stranger_is_told:
+            self._stranger_is_told = True
+            self._program.terminal.notify(
+                f"What answers at {self._place} is not who you talked with: "
+                f"{connection.channel.error}. Trying on; nothing is sent to it."
+            )
 
     # Dialing.
 

@@ -15,6 +15,7 @@ from functools import partial
 from itertools import count
 from math import ceil
 
+from chatd.newstart import NewStart
 from chatlib.addresses import Address, find_own, is_loopback, resolve
 from chatlib.advice import command, option
 from chatlib.chat import ADVICE_SECONDS, Host
@@ -71,6 +72,11 @@ class Listener(Owner):
         # its number in the order in which connections were accepted.
         self._strangers: dict[Connection, int] = {}
         self._numbers = count(1)
+        # What is shown of a ticket, if there is one, and who uses it a second time.
+        self._invitation: tuple[str, ...] = ()
+        self._new_start = NewStart(
+            program, self._strangers.__contains__, self._seat, self._begin_wait
+        )
         # The number and the session of the connection that was seated last.
         self._seated = 0
         self._session: Session | None = None
@@ -95,8 +101,12 @@ class Listener(Owner):
         host, port = self._settings.host, self._settings.port
         everywhere = host in EVERYWHERE
         self._sockets = listen(every_address() if everywhere else resolve(host, port), port)
+        if self._settings.private:
+            from chatd.invitation import invite  # only for a private talk
+
+            self._invitation = invite(self._program, self._sockets)
         self._program.loop.call_later(0, self._announce)
-        self._program.chat.admit = self.admit
+        self._program.chat.commands.admit = self.admit
 
     def wait_again(self) -> None:
         """Wait for the next client: the last talk is over, and the seat is free."""
@@ -138,7 +148,7 @@ class Listener(Owner):
         self._program.terminal.discard_typed()
         if notice:
             self._program.terminal.notify(notice)
-        self._program.chat.admit = self.admit
+        self._program.chat.commands.admit = self.admit
         self._program.chat.start()
         self._show_waiting()
 
@@ -164,6 +174,8 @@ class Listener(Owner):
                 self._answer(connection, event)
             case Failed(error):
                 self._report(connection, str(error))
+            case Lost() if connection.channel.refuses:
+                self._report(connection, str(connection.channel.error))
             case Lost(detail) if detail:
                 self._report(connection, detail)
 
@@ -178,6 +190,14 @@ class Listener(Owner):
         host, port = self._settings.host, self._sockets[0].getsockname()[1]
         place = describe_everywhere(self._sockets) if host in EVERYWHERE else host
         self._program.terminal.show(f"Server listening on: {place} on port: {port}")
+        for line in self._invitation:
+            self._program.terminal.show(line)
+        if not self._invitation and not is_local(self._sockets):
+            private = option("private", "")
+            self._program.terminal.notify(
+                "Anybody who can reach this port can take the seat, and read the talk on "
+                f"its way: {private} lets in only who has the ticket."
+            )
         self._show_waiting()
         if self._program.terminal.edits:
             if not is_local(self._sockets):
@@ -187,7 +207,7 @@ class Listener(Owner):
 
     def _show_waiting(self) -> None:
         since = self._program.memory.time_of_day()
-        self._program.chat.wait_for(f"nobody here yet, waiting since {since}")
+        self._program.chat.standing.wait_for(f"nobody here yet, waiting since {since}")
 
     def _show_commands(self, what: str) -> None:
         """Show what the other person is to type, once for each of our addresses."""
@@ -244,11 +264,16 @@ class Listener(Owner):
         return True
 
     def _make_room(self) -> None:
-        """Close the oldest stranger if there are too many, and its HELLO has not come."""
+        """Close a stranger if there are too many, and its HELLO has not come."""
         if len(self._strangers) == STRANGERS_LIMIT:
-            next(iter(self._strangers)).read()
+            self._find_least().read()
         if len(self._strangers) == STRANGERS_LIMIT:
-            next(iter(self._strangers)).close()
+            self._find_least().close()
+
+    def _find_least(self) -> Connection:
+        """Return the oldest stranger; one that has shown the ticket counts as younger."""
+        # `min` returns the first of equals.
+        return min(self._strangers, key=lambda each: each.channel.established)
 
     def _make_link(self, trace: Trace) -> Link:
         """Return the link of a stranger, with a new talk: it may turn out to be another."""
@@ -269,13 +294,15 @@ class Listener(Owner):
         # It has said HELLO in time. A refusal sets a deadline of its own.
         connection.lift_deadline()
         chat = self._program.chat
-        if chat.expects(greeting):
+        if chat.peer.expects(greeting):
             self._let_back(connection)
-        elif chat.knows(greeting):
+        elif chat.peer.knows(greeting):
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
         elif greeting.hello.session in self._ended:
             # No line on the screen: it is the end of a talk that was shown already.
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk is over")
+        elif not chat.is_free and self._program.private and greeting.is_new:
+            self._new_start.answer(connection)
         elif not chat.is_free:
             self._refuse(connection, greeting.hello)
         elif not greeting.is_new:
@@ -298,7 +325,9 @@ class Listener(Owner):
         connection.welcome()
         again = self._program.again is not None
         host = Host(self._lose, again=again, quiet=not self._announced)
-        self._program.chat.begin(connection, f"Connected by {connection.address}", host)
+        private = ", privately" if connection.channel.private else ""
+        banner = f"Connected by {connection.address}{private}"
+        self._program.chat.begin(connection, banner, host)
 
     def _take(self, connection: Connection) -> None:
         """Note that a stranger is none any more, and which connection the talk has."""
@@ -377,7 +406,7 @@ class Listener(Owner):
 
     def _report(self, connection: Connection, what: str) -> None:
         """Show what a stranger did wrong, now and then, unless the person is in a talk."""
-        if not self._program.chat.is_free:
+        if not (self._program.chat.is_free or self._program.private):
             return
         count = self._refusals.add()
         if count:
@@ -432,7 +461,9 @@ def listen(addresses: list[Address], port: int) -> list[socket.socket]:
         if sockets:
             return sockets
         here = option("host", "localhost")
-        raise StartError(f"the host is not this machine: try {here}")
+        raise StartError(
+            f"a server listens only on its own machine, and the host is another: try {here}"
+        )
     some = option("port", "7777")
     raise StartError(f"no port is free on every address: choose one, as in {some}")
 
@@ -473,6 +504,8 @@ def _explain(error: OSError, port: int) -> str:
             return f"{stop} or add {other} to both commands"
         case errno.EACCES:
             other = option("port", "7777")
-            return f"port {port} is not for everybody: choose one from 1024, as in {other}"
+            return (
+                f"port {port} is kept for the system: choose one above 1023, as in {other}"
+            )
         case _:
             return f"cannot listen on port {port}: {describe(error)}"

@@ -11,16 +11,19 @@ The layers, lowest first; each may import only what stands above its own line
     protocol.pulse      silence, PING and round trip
     protocol.link       the rules of one connection: bytes in, events out
     connection          a nonblocking socket and its link
+    standing, peer      how a talk stands in words, who the other side is
+    goodbye             how a talk ends
+    outbox, playing     what is sent, or kept for later; games
+    commands            lines that begin with a slash
     chat                what a typed line does, what an arriving message does
     program             what both programs do before and after the chat
 
 Beside the ladder stand `loop` (one selector; knows no chat), `recovery` (how long a lost
-peer is searched for), `commands` (lines that begin with a slash), `terminal` (knows no
-protocol), `games` (rules only), `tally` (which notices are too many), `advice`
-(what a person may type, in make's words under make), `framelog`, `settings`, `addresses`
-and `journal` (with `record`, `past`, `disk` and `cipher`: what outlives the program). How
-they work together is described in `docs/architecture.md`. This package itself exports
-nothing.
+peer is searched for), `terminal` (knows no protocol), `games` (rules only), `tally` (which
+notices are too many), `advice` (what a person may type, in make's words under make),
+`framelog`, `settings`, `addresses` and `journal` (with `record`, `past`, `disk` and
+`cipher`: what outlives the program). How they work together is described in
+`docs/architecture.md`. This package itself exports nothing.
 """
 
 VERSION = "0.1.0"

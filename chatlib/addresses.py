@@ -6,7 +6,8 @@ again later: `resolver` does that, with what stands here.
 """
 
 import socket
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from chatlib.errors import StartError, describe
@@ -16,6 +17,10 @@ Address = tuple[int, tuple[str | int | bytes, ...]]
 
 _TEMPORARY = (socket.EAI_AGAIN, socket.EAI_MEMORY)
 """The resolver's errors that say nothing about the name: a later answer may differ."""
+
+
+# Linux's request for an interface's address, and the size of its structure (netdevice(7)).
+_ADDRESS_OF_INTERFACE, _REQUEST_SIZE = 0x8915, 256
 
 
 def resolve(host: str, port: int) -> list[Address]:
@@ -50,7 +55,7 @@ def encode(host: str) -> bytes:
         # Python's table for names in other scripts (IDNA) takes 1 ms to load.
         return host.encode() if host.isascii() else host.encode("idna")
     except UnicodeError as error:
-        raise StartError(f"there is no host {host} ({describe(error)})") from None
+        raise StartError(_explain_unknown(host, error)) from None
 
 
 def find_own() -> list[str]:
@@ -68,6 +73,44 @@ def find_own() -> list[str]:
             sock.connect((address, 9))
             found.append(str(sock.getsockname()[0]))
     return found
+
+
+def find_all() -> list[str]:
+    """Return the addresses of this machine at which others may reach it.
+
+    Those of `find_own` come first. On Linux the others follow, of every network that the
+    machine is in, also of one without a way to the Internet; elsewhere they are not known.
+    Loopback is none of them, nor is an address that counts on one cable alone (fe80::).
+    """
+    own = find_own()
+    others = [*_find_of_interfaces(), *_find_of_ipv6()]
+    return [*dict.fromkeys([*own, *others])]
+
+
+def _find_of_interfaces() -> Iterator[str]:
+    """Yield the IPv4 address of each network interface that is not loopback."""
+    import fcntl
+
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for _, name in socket.if_nameindex() if sys.platform == "linux" else ():
+            with suppress(OSError):  # it has none, or has gone
+                request = name.encode().ljust(_REQUEST_SIZE, b"\0")
+                answer = fcntl.ioctl(sock, _ADDRESS_OF_INTERFACE, request)
+                address = socket.inet_ntoa(answer[20:24])
+                if not is_loopback(address):
+                    yield address
+
+
+def _find_of_ipv6() -> Iterator[str]:
+    """Yield the IPv6 addresses that more than one cable knows, from Linux's own list."""
+    try:
+        with open("/proc/net/if_inet6", encoding="ascii") as file:
+            rows = [row.split() for row in file]
+    except OSError:
+        return  # no Linux, or no IPv6 in it
+    for digits, _, _, scope, *_ in rows:
+        if scope == "00":  # global; loopback is 10, link 20
+            yield socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits))
 
 
 def is_loopback(address: str) -> bool:
@@ -91,6 +134,10 @@ def is_final(error: OSError) -> bool:
 def explain(host: str, error: OSError) -> str:
     """Return the sentence for a host whose addresses were not found."""
     if is_final(error):
-        return f"there is no host {host} ({describe(error)})"
+        return _explain_unknown(host, error)
     why = describe(error)
     return f"cannot look up {host} ({why}): try again when the network is up"
+
+
+def _explain_unknown(host: str, error: Exception) -> str:
+    return f"there is no host {host} ({describe(error)}): check how it is spelled"

@@ -12,7 +12,7 @@ VARIABLE = "CHAT_MAKE"
 
 _TARGETS = {"chatd": "run-server", "chatc": "run-client"}
 
-_OF_MAKE = ("host", "port", "mode")
+_OF_MAKE = ("host", "port", "mode", "private")
 """The options that have a variable of make's own; all others go into ARGS."""
 
 
@@ -43,7 +43,9 @@ def command(
     if not is_under_make(environment):
         return f"{program} {join(options)}".rstrip()
     words = [f"make {_TARGETS[program]}"]
-    words += [f"{key.upper()}={quote(options[key])}" for key in _OF_MAKE if key in options]
+    words += [
+        f"{key.upper()}={quote(options[key] or '1')}" for key in _OF_MAKE if key in options
+    ]
     rest = join(key for key in options if key not in _OF_MAKE)
     return " ".join([*words, f"ARGS={quote(rest)}"] if rest else words)
 

@@ -11,6 +11,7 @@ It knows no terminal, nor which end it is.
 import socket
 from collections.abc import Iterable
 
+from chatlib.channel import Channel, Clear
 from chatlib.errors import describe
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
 from chatlib.protocol.events import Event, Handled, Trace, silent
@@ -73,8 +74,9 @@ class Owner:
 class Connection:
     """One TCP connection, from its handshake to its last byte.
 
-    `address` is the peer's, for people to read. The link is the same for life. The owner
-    changes once: whoever made the connection passes it on to the chat after the HELLO.
+    `address` is the peer's, for people to read. Link and channel are the same for life; no
+    byte passes between link and socket but through the channel. The owner changes once:
+    whoever made the connection passes it on to the chat after the HELLO.
     """
 
     def __init__(
@@ -85,9 +87,10 @@ class Connection:
         link: Link,
         owner: Owner,
         trace: Trace = silent,
+        channel: Channel | None = None,
     ) -> None:
         self.address = address
-        self.link = link
+        self.link, self.channel = link, channel or Clear()
         self.owner = owner
         self._loop = loop
         self._socket = sock
@@ -95,8 +98,7 @@ class Connection:
         # Bytes that were taken from the link and not yet by the kernel.
         self._pending = b""
         # The socket is open; the end of the stream was not read; our half was closed.
-        self._open = True
-        self._reading = True
+        self._open = self._reading = True
         self._half_closed = False
         # Why nothing is written any more: a write has failed, or the peer was given up.
         self._write_error = ""
@@ -166,10 +168,10 @@ class Connection:
     def _miss_deadline(self) -> None:
         """Drop a peer that took too long."""
         self._trace("!", "the peer took too long", b"")
-        self._give_up(self._write_error or LATE)
+        self.give_up(self._write_error or LATE)
 
-    def _give_up(self, why: str) -> None:
-        """Treat a peer that is not listened to any more like the end of the stream."""
+    def give_up(self, why: str) -> None:
+        """Count the connection as lost, because of that: the peer is not heard any more."""
         self._stop_reading()
         self.link.receive_eof(why)
         self._report(len(self.link.waiting))
@@ -233,7 +235,7 @@ class Connection:
             data = self._socket.recv(READ_SIZE)
         except (BlockingIOError, InterruptedError):
             if self._write_error:
-                self._give_up(self._write_error)  # all that had come was read
+                self.give_up(self._write_error)  # all that had come was read
             return
         except OSError as error:
             # A reset, mostly. For the link it is an end of the stream like any other,
@@ -241,7 +243,17 @@ class Connection:
             self._trace("!", describe(error), b"")
             data = b""
         if data:
-            self._report(self.link.receive_data(data, self._loop.now()))
+            channel = self.channel
+            # No plaintext is neither data nor the end, and no sign of life.
+            if plain := channel.receive(data):
+                self._report(self.link.receive_data(plain, self._loop.now()))
+            if (not plain or channel.waiting or channel.error) and self._open:
+                # A part of the handshake is answered, or an error is told.
+                if channel.error:
+                    # The peer has a moment to read why; then the connection is lost.
+                    self.link.receive_eof(str(channel.error))
+                    self.set_deadline(DISMISSAL_SECONDS)
+                self.flush()
             return
         self._reading = False
         self._trace("~", "read the end of the stream", b"")
@@ -317,7 +329,8 @@ class Connection:
         link = self.link
         # In the middle of a talk with nothing pending, as nearly always, neither deadlines
         # nor what the loop watches for can change.
-        ordinary = link.state is _OPEN and self._awaited == READ
+        channel = self.channel
+        ordinary = link.state is _OPEN and self._awaited == READ and channel.established
         if not ordinary:
             if not self._open:
                 return
@@ -327,11 +340,13 @@ class Connection:
         # While the kernel takes nothing, the link is asked for nothing. It adds up what it
         # owes, and a peer that sends and never reads does not fill our memory.
         if not self._pending:
-            data = link.data_to_send(hurry)
-            if data:
-                self._write(data)
+            if channel.established and (data := link.data_to_send(hurry)):
+                self._write(channel.seal(data))
             if link.replies.ack and not self._ack_timer:
                 self._ack_timer = self._loop.call_later(ACK_SECONDS, self._acknowledge)
+        # Behind what is pending: a record that is cut in two cannot be opened.
+        if channel.waiting and not self._pending:
+            self._write(channel.take())
         if self._pending or not ordinary:
             self._watch()
 
@@ -383,7 +398,7 @@ class Connection:
 
     def _watch(self) -> None:
         """Ask the loop for exactly what is awaited; close when that is nothing."""
-        finished = self.link.finished
+        finished = self.link.finished or self.channel.error is not None
         if finished and not self._pending:
             self._half_close()
         # WRITE only while bytes are pending: an idle socket always has room, and the loop

@@ -13,7 +13,7 @@ LISTED = 20
 pipe's 65,536 would push the goodbye off the screen."""
 
 # On the wire they stay what they are: programs of all versions send and show them.
-_STOPPED = re.compile(r"stopped by (SIG[A-Z0-9]{2,12}|signal \d{1,3})")
+_STOPPED = r"stopped by (SIG[A-Z0-9]{2,12}|signal \d{1,3})"
 """What a program says that was ended by a signal: the words of BYE 6, for programs."""
 
 _WAYS = {
@@ -44,7 +44,7 @@ def explain_stop(words: str) -> tuple[str, str]:
     # so, and go on with a sentence that looks like one of ours.
     if words in _WAYS:
         return _WAYS[words], ""
-    return ("was stopped", "") if _STOPPED.fullmatch(words) else ("left", words)
+    return ("was stopped", "") if re.fullmatch(_STOPPED, words) else ("left", words)
 
 
 def describe_delivery(sent: int, lost: int) -> str:
@@ -64,5 +64,6 @@ def list_lines(notify: Callable[[str], None], what: str, lines: Collection[str])
     """Show the first LISTED lines, each behind `what` became of it; count the others."""
     for text in islice(lines, LISTED):
         notify(f"{what}: {text}")
-    if len(lines) > LISTED:
-        notify(f"{what} either: {len(lines) - LISTED} more.")
+    more = len(lines) - LISTED
+    if more > 0:
+        notify(f"{what} as well: {more} more {'line' if more == 1 else 'lines'}.")

@@ -5,6 +5,7 @@ import it.
 
     ChatError
     ├── UsageError              a wrong option, environment variable or file
+    ├── TicketError             a line is no ticket, or its file is not safe
     ├── StartError              the program cannot begin its work
     ├── ScreenClosedError       nothing reads our stdout any more
     │   └── ScreenFailedError   our stdout cannot be written to
@@ -37,6 +38,8 @@ class Exit(IntEnum):
     START = 3
     # The server is in a talk with another client.
     BUSY = 4
+    # The ticket is missing, or it is not the one of the other end.
+    NOT_INVITED = 5
 
 
 class ChatError(Exception):
@@ -47,6 +50,12 @@ class ChatError(Exception):
 
 class UsageError(ChatError):
     """An option, an environment variable or a line of `chat.toml` is wrong."""
+
+    code = Exit.USAGE
+
+
+class TicketError(ChatError):
+    """A line is no ticket, or the file that it stands in is not safe."""
 
     code = Exit.USAGE
 

@@ -187,9 +187,17 @@ class Loop:
         if self.blocked:
             self.blocked = None
 
+    @property
+    def signal_waits(self) -> bool:
+        """Whether a signal has come whose callback is still to be called."""
+        return self._signal_pipe is not None and is_ready(self._signal_pipe[0], READ)
+
     def _read_signals(self, reader: int) -> None:
         with suppress(BlockingIOError):
-            for number in os.read(reader, 4096):
+            numbers = os.read(reader, 4096)
+            # A handler interrupts another one, and writes first: the order tells nothing.
+            # SIGCONT is last, so that no stop that is over is taken for one to come.
+            for number in sorted(numbers, key=lambda each: each == signal.SIGCONT):
                 # The pipe has the numbers of signals that others handle, too.
                 callback = self._signal_callbacks.get(number)
                 if callback:

@@ -11,14 +11,16 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 
 from chatlib.advice import choose_exit_code
+from chatlib.channel import Channel, Clear
 from chatlib.chat import Chat
 from chatlib.commands import COMPLETIONS, HELP
 from chatlib.connection import HELLO_SECONDS, Connection, Owner
 from chatlib.ending import list_lines
-from chatlib.errors import ChatError, Exit, ScreenClosedError, describe
+from chatlib.errors import ChatError, Exit, ScreenClosedError, StartError, describe
 from chatlib.framelog import LEGEND, FrameLog
 from chatlib.loop import READ, Loop
 from chatlib.memory import Memory
@@ -28,6 +30,7 @@ from chatlib.recovery import Recovery
 from chatlib.settings import Settings, read_settings
 from chatlib.terminal.plain import Plain
 from chatlib.terminal.streams import (
+    STDERR,
     STDIN,
     STDOUT,
     ignore_stops,
@@ -49,6 +52,9 @@ the terminal raw. Not each system has all of them.
 SIGSEGV, SIGBUS, SIGFPE and SIGILL are left alone: after a fault of the interpreter itself
 no handler of ours would ever be called, and the process would not end."""
 
+REPORT_INDENT = 4
+"""Columns before the rows after the first of an error, as before those of a notice."""
+
 EPILOG = f"""\
 Commands in the chat:
 
@@ -57,9 +63,16 @@ Commands in the chat:
 Signs in a frame log: {LEGEND}
 
 Exit codes: 0 goodbye, 1 connection lost, 2 wrong call, 3 could not start, 4 server busy,
-128 + n ended by signal n.
+5 not invited: another ticket, or none, 128 + n ended by signal n.
 
 """
+
+
+NO_CRYPTOGRAPHY = (
+    "a private talk needs the package cryptography: install it with "
+    f"'{os.path.basename(sys.executable)} -m pip install cryptography', or use make"
+)
+"""What a person is told who has a ticket and not what it needs."""
 
 
 def open_terminal(loop: Loop, settings: Settings, role: str) -> Terminal:
@@ -143,6 +156,9 @@ class Program:
         self._failures = 0
         # With --again: called instead of ending, when the peer has ended the talk.
         self.again: Callable[[], None] | None = None
+        # What the bytes of a new connection go through, and whether it seals them.
+        self._make_channel: Callable[[Trace], Channel] = Clear
+        self.private = False
         # What is remembered from talk to talk.
         self.memory = Memory()
         self.new_chat()
@@ -167,7 +183,7 @@ class Program:
         lines, more = self.terminal.take_unsent()
         list_lines(self.terminal.notify, "Never sent", lines)
         if more:
-            self.terminal.notify("Never sent either: what came after that.")
+            self.terminal.notify("Never sent either: the rest of the input.")
         # A person sees what is given back; a script can only look at the code.
         unsent = bool(lines or more) and not self.terminal.interactive
         self.code = code or (Exit.LOST if unsent else Exit.GOODBYE)
@@ -193,11 +209,36 @@ class Program:
         number = next(self._numbers)
         trace = self._log.make_trace(number) if self._log.enabled else silent
         trace("=", f"{verb} {address}", b"")
-        link = make_link(trace)
-        connection = Connection(self.loop, sock, address, link, owner, trace)
+        link, channel = make_link(trace), self._make_channel(trace)
+        connection = Connection(self.loop, sock, address, link, owner, trace, channel)
         connection.set_deadline(HELLO_SECONDS)
         connection.flush()
         return connection
+
+    def be_private(self, secret: bytes) -> None:
+        """Seal every connection from now on, with keys made out of a ticket's secret."""
+        # 20 ms for `ssl` and 20 for the keys, paid only for a private talk.
+        try:
+            from chatlib.identity import derive, make_context
+            from chatlib.sealed import Sealed
+        except ModuleNotFoundError as error:
+            if not str(error.name).startswith("cryptography"):
+                raise
+            raise StartError(NO_CRYPTOGRAPHY) from None
+        server = self._role == "server"
+        try:
+            context = make_context(derive(secret), server=server)
+        except OSError as error:
+            why = f"SSLKEYLOGFILE names a file that cannot be written: {describe(error)}"
+            raise StartError(why) from None
+        # One context for all connections: to make it takes longer than a handshake.
+        self._make_channel = lambda trace: Sealed(context, server=server, trace=trace)
+        self.private = True
+        if context.keylog_filename:
+            self.terminal.notify(
+                f"The keys of this talk are written to {context.keylog_filename}, as "
+                "SSLKEYLOGFILE is set: whoever reads that file can read the talk."
+            )
 
     # The process.
 
@@ -210,6 +251,7 @@ class Program:
         # The garbage collector runs every 700 objects and need not look at what was made
         # until now. That saves 4 % of the time of a line.
         gc.freeze()
+        gc.enable()  # `__main__` has turned it off for the imports
         while self.code is None:
             try:
                 self.terminal.run()
@@ -312,7 +354,7 @@ def _run(
     try:
         settings = read_settings(name, description, arguments, epilog=EPILOG)
         for notice in settings.notices:
-            report(f"{name}: {visible(notice)}")
+            _report(name, notice)
         program = Program(name, role, settings)
         try:
             begin(program)
@@ -320,8 +362,22 @@ def _run(
         finally:
             program.close()
     except ChatError as error:
-        report(f"{name}: {visible(str(error))}")
+        _report(name, str(error))
         return error.code
     except OSError as error:  # no descriptor or no memory left, even to begin with
-        report(f"{name}: {visible(describe(error))}")
+        _report(name, describe(error))
         return Exit.START
+
+
+def _report(name: str, sentence: str) -> None:
+    """Write a sentence to stderr without a terminal of ours; a real one breaks at words."""
+    from chatlib.terminal.wrap import fold  # 1 ms, only where something is wrong
+
+    text = f"{name}: {visible(sentence)}"
+    # Where there is no editor there may be no table of wide characters either.
+    with suppress(OSError, ModuleNotFoundError):
+        width = os.get_terminal_size(STDERR).columns
+        if width > REPORT_INDENT:
+            rows = fold(text, width, width - REPORT_INDENT)
+            text = f"\n{' ' * REPORT_INDENT}".join(rows)
+    report(text)

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from chatlib.addresses import Address, encode, find_at_once, sort
@@ -57,11 +57,17 @@ number of the resolver's error and its words. The alarm ends a child without a p
 class Resolver:
     """The addresses of one host as far as they are known, and a look-up in progress.
 
+    `others` are hosts that are known to be numeric: further addresses of the same server.
     Raises StartError for what cannot be the name of a host.
     """
 
-    def __init__(self, loop: Loop, host: str, port: int) -> None:
-        self.addresses = find_at_once(host, port)
+    def __init__(
+        self, loop: Loop, host: str, port: int, others: Sequence[str] = ()
+    ) -> None:
+        # A ticket has several addresses of one server; no other host has.
+        known = find_at_once(host, port)
+        self._others = [each for other in others for each in find_at_once(other, port)]
+        self.addresses = [*known, *self._others]
         self._loop = loop
         self._name = encode(host)
         self._port = port
@@ -126,10 +132,11 @@ class Resolver:
             return
         self.cancel()
         try:
-            self.addresses = _parse(bytes(self._answer), self._port)
+            found = _parse(bytes(self._answer), self._port)
         except OSError as error:
             self._failed(error)
         else:
+            self.addresses = [*found, *self._others]
             self._found()
 
     def _time_out(self) -> None:

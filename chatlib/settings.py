@@ -18,11 +18,13 @@ to every other module what it needs.
 import argparse
 import os
 import stat
+import sys
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 
 from chatlib import VERSION
+from chatlib.advice import command
 from chatlib.errors import UsageError, describe
 from chatlib.files import find_folder, find_home, open_regular, read_file, read_whole
 from chatlib.terminal.visible import visible
@@ -55,6 +57,9 @@ HARMLESS = (
 )
 """What a file in the current folder may set; `no_history` it can only turn on."""
 
+TICKET_PLACES = "give it at the prompt of --private, or in a file with --ticket FILE"
+"""Where a ticket belongs, in words."""
+
 LOOKS = ("default", "contrast", "colour-blind", "none")
 """The names of the looks that `terminal.look` knows."""
 
@@ -67,6 +72,9 @@ class Settings:
 
     # What of the file in the current folder does not count, a sentence each.
     notices: Sequence[str] = ()
+
+    # The names of the options that stand on the command line.
+    given: Set[str] = frozenset()
 
     # Of both programs.
     host: str
@@ -84,6 +92,8 @@ class Settings:
     timestamps: bool
     verbose: int
     frame_log: str | None
+    private: bool  # only the holder of a ticket is talked with; with `ticket`, always
+    ticket: str | None  # the file that it stands in; "-" is stdin's first line
     # Of chatc alone.
     wait: float  # seconds in which a server may still appear
     retry: float  # seconds for which a lost server is looked for
@@ -91,6 +101,7 @@ class Settings:
     mode: str  # "turns" or "free"; the client follows
     keep: float  # seconds for which the seat of a lost client is kept
     again: bool  # whether the next client is awaited when one has left
+    new_ticket: bool  # whether another secret is to stand in that file
 
 
 class Option(
@@ -174,10 +185,17 @@ def _to_log(value: object) -> str:
     return "/dev/stderr" if value == "-" else _to_path(value)
 
 
+def _to_ticket(value: object) -> str:
+    # Not a ValueError, whose sentence would repeat the key.
+    if isinstance(value, str) and "chat1:" in value:
+        raise UsageError(f"a ticket is a key, and no part of the settings: {TICKET_PLACES}")
+    return "-" if value == "-" else _to_path(value)
+
+
 def _to_name(value: object) -> str:
     # The limit of a name in HELLO, which counts bytes; see `protocol.frames`.
     if len(_to_text(value).encode("utf-8", "replace")) not in range(1, 128):
-        raise ValueError("expected 1 to 127 bytes")
+        raise ValueError("expected a name of 1 to 127 bytes")
     name = " ".join(_to_text(value).split())
     # The other side would call us "the other side", or by marks such as <U+200B>.
     if not name or visible(name) != name:
@@ -227,7 +245,7 @@ def _to_switch(value: object) -> bool:
     try:
         return words[str(value).lower()]
     except (KeyError, ValueError):  # ValueError: a number of thousands of digits
-        raise ValueError("expected true or false") from None
+        raise ValueError("expected yes, no, true or false") from None
 
 
 def _to_integer(value: object) -> int:
@@ -267,9 +285,14 @@ OPTIONS = (
     Option(
         "keep", 60, _to_seconds, "keep a lost client's seat; default 60", "SECONDS", "chatd"
     ),
+    Option("private", False, _to_switch, "only who holds a ticket can talk, and read"),
+    Option(
+        "ticket", None, _to_ticket, "keep the ticket in FILE; -: what is piped in", "FILE"
+    ),
+    Option("new_ticket", False, _to_switch, "make another ticket in FILE", None, "chatd"),
     Option("name", None, _to_name, "what the other side calls you", "NAME"),
     Option("prompt", ">", _to_text, "what asks you for a message; default '>'", "TEXT"),
-    Option("plain", False, _to_switch, "let the kernel edit the line"),
+    Option("plain", False, _to_switch, "no editor: the terminal edits the line"),
     Option("reader", False, _to_switch, "for a screen reader: words, nothing painted"),
     Option("look", "default", _to_look, "contrast, colour-blind, none; or default", "NAME"),
     Option("wrap", True, _to_switch, "'no': the terminal breaks rows, not words", "YES|NO"),
@@ -277,7 +300,7 @@ OPTIONS = (
     Option("no_status", False, _to_switch, "no status line under the input"),
     Option("no_history", False, _to_switch, "keep no typed lines for next time"),
     Option("bell", False, _to_switch, "ring when a message comes"),
-    Option("timestamps", False, _to_switch, "the time before each line"),
+    Option("timestamps", False, _to_switch, "show at what time the lines came"),
     Option("verbose", 0, _to_level, "log frames; -vv: reads and writes too"),
     Option("frame_log", None, _to_log, "append every event to FILE, as JSON", "FILE"),
 )
@@ -310,6 +333,7 @@ def read_settings(
     # The other program's own options are unknown on the command line, as any typo.
     options = [option for option in OPTIONS if option.program in (None, program)]
     parser = _make_parser(program, description, epilog, options)
+    _refuse_tickets(arguments, environment)
     given = vars(_parse(parser, arguments))
     path = given.pop("config")
     notices: list[str] = []
@@ -325,7 +349,33 @@ def read_settings(
     ]
     settings = _merge(options, sources)
     settings.notices = notices
+    settings.given = _separate_port(sources[:1])[0].keys()
+    # Who names a ticket wants no talk in clear.
+    settings.private |= settings.ticket is not None or "new_ticket" in settings.given
     return settings
+
+
+def _refuse_tickets(
+    arguments: Sequence[str] | None, environment: Mapping[str, str]
+) -> None:
+    """Raise UsageError for a ticket where other users of this machine can read it.
+
+    The error does not repeat it.
+    """
+    # Before anything is parsed: an error of the parser repeats what it does not know.
+    words = sys.argv[1:] if arguments is None else arguments
+    # Other variables are none of ours; a shell may have the ticket in one of its own.
+    variables = [name for name in environment if name.startswith("CHAT_")]
+    places = {
+        "the command line": any("chat1:" in word for word in words),
+        "the environment": any("chat1:" in environment[name] for name in variables),
+    }
+    for place, found in places.items():
+        if found:
+            raise UsageError(
+                f"a ticket is a key, and {place} can be read by others (ps shows it): "
+                + TICKET_PLACES
+            )
 
 
 _Source = Mapping[str, tuple[object, str]]
@@ -423,6 +473,9 @@ def _columns() -> int:
 def _make_parser(
     program: str, description: str, epilog: str, options: Iterable[Option]
 ) -> argparse.ArgumentParser:
+    # argparse looks for a translation of its words, and imports `locale` for that: 0.8 ms.
+    # There is none, and ours are English anyway.
+    vars(argparse)["_"] = str
     parser = argparse.ArgumentParser(
         prog=program,
         description=description,
@@ -457,10 +510,27 @@ def _parse(
         given, unknown = parser.parse_known_args(arguments)
         if not unknown:
             return given
-        error = f"unrecognized arguments: {' '.join(unknown)}"
+        error = _explain_unknown(unknown[0].partition("=")[0], parser.prog)
     except argparse.ArgumentError as refusal:
-        error = str(refusal)
-    raise UsageError(f"{error}; '{parser.prog} --help' lists what there is") from None
+        needs = "takes no" if str(refusal.message).startswith("ignored") else "needs a"
+        error = f"{refusal.argument_name} {needs} value"
+    how = command(parser.prog, help="")
+    raise UsageError(f"{error}; '{how}' lists what there is") from None
+
+
+def _explain_unknown(word: str, program: str) -> str:
+    """Return what is wrong with a word that is no option of this program."""
+    if not word.startswith("-"):
+        usual = "--port" if word.isdecimal() else "--host"
+        return f"{_shorten(word)} has no option before it, such as {usual}"
+    for option in OPTIONS:
+        if option.flag == word:
+            return f"{word} is an option of {option.program} alone"
+    from difflib import get_close_matches  # only for who has mistyped
+
+    flags = [option.flag for option in OPTIONS if option.program in (None, program)]
+    close = get_close_matches(word, flags, 1, 0.75)
+    return f"there is no option {word}" + (f" (did you mean {close[0]}?)" if close else "")
 
 
 # The environment and the files.

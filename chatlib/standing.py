@@ -1,7 +1,7 @@
 """How a talk stands, in words: the status line, `/status` and `/who`.
 
-A `Standing` belongs to one chat and keeps what only these words need. The rest is pure: a
-view of the talk goes in, words come out.
+A `Standing` belongs to one chat and keeps what only these words need. All else it finds in
+a view of the talk, which is made anew each time.
 """
 
 from collections import namedtuple
@@ -39,19 +39,36 @@ class View(namedtuple("View", ("peer", "connection", "lost", "leaving", "move", 
 class Standing:
     """What is told of a talk beyond its state: since when, until when, what is late.
 
-    `changed()` is called when the status line is to say something else although nothing
-    has happened.
+    `view()` returns the talk as it is now, or None while nobody has come. `show(describe)`
+    shows the status line that `describe` returns.
     """
 
-    def __init__(self, loop: Loop, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        view: Callable[[], View | None],
+        show: Callable[[Callable[[], tuple[str, ...]]], None],
+    ) -> None:
+        self._view = view
+        self._show = show
         # What is waited for while nobody has come.
         self.absence = "nobody here yet"
         # Times of day: when the talk began, and when the search for a lost peer ends.
         self.since, self.until = "", ""
-        self.confirmation = Confirmation(loop, changed)
+        self.confirmation = Confirmation(loop, self.update)
 
-    def describe_parts(self, view: View | None) -> tuple[str, ...]:
+    def wait_for(self, what: str) -> None:
+        """Describe in the status line what is waited for, and until when."""
+        self.absence = what
+        self.update()
+
+    def update(self) -> None:
+        """Show the status line as it is now."""
+        self._show(self.describe)
+
+    def describe(self) -> tuple[str, ...]:
         """Return the parts of the status line, the most important first."""
+        view = self._view()
         if view is None:
             return (self.absence,)
         session = view.connection.link.session
@@ -59,7 +76,8 @@ class Standing:
             # Short, so that the window has room for what is not confirmed.
             parts = ["connection lost", f"{view.lost} until {self.until}"]
         else:
-            parts = [f"with {view.peer}", *_describe_silence(view.connection)]
+            private = ["private"] if view.connection.channel.private else []
+            parts = [f"with {view.peer}", *private, *_describe_silence(view.connection)]
         # One of the three: what is to be done next. During a game that is a move.
         if view.leaving:
             parts.append("leaving")
@@ -91,10 +109,11 @@ class Standing:
     def _delay(self) -> str:
         """For how long the oldest of our lines waits, where that is long."""
         watch = self.confirmation
-        return f" for {watch.seconds} s" if watch.late else ""
+        return f" for {watch.seconds} s" if watch.seconds else ""
 
-    def describe_people(self, view: View | None) -> str:
+    def describe_people(self) -> str:
         """Return who talks with whom: the answer to `/who`."""
+        view = self._view()
         if view is None:
             return f"{capital(self.absence)}."
         own = view.connection.link.session.hello.name
@@ -102,8 +121,9 @@ class Standing:
         own = f"the {own}" if own in ("server", "client") else own
         return f"You are {own}, and talk with {view.peer} at {place(view.connection)}."
 
-    def describe_talk(self, view: View | None) -> list[str]:
+    def describe_talk(self) -> list[str]:
         """Return sentences about the talk: the answer to `/status`."""
+        view = self._view()
         if view is None:
             return [f"{capital(self.absence)}."]
         # All that the status line leaves out, too: it has room for little, and changes.
@@ -115,7 +135,7 @@ class Standing:
         return [
             first,
             _describe_mode(view),
-            "Private: no, for now. Who can read the network can read this talk.",
+            _describe_privacy(view.connection),
             _describe_round_trip(view.connection),
             f"Not confirmed: {lines}.",
         ]
@@ -142,12 +162,18 @@ def _describe_mode(view: View) -> str:
     return f"Mode: turns, {turn}."
 
 
+def _describe_privacy(connection: Connection) -> str:
+    if connection.channel.private:
+        return "Private: yes. Only who holds the ticket can read this talk."
+    return "Private: no. Who can read the network can read this talk."
+
+
 def _describe_round_trip(connection: Connection) -> str:
     round_trip = connection.link.pulse.round_trip
     # The last one that was measured, however long ago that is.
     if round_trip is None:
         # It is measured with a PING, and that is sent when nothing else is.
-        return f"Round trip: not known before {PING_SECONDS:g} s of silence."
+        return f"Round trip: measured after {PING_SECONDS:g} s of silence."
     return f"Round trip: {milliseconds(round_trip)}."
 
 

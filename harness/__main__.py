@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    return play_all(options.files, options.piece, options.terminal)
+    return play_all(options.files, options.piece, options.terminal, options.private)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--terminal", choices=TERMINALS, default="plain", help="what one sits at"
     )
+    command.add_argument("--private", action="store_true", help="in a private talk")
     command = commands.add_parser(
         "proxy",
         help="be a network that misbehaves on command",

@@ -38,8 +38,9 @@ _Ports = dict[str, str]
 _PORT = re.compile(r"\b[1-6]\d{4}\b")
 _VARYING = (
     (re.compile(r"(?<=confirmed for )\d(?= s)"), "2"),
-    (re.compile(r"(?<=has lost, )\d\d\b"), "58"),
+    (re.compile(r"(?<=for )\d\d(?= s more)"), "58"),
     (re.compile(r"(?<=trying until )\d\d:\d\d:\d\d"), "12:05:07"),
+    (re.compile(r"(?<=the seat until )\d\d:\d\d:\d\d"), "12:05:06"),
 )
 """Counts of seconds, and times that follow from one."""
 

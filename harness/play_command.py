@@ -12,11 +12,13 @@ from harness.script import Script, ScriptError
 from harness.stage import Stage, Unmet
 
 
-def play_all(paths: Sequence[Path], piece: int, terminal: str) -> int:
+def play_all(
+    paths: Sequence[Path], piece: int, terminal: str, private: bool = False
+) -> int:
     """Play conversations visibly; return 0 if all came true, 1 if not, 2 for no script."""
     console = Console(highlight=False)
     try:
-        played = [play(path, piece, terminal, console) for path in paths]
+        played = [play(path, piece, terminal, console, private) for path in paths]
     except ScriptError as error:
         print(f"harness: {error}", file=sys.stderr)
         return 2
@@ -29,7 +31,9 @@ def play_all(paths: Sequence[Path], piece: int, terminal: str) -> int:
     return 0 if all(played) else 1
 
 
-def play(path: Path, piece: int, terminal: str, console: Console) -> bool:
+def play(
+    path: Path, piece: int, terminal: str, console: Console, private: bool = False
+) -> bool:
     """Play one conversation visibly; return whether all of it came true."""
     script = Script.read(path)
     if terminal not in script.terminals:
@@ -38,7 +42,7 @@ def play(path: Path, piece: int, terminal: str, console: Console) -> bool:
     console.print(script.about, style="italic")
     with (
         tempfile.TemporaryDirectory(prefix="conversation-") as folder,
-        Stage(Path(folder), piece, TwoColumns(console), terminal) as stage,
+        Stage(Path(folder), piece, TwoColumns(console), terminal, private=private) as stage,
     ):
         try:
             stage.play(script)

@@ -19,6 +19,11 @@ from pathlib import Path
 from harness.child import COLUMNS, ENTER, ROWS, Child
 from harness.view import View
 
+PRIVATELY = re.compile(
+    r", privately| The talk was private\.|(?<=[^ ]) privately| private(?= )| \| private\b"
+)
+"""What the programs add to their sentences in a private talk."""
+
 OWN, OTHER, NOTICE = "> ", "  ", "- "
 """How a row begins on an edited terminal that the person has typed, and any other."""
 
@@ -31,6 +36,7 @@ class Stream:
         self.unfinished = ""  # what stands after the last line end: a prompt, or nothing
         self.ended = False  # nothing more will come
         self.seen = 0  # lines that the script has been past
+        self.private = False  # the talk is private, of which a script may say nothing
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._half = ""  # a CR, which may be the first half of a line end
 
@@ -56,10 +62,17 @@ class Stream:
     def sees(self, pattern: re.Pattern[str]) -> bool:
         """Look for a whole line after the last one seen; go past it if it is there."""
         for index, line in enumerate(self.unseen):
-            if any(map(pattern.fullmatch, self.readings(line))):
+            if any(map(pattern.fullmatch, self._readings(line))):
                 self.seen += index + 1
                 return True
         return False
+
+    def _readings(self, line: str) -> list[str]:
+        """Return the texts that a script may mean by a line, in clear or in private."""
+        readings = self.readings(line)
+        if self.private:
+            readings += [PRIVATELY.sub("", each) for each in readings]
+        return readings
 
     def readings(self, line: str) -> list[str]:
         """Return the texts that a script may mean by a line: here the line itself."""
@@ -138,6 +151,7 @@ class Player(Child):
         painted: bool = False,
         merged: bool = False,
         size: tuple[int, int] = (ROWS, COLUMNS),
+        private: bool = False,
     ) -> None:
         self.name = name
         self.prompt = prompt
@@ -150,6 +164,7 @@ class Player(Child):
         self.screen = Painted(self.view, prompt) if painted else Stream()
         # Merged, what is looked for on stderr is looked for on the screen.
         self.errors = self.screen if merged else Stream()
+        self.screen.private = self.errors.private = private
 
     @property
     def asks(self) -> bool:

@@ -6,6 +6,7 @@ for a goodbye, seem to work. This network takes orders:
 
     cut client>server after 37 bytes        once so many more have gone that way
     cut, cut by RST                         now; by an end of the stream, or a reset
+    damages client>server after 37 bytes    once, one bit of the byte that follows
     freezes, freezes server>client, thaws   nothing arrives, and nobody is told
     refuses, admits                         nobody listens any more, somebody does again
     delivers 3 bytes at a time              each read before the next is sent
@@ -87,6 +88,7 @@ class Faults:
     frozen: bool = False
     left: int | None = None  # bytes that still go through before the connection is cut
     reset: bool = False  # whether it is cut by a reset
+    intact: int | None = None  # bytes that still go through before one is damaged
 
 
 class Direction:
@@ -158,13 +160,23 @@ class Direction:
         limits = [len(data), self._faults.size or len(data)]
         if self._faults.left is not None:
             limits.append(self._faults.left)
-        sent = self._send(data[: min(limits)])
+        sent = self._send(self._damaged(data[: min(limits)]))
         if self._faults.left is not None:
             self._faults.left -= sent
+        if self._faults.intact is not None:
+            left = self._faults.intact - sent
+            self._faults.intact = left if left >= 0 else None
         self.delivered += sent
         if data[sent:]:
             self._waiting.appendleft((since, data[sent:]))
         return bool(sent) and not self._faults.size
+
+    def _damaged(self, piece: bytes) -> bytes:
+        """Return the piece, with one bit changed of the byte that is to be damaged."""
+        place = self._faults.intact
+        if place is None or place >= len(piece):
+            return piece
+        return piece[:place] + bytes([piece[place] ^ 1]) + piece[place + 1 :]
 
     def _send(self, piece: bytes) -> int:
         try:
@@ -245,6 +257,9 @@ class Proxy:
             self.faults[way].left = int(match["count"])
         else:
             self._cut()
+
+    def _order_damage(self, match: re.Match[str]) -> None:
+        self.faults[match["way"]].intact = int(match["count"])
 
     def _order_freeze(self, match: re.Match[str]) -> None:
         for way in [match["way"]] if match["way"] else WAYS:
@@ -353,6 +368,7 @@ _ORDERS: tuple[tuple[str, _Order], ...] = (
         rf"cut(?: {_WAY} after (?P<count>\d+) bytes?)?(?: by (?P<how>FIN|RST))?",
         Proxy._order_cut,
     ),
+    (rf"damages {_WAY} after (?P<count>\d+) bytes?", Proxy._order_damage),
     (rf"freezes(?: {_WAY})?", Proxy._order_freeze),
     (r"thaws", Proxy._order_thaw),
     (r"refuses", Proxy._order_refuse),

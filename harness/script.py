@@ -18,7 +18,8 @@ x, and `\e`, `\t`, `\n`, `\\` and `\x1b` are what they are in C.
 
 A line `terminal: edited` or `terminal: plain` says that the conversation is about this
 terminal only; others are for both. `window: 60 x 16` is the size of every window, in
-columns and rows. `picture: NAME` is a picture of all windows at that moment.
+columns and rows. `ticket: none` says that the conversation is about what is otherwise in
+a private talk. `picture: NAME` is a picture of all windows at that moment.
 """
 
 import re
@@ -36,6 +37,9 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
 _NAMED = {"e": "\x1b", "t": "\t", "n": "\n", "r": "\r", "a": "\a", "\\": "\\"}
 
 TERMINALS = ("plain", "edited")
+
+_ABOUT_ALL = ("terminal", "window", "ticket")
+"""What stands in the actor's place in lines that are no steps."""
 
 PICTURE = "picture"
 """The actor of a line that asks for a picture."""
@@ -73,6 +77,7 @@ class Script:
     steps: tuple[Step, ...]
     terminals: tuple[str, ...] = TERMINALS  # those on which it can be played
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # see `size`
+    in_clear: bool = False  # what it is about is otherwise where there is a ticket
 
     def size(self, actor: str) -> tuple[int, int]:
         """Return the rows and columns of an actor's window."""
@@ -94,12 +99,14 @@ class Script:
         ]
         chosen = tuple(step.text for step in steps if step.actor == "terminal")
         sizes = dict(_size(name, step) for step in steps if step.actor == "window")
-        steps = [step for step in steps if step.actor not in ("terminal", "window")]
+        in_clear = any(step.actor == "ticket" for step in steps)
+        steps = [step for step in steps if step.actor not in _ABOUT_ALL]
         if not steps:
             raise ScriptError(f"{name}: no step in it")
         if not set(chosen) <= set(TERMINALS):
             raise ScriptError(f"{name}: a terminal is one of {' '.join(TERMINALS)}")
-        return cls(name, _about(lines), tuple(steps), chosen or TERMINALS, sizes)
+        terminals = chosen or TERMINALS
+        return cls(name, _about(lines), tuple(steps), terminals, sizes, in_clear)
 
 
 def _about(lines: list[str]) -> str:

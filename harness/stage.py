@@ -19,13 +19,16 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from harness import tmux
+from harness.child import ENTER
 from harness.inputs import Inputs
 from harness.keys import keys
 from harness.phrases import look_up
-from harness.player import Player, Stream
+from harness.player import PRIVATELY, Player, Stream
 from harness.proxy import Proxy, is_order
 from harness.readers import Readers
 from harness.script import CLOCK, COLUMNS, PICTURE, ROWS, Script, Step
+from harness.ticket import write_ticket
 from harness.view import View
 
 PATIENCE = float(os.environ.get("HARNESS_SECONDS", "10"))
@@ -33,6 +36,12 @@ PATIENCE = float(os.environ.get("HARNESS_SECONDS", "10"))
 
 BANNER = re.compile(r"listening on:\s.*?\son\s+port:\s+(\d+)$", re.MULTILINE | re.DOTALL)
 """The line in which a server names its port; a narrow window breaks it at a blank."""
+
+TICKET = re.compile(r"^chat1:\S+$", re.MULTILINE)
+"""The line that a private server prints for its client."""
+
+TICKET_PROMPT = "Ticket: "
+"""What a client that is started with --private asks first, before it connects."""
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,6 +82,7 @@ class Stage:
     `piece` above 0 puts a proxy between them that delivers so many bytes at a time.
     `terminal` is the one that a person sits at: `plain` or `edited`. `camera` is called for
     every picture that the conversation asks for; with one, stderr stays on the terminal.
+    `private` gives all programs one ticket, in a file.
     """
 
     def __init__(
@@ -82,16 +92,19 @@ class Stage:
         watcher: Watcher | None = None,
         terminal: str = "plain",
         camera: Camera | None = None,
+        *,
+        private: bool = False,
     ) -> None:
         self.players: dict[str, Player] = {}  # by actor
         self.port = 0  # the server's; 0: not known yet
         self.patience = PATIENCE
         self.terminal = terminal
         self.inputs = Inputs(folder)
-        self._folder = folder
+        self.folder = folder
         self._piece = piece
         self._proxied = piece > 0  # whether clients are to call the proxy
         self._camera = camera
+        self._private = private
         self._starts = count()  # no program is to draw the numbers of another
         self._size: Callable[[str], tuple[int, int]] = lambda actor: (ROWS, COLUMNS)
         self._watcher = watcher or (lambda actor, sign, line: None)
@@ -111,6 +124,9 @@ class Stage:
     def play(self, script: Script) -> None:
         """Play all steps. Raises Unmet at the first that does not come true."""
         self._size = script.size
+        if self._private and not script.sizes:
+            # The status line has a word more, and is to have room for all others.
+            self._size = lambda actor: (ROWS, COLUMNS + len(" | private"))
         for step in script.steps:
             _check(step)
             self._proxied |= step.actor == NETWORK
@@ -183,7 +199,7 @@ class Stage:
         """
         if actor in self.players:
             self._end(self.players.pop(actor))
-        if _role(actor) == "client" and not self.port:
+        if _role(actor) in ("client", tmux.ACTOR) and not self.port:
             self._reserve()
         player = self._spawn(actor, arguments, source)
         self.players[actor] = player
@@ -192,6 +208,8 @@ class Stage:
             self._readers.attend(player.errors_fd, lambda: self._hear_errors(player))
         if actor == "server":
             self._learn_port(player)
+        elif "--private" in arguments and not source:
+            self._pass_ticket(player)
 
     def _spawn(self, actor: str, arguments: list[str], source: str | None) -> Player:
         prompt = READER_PROMPT if "--reader" in arguments else ">"
@@ -203,30 +221,42 @@ class Stage:
         player = Player(
             actor,
             command,
-            self._folder,
+            self.folder,
             self._environment(actor),
             prompt,
             stdin,
             painted=painted,
             merged=self._camera is not None,
             size=self._size(actor),
+            private=self._private,
         )
         if fill:
             fill()
         return player
 
     def _command(self, actor: str) -> list[str]:
+        if actor == tmux.ACTOR:
+            return tmux.command(self.folder, self.port)
         program = [sys.executable, "-m", PROGRAMS[_role(actor)]]
         terminal = ["--plain"] if self.terminal == "plain" else []
         called = actor.startswith("client") and self._proxied
         port = self.network().port if called else self.port
         frames = ["--frame-log", str(self.log(actor))]
-        return [*program, *terminal, "--port", str(port), *frames]
+        return [*program, *terminal, "--port", str(port), *frames, *self._key()]
+
+    def _key(self) -> list[str]:
+        """Return the options that make a talk private; write the ticket the first time."""
+        if not self._private:
+            return []
+        path = self.folder / "ticket"
+        if not path.exists():
+            write_ticket(path, ["127.0.0.1"], 1)  # both are told another port
+        return ["--ticket", str(path), "--host", "localhost"]
 
     def _environment(self, actor: str) -> dict[str, str]:
         """Return an environment in which nothing of this machine's user counts."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        clock = self._folder / "clock"
+        clock = self.folder / "clock"
         if self._camera and not clock.exists():
             self.set_clock(NOON)
         # What is drawn must be the same at any time of day.
@@ -240,7 +270,7 @@ class Stage:
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm-256color",
             "XDG_CONFIG_HOME": "/nonexistent",
-            "XDG_STATE_HOME": str(self._folder),
+            "XDG_STATE_HOME": str(self.folder),
             # Then a line is one line to the view, which knows what the terminal wraps. In
             # a picture it is as a person sees it.
             "CHAT_WRAP": "yes" if self._camera else "no",
@@ -273,9 +303,9 @@ class Stage:
     def set_clock(self, when: datetime) -> None:
         """Set the time of day that programs show while there is a camera."""
         # Renamed, because a program may be reading.
-        new = self._folder / "clock.new"
+        new = self.folder / "clock.new"
         new.write_text(f"{when.timestamp():.0f}")
-        new.rename(self._folder / "clock")
+        new.rename(self.folder / "clock")
 
     def take_picture(self, name: str) -> None:
         """Let the camera look at the windows as they are, if there is one."""
@@ -314,6 +344,24 @@ class Stage:
         if match and self._proxy:
             self._proxy.listen(self.port)
 
+    def _pass_ticket(self, player: Player) -> None:
+        """Type the server's ticket when the client asks for it."""
+        server = self.players.get("server")
+        match = TICKET.search(server.screen.text) if server else None
+        if not match:
+            raise Unmet(self._step, "no server has shown a ticket")
+        self.wait(
+            lambda: player.screen.unfinished == TICKET_PROMPT or player.ended,
+            lambda: f"no prompt {TICKET_PROMPT!r}, but {player.screen.unfinished!r}",
+        )
+        player.presses(match[0] + ENTER)
+
+    def rows(self, view: View) -> list[str]:
+        """Return the rows of a window, as they are in a talk in clear."""
+        if not self._private:
+            return view.rows
+        return [PRIVATELY.sub("", row) for row in view.rows]
+
     def fill(self, text: str, actor: str) -> str:
         """Replace {port} by the port that the actor knows the server by."""
         proxied = self._proxy is not None and actor.startswith("client")
@@ -324,7 +372,7 @@ class Stage:
 
     def log(self, actor: str) -> Path:
         """Return the path of the actor's frame log."""
-        return self._folder / f"{actor}.frames"
+        return self.folder / f"{actor}.frames"
 
     def frames(self, actor: str, count: int) -> list[str]:
         """Return the last frames of an actor's frame log, as it wrote them."""
@@ -470,7 +518,7 @@ def _show(stage: Stage, step: Step, match: re.Match[str]) -> None:
     _wait_for_view(
         stage,
         step,
-        lambda view: any(map(pattern.fullmatch, view.rows)),
+        lambda view: any(map(pattern.fullmatch, stage.rows(view))),
         lambda view: f"the screen shows {_quote(view.rows)}",
     )
 
@@ -536,7 +584,7 @@ def _check(step: Step) -> None:
             raise Unmet(step, "a picture's name is of small letters, digits and -")
     elif step.actor == CLOCK:
         _parse_time(step)
-    elif _role(step.actor) not in PROGRAMS:
+    elif _role(step.actor) not in PROGRAMS and step.actor != tmux.ACTOR:
         raise Unmet(step, f"there is no program for {step.actor}: server or client")
     elif step.sign == ":" and not look_up(_EVENTS, step.text):
         raise Unmet(step, "there is no such event: docs/testing.md lists them")

@@ -221,7 +221,7 @@ class World:
     @property
     def talk(self) -> Session:
         """The session of the talk that is going on."""
-        connection = self.program.chat._connection
+        connection = self.program.chat.peer.connection
         assert connection
         return connection.link.session
 

@@ -77,6 +77,16 @@ def run_server(
     return make(tree, *arguments, before=before, environment=environment)
 
 
+def test_a_mode_for_the_client_is_not_ignored_in_silence(tree: Path) -> None:
+    """The server has it, and the client follows: nobody is to wonder why it did nothing."""
+    arguments = ("ARGS=--version", f"PYTHON={tree.parent / 'python'}")
+    told = "make: MODE is for run-server: the client takes it from there."
+    with_mode = make(tree, "run-client", "MODE=free", *arguments)
+    assert told in with_mode.stderr.splitlines()
+    assert (with_mode.returncode, with_mode.stdout) == (0, f"chatc {VERSION}\n")
+    assert told not in make(tree, "run-client", *arguments).stderr.splitlines()
+
+
 # The environment.
 
 TARGETS = ("run-server", "run-client", "play", "test", "fuzz", "lint", "bench")
@@ -178,7 +188,7 @@ def test_pip_installs_into_the_venv_whatever_its_configuration_says(tree: Path) 
 
 
 def test_the_reason_for_no_venv_is_told_once(tree: Path) -> None:
-    """It is what pip has written last."""
+    """It is the error that pip has written last."""
     (tree / "pip").write_text("echo Looking; echo 'ERROR: No index for x'; echo; exit 1")
     ended = run_server(tree)
     assert (ended.returncode, ended.stdout) == (0, f"chatd {VERSION}\n")
@@ -189,6 +199,19 @@ def test_the_reason_for_no_venv_is_told_once(tree: Path) -> None:
     )
     again = run_server(tree)
     assert (again.stdout, again.stderr) == (f"chatd {VERSION}\n", "")
+
+
+def test_the_reason_for_no_venv_is_an_error_and_no_note_behind_it(tree: Path) -> None:
+    """As pip has written it without a network: the error is of a pip within pip."""
+    log = (
+        "  error: subprocess-exited-with-error",
+        "      ERROR: No matching distribution found for setuptools>=68",
+        "      [end of output]",
+        "  note: This error originates from a subprocess",
+    )
+    (tree / "pip").write_text("".join(f"echo '{line}'; " for line in log) + "exit 1")
+    reason = "make: no .venv: No matching distribution found for setuptools>=68"
+    assert reason in run_server(tree).stderr.splitlines()
 
 
 def test_the_tests_cannot_go_on_without_their_packages(tree: Path) -> None:

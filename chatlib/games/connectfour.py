@@ -18,11 +18,12 @@ class ConnectFour(BoardGame):
 
     name = "connectfour"
     hint = "a number drops into that column"
+    row_length = COLUMNS
 
     def __init__(self, begins: bool) -> None:
         super().__init__(begins)
         # The player in each square: from the lowest row up, and there from left to right.
-        self.squares: list[int | None] = [None] * (COLUMNS * ROWS)
+        self.squares = [None] * (COLUMNS * ROWS)
 
     def is_move(self, line: str) -> bool:
         """Return whether a line is one digit from 1 to 7."""
@@ -61,6 +62,10 @@ class ConnectFour(BoardGame):
         head = " " + "".join(f" {column} " for column in range(1, COLUMNS + 1)).rstrip()
         rows = [self._draw_row(row) for row in reversed(range(ROWS))]
         return "\n".join([head, *rows, "+" + "-" * (3 * COLUMNS) + "+"])
+
+    def say_board(self) -> str:
+        """Return six rows of words, in the order in which they fill."""
+        return f"row 1 is the lowest\n{super().say_board()}"
 
     def _draw_row(self, row: int) -> str:
         squares = range(row * COLUMNS, (row + 1) * COLUMNS)

@@ -217,6 +217,10 @@ class ForeignGame(Game):
         """Return the board, "" after a failure."""
         return self._ask(lambda: _check_board(self._game.draw_board()), "")
 
+    def say_board(self) -> str:
+        """Return the board in words, "" after a failure."""
+        return self._ask(lambda: _check_board(self._game.say_board()), "")
+
     def _ask(self, function: Callable[[], T], otherwise: T) -> T:
         """Return what the package's code returns; `otherwise` when it has failed."""
         if self._broken:

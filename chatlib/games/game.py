@@ -92,6 +92,10 @@ class Game:
         """Return the board as lines of text, the same on both ends."""
         raise NotImplementedError
 
+    def say_board(self) -> str:
+        """Return the board in words, for who hears it; without any, the drawn one."""
+        return self.draw_board()
+
 
 class Installed:
     """A game that can be played at this end. To know of it runs no code of the game."""
@@ -119,6 +123,10 @@ class BoardGame(Game):
 
     # The mark of player 0, and that of player 1.
     MARKS = "XO"
+    # How many squares a row has; 0 where the board cannot be said row by row.
+    row_length = 0
+    # The player who has taken each square; None while it is free.
+    squares: list[int | None]
 
     def __init__(self, begins: bool) -> None:
         super().__init__(begins)
@@ -180,6 +188,18 @@ class BoardGame(Game):
         """Return a square, three characters wide; the one taken last is in brackets."""
         text = empty if player is None else self.MARKS[player]
         return f"({text})" if square == self.last_square else f" {text} "
+
+    def say_board(self) -> str:
+        """Return the board as rows of words, where `row_length` is set."""
+        if not self.row_length:
+            return self.draw_board()
+        words = ["empty" if each is None else self.MARKS[each] for each in self.squares]
+        starts = range(0, len(words), self.row_length)
+        rows = [words[start : start + self.row_length] for start in starts]
+        return "\n".join(
+            f"row {number}: {', '.join(row) if {*row} != {'empty'} else 'empty'}"
+            for number, row in enumerate(rows, 1)
+        )
 
     def _move(self, player: int, move: str) -> None:
         self.last_square = self.place(player, move)

@@ -166,6 +166,15 @@ class Hangman(Game):
         rows = zip(_draw_gallows(self.misses), beside, strict=True)
         return "\n".join(f"{left} {right}".rstrip() for left, right in rows)
 
+    def say_board(self) -> str:
+        """Return in words what is known of the word, and how near the end is."""
+        letters = ", ".join(letter or "blank" for letter in self.uncovered)
+        said = [f"word: {letters or 'not told yet'}"]
+        if self.guesses:
+            said.append(f"guessed: {', '.join(self.guesses)}")
+        said.append(f"wrong: {self.misses} of {MISSES_LIMIT}")
+        return "\n".join([*said, f"The word was {self.word}."] if self.word else said)
+
     # What both ends work out from the answers.
 
     @property

@@ -55,7 +55,8 @@ class Table:
     `find_game(name)` returns an installed game or None, `send(words)` sends words to the
     other end, `show(line)` shows a line to the player, and `show_board(lines, number)` the
     board of the game of this number, in place of its last one if possible. `peer` is what
-    the other end is called. `check_room()` raises TableError when a move cannot be sent.
+    the other end is called, and `in_words` has boards said instead of drawn. `check_room()`
+    raises TableError when a move cannot be sent.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Table:
         *,
         wins_ties: bool,
         peer: str,
+        in_words: bool = False,
         check_room: Callable[[], None] = lambda: None,
     ) -> None:
         self._find_game = find_game
@@ -74,7 +76,7 @@ class Table:
         self._send = send
         self._show: Callable[[str], None] = lambda line: show(_capitalize(line))
         self._paint_board = show_board
-        self._wins_ties = wins_ties
+        self._wins_ties, self._in_words = wins_ties, in_words
         # What the other end is called now; it may change when that comes back.
         self.peer = peer
         # The game that is on, and the name of the game in an offer without an answer.
@@ -399,7 +401,7 @@ class Table:
 
     def _show_board_of(self, game: Game) -> None:
         # Without lines where the game's own code has failed.
-        board = game.draw_board().splitlines()
+        board = (game.say_board() if self._in_words else game.draw_board()).splitlines()
         if board:
             self._paint_board([*filter(None, [self.status]), *board], self._number)
 

@@ -16,11 +16,11 @@ class TicTacToe(BoardGame):
 
     name = "tictactoe"
     hint = "a number takes that square"
+    row_length = 3
 
     def __init__(self, begins: bool) -> None:
         super().__init__(begins)
-        # The player who has taken each square; None while it is free.
-        self.squares: list[int | None] = [None] * 9
+        self.squares = [None] * 9
 
     def is_move(self, line: str) -> bool:
         """Return whether a line is one digit from 1 to 9."""

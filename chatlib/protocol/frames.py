@@ -12,7 +12,7 @@ passes on what they use.
 """
 
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from struct import Struct
@@ -117,10 +117,41 @@ def seat_seconds(words: str) -> int | None:
 
     Only what `busy_words` may have written counts: ASCII digits, no leading zero.
     """
-    digits = words.removeprefix(_SEAT_BEFORE).removesuffix(_SEAT_AFTER)
+    return _number_in(words, busy_words)
+
+
+TICKET_IN_USE = "this ticket is in use"
+"""The words of a BYE with reason BUSY for a second program with the ticket of a talk."""
+
+
+def new_start_words(lines: int) -> str:
+    """Return the words of a BYE with reason BUSY for a person that has started anew.
+
+    `lines` is how many of its lines had arrived in the talk that ends by this. The seat is
+    free: its program says HELLO again at once.
+    """
+    return f"a new start, {min(lines, 10**SEAT_DIGITS - 1)} lines had arrived"
+
+
+def lines_arrived(words: str) -> int | None:
+    """Return the number of lines in what `new_start_words` has written, or else None."""
+    return _number_in(words, new_start_words)
+
+
+def _number_in(words: str, write: Callable[[int], str]) -> int | None:
+    """Return the number for which `write` returns these words; None if there is none."""
+    before, _, after = write(0).partition("0")
+    digits = words.removeprefix(before).removesuffix(after)
     if len(digits) > SEAT_DIGITS or not (digits.isascii() and digits.isdigit()):
         return None
-    return int(digits) if busy_words(int(digits)) == words else None
+    return int(digits) if write(int(digits)) == words else None
+
+
+# The words by which two ends find that only one of them uses a ticket. They travel in
+# clear, in a BYE with reason PROTOCOL, and any program shows them.
+
+TICKET_NEEDED = "this talk is private: ask for its ticket, and use it with chatc --private"
+NO_TICKET = "there is no ticket here: connect without one, or start chatd --private"
 
 
 # In Python 3.11 `9 in Mode` raises TypeError for a number that is no member.
@@ -265,7 +296,7 @@ class Bye(namedtuple("Bye", ("reason", "text"))):
         """Parse the body of a BYE. Raises RemoteProtocolError."""
         if body[0] not in _REASONS:
             raise RemoteProtocolError(f"BYE with unknown reason {body[0]}")
-        return cls(Reason(body[0]), decode(body[1:], "the words of BYE"))
+        return cls(Reason(body[0]), decode(body[1:], "the text of BYE"))
 
 
 def encode_text(text: str, limit: int = TEXT_LIMIT) -> bytes:

@@ -219,13 +219,16 @@ class Link:
     def receive_eof(self, detail: str = "") -> None:
         """Note the end of the stream; `detail` says why it ended, where that is known."""
         self._ended = True
-        self._detail = detail
+        self._detail = self._detail or detail  # the first reason is the cause
 
-    def pass_time(self, now: float) -> None:
-        """Send a silent peer a PING; treat one that does not answer as lost."""
+    def pass_time(self, now: float, urgent: bool = False) -> None:
+        """Send a silent peer a PING; treat one that does not answer as lost.
+
+        With `urgent` the PING is sent to any peer, unless one is on its way.
+        """
         if self.state is not _OPEN:
             return
-        advice = self.pulse.advise(now)
+        advice = self.pulse.advise(now, urgent)
         if advice is Advice.PING:
             self._write(((Kind.PING, self.pulse.pings, b""),))
         elif advice is Advice.LOST:
@@ -373,7 +376,10 @@ class Link:
         if hello.mode is Mode.ANY:
             raise RemoteProtocolError("HELLO answers without a mode")
         if session.peer and hello.mode is not session.mode:
-            raise RemoteProtocolError("HELLO answers with another mode than before")
+            now, before = hello.mode.name.lower(), session.mode.name.lower()
+            raise RemoteProtocolError(
+                f"HELLO answers with another mode than before: {now}, not {before}"
+            )
         session.begin(hello, hello.mode, number)
         self._open()
         return Opened(hello)

@@ -45,12 +45,16 @@ class Pulse:
         # When the PING was sent whose PONG is awaited.
         self._asked: float | None = None
 
-    def advise(self, now: float) -> Advice:
-        """Return what the silence up to now asks for; a PING is counted as sent."""
+    def advise(self, now: float, urgent: bool = False) -> Advice:
+        """Return what the silence up to now asks for; a PING is counted as sent.
+
+        With `urgent` a PING is due whatever the silence.
+        """
         silence = now - self.heard
         if silence >= 2 * PING_SECONDS:
             return Advice.LOST
-        if silence < PING_SECONDS or self.is_worrying:
+        # A second PING would move the time from which its answer is awaited.
+        if (silence < PING_SECONDS and not urgent) or self.is_worrying:
             return Advice.WAIT
         self._asked = now
         self.pings = min(self.pings + 1, LAST_NUMBER)

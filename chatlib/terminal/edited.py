@@ -47,6 +47,8 @@ class Edited(Terminal):
     names_turns = True
     edits = True
 
+    # Whether a typed line is a move in a game, and so no talk.
+    _is_move: Callable[[str], bool] = staticmethod(lambda line: False)
     # What stands in place of the prompt; "" while the person is not asked anything else.
     _question = ""
 
@@ -66,7 +68,7 @@ class Edited(Terminal):
         commands: Sequence[str] = (),
         complete: Complete = no_words,
     ) -> None:
-        self._screen = Screen(loop)
+        self._screen = Screen(loop, keys_are_read=True)
         self._bell = bell
         # What makes the desktop tell of a message.
         self._notification = make_notification() if notification else ""
@@ -79,6 +81,7 @@ class Edited(Terminal):
         graphics = find_look(look, _count_colours())
         output = open_output(self._screen, bool(graphics.own))
         self._page = _make_page(graphics, name, output, wrap, timestamps)
+        self.own_name = self._page.name
         self._line = Line(open_history(history), self._pass_on)
         self._completion = Completion(self._line.buffer, commands, complete)
         self._editor = self._make_editor(loop, output, status)
@@ -89,7 +92,8 @@ class Edited(Terminal):
         layout = make_layout(self._line, self._get_prompt, self._status, output, status)
         keys = bind_keys(self._line, self._completion, self._put_off, self._end_input)
         mark = self._page.mark(LOOKED_AWAY)[:-1]
-        return Editor(loop, output, layout, keys, self._end_input, mark)
+        clipboard = self._line.clipboard
+        return Editor(loop, output, layout, keys, clipboard, self._end_input, mark)
 
     def start(
         self, typed: Callable[[deque[str]], None], input_ended: Callable[[], None]
@@ -97,6 +101,10 @@ class Edited(Terminal):
         """Set the callbacks for input; `typed` gets one line at a time."""
         self._typed = typed
         self._input_ended = input_ended
+
+    def know_moves(self, is_move: Callable[[str], bool]) -> None:
+        """Set what tells whether a typed line is a move: that has no name before it."""
+        self._is_move = is_move
 
     def run(self) -> None:
         """Edit lines and call back until the loop is stopped."""
@@ -236,6 +244,7 @@ class Edited(Terminal):
     def close(self) -> None:
         """Discard what was typed since the editor ended: a shell would read it."""
         streams.discard_typed(streams.STDIN)
+        self._screen.close()
 
     def _pass_on(self, line: str) -> None:
         """Show a line that was sent, and pass it on."""
@@ -247,7 +256,7 @@ class Edited(Terminal):
         # A command stands above its answer, whoever's turn it is.
         is_command = text[:1] == "/" and text[1:2] != "/"
         if (self._asking or is_command) and not self._question:
-            self._write(self._page.typed(text))
+            self._write(self._page.typed(text, self._is_move(text)))
         # The prompt is answered: the chat has to ask again for the next line.
         self._asking = False
         self._typed(deque([text]))

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, TextIO, cast
 
 from prompt_toolkit import Application
+from prompt_toolkit.clipboard import Clipboard
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.input.vt100 import raw_mode
 from prompt_toolkit.key_binding import KeyBindings
@@ -21,7 +22,7 @@ from prompt_toolkit.layout import Layout
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from chatlib.loop import Loop, Timer
+from chatlib.loop import Deadline, Loop
 from chatlib.terminal import streams
 from chatlib.terminal.board import LastBoard
 from chatlib.terminal.focus import FOCUS_OFF, FOCUS_ON, Focus
@@ -49,21 +50,20 @@ class Editor:
         output: Vt100_Output,
         layout: Layout,
         keys: KeyBindings,
+        clipboard: Clipboard,
         input_ended: Callable[[], None],
         mark: str = "",
     ) -> None:
-        self._loop = loop
-        self._output = output
+        self._loop, self._output = loop, output
         self._input_ended = input_ended
-        self._started = False
-        # The line being edited stands on the screen.
-        self._painted = False
+        # The editor has begun; the line being edited stands on the screen.
+        self._started = self._painted = False
         # The last board of a game, which the next one is to replace.
         self._board = LastBoard()
         # The terminal's settings, as they were before the editor.
         self._original: list[Any] = []
-        # SIGTSTP came, and the group is to be stopped in the next turn.
-        self._stopping: Timer | None = None
+        # SIGTSTP came, and this program is to stop in the next turn: once for all of them.
+        self._stopping = Deadline(loop, self._stop_alone)
         # What reads the keyboard again; None: it is read, and the terminal is ours.
         self._reading: AbstractContextManager[None] | None = None
         self.focus, self._mark = Focus(), mark
@@ -75,6 +75,7 @@ class Editor:
             self._note_resize,
             layout,
             key_bindings=keys,
+            clipboard=clipboard,
             input=_OwnKeyboard(self._set_patience, self._note_report),
             output=output,
             erase_when_done=True,
@@ -99,7 +100,9 @@ class Editor:
         self._note_original()
         # Ignored, for example, where no shell could continue a stopped program.
         if signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
-            self._loop.on_signals([signal.SIGTSTP], self._stop_soon, urgent=False)
+            self._loop.on_signals(
+                [signal.SIGTSTP], lambda _: self._stopping.limit(0), urgent=False
+            )
         factory = partial(GuestLoop, self._loop, self._exit)
         try:
             with asyncio.Runner(loop_factory=factory) as runner:
@@ -124,9 +127,15 @@ class Editor:
             streams.set_attributes(streams.STDIN, self._original)
 
     async def _run_application(self) -> None:
-        if self._loop.running:  # a signal may have stopped it before the editor began
-            self._set_modes(True)
+        if not self._loop.running:  # a signal has stopped it before the editor began
+            return
+        self._set_modes(True)
+        try:
             await self._app.run_async(set_exception_handler=False, handle_sigint=False)
+        finally:
+            if self._reading:  # left to itself, it would read again when it is collected
+                self._reading.__exit__(None, None, None)
+                asyncio.get_running_loop().remove_reader(streams.STDIN)
 
     def _set_patience(self, seconds: float) -> None:
         """Set how long prompt_toolkit waits for the rest of what was typed."""
@@ -160,28 +169,28 @@ class Editor:
         if signal.getsignal(signal.SIGTSTP) == signal.SIG_IGN:
             os.kill(0, signal.SIGTSTP)
         else:
-            self._stop(0)
+            self._stop(0, lambda: False)
 
-    def _stop_soon(self, number: int) -> None:
+    def _stop_alone(self) -> None:
         """Stop for a SIGTSTP from outside, unless SIGCONT has come already, too."""
-        self._stopping = self._loop.call_later(0, lambda: self._stop(os.getpid()))
+        # A signal that waits may be the SIGCONT of an `fg`: it is heard first.
+        if not self._stop(os.getpid(), lambda: self._loop.signal_waits):
+            self._stopping.limit(0)
 
-    def _stop(self, process: int) -> None:
-        """Restore the terminal, stop, and resume when continued; 0 is the whole group."""
+    def _stop(self, process: int, unless: Callable[[], bool]) -> bool:
+        """Restore the terminal, stop, and resume when continued; 0 is the whole group.
+
+        Return False for a stop that is put off, because of `unless()`.
+        """
         if not self._app.is_running:
-            return
-        # Where make has stopped first, `fg` may come while the terminal is restored: then a
-        # stop would be for ever. SIGCONT continues us also while it is blocked.
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCONT,))
+            return True
         self._release()
-        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        if signal.SIGCONT not in signal.sigpending():
-            os.kill(process, signal.SIGTSTP)  # returns after SIGCONT
-        signal.signal(signal.SIGTSTP, handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCONT,))
-        # Without a shell nothing stops, and no SIGCONT comes. If it came, a signal that
-        # ends the program may have come with it, and is heard first.
-        self._loop.call_later(0, self.resume)
+        stopped = streams.stop(process, unless)
+        if stopped:
+            # Without a shell nothing stops, and no SIGCONT comes. If it came, a signal that
+            # ends the program may have come with it, and is heard first.
+            self._loop.call_later(0, self.resume)
+        return stopped
 
     def _release(self) -> None:
         """Leave the terminal to the shell: as it was, without the line."""
@@ -204,8 +213,7 @@ class Editor:
 
     def resume(self) -> None:
         """Set the terminal to raw mode again, and paint the line again."""
-        if self._stopping:
-            self._stopping.cancel()
+        self._stopping.lift()
         if streams.is_ours(streams.STDIN):
             self._take()
         else:

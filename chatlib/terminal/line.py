@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from prompt_toolkit import search
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.clipboard import DynamicClipboard, InMemoryClipboard
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import is_searching
 from prompt_toolkit.history import History
@@ -48,6 +49,12 @@ class Line:
         # typed when the question came.
         self.is_secret = False
         self._aside = ""
+        # Text that was removed, for Ctrl-Y: of the talk, and of the answer to a question,
+        # which is not to come back in the talk.
+        self._removed, self._removed_answer = InMemoryClipboard(), InMemoryClipboard()
+        self.clipboard = DynamicClipboard(
+            lambda: self._removed_answer if self.is_secret else self._removed
+        )
         # How often a question began or ended.
         self._asked = 0
         self.buffer = _Buffer(multiline=False, accept_handler=self._accept, history=history)
@@ -69,9 +76,7 @@ class Line:
     @property
     def is_whole(self) -> bool:
         """Whether Enter sends all lines as one message."""
-        return (
-            self._typed_at == self.buffer.working_index or self.buffer.text in self._wholes
-        )
+        return self._typed_at == self._place or self.buffer.text in self._wholes
 
     @property
     def _is_no_answer(self) -> bool:
@@ -153,6 +158,7 @@ class Line:
             self.reset()
             self.put_back([self._aside])
             self._aside = ""
+        self._removed_answer = InMemoryClipboard()
         self._asked += secret or self.is_secret
         self.is_secret = secret
 
@@ -243,7 +249,7 @@ class Line:
     def type_line_end(self, event: KeyPressEvent) -> None:
         """Insert a line end; from here on the lines are one message."""
         # Kept with its place: Up leaves this text, and may come to a paste of lines.
-        self._typed_at = self.buffer.working_index
+        self._typed_at = self._place
         self.buffer.insert_text(LINE_END)
 
     def _forget_note(self, buffer: Buffer) -> None:
@@ -251,11 +257,16 @@ class Line:
         if LINE_END not in buffer.text:
             self._typed_at = None
 
+    @property
+    def _place(self) -> int:
+        """The place in the history, counted from its end: it is loaded at its front."""
+        return len(self.buffer._working_lines) - self.buffer.working_index
+
     # The search in the history.
 
     def search(self, event: KeyPressEvent) -> None:
         """Begin to search backwards."""
-        self._before_search = self.buffer.working_index, self.buffer.cursor_position
+        self._before_search = self._place, self.buffer.cursor_position
         search.start_search(direction=SearchDirection.BACKWARD)
 
     def search_on(self, event: KeyPressEvent) -> None:
@@ -280,5 +291,6 @@ class Line:
         search.stop_search()
         # Each further Ctrl-R has moved the editor itself in the history.
         if self._before_search:  # the line may have been discarded meanwhile
-            self.buffer.working_index, position = self._before_search
+            place, position = self._before_search
+            self.buffer.working_index = len(self.buffer._working_lines) - place
             self.buffer.cursor_position = position

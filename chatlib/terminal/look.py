@@ -13,8 +13,8 @@ import time
 from collections import namedtuple
 from collections.abc import Callable
 
-from chatlib.terminal.visible import is_shown_as_is, visible, visible_name
-from chatlib.terminal.wrap import columns, find_column, fold, split_lines
+from chatlib.terminal.visible import columns, is_shown_as_is, visible, visible_name
+from chatlib.terminal.wrap import find_column, fold, split_lines
 
 OWN, PENDING, NOTICE, OTHER = "> ", "~ ", "- ", "  "
 """The marks at the left edge, of two columns each."""
@@ -89,7 +89,7 @@ class Page:
     ) -> None:
         self._look = look
         # As the other side sees it, bars and too many columns left out.
-        self._name = visible_name(name) or YOU
+        self.name = visible_name(name) or YOU
         self._width = width
         self._wrap = wrap
         self._timestamps = timestamps
@@ -111,27 +111,28 @@ class Page:
             self._speaker = speaker, head, indent
         stamp = self._begin() if self._timestamps else ""
         room = self._width() - indent - len(self._blank_stamp)
-        shown = ""
+        # Joined at the end: a long string that grows may be copied for each message.
+        shown: list[str] = []
         for text in texts:
             # What nearly every message is: printable ASCII that fits into one row. It needs
             # neither a search for a break nor a table of widths.
             if len(text) <= room and is_shown_as_is(text):
-                shown += f"{stamp}{head}{text}\n"
+                shown += stamp, head, text, "\n"
             else:
                 rows = self._lay(OTHER, visible(speaker), text, self._look.peer)
-                shown += f"{stamp}{rows}"
+                shown += stamp, rows
             # Messages that came together came in the same minute.
             stamp = self._blank_stamp
-        return shown
+        return "".join(shown)
 
     def own(self, text: str) -> str:
         """Return the rows of a message of the person's own."""
         self._reason = ""
-        return self._begin() + self._lay(OWN, self._name, text, self._look.own)
+        return self._begin() + self._lay(OWN, self.name, text, self._look.own)
 
-    def typed(self, text: str) -> str:
-        """Return the rows of a typed line: a message, or without a name a command."""
-        if text and not text.startswith(COMMAND):
+    def typed(self, text: str, is_move: bool = False) -> str:
+        """Return the rows of a typed line: a message, or without a name what is none."""
+        if text and not text.startswith(COMMAND) and not is_move:
             return self.own(text)
         return self._begin() + self._lay(OWN, "", text, self._look.own)
 
@@ -223,9 +224,12 @@ class Page:
         elif name and indent * 2 > width:
             # The name is a part of what is broken: under a name of 32 columns a window of
             # 40 would have one word in each row.
+            named, called = head, f"{name}: "
             head, indent = paint(graphics, mark), NARROW_INDENT
-            lines[0] = f"{name}: {lines[0]}"
+            lines[0] = f"{called}{lines[0]}"
             rows = _fold_all(lines, width - len(mark), width - indent)
+            if rows[0].startswith(called):
+                head, rows[0] = named, rows[0].removeprefix(called)
         else:
             first, indent = _measure(mark, lines[0], width, indent)
             rows = _fold_all(lines, first, width - indent)

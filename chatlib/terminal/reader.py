@@ -26,6 +26,7 @@ class Reader(Plain):
     """
 
     names_turns = True
+    says_boards = True
 
     def __init__(
         self, loop: Loop, prompt: str, *, bell: bool = False, timestamps: bool = False
@@ -39,6 +40,10 @@ class Reader(Plain):
 
         Each line has the speaker before it, so that none can pass for another's.
         """
+        # What is half typed without a prompt is not known here: the kernel has it. So a
+        # message always begins on a line of its own, at the cost of an empty one.
+        if not self._prompt_open:
+            self.begin_line()
         # A line of its own for each: speech has no rows, and so nothing to stand under.
         rows = []
         for text in texts:

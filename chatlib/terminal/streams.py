@@ -11,11 +11,11 @@ import signal
 import stat
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from chatlib.errors import ScreenClosedError, ScreenFailedError
-from chatlib.loop import WRITE, Loop, is_ready
+from chatlib.loop import BLOCKED_SECONDS, WRITE, Loop, is_ready
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 
@@ -25,10 +25,13 @@ class Screen:
 
     A write blocks while its reader (a pager, a stopped program) reads nothing. The loop
     then ends the write BLOCKED_SECONDS after a signal, so that the signal can be handled.
+    With `keys_are_read` the keyboard makes no signals, and makes them while a write waits.
     """
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, keys_are_read: bool = False) -> None:
         self._loop = loop
+        # What is written to in place of a stream: there no write blocks in the kernel.
+        self._opened = open_again((STDOUT, STDERR)) if keys_are_read else {}
         self._abandoned = (
             False  # a signal had to interrupt a write: nothing more is written
         )
@@ -59,15 +62,34 @@ class Screen:
             raise InterruptedError(errno.EINTR, "nobody reads it")
         self._loop.blocked = True
         try:
-            _write_all(fd, text)
+            _write_all(self._opened.get(fd, fd), text)
         except InterruptedError:
             self._abandoned = True
             raise
         finally:
             self._loop.blocked = False
 
+    def close(self) -> None:
+        """Close what was opened; the streams themselves stay open."""
+        while self._opened:
+            os.close(self._opened.popitem()[1])
+
 
 # Descriptors.
+
+
+def open_again(streams: Iterable[int]) -> dict[int, int]:
+    """Return a nonblocking descriptor for each of the streams that is a terminal.
+
+    Whether a descriptor blocks is shared with other programs, so those of the streams are
+    left as they are. Without the right to open it a terminal is left out.
+    """
+    opened = {}
+    for fd in streams:
+        with suppress(OSError):  # no terminal
+            flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK
+            opened[fd] = os.open(os.ttyname(fd), flags)
+    return opened
 
 
 def open_missing_descriptors() -> None:
@@ -151,6 +173,25 @@ def never_stopped() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def stop(process: int, unless: Callable[[], bool]) -> bool:
+    """Stop a process, 0 for the whole group, until SIGCONT; return whether that was done.
+
+    It is the program itself, and `unless()`, asked at the last moment, may keep it running.
+    A SIGCONT that comes after that call is not lost: then nothing stops for good.
+    """
+    # While it is blocked, the signal waits in the kernel, where SIGCONT removes it. A look
+    # before it was sent would not do: SIGCONT might come between the two.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTSTP])
+    handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    os.kill(process, signal.SIGTSTP)
+    put_off = unless()
+    if put_off:
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # removes it as well
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)  # returns after SIGCONT
+    signal.signal(signal.SIGTSTP, handler)
+    return not put_off
+
+
 def ignore_stops() -> None:
     """Let the program end in the background too, where the terminal is another's."""
     for number in (signal.SIGTTIN, signal.SIGTTOU):
@@ -183,4 +224,24 @@ def _write_all(fd: int, text: str) -> None:
         try:
             data = data[os.write(fd, data) :]
         except BlockingIOError:
-            is_ready(fd, WRITE, None)
+            _wait_for_room(fd)
+
+
+def _wait_for_room(fd: int) -> None:
+    """Wait until a descriptor takes more; where that is long, Ctrl-C is a signal meanwhile.
+
+    An editor reads it as a key otherwise, and it reads none while the program waits here.
+    """
+    if is_ready(fd, WRITE, BLOCKED_SECONDS / 2):
+        return
+    try:
+        before = termios.tcgetattr(STDIN)
+    except termios.error:
+        before = None
+    if before and not before[3] & termios.ISIG:
+        set_attributes(STDIN, [*before[:3], before[3] | termios.ISIG, *before[4:]])
+    try:
+        is_ready(fd, WRITE, None)
+    finally:
+        if before:
+            set_attributes(STDIN, before)

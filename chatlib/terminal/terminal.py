@@ -19,8 +19,13 @@ class Terminal:
     interactive = False
     """Whether a person sits at stdin, and not a pipe or a file."""
 
+    own_name = "you"
+    """What the person is called before own lines."""
+
     names_turns = False
     """Whether the speaker's name stands before messages also where turns alternate."""
+    says_boards = False
+    """Whether the board of a game is to be said in words instead of drawn."""
     edits = False
     """Whether lines are edited here: there is a status line, and notices never come between
     what is being typed."""
@@ -45,6 +50,9 @@ class Terminal:
     def hung_up(self) -> bool:
         """Whether the terminal that a person sat at was closed."""
         return False
+
+    def know_moves(self, is_move: Callable[[str], bool]) -> None:
+        """Set what tells whether a typed line is a move: that has no name before it."""
 
     # Output.
 

@@ -127,7 +127,7 @@ _EMOJI_TO_COME = range(0x1F000, 0x1FB00)
 _KINDS_LIMIT = 4096
 
 _CODES = 0x110000
-_JOINER = "\u200d"
+_JOINER, _EMOJI_STYLE = "\u200d", "\ufe0f"
 _PRINTABLE = bytes(range(ord(" "), ord("~") + 1))
 _TOO_BLANK = " " * (BLANKS + 1)
 
@@ -161,12 +161,20 @@ def visible_name(name: str) -> str:
     A bar becomes a broken bar, because bars separate the parts of the status line.
     """
     shown = visible(" ".join(name.split())).replace("|", "\u00a6")
-    if _columns(shown) <= NAME_COLUMNS:
+    if columns(shown) <= NAME_COLUMNS:
         return shown
     shown = shown[:NAME_COLUMNS]
-    while _columns(shown) >= NAME_COLUMNS or visible(f"{shown}\u2026") != f"{shown}\u2026":
+    while columns(shown) >= NAME_COLUMNS or visible(f"{shown}\u2026") != f"{shown}\u2026":
         shown = shown[:-1]  # in the second case an emoji was cut apart
     return f"{shown}\u2026"
+
+
+def columns(text: str) -> int:
+    """Return how wide a text may be on the screen: rather more than less.
+
+    Some terminals draw an emoji of several parts as one, and others part by part.
+    """
+    return len(text) if text.isascii() else sum(map(_count_columns, text))
 
 
 def is_shown_as_is(text: str) -> bool:
@@ -295,6 +303,14 @@ def _escape(character: str) -> str:
     return "^" + chr(code ^ 64) if code < 128 else f"<U+{code:04X}>"
 
 
-def _columns(text: str) -> int:
-    """Return about how wide a text is: more rather than less."""
-    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
+# Columns.
+
+
+def _count_columns(character: str) -> int:
+    # An emoji that is not assigned yet is wide, too, on a terminal that knows it.
+    if east_asian_width(character) in "WF" or ord(character) in _EMOJI_TO_COME:
+        return 2
+    # Marks and joiners have no place of their own. The selector of emoji style has: it
+    # makes the narrow symbol before it wide.
+    nothing = category(character) in ("Mn", "Me", "Cf") and character != _EMOJI_STYLE
+    return 0 if nothing else 1

@@ -9,13 +9,35 @@ Pure: text in, text out. Texts must have passed `visible`, except those for `spl
 """
 
 import re
+from bisect import bisect_right
 from functools import cache, lru_cache
+from itertools import accumulate
+from unicodedata import category, east_asian_width
 
 LINES_SHOWN = 100
 """So many lines of one message are shown under each other; the rest follows in a row."""
 
 CACHED_LENGTH = 8
 """Code points of a grapheme whose width is remembered; a family of four has seven."""
+
+WIDTHS_LIMIT = 4096
+"""So many code points are remembered; a peer could send each of a million once."""
+
+NARROW, WIDE, _UNKNOWN = "\x01", "\x02", "\x00"
+"""The columns of a character that stands alone; ASCII is narrow."""
+
+_ALONE = (
+    ("\u00c0", "\u02af"),  # Latin
+    ("\u0400", "\u052f"),  # Cyrillic
+    ("\u3000", "\u3029"),  # Chinese and Japanese, except the two signs that are emoji
+    ("\u3041", "\u30ff"),
+    ("\u3400", "\u4dbf"),
+    ("\u4e00", "\u9fff"),
+    ("\uac00", "\ud7a3"),  # Korean
+    ("\uff01", "\uff60"),
+)
+"""Characters of which a text is mostly made where it is not ASCII, and that are one with
+none but a mark, a vowel or a joiner."""
 
 _CLOSING = frozenset(
     "\u3001\u3002\uff0c\uff0e\uff1a\uff1b\uff01\uff1f"  # comma, stop, colons, ! and ?
@@ -95,15 +117,6 @@ def _fold_row(line: str, width: int) -> list[str]:
     return [first, *(" " * column + row for row in rest)]
 
 
-def columns(text: str) -> int:
-    """Return how wide a text may be on the screen, at most."""
-    if text.isascii():
-        return len(text)
-    from wcwidth import iter_graphemes
-
-    return sum(map(_width, iter_graphemes(text)))
-
-
 def _fit(text: str, room: int) -> tuple[int, int]:
     """Return how many code points fit into so many columns, one character at least.
 
@@ -114,6 +127,10 @@ def _fit(text: str, room: int) -> tuple[int, int]:
         return min(len(text), room), 0
     if 2 * len(text) <= room:  # no code point is wider than two columns
         return len(text), 0
+    # One more again: the character after the row may have a mark.
+    widths = text[: room + 2].translate(_WIDTHS)
+    if _UNKNOWN not in widths:
+        return _fit_alone(text, widths, room)
     from wcwidth import iter_graphemes
 
     end = used = between = 0
@@ -131,6 +148,46 @@ def _fit(text: str, room: int) -> tuple[int, int]:
         end += len(grapheme)
         wide_before = wide
     return end, between
+
+
+def _fit_alone(text: str, widths: str, room: int) -> tuple[int, int]:
+    """Return the same for a text whose first characters all stand alone.
+
+    `widths` has one of NARROW and WIDE for each of them, and for the one after the row.
+    """
+    end = bisect_right([*accumulate(map(ord, widths))], room) or 1
+    if end == len(text):
+        return end, 0
+    place = end
+    while place and (WIDE not in widths[place - 1 : place + 1] or text[place] in _CLOSING):
+        place -= 1
+    return end, place
+
+
+class _Widths(dict[int, str]):
+    """The columns of each code point, as a character; found when it is first asked for.
+
+    _UNKNOWN is for those that may be one with their neighbours.
+    """
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= WIDTHS_LIMIT:
+            self.clear()
+        width = self[code] = _find_width(chr(code))
+        return width
+
+
+def _find_width(character: str) -> str:
+    if character.isascii():
+        return NARROW
+    alone = any(first <= character <= last for first, last in _ALONE)
+    # A mark is one with the character before it; what is not assigned may become one.
+    if not alone or category(character)[0] in "MC":
+        return _UNKNOWN
+    return WIDE if east_asian_width(character) in "WF" else NARROW
+
+
+_WIDTHS = _Widths()
 
 
 def _find_break(text: str, end: int, between: int) -> tuple[int, int]:

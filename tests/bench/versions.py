@@ -6,22 +6,36 @@ Both run on the interpreter that runs this. What is measured is what a user of e
 feel, or what stands on the way of every line.
 """
 
+import re
+import select
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+
+import pexpect
 
 from harness.stage import BANNER, ROOT
 from tests.bench import programs
 from tests.bench.pairs import Broken, Chat, Pair
 from tests.bench.results import Sample
+from tests.bench.startup import listen, until_prompt
 from tests.bench.table import Column, Job, Scope, Suite, Table
-from tests.processes import memory
+from tests.processes import cpu_seconds, memory, switches
 
 BEFORE, NOW = "before", "now"
+
+IDLE_SECONDS = 20
+QUICK_IDLE_SECONDS = 11
+"""Of silence in each round, at least a PING long."""
+
+IDLE = ("idle wake-ups", "idle CPU ms")
+
+TERMINALS: dict[str, tuple[str, ...]] = {"edited": (), "plain": ("--plain",)}
+"""The options for each terminal."""
 
 # Both versions have these two names; each runs this in a process of its own.
 CODEC = """
@@ -53,11 +67,23 @@ def jobs(scope: Scope) -> Iterator[Sequence[Job]]:
     for tree in trees.values():
         with Pair(chat(NOW, tree)):
             pass  # the first run compiles
-    yield [partial(measure, name, tree, scope.quick) for name, tree in trees.items()]
+    with ExitStack() as stack:
+        server, port = listen("--again", "--mode", "free", "--keep", "0")
+        stack.callback(server.communicate)
+        stack.callback(server.kill)
+        talks = {
+            (name, terminal): talk(stack, tree, options)
+            for name, tree in trees.items()
+            for terminal, options in TERMINALS.items()
+        }
+        yield [
+            *(partial(measure, *each, port, scope.quick) for each in trees.items()),
+            partial(watch, talks, QUICK_IDLE_SECONDS if scope.quick else IDLE_SECONDS),
+        ]
 
 
-def measure(name: str, tree: Path, quick: bool) -> list[Sample]:
-    """Measure one checkout once."""
+def measure(name: str, tree: Path, port: int, quick: bool) -> list[Sample]:
+    """Measure one checkout once; at this port a server waits for its clients."""
     samples = list(programs.measure(chat(name, tree), quick))
     encode, decode = code(tree)
     with Pair(chat(name, tree)) as pair:
@@ -68,7 +94,46 @@ def measure(name: str, tree: Path, quick: bool) -> list[Sample]:
         "encode ns": encode,
         "decode ns": decode,
     }
+    for terminal, options in TERMINALS.items():
+        began = time.perf_counter()
+        until_prompt([*on_terminal(tree, "chatc"), "--port", str(port), *options])
+        figures[f"prompt, {terminal}, ms"] = 1000 * (time.perf_counter() - began)
     return [*samples, *(Sample(name, metric, value) for metric, value in figures.items())]
+
+
+def talk(stack: ExitStack, tree: Path, options: Sequence[str]) -> list[int]:
+    """Bring a checkout's two programs into a talk, each on a terminal; return their ids."""
+    server = spawn(stack, [*on_terminal(tree, "chatd"), "--port", "0", *options])
+    server.expect(r"port:\s+(\d+)\D")
+    assert isinstance(server.match, re.Match)
+    port = server.match[1]
+    client = spawn(stack, [*on_terminal(tree, "chatc"), "--port", port, *options])
+    client.expect("to send|/q leaves")
+    return [each.pid for each in (server, client) if each.pid]
+
+
+def spawn(stack: ExitStack, command: Sequence[str]) -> "pexpect.spawn[str]":
+    """Start a program on a terminal of its own, until the stack is closed."""
+    child = pexpect.spawn(command[0], [*command[1:]], encoding="utf-8")
+    stack.callback(child.close, force=True)
+    return child
+
+
+def watch(talks: dict[tuple[str, str], list[int]], seconds: float) -> list[Sample]:
+    """Let time pass; return what both programs of each talk have done meanwhile."""
+    before = {each: spent(processes) for each, processes in talks.items()}
+    select.select([], [], [], seconds)
+    samples = []
+    for (name, terminal), processes in talks.items():
+        used = spent(processes)
+        for metric, old, new in zip(IDLE, before[name, terminal], used, strict=True):
+            samples.append(Sample(name, f"{metric}, {terminal}", new - old))
+    return samples
+
+
+def spent(processes: Sequence[int]) -> tuple[float, float]:
+    """Return how often these were woken, and their CPU time in milliseconds."""
+    return sum(map(switches, processes)), 1000 * sum(map(cpu_seconds, processes))
 
 
 def chat(name: str, tree: Path) -> Chat:
@@ -90,6 +155,11 @@ def start(tree: Path, program: str) -> list[str]:
         f"sys.argv[0] = {program!r}; runpy.run_module({program!r}, run_name='__main__')"
     )
     return [sys.executable, "-c", code.replace("{", "{{").replace("}", "}}")]
+
+
+def on_terminal(tree: Path, program: str) -> list[str]:
+    """Return the command that runs a program on a terminal that can do everything."""
+    return ["env", "TERM=xterm-256color", *start(tree, program)]
 
 
 def code(tree: Path) -> tuple[float, float]:
@@ -123,7 +193,9 @@ def _columns() -> Iterator[Column]:
     """Yield each figure, and what part of the older one it is, over the pairs of rounds."""
     for metric in (
         *("back p50", "lines/s", "CPU us/line"),
-        *("'listening' ms", "MiB", "encode ns", "decode ns"),
+        *("'listening' ms", *(f"prompt, {each}, ms" for each in TERMINALS), "MiB"),
+        *("encode ns", "decode ns"),
+        *(f"{metric}, {each}" for each in TERMINALS for metric in IDLE),
     ):
         yield Column(metric, metric)
         yield Column(f"{metric} / {BEFORE}", metric, BEFORE)
@@ -132,7 +204,8 @@ def _columns() -> Iterator[Column]:
 VERSIONS = Suite(
     "versions",
     "This checkout and an older one. 64-byte lines; there and back on one CPU, bulk with "
-    "one CPU each, memory of the server with a client.",
+    "one CPU each, memory of the server with a client. Idle: both programs of a silent "
+    f"talk together, {IDLE_SECONDS} s a round ({QUICK_IDLE_SECONDS} s with --quick).",
     [Table("before and now", "", list(_columns()))],
     jobs,
     rounds=15,

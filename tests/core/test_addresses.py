@@ -1,12 +1,16 @@
 """A host becomes a list of addresses in a fixed order, or one sentence that says why."""
 
+import os
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from chatlib.addresses import (
     explain,
+    find_all,
     find_at_once,
     find_own,
     is_final,
@@ -73,7 +77,8 @@ def test_an_unknown_host_is_reported_in_one_sentence(
     with pytest.raises(StartError) as raised:
         resolve("nowhere.example", 7777)
     assert str(raised.value) == (
-        "there is no host nowhere.example (Name or service not known)"
+        "there is no host nowhere.example (Name or service not known): "
+        "check how it is spelled"
     )
     assert raised.value.code == Exit.START
 
@@ -98,7 +103,7 @@ def test_a_malformed_host_is_reported_in_one_sentence_too(host: str) -> None:
         resolve(host, 7777)
     sentence = str(raised.value)
     assert sentence.startswith(f"there is no host {host} (")
-    assert sentence.endswith(")")
+    assert sentence.endswith("): check how it is spelled")
     assert "[Errno" not in sentence
     assert "\n" not in sentence
     assert raised.value.code == Exit.START
@@ -189,6 +194,40 @@ def test_own_addresses_are_those_of_the_routes_outward(
 def test_own_addresses_of_this_machine_can_be_looked_for() -> None:
     """There may be none, as in a container without a network."""
     assert all(isinstance(each, str) for each in find_own())
+
+
+IN_A_NETWORK = """
+ip link set lo up
+ip link add d0 type veth peer name d1
+ip addr add 10.9.8.7/24 dev d0
+ip addr add fd00::5/64 dev d0 nodad
+ip link set d0 up
+ip link set d1 up
+exec {python} -c 'from chatlib.addresses import find_all, find_own
+print(find_own(), *find_all())'
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="makes a network")
+def test_addresses_are_found_in_a_network_without_a_way_out() -> None:
+    """Loopback and what counts on one cable alone are left out."""
+    script = IN_A_NETWORK.format(python=sys.executable)
+    run = ["unshare", "--net", "sh", "-ec", script]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=20)
+    if "not permitted" in done.stderr:
+        pytest.skip("this machine makes no network namespaces")
+    assert done.stdout == "[] 10.9.8.7 fd00::5\n", done.stderr
+
+
+def test_the_way_out_comes_first_among_all_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And each address is there once."""
+    own = find_own()
+    assert find_all()[: len(own)] == own
+    assert len({*find_all()}) == len(find_all())
+    monkeypatch.setattr("chatlib.addresses.find_own", lambda: ["192.0.2.9"])
+    assert find_all()[0] == "192.0.2.9"
 
 
 @pytest.mark.parametrize(

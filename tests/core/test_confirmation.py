@@ -35,8 +35,7 @@ class Watched:
 
     def looks(self) -> None:
         """Look where the chat would."""
-        if self.watch.late or (self.session.kept and not self.watch.watching):
-            self.watch.look(self.session)
+        self.watch.note(self.session)
 
     def passes(self, seconds: float) -> None:
         """Let time pass."""
@@ -114,19 +113,41 @@ def test_a_late_message_that_is_confirmed_is_news_for_a_while(watched: Watched) 
     assert not watched.watch.delivered
 
 
-def test_a_late_message_with_others_behind_it_is_no_news(watched: Watched) -> None:
-    """They are watched in its place."""
+def test_late_messages_are_late_until_all_are_confirmed(watched: Watched) -> None:
+    """A status that forgot the others for a second would only flicker."""
     watched.says(2)
+    watched.passes(3)
+    assert (watched.watch.late, watched.watch.seconds) == (True, 3)
+    watched.hears(1)
+    # The second is watched in its place, and nobody knows how old it is.
+    assert (watched.watch.late, watched.watch.seconds) == (True, 0)
+    assert (watched.watch.delivered, watched.watch.watching) == (False, True)
     watched.passes(1)
+    assert (watched.watch.late, watched.watch.seconds) == (True, 1)
+    watched.hears(2)
+    assert (watched.watch.late, watched.watch.delivered) == (False, True)
+
+
+def test_news_end_with_the_next_message_of_the_peer(watched: Watched) -> None:
+    """The talk has gone on, and the word would seem to be about something else."""
+    watched.says()
+    watched.passes(1)
+    watched.hears(1)
     watched.looks()
+    assert watched.watch.delivered
+    watched.session.received += 1
+    watched.looks()
+    assert not watched.watch.delivered
+
+
+def test_a_late_move_is_no_line_that_was_delivered(watched: Watched) -> None:
+    """The status has not said that it was late."""
+    watched.session.add_words("move 5")
+    watched.looks()
+    watched.passes(1)
     assert watched.watch.late
     watched.hears(1)
-    watched_now = watched.watch
-    assert (watched_now.late, watched_now.delivered, watched_now.watching) == (
-        False,
-        False,
-        True,
-    )
+    assert (watched.watch.late, watched.watch.delivered) == (False, False)
 
 
 @pytest.mark.parametrize("begun", [False, True])

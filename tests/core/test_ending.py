@@ -55,10 +55,16 @@ def test_what_became_of_our_messages(sent: int, lost: int, sentence: str) -> Non
     assert describe_delivery(sent, lost) == sentence
 
 
-@pytest.mark.parametrize("more", [0, 5])
-def test_many_lines_are_counted(more: int) -> None:
-    """Beyond those that are listed."""
+@pytest.mark.parametrize(
+    ("more", "rest"),
+    [
+        (0, []),
+        (1, ["Kept for later as well: 1 more line."]),
+        (81, ["Kept for later as well: 81 more lines."]),
+    ],
+)
+def test_many_lines_are_counted(more: int, rest: list[str]) -> None:
+    """Beyond those that are listed, behind the same words."""
     told: list[str] = []
-    list_lines(told.append, "Never sent", ["x"] * (LISTED + more))
-    rest = [f"Never sent either: {more} more."] if more else []
-    assert told == ["Never sent: x"] * LISTED + rest
+    list_lines(told.append, "Kept for later", ["x"] * (LISTED + more))
+    assert told == ["Kept for later: x"] * LISTED + rest

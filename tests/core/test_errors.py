@@ -17,6 +17,7 @@ from chatlib.errors import (
     ScreenFailedError,
     StartError,
     TableError,
+    TicketError,
     UnknownSessionError,
     UsageError,
     VersionError,
@@ -25,6 +26,7 @@ from chatlib.errors import (
 
 CODES = {
     UsageError: 2,
+    TicketError: 2,
     StartError: 3,
     ScreenClosedError: 128 + signal.SIGPIPE,
     ScreenFailedError: 1,
@@ -37,6 +39,7 @@ CODES = {
 
 BASES = {
     UsageError: ChatError,
+    TicketError: ChatError,
     StartError: ChatError,
     ScreenClosedError: ChatError,
     ScreenFailedError: ScreenClosedError,
@@ -58,9 +61,16 @@ def test_a_program_that_ends_with_an_error_has_its_exit_code(
 
 
 def test_the_exit_codes_are_those_of_the_readme() -> None:
-    """0 goodbye, 1 lost, 2 usage, 3 could not start, 4 busy."""
+    """0 goodbye, 1 lost, 2 usage, 3 could not start, 4 busy, 5 not invited."""
     codes = {code.name: code.value for code in Exit}
-    assert codes == {"GOODBYE": 0, "LOST": 1, "USAGE": 2, "START": 3, "BUSY": 4}
+    assert codes == {
+        "GOODBYE": 0,
+        "LOST": 1,
+        "USAGE": 2,
+        "START": 3,
+        "BUSY": 4,
+        "NOT_INVITED": 5,
+    }
 
 
 @pytest.mark.parametrize("error", BASES, ids=lambda error: error.__name__)

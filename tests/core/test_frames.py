@@ -186,7 +186,7 @@ def test_a_long_farewell_is_cut_between_characters() -> None:
 
 @pytest.mark.parametrize(
     ("body", "text"),
-    [(b"\0", "unknown reason 0"), (b"\x01\xff", "words of BYE")],
+    [(b"\0", "unknown reason 0"), (b"\x01\xff", "the text of BYE is not UTF-8")],
     ids=["reason", "words"],
 )
 def test_a_malformed_bye_is_refused(body: bytes, text: str) -> None:

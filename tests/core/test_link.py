@@ -1357,7 +1357,7 @@ def test_what_is_said_while_the_connection_is_lost_is_sent_by_the_next_link(
     [
         pytest.param(
             wire.hello("s", wire.TURNS, SESSION_ID, 2),
-            "another mode than before",
+            "another mode than before: turns, not free",
             id="mode",
         ),
         pytest.param(

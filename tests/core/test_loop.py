@@ -689,6 +689,26 @@ def test_several_signals_at_once_are_all_reported_in_order(
     ]
 
 
+def test_sigcont_is_reported_after_the_signals_of_the_same_moment(
+    handlers: None, loop: Loop
+) -> None:
+    """The order of handlers is by chance, and who stops must not miss a SIGCONT."""
+    heard: list[int] = []
+    loop.on_signals([signal.SIGCONT, signal.SIGUSR1], heard.append)
+    assert not loop.signal_waits
+    signal.raise_signal(signal.SIGCONT)
+    signal.raise_signal(signal.SIGUSR1)
+    assert loop.signal_waits
+    until(loop, lambda: heard)
+    assert heard == [signal.SIGUSR1, signal.SIGCONT]
+    assert not loop.signal_waits
+
+
+def test_before_signals_are_asked_for_none_waits(loop: Loop) -> None:
+    """Nothing is opened for them."""
+    assert not loop.signal_waits
+
+
 def test_a_signal_with_a_handler_of_another_module_is_ignored(
     handlers: None, loop: Loop
 ) -> None:

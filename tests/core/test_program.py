@@ -76,11 +76,11 @@ WRONG_CALLS = {
     "--port 70000": "--port: expected a port from 0 to 65535, not '70000'",
     "--port -1": "--port: expected a port from 0 to 65535, not '-1'",
     "--port http": "--port: expected a whole number, not 'http'",
-    "--port": "argument --port: expected one argument; '{0} --help' lists what",
-    "--speed 9": "unrecognized arguments: --speed 9; '{0} --help' lists what",
-    "7777": "unrecognized arguments: 7777; '{0} --help' lists what there is",
+    "--port": "--port needs a value; '{0} --help' lists what there is",
+    "--speed 9": "there is no option --speed; '{0} --help' lists what there is",
+    "7777": "'7777' has no option before it, such as --port; '{0} --help' lists",
     "--host=": "--host: expected the name or address of a host, not ''",
-    "--name=": "--name: expected 1 to 127 bytes, not ''",
+    "--name=": "--name: expected a name of 1 to 127 bytes, not ''",
     "--config /nonexistent/x.toml": "/nonexistent/x.toml: No such file",
 }
 
@@ -93,7 +93,26 @@ def test_a_wrong_call_is_one_sentence_and_exit_code_2(program: str, arguments: s
     assert (ended.returncode, ended.stdout) == (2, "")
     sentence = WRONG_CALLS[arguments].format(program)
     assert ended.stderr.startswith(f"{program}: {sentence}")
+    # Into a file or a pipe it is one line, however long.
     assert ended.stderr.count("\n") == 1
+
+
+def test_an_error_is_broken_at_words_where_a_person_reads_it() -> None:
+    """Its other rows stand under the text, as those of a notice."""
+    with pexpect.spawn(
+        sys.executable,
+        ["-m", "chatd", "--port", "70000"],
+        cwd=ROOT,
+        dimensions=(24, 40),
+        encoding="utf-8",
+        timeout=PATIENCE,
+    ) as child:
+        rows = child.read().split("\r\n")
+    assert rows == [
+        "chatd: --port: expected a port from 0 to",
+        "    65535, not '70000'",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -470,7 +489,7 @@ def test_a_file_that_was_not_sent_is_listed_and_costs_the_exit_code(
     code, told = end_unsent(tmp_path / "lines", port, "\n".join(lines))
     assert code == 1
     assert told[1:3] == ["Never sent: line 0", "Never sent: line 1"]
-    assert (told[-1] == "Never sent either: what came after that.") == (count > 2)
+    assert (told[-1] == "Never sent either: the rest of the input.") == (count > 2)
     assert len(told) == (3 if count == 2 else LISTED + 3)  # the goodbye stays in sight
 
 
@@ -797,6 +816,20 @@ def test_the_end_of_a_talk_ends_the_program_with_its_code(make: Make) -> None:
     assert notes_of(program).told == []
 
 
+def test_the_garbage_collector_is_on_during_the_talk(make: Make) -> None:
+    """The programs turn it off while they import their modules."""
+    program = make("chatd")
+    seen: list[bool] = []
+    program.loop.call_later(0, lambda: seen.append(gc.isenabled()))
+    program.loop.call_later(0, lambda: program.end_talk(0, False))
+    gc.disable()
+    try:
+        program.run()
+    finally:
+        gc.enable()
+    assert seen == [True]
+
+
 @pytest.mark.parametrize("by_us", [False, True], ids=["the peer leaves", "we leave"])
 def test_with_again_the_next_talk_begins_unless_it_was_us_who_left(
     make: Make, by_us: bool
@@ -832,7 +865,7 @@ def test_lines_that_were_never_sent_are_listed_and_cost_a_pipe_its_exit_code(
     assert notes.told == [
         "Never sent: one",
         "Never sent: two",
-        "Never sent either: what came after that.",
+        "Never sent either: the rest of the input.",
     ]
     assert program.code == (Exit.GOODBYE if person else Exit.LOST)
 
@@ -1220,6 +1253,51 @@ def test_an_error_at_the_beginning_is_one_visible_sentence_and_a_code(
 
     assert run_program("chatc", "client", "", begin, []) == code
     assert capfd.readouterr().err == f"{sentence}\n"
+    assert len(closed) == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        (40, ["chatc: --port: expected a whole number,", "    not 'x'"]),
+        (0, ["chatc: --port: expected a whole number, not 'x'"]),
+    ],
+    ids=["a narrow window", "a terminal whose size nobody has set"],
+)
+def test_a_sentence_fits_the_window_that_it_is_written_to(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    columns: int,
+    rows: list[str],
+) -> None:
+    """It is broken at blanks alone, so that what is to be typed can be copied."""
+
+    def no_begin(program: Program) -> None:
+        pytest.fail("begun")
+
+    size = os.terminal_size((columns, 24))
+    monkeypatch.setattr(os, "get_terminal_size", lambda fd: size)
+    assert run_program("chatc", "client", "", no_begin, ["--port", "x"]) == Exit.USAGE
+    assert capfd.readouterr().err.splitlines() == rows
+
+
+def test_what_a_file_may_not_set_is_told_before_the_program_begins(
+    closed: list[Program],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The file in the current folder names no host."""
+    (tmp_path / "chat.toml").write_text("host = 'elsewhere.example'\n")
+    monkeypatch.chdir(tmp_path)
+
+    def begin(program: Program) -> None:
+        raise StartError(f"it is {program.settings.host}")
+
+    assert run_program("chatc", "client", "", begin, []) == Exit.START
+    told, ended = capfd.readouterr().err.splitlines()
+    assert told.startswith("chatc: chat.toml in this folder cannot set 'host': ")
+    assert ended == "chatc: it is localhost"
     assert len(closed) == 1
 
 

@@ -161,6 +161,8 @@ def test_without_a_home_only_the_file_here_counts() -> None:
     assert (settings.port, settings.name) == (7777, "here")
 
 
+CHATD_ONLY = ("mode", "again", "keep", "new_ticket")
+
 SETTINGS = [
     (("--host", "::1"), "::1", '"::1"', "host", "::1"),
     (("--port", "0"), "0", "0", "port", 0),
@@ -189,6 +191,10 @@ SETTINGS = [
     (("-vv",), "2", "2", "verbose", 2),
     (("--verbose", "--verbose"), "2", "2", "verbose", 2),
     (("--frame-log", "a/b"), "a/b", '"a/b"', "frame_log", "a/b"),
+    (("--new-ticket",), "yes", "true", "new_ticket", True),
+    (("--private",), "yes", "true", "private", True),
+    (("--ticket", "a/b"), "a/b", '"a/b"', "ticket", "a/b"),
+    (("--ticket", "-"), "-", '"-"', "ticket", "-"),
 ]
 """The option, the variable and the line of the file; the setting and its value."""
 
@@ -208,7 +214,7 @@ def test_every_setting_can_come_from_every_source(
 ) -> None:
     """With the same value, of the same type."""
     write(home / ".config/chat/chat.toml", f"{name.replace('_', '-')} = {file}")
-    program = "chatd" if name in ("mode", "again", "keep") else "chatc"
+    program = "chatd" if name in CHATD_ONLY else "chatc"
     environment = _variable(name, variable)
     found = [
         getattr(settings, name)
@@ -303,6 +309,7 @@ ELSEWHERE = "use the option, the environment or the file of that name in ~/.conf
 def test_every_setting_is_harmless_or_not() -> None:
     """What a file in the current folder can do to somebody who did not look at it."""
     harmful = {"host", "frame_log", "again", "wait", "retry", "keep"}
+    harmful |= {"private", "ticket", "new_ticket"}
     assert {option.name for option in OPTIONS} == harmful | {*HARMLESS}
 
 
@@ -505,7 +512,7 @@ def test_a_file_of_the_user_that_cannot_be_read_is_an_error(
 BAD = {
     "port": ("http", "expected a whole number"),
     "wait": ("soon", "expected a number of seconds"),
-    "name": ("x" * 128, "expected 1 to 127 bytes"),
+    "name": ("x" * 128, "expected a name of 1 to 127 bytes"),
 }
 
 
@@ -594,7 +601,7 @@ def test_a_number_that_python_cannot_print_is_an_error_too(name: str) -> None:
 def test_a_switch_here_that_is_none_is_an_error() -> None:
     """Also if its value decides whether it counts."""
     write("chat.toml", "no_history = 17")
-    assert error_text() == "chat.toml: no_history: expected true or false, not 17"
+    assert error_text() == "chat.toml: no_history: expected yes, no, true or false, not 17"
 
 
 @pytest.mark.parametrize("mode", ["", "Free", "any"], ids=["empty", "Free", "any"])
@@ -613,7 +620,10 @@ def test_a_look_is_one_of_four() -> None:
 @pytest.mark.parametrize("name", ["x" * 128, "é" * 64], ids=["128-bytes", "64-characters"])
 def test_the_limit_of_a_name_counts_bytes(name: str) -> None:
     """As the name travels in HELLO, in UTF-8."""
-    assert error_text("--name", name) == f"--name: expected 1 to 127 bytes, not {name!r}"
+    assert (
+        error_text("--name", name)
+        == f"--name: expected a name of 1 to 127 bytes, not {name!r}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -637,8 +647,8 @@ WRONG_TYPES = {
     "name = false": "name: expected text, not False",
     "prompt = 5": "prompt: expected text, not 5",
     'frame-log = "a\\u0000b"': "frame-log: expected text, not 'a\\x00b'",
-    'plain = "perhaps"': "plain: expected true or false, not 'perhaps'",
-    "plain = 2": "plain: expected true or false, not 2",
+    'plain = "perhaps"': "plain: expected yes, no, true or false, not 'perhaps'",
+    "plain = 2": "plain: expected yes, no, true or false, not 2",
 }
 """A line of the file, and the error behind the name of the file."""
 
@@ -764,10 +774,38 @@ def test_an_unreadable_file_is_an_error(home: Path) -> None:
 def test_a_wrong_command_line_is_refused_with_a_pointer_to_help(
     arguments: list[str],
 ) -> None:
-    """In argparse's own words, but in one sentence and as an exception."""
+    """In one sentence and as an exception."""
     text = error_text(*arguments)
     assert arguments[0].split("=")[0] in text
     assert text.endswith("; 'chatc --help' lists what there is")
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("--wiat=3", "there is no option --wiat (did you mean --wait?); "),
+        ("--timestamp", "there is no option --timestamp (did you mean --timestamps?); "),
+        ("--colour=red", "there is no option --colour; "),
+        ("--mode", "--mode is an option of chatd alone; "),
+        ("--plain=yes", "--plain takes no value; "),
+        ("--port", "--port needs a value; "),
+        ("friend.example", "'friend.example' has no option before it, such as --host; "),
+        ("7777", "'7777' has no option before it, such as --port; "),
+    ],
+)
+def test_a_wrong_command_line_is_told_what_was_meant(argument: str, says: str) -> None:
+    """With what to type instead, where that is known."""
+    assert error_text(argument).startswith(says)
+
+
+def test_under_make_the_pointer_to_help_is_one_of_makes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody who only ever typed `make` has a command `chatc`."""
+    monkeypatch.setenv("CHAT_MAKE", "1")
+    assert error_text("--speed").endswith(
+        "; 'make run-client ARGS=--help' lists what there is"
+    )
 
 
 # --help and --version.

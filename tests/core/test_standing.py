@@ -18,18 +18,19 @@ class Talk:
         link, self.other = make_pair(mode=mode)
         near, self.far = socket_pair()
         self.connection = Connection(self.loop, near, ("192.0.2.7", 7001), link, None)  # type: ignore[arg-type]
-        self.standing = Standing(self.loop, lambda: None)
+        self.state: dict[str, object] = {}
+        self.standing = Standing(self.loop, self.view, lambda describe: None)
         self.standing.since, self.standing.until = "12:00:00", "12:01:00"
 
-    def view(
-        self, lost: str = "", leaving: bool = False, move: str = "", drafts: int = 0
-    ) -> View:
-        """Return the talk now."""
-        return View("Bob", self.connection, lost, leaving, move, drafts)
+    def view(self) -> View:
+        """Return the talk now: an ordinary one, unless `state` says more."""
+        view = View("Bob", self.connection, "", False, "", 0)
+        return view._replace(**self.state)
 
     def parts(self, **state: object) -> str:
         """Return the status line."""
-        return " | ".join(self.standing.describe_parts(self.view(**state)))  # type: ignore[arg-type]
+        self.state = state
+        return " | ".join(self.standing.describe())
 
 
 @pytest.mark.parametrize(
@@ -57,10 +58,10 @@ def test_the_parts_of_the_status_line(
 
 def test_without_a_peer_there_is_only_the_absence() -> None:
     """As a part, and as a sentence."""
-    standing = Standing(Loop(), lambda: None)
-    assert standing.describe_parts(None) == ("nobody here yet",)
-    assert standing.describe_people(None) == "Nobody here yet."
-    assert standing.describe_talk(None) == ["Nobody here yet."]
+    standing = Standing(Loop(), lambda: None, lambda describe: None)
+    assert standing.describe() == ("nobody here yet",)
+    assert standing.describe_people() == "Nobody here yet."
+    assert standing.describe_talk() == ["Nobody here yet."]
 
 
 def test_lines_that_are_not_confirmed_are_told_where_that_matters() -> None:
@@ -74,11 +75,11 @@ def test_lines_that_are_not_confirmed_are_told_where_that_matters() -> None:
     watch = talk.standing.confirmation
     watch.late, watch.seconds = True, 3
     assert talk.parts() == "with Bob | 2 lines not confirmed for 3 s"
-    assert talk.standing.describe_talk(talk.view())[-1] == "Not confirmed: 2 lines for 3 s."
+    assert talk.standing.describe_talk()[-1] == "Not confirmed: 2 lines for 3 s."
     session.acknowledge(2)
     watch.late, watch.delivered = False, True
     assert talk.parts() == "with Bob | delivered"
-    assert talk.standing.describe_talk(talk.view())[-1] == "Not confirmed: nothing."
+    assert talk.standing.describe_talk()[-1] == "Not confirmed: nothing."
 
 
 def test_a_silence_is_told_when_a_ping_is_not_answered() -> None:
@@ -112,23 +113,24 @@ def test_the_whole_is_told_in_sentences() -> None:
     """Once the round trip is known, too."""
     talk = Talk()
     talk.connection.link.pulse.round_trip = 0.0149
-    assert talk.standing.describe_talk(talk.view(lost="trying again")) == [
+    talk.state = {"lost": "trying again"}
+    assert talk.standing.describe_talk() == [
         "With Bob at 192.0.2.7 port 7001, since 12:00:00. "
         "The connection is lost: trying again until 12:01:00.",
         "Mode: turns, it is your turn.",
-        "Private: no, for now. Who can read the network can read this talk.",
+        "Private: no. Who can read the network can read this talk.",
         "Round trip: 15 ms.",
         "Not confirmed: nothing.",
     ]
     talk.connection.link.session.add_texts(["Hello"])
     talk.connection.link.pulse.round_trip = None
-    sentences = talk.standing.describe_talk(talk.view())
+    talk.state = {}
+    sentences = talk.standing.describe_talk()
     assert sentences[1] == "Mode: turns, it is Bob's turn."
-    assert sentences[3] == "Round trip: not known before 10 s of silence."
-    assert talk.standing.describe_talk(talk.view(leaving=True))[1] == (
-        "Leaving: nothing more is sent."
-    )
-    assert Talk(Mode.FREE).standing.describe_talk(Talk(Mode.FREE).view())[1] == (
+    assert sentences[3] == "Round trip: measured after 10 s of silence."
+    talk.state = {"leaving": True}
+    assert talk.standing.describe_talk()[1] == "Leaving: nothing more is sent."
+    assert Talk(Mode.FREE).standing.describe_talk()[1] == (
         "Mode: free, both may write at any time."
     )
 
@@ -139,7 +141,7 @@ def test_both_names_are_told(name: str, called: str) -> None:
     talk = Talk()
     session = talk.connection.link.session
     session.hello = session.hello._replace(name=name)
-    assert talk.standing.describe_people(talk.view()) == (
+    assert talk.standing.describe_people() == (
         f"You are {called}, and talk with Bob at 192.0.2.7 port 7001."
     )
 

@@ -175,3 +175,13 @@ def test_the_winner_is_the_player_that_a_search_of_all_lines_finds() -> None:
         wanted = {WON: {0}, LOST: {1}, DRAWN: set()}[game.outcome or DRAWN]
         assert winners(game.squares) == wanted, f"seed {seed}"
         assert wanted or game.is_full(), f"seed {seed}"
+
+
+def test_the_board_can_be_said_in_words_from_the_lowest_row_up() -> None:
+    """In the order in which the rows fill."""
+    assert play("44")[0].say_board().splitlines() == [
+        "row 1 is the lowest",
+        "row 1: empty, empty, empty, X, empty, empty, empty",
+        "row 2: empty, empty, empty, O, empty, empty, empty",
+        *(f"row {number}: empty" for number in range(3, 7)),
+    ]

@@ -180,6 +180,7 @@ CALLS: dict[str, tuple[Callable[[Game], object], object]] = {
     "make_move": (lambda game: game.make_move("1"), []),
     "receive": (lambda game: game.receive("1"), []),
     "draw_board": (lambda game: game.draw_board(), ""),
+    "say_board": (lambda game: game.say_board(), ""),
     "is_move": (lambda game: game.is_move("1"), False),
     "my_move": (lambda game: game.my_move, False),
     "board_is_current": (lambda game: game.board_is_current, False),

@@ -182,6 +182,15 @@ def test_a_letter_is_uncovered_in_all_its_places() -> None:
     assert "_ a _ a _ a" in guesser.draw_board()
 
 
+def test_the_board_can_be_said_in_words() -> None:
+    """Without a gallows: how many guesses were wrong, and the word when it is known."""
+    setter, guesser = play("banana", "a", "x")
+    said = "word: blank, a, blank, a, blank, a\nguessed: a, x\nwrong: 1 of 7"
+    assert guesser.say_board() == setter.say_board() == said
+    exchange(guesser, setter, "banana")
+    assert guesser.say_board().endswith("\nThe word was banana.")
+
+
 def test_the_guesser_loses_at_the_seventh_miss() -> None:
     """Not at the sixth; each miss adds to the drawing."""
     setter, guesser = play("hello", *letters_not_there(MISSES_LIMIT - 1))

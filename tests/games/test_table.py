@@ -27,7 +27,7 @@ TICTACTOE_DRAWN = "123547698"
 class Side:
     """One end: its table, its words that are on their way, the lines that it has shown."""
 
-    def __init__(self, peer: str, wins_ties: bool) -> None:
+    def __init__(self, peer: str, wins_ties: bool, in_words: bool = False) -> None:
         self.sent: deque[str] = deque()
         self.lines: list[str] = []
         self.boards: list[tuple[int, list[str]]] = []  # with the number of the game
@@ -38,6 +38,7 @@ class Side:
             lambda lines, number: self.boards.append((number, lines)),
             wins_ties=wins_ties,
             peer=peer,
+            in_words=in_words,
         )
 
     @property
@@ -867,3 +868,11 @@ def test_a_board_that_is_empty_is_not_shown(
     monkeypatch.setattr(room.ann.table.game, "draw_board", lambda: "")
     room.ann.table.show_board()
     assert room.ann.boards == []
+
+
+def test_where_boards_are_said_no_picture_is_shown(room: Room) -> None:
+    """Each end chooses for itself."""
+    room.ann = Side("Bob", True, in_words=True)
+    room.begin()
+    assert room.ann.boards[-1][1][1:] == [f"row {number}: empty" for number in (1, 2, 3)]
+    assert "---+---+---" in room.bob.boards[-1][1]

@@ -185,3 +185,12 @@ def test_there_are_255168_games_and_each_ends_as_published() -> None:
         winners[winner] += count
     assert lengths == GAMES_OF_LENGTH
     assert winners == GAMES_WON_BY
+
+
+def test_the_board_can_be_said_in_words() -> None:
+    """For who hears it; a row without a mark is one word."""
+    assert play("51")[0].say_board().splitlines() == [
+        "row 1: O, empty, empty",
+        "row 2: empty, X, empty",
+        "row 3: empty",
+    ]

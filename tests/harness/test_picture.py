@@ -144,7 +144,11 @@ def test_what_differs_from_run_to_run_does_not() -> None:
     )
     assert texts(first) == texts(second) != texts(other)
     early, late = (
-        picture(f"has lost, {seconds} s more, trying until 12:05:{seconds}", columns=60)
+        picture(
+            f"for {seconds} s more, trying until 12:05:{seconds} "
+            f"waiting for the seat until 12:04:{seconds}",
+            columns=80,
+        )
         for seconds in (57, 59)
     )
     assert texts(early) == texts(late)

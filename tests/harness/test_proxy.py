@@ -93,6 +93,18 @@ def test_one_step_delivers_one_piece(network: Network) -> None:
     assert forward.delivered == network.size
 
 
+def test_one_bit_is_damaged_once_and_one_way(network: Network) -> None:
+    """Of the byte that was named, wherever the pieces begin and end."""
+    client, server = listening(network).connect()
+    assert network.proxy.order("damages client>server after 4 bytes")
+    client.sendall(b"abcdefgh")
+    assert network.read(server, 8) == b"abcddfgh"
+    server.sendall(b"abcdefgh")
+    assert network.read(client, 8) == b"abcdefgh"
+    client.sendall(b"abcdefgh")
+    assert network.read(server, 8) == b"abcdefgh"
+
+
 def test_an_end_travels_after_the_bytes_and_leaves_the_other_way_open(
     network: Network,
 ) -> None:

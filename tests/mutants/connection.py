@@ -47,8 +47,8 @@ _WRITING = (
         "pending bytes wait for ever",
         "Connection.flush",
         (
-            "link.state is _OPEN and self._awaited == READ",
-            "link.state is _OPEN",
+            "link.state is _OPEN and self._awaited == READ and channel.established",
+            "link.state is _OPEN and channel.established",
         ),
     ),
 )
@@ -74,11 +74,11 @@ _ACKNOWLEDGING = (
         "Connection.flush",
         (
             """
-            if data: ...
+            if channel.established and (data := link.data_to_send(hurry)): ...
             if link.replies.ack and not self._ack_timer: ...
             """,
             """
-            if data: ...
+            if channel.established and (data := link.data_to_send(hurry)): ...
             elif link.replies.ack and not self._ack_timer: ...
             """,
         ),
@@ -89,14 +89,12 @@ _ACKNOWLEDGING = (
         (
             """
             if not self._pending:
-                data = link.data_to_send(hurry)
-                if data: ...
+                if channel.established and (data := link.data_to_send(hurry)): ...
                 if link.replies.ack and not self._ack_timer: ...
             """,
             """
             if not self._pending:
-                data = link.data_to_send(hurry)
-                if data: ...
+                if channel.established and (data := link.data_to_send(hurry)): ...
             if link.replies.ack and not self._ack_timer: ...
             """,
         ),
@@ -144,7 +142,7 @@ _ACKNOWLEDGING = (
     Mutant(
         "after a failed write nothing more is read",
         "Connection._end_writing",
-        ("self._resume_soon()", "self._give_up(why)"),
+        ("self._resume_soon()", "self.give_up(why)"),
     ),
     Mutant(
         "after a read nothing is sent",
@@ -253,8 +251,55 @@ _TIMING = (
     ),
 )
 
+_SEALING = tuple(
+    Mutant(mistake, function, edit, tests=("tests/core/test_sealed_connection.py",))
+    for mistake, function, edit in (
+        (
+            "HELLO is sent before the handshake is over",
+            "Connection.flush",
+            (
+                "channel.established and (data := link.data_to_send(hurry))",
+                "(data := link.data_to_send(hurry))",
+            ),
+        ),
+        (
+            "what the link sends is not sealed",
+            "Connection.flush",
+            ("channel.seal(data)", "data"),
+        ),
+        (
+            "a part of a record is a sign of life",
+            "Connection._read",
+            (
+                "if plain := channel.receive(data): ...",
+                "plain = channel.receive(data)\nif True: ...",
+            ),
+        ),
+        (
+            "the handshake is written with the next line only",
+            "Connection.flush",
+            ("if channel.waiting and not self._pending: ...", ""),
+        ),
+        (
+            "what the channel has to say overtakes what waits to be written",
+            "Connection.flush",
+            ("channel.waiting and not self._pending", "channel.waiting"),
+        ),
+        (
+            "a peer whose channel has failed may stay",
+            "Connection._read",
+            ("self.set_deadline(DISMISSAL_SECONDS)", ""),
+        ),
+        (
+            "nobody is told why the channel has failed",
+            "Connection._read",
+            ("str(channel.error)", '""'),
+        ),
+    )
+)
+
 MODULE = Module(
     "chatlib/connection.py",
     CONNECTION_TESTS,
-    (*_WRITING, *_ACKNOWLEDGING, *_ENDING, *_TIMING),
+    (*_WRITING, *_ACKNOWLEDGING, *_ENDING, *_TIMING, *_SEALING),
 )

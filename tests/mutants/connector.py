@@ -10,7 +10,7 @@ MODULE = Module(
             "without --wait a kept seat is waited for",
             "Connector.__init__",
             (
-                "KeptSeat(program.loop.now, willing=program.settings.wait > 0)",
+                "KeptSeat(program.loop.now, willing=settings.wait > 0)",
                 "KeptSeat(program.loop.now, willing=True)",
             ),
         ),
@@ -73,8 +73,8 @@ MODULE = Module(
             "a talk that is on is waited for like a kept seat",
             "Connector.handle",
             (
-                "seat_seconds(text) if reason is Reason.BUSY else None",
-                "seat_seconds(text) or 1 if reason is Reason.BUSY else None",
+                "seat_seconds(text) if busy else None",
+                "seat_seconds(text) or 1 if busy else None",
             ),
         ),
     ),

@@ -9,7 +9,7 @@ MODULE = Module(
         Mutant(
             "words that only begin like those of a program are translated",
             "explain_stop",
-            ("_STOPPED.fullmatch(words)", "_STOPPED.match(words)"),
+            ("re.fullmatch(_STOPPED, words)", "re.match(_STOPPED, words)"),
         ),
         Mutant(
             "one message is several",

@@ -76,12 +76,12 @@ MODULE = Module(
         ),
         Mutant(
             "a seat is kept for a number of any form",
-            "seat_seconds",
-            ("busy_words(int(digits)) == words", "True"),
+            "_number_in",
+            ("write(int(digits)) == words", "True"),
         ),
         Mutant(
             "a seat is kept for any number of seconds",
-            "seat_seconds",
+            "_number_in",
             ("len(digits) > SEAT_DIGITS", "False"),
         ),
         Mutant(
@@ -91,7 +91,7 @@ MODULE = Module(
         ),
         Mutant(
             "digits of other scripts count as seconds",
-            "seat_seconds",
+            "_number_in",
             ("digits.isascii()", "True"),
         ),
     ),

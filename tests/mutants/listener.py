@@ -42,7 +42,7 @@ MODULE = Module(
         Mutant(
             "our talk with an impossible number is told busy",
             "Listener._answer",
-            ("chat.knows(greeting)", "False"),
+            ("chat.peer.knows(greeting)", "False"),
         ),
         Mutant(
             "a client that was given up is seated as a new one",

@@ -55,11 +55,17 @@ FRAME_TESTS = (
 )
 """The tests of the bytes of a frame."""
 
-CONNECTION_TESTS = ("tests/core/test_connection.py", "tests/core/test_chat.py")
-"""The tests of a connection and of the chat on it."""
+CHAT_TESTS = (
+    "tests/core/test_chat.py",
+    "tests/core/test_peer.py",
+    "tests/core/test_outbox.py",
+    "tests/core/test_playing.py",
+    "tests/core/test_goodbye.py",
+)
+"""The tests of a chat and its parts."""
 
-CHAT_TESTS = ("tests/core/test_chat.py",)
-"""The tests of a chat."""
+CONNECTION_TESTS = ("tests/core/test_connection.py", *CHAT_TESTS)
+"""The tests of a connection and of the chat on it."""
 
 PROGRAM_TESTS = (
     "tests/core/test_program.py::"

@@ -19,12 +19,18 @@ MODULE = Module(
         Mutant(
             "a peer is asked although bytes come",
             "Pulse.advise",
-            ("silence < PING_SECONDS or self.is_worrying", "self.is_worrying"),
+            (
+                "(silence < PING_SECONDS and not urgent) or self.is_worrying",
+                "self.is_worrying",
+            ),
         ),
         Mutant(
             "one silence gets a PING at every look",
             "Pulse.advise",
-            ("silence < PING_SECONDS or self.is_worrying", "silence < PING_SECONDS"),
+            (
+                "(silence < PING_SECONDS and not urgent) or self.is_worrying",
+                "silence < PING_SECONDS and not urgent",
+            ),
         ),
         Mutant(
             "a second silence gets no PING",

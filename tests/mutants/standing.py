@@ -23,7 +23,7 @@ MODULE = Module(
         ),
         Mutant(
             "a game is shown to a person who leaves",
-            "Standing.describe_parts",
+            "Standing.describe",
             ("view.leaving", "False"),
         ),
     ),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatc.connector import HELLO_TRIES, LAST_DELAY, SEAT_LONGEST, Connector
+from chatc.place import Place
 from chatlib import resolver
 from chatlib.addresses import Address
 from chatlib.errors import StartError
@@ -521,6 +522,9 @@ def test_a_seat_that_is_kept_is_waited_for_and_the_person_is_told_once(
     left, pauses, ids = 20, [], set()
     while left:
         ids.add(keep_seat(world, listener, kept_for(left)))
+        # The status line does not say that there is no server.
+        status = world.program.chat.standing.describe()[0]
+        assert status.startswith("waiting for the seat until "), status
         pauses.append(pause(world))
         left -= int(pauses[-1])
     assert pauses == [1, 2, 3, 4, 5, 5]
@@ -532,8 +536,8 @@ def test_a_seat_that_is_kept_is_waited_for_and_the_person_is_told_once(
         assert wire.receive(server) == (wire.TEXT, 1, b"It is me")
     assert not ids
     assert world.told[:2] == [
-        f"The server at localhost port {listener.getsockname()[1]} keeps its seat for "
-        "somebody it has lost, 20 s more: waiting for it; Ctrl-C leaves.",
+        f"localhost port {listener.getsockname()[1]} keeps the seat of a lost client for "
+        "20 s more. You get it then, or when /admit is typed there. Ctrl-C leaves.",
         "Kept for later, because there is nobody here yet (/unsend takes it back): "
         "It is me",
     ]
@@ -564,7 +568,8 @@ def test_a_seat_is_waited_for_ten_minutes_at_most(
             passed += pause(world)
     assert passed >= SEAT_LONGEST
     assert world.told[0].endswith(
-        f"{seconds} s more: waiting for it for up to 600 s; Ctrl-C leaves."
+        " You get it then, or when /admit is typed there. This program waits for 600 s. "
+        "Ctrl-C leaves."
     )
     assert world.program.code == 4
 
@@ -866,7 +871,10 @@ def test_the_client_gives_up_when_the_time_of_wait_is_over(play: Play) -> None:
 def test_an_unknown_host_is_reported_in_one_sentence(play: Play) -> None:
     """At once, with `--wait` too: waiting would not help."""
     play("client: starts with --host no-such-host.invalid")
-    play("client! chatc: there is no host no-such-host.invalid ({any})\nclient: exits 3")
+    play(
+        "client! chatc: there is no host no-such-host.invalid ({any}): check how it is "
+        "spelled\nclient: exits 3"
+    )
 
 
 @pytest.mark.parametrize(
@@ -875,7 +883,7 @@ def test_an_unknown_host_is_reported_in_one_sentence(play: Play) -> None:
         ("localhost", "in another window, start it with: chatd --port {}"),
         (
             "192.0.2.7",
-            "a firewall may be in between, or nobody has started it: "
+            "a firewall may be in between, or nobody has typed there: "
             "chatd --host '*' --port {}",
         ),
     ],
@@ -891,8 +899,8 @@ def test_after_twenty_seconds_a_person_is_told_what_to_try(host: str, advice: st
         connector._dialer.dial = lambda again=False: None  # type: ignore[method-assign]
         connector.start()
         world.pass_time(1)
-        assert world.program.chat._describe_status()[0].startswith(
-            "nobody here yet, trying until "
+        assert world.program.chat.standing.describe()[0].startswith(
+            "no server there, trying until "
         )
         world.pass_time(19)
         assert world.told[-1] == (
@@ -900,6 +908,20 @@ def test_after_twenty_seconds_a_person_is_told_what_to_try(host: str, advice: st
         )
         connector._stop()
         world.program.close()
+
+
+def test_who_has_a_ticket_is_told_after_twenty_seconds_what_may_be_in_between() -> None:
+    """All addresses of the ticket are named, and the commonest causes."""
+    world = World("chatc", "--wait", "60")
+    world.program.private = True
+    hosts = ("192.0.2.7", "198.51.100.4")
+    Connector(world.program, Place(hosts, 7777))._advise()
+    assert world.told == [
+        "No server at 192.0.2.7 or 198.51.100.4 port 7777 after 20 s: a firewall may be in "
+        "between, the ticket's addresses may be of another network, or nobody waits there; "
+        "docs/ways.md has the ways out"
+    ]
+    world.program.close()
 
 
 def test_a_name_that_is_not_found_is_what_may_be_wrong() -> None:
@@ -910,7 +932,7 @@ def test_a_name_that_is_not_found_is_what_may_be_wrong() -> None:
     connector._advise()
     assert world.told == [
         "No server at example port 7777 after 20 s: "
-        "the network may be down, or the name may be wrong: see --host"
+        "is the network up, and is the name spelled right?"
     ]
     world.program.close()
 

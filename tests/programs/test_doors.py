@@ -75,7 +75,9 @@ class Scene:
         }
         self.play(notice[self.program])
         if self.stage.terminal == "edited":
-            self.play(f"{self.program}: the screen shows  nobody here yet{{any}}")
+            status = {"server": "nobody here yet", "client": "no server there"}
+            shown = status[self.program]
+            self.play(f"{self.program}: the screen shows  {shown}{{any}}")
 
     def connecting(self) -> None:
         """Be connected with a peer that has not said HELLO."""

@@ -70,7 +70,7 @@ def test_every_line_that_counts_as_delivered_was_shown_and_the_rest_is_listed(
 def listed(what: str, told: str) -> tuple[list[str], int]:
     """Return the lines that notices list behind these words, and how many there are."""
     lines = re.findall(rf"^{what}: (.*)$", told, re.MULTILINE)
-    others = re.findall(rf"^{what} either: (\d+) more\.$", told, re.MULTILINE)
+    others = re.findall(rf"^{what} as well: (\d+) more lines?\.$", told, re.MULTILINE)
     return lines, len(lines) + sum(map(int, others))
 
 

@@ -25,6 +25,7 @@ from chatd.listener import (
 )
 from chatlib.addresses import Address
 from chatlib.errors import StartError
+from chatlib.goodbye import STOP_SECONDS
 from chatlib.protocol.link import Link
 from chatlib.recovery import CUTS_TOLD
 from harness import wire
@@ -56,7 +57,7 @@ OPENINGS = {
     "HTTP": (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "unknown kind 84"),
     "TLS": (
         b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(32),
-        "HELLO begins with b'",
+        "there is no ticket here",
     ),
     "SSH": (b"SSH-2.0-OpenSSH_9.2\r\n", "unknown kind 72"),
     "zeros": (bytes(64), "unknown kind 0"),
@@ -248,7 +249,7 @@ class Server(World):
     @property
     def link(self) -> Link:
         """The link of the talk."""
-        connection = self.program.chat._connection
+        connection = self.program.chat.peer.connection
         assert connection
         return connection.link
 
@@ -474,7 +475,7 @@ def test_with_again_a_new_talk_begins_empty(world: Server) -> None:
     chat = world.program.chat
     assert chat.is_free
     assert not chat.is_leaving
-    assert chat._describe_status()[0].startswith("nobody here yet")
+    assert chat.standing.describe()[0].startswith("nobody here yet")
     world.told.clear()
     world.shown.clear()
     world.types("/board")
@@ -911,7 +912,7 @@ def test_before_the_first_message_no_seat_is_kept(keeper: Server) -> None:
         "The connection to the client was lost. Nothing was said yet: waiting for a client."
     )
     assert not keeper.program.chat.is_searching
-    assert keeper.program.chat._describe_status()[0].startswith("nobody here yet")
+    assert keeper.program.chat.standing.describe()[0].startswith("nobody here yet")
     with closing(keeper.sit_down(wire.hello("Bob", session=b"?" * 16))) as client:
         speak(keeper, client)
         assert wire.receive(client) == (wire.ACK, 1, b"")
@@ -947,13 +948,17 @@ def test_after_the_first_message_the_seat_is_kept(sender: str) -> None:
 
 def test_a_client_that_knows_another_talk_frees_the_seat(keeper: Server) -> None:
     """It says so in a BYE, because the server has begun a new talk with it."""
+    keeper.program.terminal.interactive = True
     with closing(keeper.sit_down()) as client:
         client.sendall(wire.bye(0, wire.UNKNOWN_SESSION, "5 were confirmed"))
         client.shutdown(socket.SHUT_WR)
         keeper.until(lambda: keeper.program.chat.is_free)
     assert keeper.told[-1] == (
-        "The chat was ended by the client. Nothing was said yet: waiting for a client."
+        "The client came back to a talk that is not known here. "
+        "Nothing was said yet: waiting for a client."
     )
+    # Nor does it end later, when the end of that connection was awaited long enough.
+    keeper.pass_time(STOP_SECONDS + 1)
     assert keeper.program.code is None
     keeper.sit_down(wire.hello()).close()
 
@@ -1301,7 +1306,7 @@ def test_an_address_of_another_machine_is_left_out(
     foreign: Address = (socket.AF_INET, ("192.0.2.1", 0))
     (sock,) = listen([foreign, addresses[0]], 0)
     sock.close()
-    with pytest.raises(StartError, match="the host is not this machine"):
+    with pytest.raises(StartError, match="and the host is another: try --host localhost"):
         listen([foreign], 0)
 
 
@@ -1325,7 +1330,7 @@ def test_a_port_below_1024_is_explained(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
-    with pytest.raises(StartError, match="port 80 is not for everybody"):
+    with pytest.raises(StartError, match="port 80 is kept for the system"):
         listen(addresses, 80)
 
 
@@ -1423,6 +1428,20 @@ def test_after_twenty_seconds_the_other_command_is_shown() -> None:
     world.program.close()
 
 
+OPEN_TO_ALL = (
+    "Anybody who can reach this port can take the seat, and read the talk on its way: "
+    "--private lets in only who has the ticket."
+)
+
+
+def test_who_listens_for_all_without_a_ticket_is_told_what_that_means() -> None:
+    """In one line, at a terminal and in a script; loopback is not for all."""
+    for host, told in (("0.0.0.0", [OPEN_TO_ALL]), ("localhost", [])):
+        world = Server("--host", host)
+        assert world.told == told
+        world.program.close()
+
+
 def test_who_started_with_make_reads_the_words_of_make(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -1451,7 +1470,11 @@ def test_who_listens_everywhere_is_shown_the_command_at_once(
     world = Server("--host", "*", edits=True)
     commands = [f"chatc --host {host} --port {world.port}" for host in hosts]
     lines = [f"Or with: {each}" for each in commands]
-    assert world.told == [f"The other side starts with: {commands[0]}", *lines[1:]]
+    assert world.told == [
+        OPEN_TO_ALL,
+        f"The other side starts with: {commands[0]}",
+        *lines[1:],
+    ]
     world.told.clear()
     world.pass_time(20)
     assert world.told[0] == (
@@ -1476,5 +1499,5 @@ def test_who_has_a_client_is_given_no_advice() -> None:
     world.program.close()
     world = Server("--host", "*")
     world.pass_time(20)
-    assert world.told == []
+    assert world.told == [OPEN_TO_ALL]
     world.program.close()

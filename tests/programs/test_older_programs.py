@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.stage import ROOT
+from harness.ticket import write_ticket
 
 FIRST = "789ebad"
 """The commit of the first release."""
@@ -130,3 +131,33 @@ def test_a_client_of_the_first_release_is_refused_a_kept_seat_and_let_in(
         sees(server, "It is me")
         says(client, "/q")
         assert client.wait(SECONDS) == server.wait(SECONDS) == 0
+
+
+@pytest.mark.usefixtures("bounded")
+def test_an_older_client_is_shown_that_the_talk_is_private(first: Path) -> None:
+    """It gets a frame that it understands, ends, and the server goes on waiting."""
+    with start(ROOT, "chatd", "--private", "--port", "0") as server:
+        match = PORT.search(sees(server, "on port"))
+        assert match
+        with start(first, "chatc", "--port", match[1]) as client:
+            assert client.stderr
+            assert "this talk is private: ask for its ticket" in client.stderr.read()
+            assert client.wait() != 0
+        assert server.poll() is None
+
+
+@pytest.mark.usefixtures("bounded")
+def test_a_ticket_at_an_older_server_is_told_that_there_is_none(
+    first: Path, tmp_path: Path
+) -> None:
+    """What the older program says to TLS is enough to know it by."""
+    with start(first, "chatd", "--port", "0") as server:
+        match = PORT.search(sees(server, "on port"))
+        assert match
+        ticket = tmp_path / "ticket"
+        write_ticket(ticket, ["127.0.0.1"], int(match[1]))
+        with start(ROOT, "chatc", "--ticket", str(ticket), "--port", match[1]) as client:
+            assert client.stderr
+            assert "uses no ticket" in client.stderr.read()
+            assert client.wait() == 5
+        assert server.poll() is None

@@ -174,12 +174,18 @@ def run(shell: Shell, command: str) -> None:
 def start_server(shell: Shell, command: str) -> None:
     """Start it; it listens."""
     start = shell.start_writing if command.endswith(" > log") else shell.start
-    start(command, "Server listening on: localhost on port: ")
+    chosen = re.search(r"--host ([\w.]+)", command)
+    where = f"{chosen[1] if chosen else 'localhost'} on port: "
+    if "--host '*'" in command:
+        where = "all addresses of "
+    start(command, f"Server listening on: {where}")
 
 
 def start_client(shell: Shell, command: str) -> None:
-    """Start it; it looks for a server."""
-    shell.start(command, "waiting ")
+    """Start it; it looks for a server, or asks first."""
+    shell.start(
+        command, "Ticket: " if re.search("--private|PRIVATE=1", command) else "waiting "
+    )
 
 
 def start_proxy(shell: Shell, command: str) -> None:
@@ -225,6 +231,7 @@ def find_extra(shell: Shell, command: str) -> None:
 
 TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"git clone ADDRESS chat", elsewhere),  # a copy is there already
+    (r"git worktree add .*", elsewhere),  # the copy has no history
     (r"cd chat|\. \.venv/bin/activate", run),
     (r"make run-server\b.*", start_server),
     (r"chatd --version|chatd \| head -1", run),  # the second ends when head has its line
@@ -235,14 +242,16 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"python3 -m harness referee .*", read_options),
     (r"make (demo|help|play FILE=my\.chat)", run),
     (
-        r"make (test|check|e2e|lint|types|coverage|mutants|fuzz|pairs|bench|docs)\b.*",
+        r"make (test|check|e2e|lint|types|coverage|mutants|fuzz|pairs|private|bench|docs)"
+        r"\b.*",
         dry_run,
     ),
     (r"make crashes", dry_run),
     (r"pip install '\S*\[\w+\]'", find_extra),
     (r"stty sane", run),
     (r"kill -9", elsewhere),
-    (r"ssh -L .* the-other-machine", elsewhere),
+    (r"ssh (-N )?-[LR] .*", elsewhere),  # to another machine
+    (r"python -m tests\.vectors", elsewhere),
     # On Gradescope, and in the folder of somebody else's programs.
     (r"(git archive|zip --junk-paths) .*", elsewhere),
     (r"(mkdir -p try/source try/submission|cd try|cp /path/to/\S+ .*)", elsewhere),
@@ -251,8 +260,10 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
 ]
 """How each kind of command is tried. The first row that fits a whole command counts."""
 
-NO_COMMANDS = re.compile(r"length (u16 \||kind flags ).*|00 05 .*", re.DOTALL)
-"""The lines of code blocks that are pictures of bytes."""
+NO_COMMANDS = re.compile(
+    r"length (u16 \||kind flags ).*|00 05 .*|client server|\|.*(\||read)", re.DOTALL
+)
+"""The lines of code blocks that are pictures of bytes, or of a handshake."""
 
 
 def choose(text: str) -> Callable[[Shell, str], None] | None:

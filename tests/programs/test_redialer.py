@@ -342,6 +342,19 @@ def test_a_refusal_ends_the_search(server: Server, reason: int) -> None:
     assert "refused to go on: who are you?" in server.world.told[-1]
 
 
+def test_a_server_that_was_started_anew_is_called_a_new_one(server: Server) -> None:
+    """Its own words, which all versions say, would be read as those of the old one."""
+    server.loses()
+    server.is_called()
+    words = "the server does not know this talk"
+    server.peer.sendall(wire.bye(0, wire.UNKNOWN_SESSION, words))
+    server.peer.shutdown(socket.SHUT_WR)
+    server.world.until(lambda: server.world.program.code is not None)
+    told = server.world.told[-1]
+    assert told.endswith(" is a new server now, which does not know this talk.")
+    assert "refused" not in told
+
+
 def test_a_refused_connection_answers_a_goodbye(
     server: Server,
 ) -> None:

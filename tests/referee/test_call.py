@@ -99,6 +99,24 @@ def test_one_recv_for_one_message_is_explained_with_evidence(tmp_path: Path) -> 
     assert run.returncode == 0  # nothing that is required has failed
 
 
+def test_a_prompt_that_no_profile_names_is_shown_where_one_is_missed(
+    tmp_path: Path,
+) -> None:
+    """Who prompts with `You: ` is told to name the prompt, not to write another loop."""
+    folder = pair(
+        tmp_path / "ann", SERVER.replace("> ", "You: "), CLIENT.replace("> ", "You: ")
+    )
+    only = "prompts-first,turns"
+    run = referee(folder, "--only", only, "--json", tmp_path / "found")
+    assert run.returncode == 1
+    found = findings(tmp_path / "found")
+    for check, side in (("prompts-first", "client"), ("turns", "server")):
+        assert found[check]["explanation"].startswith(
+            f"the {side}'s screen ends with 'You: ', which is no prompt that the profile "
+            "names"
+        ), found[check]
+
+
 def test_a_one_sided_quit_fails_and_names_the_side_that_is_left(tmp_path: Path) -> None:
     """The exit code is 1, because a required check failed."""
     deaf = CLIENT.replace('    if text in ("", "/q"):\n        break\n', "")

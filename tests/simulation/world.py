@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+from chatlib.channel import Channel, Clear
 from chatlib.errors import RemoteProtocolError
 from chatlib.protocol.events import Event, Failed, Greeted, Left, Played, Said
 from chatlib.protocol.frames import Hello, Mode, Reason
@@ -130,17 +131,26 @@ class End:
 
 
 class Pipe:
-    """The bytes on their way to one end; `left` is how many get through before a cut."""
+    """The bytes on their way to one end; `left` is how many get through before a cut.
+
+    The byte at `spoiled` arrives with one bit turned over.
+    """
 
     def __init__(self) -> None:
         self.bytes = bytearray()
         self.carried = 0
         self.left: int | None = None
+        self.spoiled: int | None = None
 
     def take(self, count: int) -> bytes:
         """Remove and return so many bytes, or as many as there are and may get through."""
         if self.left is not None:
             count = min(count, self.left)
+        if self.spoiled is not None and 0 <= self.spoiled - self.carried < count:
+            at = self.spoiled - self.carried
+            if at < len(self.bytes):
+                self.bytes[at] ^= 1
+                self.spoiled = None
         piece = bytes(self.bytes[:count])
         del self.bytes[:count]
         self.carried += len(piece)
@@ -149,12 +159,41 @@ class Pipe:
         return piece
 
 
-class World:
-    """A client, a server, and at most one connection that both believe in."""
+Channels = Callable[[], tuple[Channel, Channel]]
+"""Makes the channels of a new connection: the client's and the server's."""
 
-    def __init__(self, mode: Mode = Mode.TURNS) -> None:
+
+def in_clear() -> tuple[Channel, Channel]:
+    """Return the channels of two programs without a ticket."""
+    return Clear(), Clear()
+
+
+def written(link: Link, channel: Channel) -> bytes:
+    """Return what an end writes now: its channel's own words, and its link's sealed."""
+    own = channel.take() if channel.waiting else b""
+    data = link.data_to_send() if channel.established else b""
+    return own + channel.seal(data) if data else own
+
+
+def read(link: Link, channel: Channel, piece: bytes, now: float) -> None:
+    """Let an end read a piece, as a connection does."""
+    if plain := channel.receive(piece):
+        link.receive_data(plain, now)
+    if channel.error:
+        link.receive_eof()
+
+
+class World:
+    """A client, a server, and at most one connection that both believe in.
+
+    `channels` makes what the bytes of each connection go through.
+    """
+
+    def __init__(self, mode: Mode = Mode.TURNS, channels: Channels = in_clear) -> None:
         self.now = 0.0
         self.mode = mode
+        self._make_channels = channels
+        self._channels = channels()
         talk = Session(Hello(SESSION_ID, Mode.ANY, "client"), talks_first=True)
         self.client = End(Link(talk, greets_first=True), talk)
         stranger = self._accept()
@@ -179,7 +218,7 @@ class World:
         piece = pipe.take(count) if self.connected else b""
         if piece:
             link = self._caller if way == "up" else self.client.link
-            link.receive_data(piece, self.now)
+            read(link, self._channels[way == "up"], piece, self.now)
             self._handle_events()
         return len(piece)
 
@@ -209,6 +248,7 @@ class World:
         self.carried["up"] += self.up.carried
         self.carried["down"] += self.down.carried
         self.up, self.down = Pipe(), Pipe()
+        self._channels = self._make_channels()
         self.connected = True
         self.client.link = Link(self.client.session, greets_first=True)
         self._caller = self._accept()
@@ -260,8 +300,8 @@ class World:
             end.act()
         if not self.connected:
             return False  # what lay in the pipes when they broke will never arrive
-        self.up.bytes += self.client.link.data_to_send()
-        self.down.bytes += self._caller.data_to_send()
+        self.up.bytes += written(self.client.link, self._channels[0])
+        self.down.bytes += written(self._caller, self._channels[1])
         return bool(self.up.bytes or self.down.bytes)
 
     def _handle_events(self) -> None:

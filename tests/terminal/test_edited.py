@@ -896,6 +896,38 @@ def test_the_line_being_typed_is_set_aside_for_a_question(seat: Seat) -> None:
     assert terminal.take_unsent() == ([], False)
 
 
+def test_an_answer_that_was_dropped_does_not_come_back_in_the_talk(seat: Seat) -> None:
+    """Ctrl-Y brings it back at the question; in the talk it brings back what was talk."""
+    terminal = seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("talk")
+        yield seat.shows(">talk", STANDING)
+        seat.presses(keys("Ctrl-U"))
+        yield seat.shows(">", STANDING)
+        terminal.ask("Your word>")
+        yield seat.shows("Your word>", STANDING)
+        seat.presses("kiwi")
+        yield seat.shows("Your word>kiwi", STANDING)
+        seat.presses(keys("Ctrl-C"))
+        yield lambda: seat.rows[-2:-1] == ["Your word>"]
+        seat.presses(keys("Ctrl-Y"))
+        yield seat.shows("Your word>kiwi", STANDING)
+        seat.presses(keys("Ctrl-C"))
+        yield lambda: seat.rows[-2:-1] == ["Your word>"]
+        terminal.ask("")
+        yield seat.shows(">", STANDING)
+        seat.presses(keys("Ctrl-Y") + ".")
+        yield seat.shows(">talk.", STANDING)
+        terminal.ask("Another word>")
+        yield seat.shows("Another word>", STANDING)
+        seat.presses(keys("Ctrl-Y") + ".")
+        yield seat.shows("Another word>.", STANDING)
+
+    seat.plays(script())
+
+
 def test_escape_puts_a_question_off(seat: Seat) -> None:
     """As an empty line does; what is half typed is dropped. Elsewhere it does nothing."""
     terminal = seat.opens()
@@ -1070,6 +1102,23 @@ def test_with_notices_in_a_file_a_kept_line_is_there(
     assert (tmp_path / "notices").read_text() == (
         "Kept for later, because of that (/unsend takes it back): one\n"
     )
+
+
+def test_a_typed_move_is_not_shown_as_a_message(seat: Seat) -> None:
+    """No name stands before it; before messages stands the one that /find shows, too."""
+    terminal = seat.opens(name="Ann")
+    assert terminal.own_name == "Ann"
+    terminal.know_moves(lambda line: line == "5")
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("5\r")
+        yield lambda: seat.heard == ["5"]
+        terminal.refresh(True, True, lambda: ("with the server",))
+        seat.presses("6\r")
+        yield seat.shows("> 5", "> Ann: 6", "", STANDING)
+
+    seat.plays(script())
 
 
 def test_a_line_that_comes_back_stands_before_what_is_typed(seat: Seat) -> None:

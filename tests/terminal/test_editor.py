@@ -6,15 +6,22 @@ What is not shown on the screen is here, too: the terminal's settings, and its m
 import asyncio
 import os
 import shlex
+import shutil
 import signal
+import subprocess
 import sys
 import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from chatlib.terminal import streams
+from chatlib.terminal.keyboard import Keyboard
 from harness.keys import keys
+from harness.readers import Readers
+from harness.stage import PATIENCE
 from tests.terminal.pane import (
     ANNOUNCED,
     CLIENT,
@@ -192,6 +199,62 @@ def test_the_group_may_be_stopped_from_outside(
     assert peer.hears() == f"{HALF} and the rest"
 
 
+@pytest.fixture
+def windows(tmp_path: Path) -> Iterator[dict[str, list[str]]]:
+    """Return commands that run another one, which follows, on a terminal of their own."""
+    (tmp_path / "tmux.conf").write_text("set -g status off\nset -g escape-time 0\n")
+    tmux = ["tmux", "-S", f"{tmp_path}/tmux", "-f", f"{tmp_path}/tmux.conf"]
+    run = 'script -qc "$(printf " %q" "$@")" /dev/null'
+    yield {"script": ["bash", "-c", run, "-"], "tmux": [*tmux, "new-session"]}
+    if shutil.which("tmux"):
+        subprocess.run([*tmux, "kill-server"], capture_output=True, check=False)
+
+
+def open_window(
+    desk: Desk, windows: dict[str, list[str]], window: str, *command: str
+) -> Pane:
+    """Start a command in a window of its own."""
+    if not shutil.which(window):
+        pytest.skip(f"there is no {window} here")
+    return desk.opens(*windows[window], *command, INPUTRC="/dev/null")
+
+
+@pytest.mark.parametrize("window", ["script", "tmux"])
+def test_with_a_shell_in_another_window_ctrl_z_and_fg_work(
+    desk: Desk, peer: Peer, windows: dict[str, list[str]], window: str
+) -> None:
+    """That is a terminal in a terminal; the key is for the inner one."""
+    bash = ("env", "PS1=$ ", "bash", "--norc", "--noprofile", "-i")
+    shell = open_window(desk, windows, window, *bash)
+    desk.until(lambda: shell.view.row == "$", "the shell")
+    shell.types(shlex.join([*CLIENT, *peer.place]))
+    peer.meets()
+    desk.until(lambda: shell.view.row == ">", "the prompt")
+    types_half(desk, shell)
+    for _ in range(2):
+        shell.presses(keys("Ctrl-Z"))
+        desk.until(lambda: shell.view.row == "$", "the stop")
+        shell.types("fg")
+        desk.until(lambda: shell.view.at_rest and shell.view.row == f">{HALF}", "the line")
+    shell.types(" and the rest")
+    assert peer.hears() == f"{HALF} and the rest"
+
+
+@pytest.mark.parametrize("window", ["script", "tmux"])
+def test_alone_in_another_window_ctrl_z_stops_nothing(
+    desk: Desk, peer: Peer, windows: dict[str, list[str]], window: str
+) -> None:
+    """No shell is there that could continue it, and those outside do not stop either."""
+    client = open_window(desk, windows, window, *CLIENT, *peer.place)
+    peer.meets()
+    desk.until(lambda: client.view.row == ">", "the prompt")
+    types_half(desk, client)
+    client.presses(keys("Ctrl-Z") + " and the rest")
+    desk.until(lambda: client.view.row == f">{HALF} and the rest", "the rest")
+    client.presses("\r")
+    assert peer.hears() == f"{HALF} and the rest"
+
+
 def test_a_window_resized_while_it_was_stopped_shows_the_line(
     desk: Desk, peer: Peer, shell: Pane
 ) -> None:
@@ -219,6 +282,24 @@ def test_a_stopped_program_can_be_ended_from_the_shell(
     shell.types("stty -a")
     desk.until(lambda: "isig" in " ".join(shell.lines))
     assert "-echo " not in shell.lines
+
+
+def test_ctrl_c_ends_a_program_whose_screen_takes_nothing(desk: Desk, peer: Peer) -> None:
+    """As on the plain terminal: a window may be frozen, and read nothing for ever."""
+    client = open_client(desk, peer)
+    for _ in range(100):
+        peer.says("x" * 1000)
+    readers = Readers()
+    waits = readers.until(
+        lambda: settings(client, LOCAL) & termios.ISIG, PATIENCE, lambda _: None
+    )
+    readers.close()
+    assert waits, "the program did not come to wait for its screen"
+    client.presses(keys("Ctrl-C"))
+    assert peer.hears() == "<stopped by SIGINT>"
+    peer.leaves()
+    desk.until(lambda: client.ended)
+    assert client.attributes == client.untouched
 
 
 # Modes of the terminal.
@@ -342,6 +423,49 @@ def test_a_stop_from_outside_that_is_over_already_does_not_stop(
     assert stops == ([] if continued else [original])
 
 
+def test_several_stops_from_outside_are_one(seat: Seat, stops: list[list[object]]) -> None:
+    """So that one SIGCONT ends them all."""
+    terminal = seat.opens()
+    seat.loop.on_signals([signal.SIGCONT], lambda number: terminal.resume())
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        for number in (signal.SIGTSTP, signal.SIGTSTP, signal.SIGCONT):
+            signal.raise_signal(number)
+        seat.presses("on")
+        yield seat.shows(">on", STANDING)
+
+    seat.plays(script())
+    assert stops == []
+    assert signal.getsignal(signal.SIGTSTP) != signal.SIG_DFL
+
+
+def test_a_stop_waits_for_a_signal_that_has_come(
+    seat: Seat, stops: list[list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be the SIGCONT of an `fg`, and is that here."""
+    terminal = seat.opens()
+    seat.loop.on_signals([signal.SIGCONT], lambda number: terminal.resume())
+    looks = []
+
+    def stop(process: int, unless: Callable[[], bool]) -> bool:
+        signal.raise_signal(signal.SIGCONT)
+        looks.append(unless())
+        return not looks[-1]
+
+    monkeypatch.setattr(streams, "stop", stop)
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        signal.raise_signal(signal.SIGTSTP)
+        yield lambda: looks
+        seat.presses("on")
+        yield seat.shows(">on", STANDING)
+
+    seat.plays(script())
+    assert looks == [True]
+
+
 def test_after_a_stop_from_outside_the_terminal_is_raw_again(seat: Seat) -> None:
     """SIGSTOP cannot be handled: the shell has set the terminal for itself meanwhile."""
     original = termios.tcgetattr(streams.STDIN)
@@ -422,6 +546,36 @@ def test_in_the_background_nothing_is_set(
         yield seat.shows(">", STANDING)
 
     seat.plays(script())
+
+
+def test_an_editor_that_ends_in_the_background_reads_nothing_more(
+    seat: Seat, stops: list[list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would read again is over, and does not come when its memory is collected."""
+    over: list[bool] = []
+    detach = Keyboard.detach
+
+    @contextmanager
+    def noted(keyboard: Keyboard) -> Iterator[None]:
+        with detach(keyboard):
+            yield
+        over.append(True)
+
+    monkeypatch.setattr(Keyboard, "detach", noted)
+    seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        monkeypatch.setattr(streams, "is_ours", lambda fd: False)
+        monkeypatch.setattr(streams, "ends_anywhere", lambda: True)
+        seat.presses(keys("Ctrl-Z"))
+        yield lambda: stops
+
+    seat.plays(script())
+    assert over == [True]
+    seat.presses("more\r")
+    seat.loop.turn(0)
+    assert seat.heard == []
 
 
 def test_where_stopping_is_ignored_the_editor_goes_on(

@@ -420,3 +420,27 @@ def test_what_a_search_makes_of_the_line(seat: Seat, sent: str, line: str) -> No
         yield lambda: seat.heard == ["first", "one two", line]
 
     seat.plays(script())
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "line"),
+    [("\x12f", "\x03x", "x"), ("a\x1b\rb", "x", "a\nbx")],
+    ids=["a search", "a message of many lines"],
+)
+def test_keys_right_behind_enter_are_for_the_new_line(
+    seat: Seat, begun: str, ended: str, line: str
+) -> None:
+    """Its history is loaded behind them, and moves no place."""
+
+    seat.opens()
+
+    def script() -> Script:
+        yield seat.shows(">", STANDING)
+        seat.presses("zero\r")
+        yield lambda: seat.heard == ["zero"]
+        seat.presses(f"first\r{begun}")
+        yield lambda: seat.heard == ["zero", "first"]
+        seat.presses(f"{ended}\r")
+        yield lambda: seat.heard == ["zero", "first", line]
+
+    seat.plays(script())

@@ -175,3 +175,12 @@ def test_words_of_the_peer_in_a_notice_look_like_no_message() -> None:
     shown = bob.notice("Ann left. Last words: bye\nBob: I sign this long contract here")
     assert "bye^JBob:" in shown
     assert all(row.startswith(("- ", "    ")) for row in shown.splitlines())
+
+
+def test_a_name_of_more_than_half_a_window_keeps_its_colour() -> None:
+    """What is said behind it is not coloured, and its rows are those without a colour."""
+    red = Look(own="31", peer="31")
+    rows = page(width=20, look=red).messages("Bartholomew", ["one two three"])
+    assert rows == f"  {paint(red.peer, 'Bartholomew:')} one\n    two three\n"
+    own = page(width=20, name="Bartholomew", look=red).own("one two three")
+    assert own.startswith(f"{paint(red.own, '> Bartholomew:')} one\n")

@@ -35,6 +35,44 @@ def test_words_say_who_speaks(person: Person, loop: Loop) -> None:
     assert reader.names_turns
 
 
+def test_a_message_is_not_appended_to_what_is_being_typed(
+    person: Person, loop: Loop
+) -> None:
+    """Also where no prompt is open, as in the other side's turn."""
+    reader = start(loop)
+    reader.remove_prompt()
+    person.sees(person.out, b"You say: \r\n")
+    os.write(person.keyboard, b"half a li")
+    person.sees(person.out, b"half a li")
+    reader.show_messages("Ann", ["hi"])
+    person.sees(person.out, b"Ann says: hi\r\n")
+    assert person.seen[person.out].endswith(b"half a li\r\nAnn says: hi\r\n")
+
+
+def test_no_escape_sequence_is_written_whatever_happens(person: Person, loop: Loop) -> None:
+    """Nor any other control but the ends of lines: what is appended can be spoken."""
+    reader = start(loop)
+    reader.show("a \x1b[31m banner\a")
+    reader.show_messages("Ann\x1b[A", ["\x1b]0;title\a", "one\ntwo\rthree\x9b2J"])
+    reader.show_board(["row 1: X, empty", "row 2:\x1b[K"], 1)
+    reader.notify("lost \x1b[2J")
+    reader.show_pending("later\x08", "Ann is away")
+    reader.refuse("Too long", "\x1b[1m" * 3)
+    reader.ask("Your word: ")
+    reader.return_text("back\x1b")
+    reader.ask("")
+    reader.resume()
+    reader.refresh(True, True, lambda: ("status",))
+    reader.show_own("early")
+    reader.discard_typed()
+    reader.close()
+    os.write(streams.STDOUT, b"#")
+    person.sees(person.out, b"#")
+    seen = person.seen[person.out] + person.seen[person.err]
+    controls = {each for each in seen.decode() if not each.isprintable()}
+    assert controls <= {"\r", "\n"}, seen
+
+
 def test_after_a_pause_the_prompt_comes_on_a_line_of_its_own(
     person: Person, loop: Loop
 ) -> None:

@@ -359,3 +359,51 @@ def test_a_program_that_ends_is_not_stopped_in_the_background() -> None:
     assert streams.ends_anywhere()
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
+
+
+STOPS = """
+import os, signal
+from chatlib.terminal import streams
+
+def continues():
+    os.kill(os.getpid(), signal.SIGCONT)
+    return False
+
+signal.signal(signal.SIGCONT, lambda *_: None)
+handler = signal.signal(signal.SIGTSTP, lambda *_: None)
+done = streams.stop(0, {unless})
+assert not {{signal.SIGTSTP, signal.SIGCONT}} & signal.sigpending()
+assert signal.getsignal(signal.SIGTSTP) not in (signal.SIG_DFL, signal.SIG_IGN)
+signal.raise_signal(signal.SIGTSTP)
+os._exit(10 + done)
+"""
+"""Stops itself, and ends after that with 10, or with 11 for a stop that was done."""
+
+
+def run_until_a_change(unless: str) -> tuple[int, int]:
+    """Start STOPS in a group of its own; return its process and how it changed."""
+    program = (sys.executable, "-c", STOPS.format(unless=unless))
+    number = os.posix_spawn(
+        sys.executable, program, {**os.environ, "PYTHONPATH": str(ROOT)}, setpgroup=0
+    )
+    return number, os.waitpid(number, os.WUNTRACED)[1]
+
+
+def test_a_program_that_stops_itself_goes_on_after_sigcont() -> None:
+    """And it handles stops as before."""
+    number, change = run_until_a_change("lambda: False")
+    assert os.WIFSTOPPED(change), change
+    assert os.WSTOPSIG(change) == signal.SIGTSTP
+    os.kill(number, signal.SIGCONT)
+    assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == 11
+
+
+@pytest.mark.parametrize(("unless", "code"), [("continues", 11), ("lambda: True", 10)])
+def test_a_stop_that_is_over_or_put_off_stops_nothing(unless: str, code: int) -> None:
+    """SIGCONT may come at the last moment; a stop that waits in the kernel is removed."""
+    number, change = run_until_a_change(unless)
+    if os.WIFSTOPPED(change):  # leave nothing behind
+        os.kill(number, signal.SIGKILL)
+        os.waitpid(number, 0)
+    assert os.WIFEXITED(change), f"it stopped ({change}) instead of going on"
+    assert os.waitstatus_to_exitcode(change) == code

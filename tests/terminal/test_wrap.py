@@ -1,5 +1,6 @@
 """Where texts are broken into rows, and what a row may be at most as wide as."""
 
+import random
 import time
 
 import pytest
@@ -8,10 +9,9 @@ from hypothesis import strategies as st
 from wcwidth import iter_graphemes
 
 from chatlib.terminal import wrap
-from chatlib.terminal.visible import visible
+from chatlib.terminal.visible import columns, visible
 from chatlib.terminal.wrap import (
     LINES_SHOWN,
-    columns,
     fill,
     find_column,
     fold,
@@ -121,7 +121,7 @@ def test_a_line_of_a_table_begins_with_a_slash_and_has_a_gap() -> None:
 def test_a_long_grapheme_is_not_remembered() -> None:
     """Leading consonants of Hangul join without an end, and a peer may send many."""
     before = wrap._cached_width.cache_info().currsize
-    assert wrap.columns("\u1100" * 5000) == 10_000
+    assert fold("\u1100" * 5000, 20, 20) == ["\u1100" * 5000]
     assert wrap._cached_width.cache_info().currsize == before
 
 
@@ -131,3 +131,33 @@ def test_brackets_cost_no_time(text: str) -> None:
     begin = time.monotonic()
     wrap.fold(text, 18, 18)
     assert time.monotonic() - begin < 0.2
+
+
+ALONE = " abc\u00e9素早茶「」。、ーがぎ日本語한국어\u042f\u0448\uff57\uff01々"
+JOINED = "\u3030\u0301\u3099\u1161\U0001f3fd"
+
+
+MARKED = " \u042f\u00e9\U0001f3fd"
+
+
+@pytest.mark.parametrize("characters", [ALONE, ALONE + JOINED, MARKED])
+def test_texts_of_characters_that_stand_alone_are_broken_like_all_others(
+    monkeypatch: pytest.MonkeyPatch, characters: str
+) -> None:
+    """They need no search for graphemes, which takes ten times as long."""
+    chance = random.Random(7)
+    texts = ["".join(chance.choices(characters, k=each % 50 + 1)) for each in range(2000)]
+    rooms = [(chance.randint(1, 30), chance.randint(1, 30)) for _ in texts]
+    quick = [fold(text, *room) for text, room in zip(texts, rooms, strict=True)]
+    monkeypatch.setattr(wrap, "_UNKNOWN", "")  # is in every text
+    assert quick == [fold(text, *room) for text, room in zip(texts, rooms, strict=True)]
+
+
+def test_as_many_widths_are_remembered_as_the_limit_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A peer could send each of a million characters once."""
+    monkeypatch.setattr(wrap, "WIDTHS_LIMIT", 10)
+    for code in range(0x4E00, 0x4E00 + 50):
+        fold(chr(code) * 20, 10, 10)
+    assert len(wrap._WIDTHS) <= 10

@@ -23,6 +23,9 @@ from harness.referee.result import Layer, Verdict
 
 required = Register(Layer.REQUIRED)
 
+PROMPT_SHOWN = 40
+"""Characters of what may be a prompt that an explanation repeats."""
+
 LINES = (
     "Hello there",
     "How ARE you?",
@@ -215,8 +218,10 @@ def _judge_first_prompt(bench: Bench, pair: Pair) -> Outcome:
         # One rule is broken; all others are checked with the turns as they are.
         bench.profile = pair.profile = replace(bench.profile, first=second)
     wrong = "both sides prompt at once" if right else f"the {first} does not prompt"
+    other_prompt = "" if right else _find_other_prompt(pair, first)
     return failed(
-        f"{wrong}: the {first} has the first turn, and the {second} must be in recv() "
+        other_prompt
+        or f"{wrong}: the {first} has the first turn, and the {second} must be in recv() "
         "then, not in input().",
         expected,
         pair.standings,
@@ -280,6 +285,21 @@ def _fail_lost(pair: Pair, side: str, text: str) -> Outcome:
     )
 
 
+def _find_other_prompt(pair: Pair, side: str) -> str:
+    """Return a sentence about what may be the prompt of a side that seems to have none.
+
+    Empty where its screen ends with a whole line, as that of a program which waits.
+    """
+    end = pair.terminals[side].since.rpartition("\n")[2]
+    if not end.strip():
+        return ""
+    return (
+        f"the {side}'s screen ends with {end[-PROMPT_SHOWN:]!r}, which is no prompt that "
+        "the profile names: if it is the prompt, this is no fault of the pair. --guess "
+        "writes a profile, --profile judges with it."
+    )
+
+
 def _judge_turn(pair: Pair, turn: str) -> Outcome | None:
     """Judge the prompts: there must be one, on the side whose turn it is."""
     if pair.profile.style == "free":
@@ -294,9 +314,11 @@ def _judge_turn(pair: Pair, turn: str) -> Outcome | None:
         wrong = f"the {other(turn)} prompts while it is the {turn}'s turn"
     elif not count:
         wrong = f"the {turn} does not prompt although it is its turn"
+    nothing = not count and not other_count
     return failed(
-        f"{wrong}: each side must do input(), send(), recv(), show, and so on, one after "
-        "the other.",
+        (_find_other_prompt(pair, turn) if nothing else "")
+        or f"{wrong}: each side must do input(), send(), recv(), show, and so on, one "
+        "after the other.",
         f"one prompt, on the {turn}'s side",
         pair.standings,
     )

@@ -80,6 +80,8 @@ class Listener(Owner):
         # The number and the session of the connection that was seated last.
         self._seated = 0
         self._session: Session | None = None
+        # The talk of the journal, until its client has come back.
+        self._unfinished = program.keeping.make_session()
         # The ids of the last talks that nobody can return to.
         self._ended: deque[bytes] = deque(maxlen=ENDED_LIMIT)
         # The person knows of a second client, in this talk.
@@ -131,6 +133,7 @@ class Listener(Owner):
         else:
             # The talk ends as with `--again`, whether or not that was chosen.
             again, self._program.again = self._program.again, self._wait_for_asker
+            chat.is_given_up = True
             chat.stop_searching("you let somebody else in")
             self._program.again = again
 
@@ -305,6 +308,8 @@ class Listener(Owner):
             self._new_start.answer(connection)
         elif not chat.is_free:
             self._refuse(connection, greeting.hello)
+        elif self._unfinished:
+            self._answer_unfinished(connection, greeting, self._unfinished)
         elif not greeting.is_new:
             self._dismiss(connection)
         elif seconds := self._seconds_reserved(connection, greeting.hello):
@@ -312,8 +317,19 @@ class Listener(Owner):
         else:
             self._seat(connection)
 
-    def _seat(self, connection: Connection) -> None:
-        """Begin a talk with a client, unless it has gone already."""
+    def _answer_unfinished(
+        self, connection: Connection, greeting: Greeted, session: Session
+    ) -> None:
+        """Go on with the talk of the journal, if it is its client that has come."""
+        if session.expects(greeting.hello, greeting.seen):
+            self._seat(connection, session)
+        elif session.knows(greeting.hello):
+            connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
+        else:
+            self._refuse(connection, greeting.hello)
+
+    def _seat(self, connection: Connection, session: Session | None = None) -> None:
+        """Begin a talk with a client, or go on with it, unless it has gone already."""
         if is_abandoned(connection):
             connection.close()
             return
@@ -322,7 +338,8 @@ class Listener(Owner):
         self._announced = self._clients.add()
         self._admitted_until = 0.0
         self._take(connection)
-        connection.welcome()
+        connection.welcome(session)
+        self._session, self._unfinished = connection.link.session, None
         again = self._program.again is not None
         host = Host(self._lose, again=again, quiet=not self._announced)
         private = ", privately" if connection.channel.private else ""

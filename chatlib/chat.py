@@ -28,14 +28,16 @@ from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
 from chatlib.ending import name_stop
 from chatlib.errors import Exit
 from chatlib.goodbye import Goodbye
+from chatlib.keeping import Keeping
 from chatlib.loop import Deadline
 from chatlib.memory import Memory
 from chatlib.outbox import Outbox
-from chatlib.peer import Peer
+from chatlib.peer import Peer, call
 from chatlib.playing import Playing
 from chatlib.protocol.events import Event, Failed, Left, Lost, Played, Said
 from chatlib.protocol.frames import Mode, Reason
 from chatlib.protocol.link import State
+from chatlib.protocol.session import Session
 from chatlib.recovery import Recovery
 from chatlib.standing import Standing, View, capital
 from chatlib.terminal.terminal import Terminal
@@ -74,6 +76,8 @@ class Chat(Owner):
     _over = False
     # A new connection is awaited.
     is_searching = False
+    # The person lets somebody else in: nobody can come back to this talk.
+    is_given_up = False
     # What the server passes to `begin`.
     _host: Host | None = None
 
@@ -83,6 +87,7 @@ class Chat(Owner):
         ended: Callable[[int, bool], None],
         recovery: Recovery,
         memory: Memory | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self._terminal = terminal
         self._ended = ended
@@ -90,13 +95,17 @@ class Chat(Owner):
         recovery.expired = self.stop_searching
         # What this run of the program remembers, from talk to talk.
         self._memory = memory or Memory()
+        # What outlives the program.
+        self._keeping = keeping or Keeping()
         self._advice = Deadline(recovery.loop, self._advise)
         # The parts of the chat, from those that know nothing of the others upwards.
         self.standing = Standing(recovery.loop, self._view, terminal.show_status)
         self.peer = Peer(terminal, self._memory)
         self._goodbye = Goodbye(terminal, recovery, self.peer)
-        self._outbox = Outbox(terminal, self._memory, self.peer, self._goodbye)
-        self._playing = Playing(terminal, self.peer, self._goodbye)
+        self._outbox = Outbox(
+            terminal, self._memory, self.peer, self._goodbye, self._keeping
+        )
+        self._playing = Playing(terminal, self.peer, self._goodbye, self._keeping)
         self.commands = Commands(
             terminal,
             self._memory,
@@ -125,6 +134,14 @@ class Chat(Owner):
         accepting = self.peer.has_turn()
         self._terminal.refresh(False, accepting, self.standing.describe)
 
+    def remember(self, session: Session) -> None:
+        """Show the last lines of a talk that goes on, and leave it if we had left."""
+        for line in self._keeping.describe_past(call(session)[0]):
+            self._terminal.notify(line)
+        self._memory.talked = True
+        if session.farewell:
+            self._goodbye.plan(*session.farewell)
+
     def set_connection(self, connection: Connection | None) -> None:
         """Note that our HELLO was sent, or that it was not answered.
 
@@ -137,6 +154,7 @@ class Chat(Owner):
         self._host = host
         self.standing.since = self._memory.time_of_day()
         connection.owner = self
+        self._keeping.note(connection.link.session)
         self.peer.arrive(connection, banner)
         self._playing.sit_down()
         if not (host and host.quiet):
@@ -157,6 +175,7 @@ class Chat(Owner):
         before, self.peer.connection = self.peer.connection, connection
         assert before is not None
         connection.owner = self
+        self._keeping.note(connection.link.session)
         # The peer may have noticed the loss, and we have not.
         often = "" if self.is_searching else self._recovery.count_cut()
         # To us the old one may still look alive. It is closed after the new one is noted,
@@ -314,10 +333,20 @@ class Chat(Owner):
         if not self._screen_closed:
             if self.peer.banner:
                 self.peer.announce()
-            self._terminal.show_messages(self.peer.speaker, said.texts)
-            connection.link.shown(said.number)
+            number, texts = said
+            if again := self._keeping.count_uncertain(number, len(texts)):
+                self._mark(again)
+            self._keeping.note_showing(number, texts)
+            self._terminal.show_messages(self.peer.speaker, texts)
+            self._keeping.note_shown(number)
+            connection.link.shown(number)
             if self._terminal.interactive:
                 self._memory.add(self.peer.name, said.texts)
+
+    def _mark(self, count: int) -> None:
+        """Explain that the next lines may have been on the screen before a crash."""
+        what = "The next line" if count == 1 else f"The next {count} lines"
+        self._terminal.notify(f"{what} may have been shown before the interruption:")
 
     def proceed(self) -> None:
         """Send drafts while it is our turn, then ask for a line; show the status.
@@ -432,6 +461,11 @@ class Chat(Owner):
     def _finish(self, code: int) -> None:
         """Show what was never sent, and pass on that the talk is over."""
         code = self._outbox.report(code)
+        met = self.peer.connection is not None
+        over = self.is_given_up or (met and self._goodbye.is_over)
+        if kept := self._keeping.finish(over):
+            self._terminal.notify(kept)
+            code = code or Exit.LOST
         self._recovery.end()
         self._advice.lift()
         self.standing.confirmation.end()

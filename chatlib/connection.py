@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from chatlib.channel import Channel, Clear
 from chatlib.errors import describe
+from chatlib.keeping import Keeping
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
 from chatlib.protocol.events import Event, Handled, Trace, silent
 from chatlib.protocol.frames import Reason
@@ -88,10 +89,12 @@ class Connection:
         owner: Owner,
         trace: Trace = silent,
         channel: Channel | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self.address = address
         self.link, self.channel = link, channel or Clear()
         self.owner = owner
+        self._keeping = keeping or Keeping()
         self._loop = loop
         self._socket = sock
         self._trace = trace
@@ -327,6 +330,8 @@ class Connection:
         more messages, unless there is reason to `hurry`.
         """
         link = self.link
+        # Also while no connection is open: what is said then is sent on the next one.
+        self._keeping.note(link.session)
         # In the middle of a talk with nothing pending, as nearly always, neither deadlines
         # nor what the loop watches for can change.
         channel = self.channel

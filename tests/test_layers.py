@@ -48,6 +48,16 @@ ALLOWED = {
         "protocol.session",
         "record",
     },
+    "chatlib.keeping": {"protocol.session"},
+    "chatlib.journalling": {
+        "errors",
+        "files",
+        "journal",
+        "keeping",
+        "past",
+        "protocol.frames",
+        "protocol.session",
+    },
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
     "chatlib.settings": {
@@ -127,6 +137,7 @@ ALLOWED = {
     "chatlib.invitation": {"errors", "terminal.streams", "ticket"},
     "chatlib.sealed": {"channel", "protocol.events", "protocol.frames"},
     "chatlib.connection": {
+        "keeping",
         "channel",
         "errors",
         "loop",
@@ -188,6 +199,7 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.outbox": {
+        "keeping",
         "ending",
         "errors",
         "goodbye",
@@ -196,6 +208,7 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.playing": {
+        "keeping",
         "connection",
         "errors",
         "games.game",
@@ -215,6 +228,8 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.chat": {
+        "protocol.session",
+        "keeping",
         "commands",
         "connection",
         "ending",
@@ -233,6 +248,9 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.program": {
+        "journal",
+        "journalling",
+        "keeping",
         "advice",
         "channel",
         "chat",

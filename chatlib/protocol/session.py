@@ -257,7 +257,8 @@ class Session:
     def obstacle(self) -> str:
         """Why we may not send a line now, in words for the person."""
         if not self.can_talk:
-            return "there is nobody here yet" if self.peer is None else "the talk is over"
+            absent = self.peer is None or self.restarted
+            return "there is nobody here yet" if absent else "the talk is over"
         if self.mode is _FREE:
             return f"{len(self.kept)} messages are not confirmed yet"
         return "it is not your turn"

@@ -32,12 +32,11 @@ from chatlib.keeping import Keeping
 from chatlib.loop import Deadline
 from chatlib.memory import Memory
 from chatlib.outbox import Outbox
-from chatlib.peer import Peer, call
+from chatlib.peer import Peer
 from chatlib.playing import Playing
 from chatlib.protocol.events import Event, Failed, Left, Lost, Played, Said
 from chatlib.protocol.frames import Mode, Reason
 from chatlib.protocol.link import State
-from chatlib.protocol.session import Session
 from chatlib.recovery import Recovery
 from chatlib.standing import Standing, View, capital
 from chatlib.terminal.terminal import Terminal
@@ -102,6 +101,9 @@ class Chat(Owner):
         self.standing = Standing(recovery.loop, self._view, terminal.show_status)
         self.peer = Peer(terminal, self._memory)
         self._goodbye = Goodbye(terminal, recovery, self.peer)
+        if farewell := self._keeping.farewell:
+            # The person had left before the crash, and it was not heard.
+            self._goodbye.plan(*farewell)
         self._outbox = Outbox(
             terminal, self._memory, self.peer, self._goodbye, self._keeping
         )
@@ -133,14 +135,6 @@ class Chat(Owner):
         self._terminal.know_moves(self._playing.is_move)
         accepting = self.peer.has_turn()
         self._terminal.refresh(False, accepting, self.standing.describe)
-
-    def remember(self, session: Session) -> None:
-        """Show the last lines of a talk that goes on, and leave it if we had left."""
-        for line in self._keeping.describe_past(call(session)[0]):
-            self._terminal.notify(line)
-        self._memory.talked = True
-        if session.farewell:
-            self._goodbye.plan(*session.farewell)
 
     def set_connection(self, connection: Connection | None) -> None:
         """Note that our HELLO was sent, or that it was not answered.
@@ -334,19 +328,17 @@ class Chat(Owner):
             if self.peer.banner:
                 self.peer.announce()
             number, texts = said
-            if again := self._keeping.count_uncertain(number, len(texts)):
-                self._mark(again)
+            # After a crash nobody knows of some lines whether they were read.
+            if mark := self._keeping.describe_again(number, len(texts)):
+                self._terminal.notify(mark)
+            # The texts are noted before the screen and the rest behind it: a restart knows
+            # from that which lines it does not know of.
             self._keeping.note_showing(number, texts)
             self._terminal.show_messages(self.peer.speaker, texts)
             self._keeping.note_shown(number)
             connection.link.shown(number)
             if self._terminal.interactive:
                 self._memory.add(self.peer.name, said.texts)
-
-    def _mark(self, count: int) -> None:
-        """Explain that the next lines may have been on the screen before a crash."""
-        what = "The next line" if count == 1 else f"The next {count} lines"
-        self._terminal.notify(f"{what} may have been shown before the interruption:")
 
     def proceed(self) -> None:
         """Send drafts while it is our turn, then ask for a line; show the status.

@@ -80,6 +80,10 @@ class Connection:
     whoever made the connection passes it on to the chat after the HELLO.
     """
 
+    # What outlives the program: by default nothing, and one such memory is enough for all.
+    # `program` replaces it.
+    keeping = Keeping()
+
     def __init__(
         self,
         loop: Loop,
@@ -89,12 +93,10 @@ class Connection:
         owner: Owner,
         trace: Trace = silent,
         channel: Channel | None = None,
-        keeping: Keeping | None = None,
     ) -> None:
         self.address = address
         self.link, self.channel = link, channel or Clear()
         self.owner = owner
-        self._keeping = keeping or Keeping()
         self._loop = loop
         self._socket = sock
         self._trace = trace
@@ -331,7 +333,7 @@ class Connection:
         """
         link = self.link
         # Also while no connection is open: what is said then is sent on the next one.
-        self._keeping.note(link.session)
+        self.keeping.note(link.session)
         # In the middle of a talk with nothing pending, as nearly always, neither deadlines
         # nor what the loop watches for can change.
         channel = self.channel

@@ -14,8 +14,9 @@ from chatlib.files import find_folder
 from chatlib.journal import Journal, JournalError
 from chatlib.keeping import Keeping
 from chatlib.past import Past
-from chatlib.protocol.frames import Bye, Hello
+from chatlib.protocol.frames import Hello
 from chatlib.protocol.session import WINDOW, Session
+from chatlib.terminal.visible import visible_name
 
 LINES_SHOWN = 10
 """Lines of the talk that a restart shows again, at most."""
@@ -50,7 +51,7 @@ class Journalling(Keeping):
         self._peer: Hello | None = None
         self._sent = past.sent.messages
         self._acknowledged = past.acknowledged.messages
-        self._farewell: Bye | None = past.farewell
+        self._farewell = self.farewell = past.farewell if self._goes_on else None
         # How many of the messages that are noted next were drafts.
         self._from_drafts = 0
         # Up to which number the peer's lines may have been shown before, and whether that
@@ -66,18 +67,27 @@ class Journalling(Keeping):
             return None
         return self._past.make_session(talks_first=self._role == "client")
 
-    def describe_past(self, name: str) -> list[str]:
+    def describe_past(self) -> list[str]:
         """Return since when the talk was interrupted, and its last lines."""
         past = self._past
+        if not self._goes_on or not past.peer:
+            return []
+        # A peer of no name, or of one that our own lines have, is called as in the talk.
+        name = visible_name(past.peer.name) or "the other side"
+        name = "the other side" if name.casefold() == "you" else name
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(past.when))
         first = f"This talk with {name} was interrupted at {since}, and goes on"
         last = [*past.history][-LINES_SHOWN:]
         lines = [f"{'you' if line.ours else name}: {line.text}" for line in last]
         return [f"{first}; its last lines:" if lines else f"{first}.", *lines]
 
-    def count_uncertain(self, number: int, count: int) -> int:
-        """Return how many of `count` lines up to `number` may have been shown before."""
-        return max(min(number, self._uncertain) - (number - count), 0)
+    def describe_again(self, number: int, count: int) -> str:
+        """Return the mark of `count` lines up to `number`, if they may have been shown."""
+        again = min(number, self._uncertain) - (number - count)
+        if again <= 0:
+            return ""
+        what = "The next line" if again == 1 else f"The next {again} lines"
+        return f"{what} may have been shown before the interruption:"
 
     # What happens.
 

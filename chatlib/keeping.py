@@ -7,6 +7,7 @@ place.
 
 from collections.abc import Iterable, Sequence
 
+from chatlib.protocol.frames import Bye
 from chatlib.protocol.session import Session
 
 
@@ -17,13 +18,15 @@ class Keeping:
     lasts = False
     # Lines that were typed before their time, and were not sent when the program died.
     drafts: Sequence[str] = ()
+    # Our goodbye in a talk that goes on: it was said, and not heard.
+    farewell: Bye | None = None
 
     def make_session(self) -> Session | None:
         """Return the talk that is to go on; None if there is none."""
         return None
 
-    def describe_past(self, name: str) -> list[str]:
-        """Return what to show of the talk that goes on with `name`."""
+    def describe_past(self) -> list[str]:
+        """Return what to show of the talk that goes on; nothing if there is none."""
         return []
 
     def note(self, session: Session) -> None:
@@ -50,9 +53,9 @@ class Keeping:
     def note_refused(self, drafts: Iterable[str]) -> None:
         """Note that the oldest draft could not be sent; these are left."""
 
-    def count_uncertain(self, number: int, count: int) -> int:
-        """Return how many of `count` lines up to `number` may have been shown before."""
-        return 0
+    def describe_again(self, number: int, count: int) -> str:
+        """Return the mark of `count` lines up to `number`, if they may have been shown."""
+        return ""
 
     def finish(self, over: bool) -> str:
         """Forget a talk that is over, and keep any other; return a sentence about it."""

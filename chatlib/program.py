@@ -165,8 +165,8 @@ class Program:
         # What outlives this run, and the talk of the last one that goes on.
         self.keeping = self._open_journal()
         self.new_chat()
-        if session := self.keeping.make_session():
-            self.loop.call_later(0, lambda: self.chat.remember(session))
+        # In the first turn of the loop, as all that the programs show at their start.
+        self.loop.call_later(0, self._show_past)
 
     def _open_journal(self) -> Keeping:
         """Return what outlives this run: nothing without a journal. Raises JournalError."""
@@ -184,6 +184,13 @@ class Program:
             role,
             forget=settings.forget,
         )
+
+    def _show_past(self) -> None:
+        """Show the last lines of a talk that goes on."""
+        for line in self.keeping.describe_past():
+            # From here on it is not true any more that nobody has come.
+            self.memory.talked = True
+            self.terminal.notify(line)
 
     # One talk, and perhaps the next.
 
@@ -235,9 +242,8 @@ class Program:
         trace = self._log.make_trace(number) if self._log.enabled else silent
         trace("=", f"{verb} {address}", b"")
         link, channel = make_link(trace), self._make_channel(trace)
-        connection = Connection(
-            self.loop, sock, address, link, owner, trace, channel, self.keeping
-        )
+        connection = Connection(self.loop, sock, address, link, owner, trace, channel)
+        connection.keeping = self.keeping
         connection.set_deadline(HELLO_SECONDS)
         connection.flush()
         return connection

@@ -48,7 +48,7 @@ ALLOWED = {
         "protocol.session",
         "record",
     },
-    "chatlib.keeping": {"protocol.session"},
+    "chatlib.keeping": {"protocol.frames", "protocol.session"},
     "chatlib.journalling": {
         "errors",
         "files",
@@ -57,6 +57,7 @@ ALLOWED = {
         "past",
         "protocol.frames",
         "protocol.session",
+        "terminal.visible",
     },
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
@@ -228,7 +229,6 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.chat": {
-        "protocol.session",
         "keeping",
         "commands",
         "connection",

@@ -309,7 +309,7 @@ ELSEWHERE = "use the option, the environment or the file of that name in ~/.conf
 def test_every_setting_is_harmless_or_not() -> None:
     """What a file in the current folder can do to somebody who did not look at it."""
     harmful = {"host", "frame_log", "again", "wait", "retry", "keep"}
-    harmful |= {"private", "ticket", "new_ticket"}
+    harmful |= {"private", "ticket", "new_ticket", "journal", "journal_sync", "forget"}
     assert {option.name for option in OPTIONS} == harmful | {*HARMLESS}
 
 

@@ -289,6 +289,20 @@ def test_strangers_neither_take_the_seat_nor_end_the_wait() -> None:
         assert server.exits(0).count("Refused") == 2, "the first and the tenth"
 
 
+def test_a_crowd_of_another_host_does_not_push_out_a_slow_handshake() -> None:
+    """It pushes out its own: a ticket is shown only after a way there and back."""
+    with serve() as (_, ticket), ExitStack() as stack:
+        place = ("127.0.0.1", port_of(ticket))
+        slow = stack.enter_context(socket.create_connection(place, SECONDS))
+        for _ in range(3 * STRANGERS_LIMIT):
+            crowd = socket.create_connection(place, SECONDS, ("127.0.0.2", 0))
+            stack.enter_context(crowd)
+        context = make_context(derive(parse(ticket).secret), server=False)
+        with context.wrap_socket(slow) as holder:
+            holder.sendall(wire.hello())
+            assert wire.receive(holder)[0] == wire.HELLO
+
+
 def test_two_hundred_intruders_during_a_talk_lose_nothing(tmp_path: Path) -> None:
     """With another ticket, without, or with noise: none is let in, none is in the way."""
     log = tmp_path / "log"

@@ -661,7 +661,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         pass
     path.chmod(0o644)
     for program in ("chatd", "chatc"):
-        with start(program, "--ticket", str(path)) as talker:
+        with start(program, "--port", "0", "--ticket", str(path)) as talker:
             assert f"chmod 600 {path}" in talker.exits(2)
 
 

@@ -20,11 +20,18 @@ class Talker:
     """A program: what is typed into it, and what it shows.
 
     stdout and stderr are one stream, in the order in which they were written.
+    `before` is a command that runs the program, such as one that enters a namespace.
     """
 
-    def __init__(self, program: str, *options: str, **environment: str) -> None:
+    def __init__(
+        self,
+        program: str,
+        *options: str,
+        before: tuple[str, ...] = (),
+        **environment: str,
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", program, "--plain", *options],
+            [*before, sys.executable, "-m", program, "--plain", *options],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdin=subprocess.PIPE,
@@ -82,9 +89,11 @@ class Talker:
 
 
 @contextmanager
-def start(program: str, *options: str, **environment: str) -> Iterator[Talker]:
+def start(
+    program: str, *options: str, before: tuple[str, ...] = (), **environment: str
+) -> Iterator[Talker]:
     """Run a program; end it in any case."""
-    talker = Talker(program, *options, **environment)
+    talker = Talker(program, *options, before=before, **environment)
     try:
         yield talker
     finally:
@@ -95,14 +104,14 @@ def start(program: str, *options: str, **environment: str) -> Iterator[Talker]:
 def serve(*options: str, **environment: str) -> Iterator[tuple[Talker, str]]:
     """Run a private server; yield it, and its ticket's line."""
     given = ("--private", "--host", "127.0.0.1", "--port", "0", *options)
-    with start("chatd", *given, **environment) as server:
+    with start("chatd", *given, before=(), **environment) as server:
         yield server, server.sees("chat1:")
 
 
 @contextmanager
 def call(ticket: str, *options: str, **environment: str) -> Iterator[Talker]:
     """Run a client that is given this ticket."""
-    with start("chatc", "--private", *options, **environment) as client:
+    with start("chatc", "--private", *options, before=(), **environment) as client:
         client.says(ticket)
         yield client
 

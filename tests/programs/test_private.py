@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from chatd.listener import STRANGERS_LIMIT
+from chatd.newstart import ANSWER_SECONDS
 from chatlib.identity import derive, make_context
 from chatlib.ticket import Ticket, make_secret, parse
 from harness import wire
@@ -248,6 +250,24 @@ def test_a_second_new_start_leaves_the_talk_of_the_first_alone() -> None:
         talk(again, server, "two")
         again.says("/q")
         again.exits(0)
+        server.exits(0)
+
+
+def test_a_server_that_stood_still_itself_blames_nobody_for_that() -> None:
+    """The answer came in time, and was read late."""
+    with serve("--mode", "free", "-v") as (server, ticket), call(ticket) as client:
+        talk(client, server, "one")
+        client.stand_still()
+        with call(ticket) as second:
+            server.sees("> PING")
+            server.stand_still()
+            client.go_on()
+            time.sleep(ANSWER_SECONDS + 0.2)  # while the server's own clock goes on
+            server.go_on()
+            assert "this ticket is in use" in second.exits(4)
+        talk(client, server, "two")
+        client.says("/q")
+        client.exits(0)
         server.exits(0)
 
 

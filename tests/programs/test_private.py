@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from chatd.listener import STRANGERS_LIMIT
+from chatd.newstart import ANSWER_SECONDS
 from chatlib.identity import derive, make_context
 from chatlib.ticket import Ticket, make_secret, parse
 from harness import wire
@@ -251,6 +253,24 @@ def test_a_second_new_start_leaves_the_talk_of_the_first_alone() -> None:
         server.exits(0)
 
 
+def test_a_server_that_stood_still_itself_blames_nobody_for_that() -> None:
+    """The answer came in time, and was read late."""
+    with serve("--mode", "free", "-v") as (server, ticket), call(ticket) as client:
+        talk(client, server, "one")
+        client.stand_still()
+        with call(ticket) as second:
+            server.sees("> PING")
+            server.stand_still()
+            client.go_on()
+            time.sleep(ANSWER_SECONDS + 0.2)  # while the server's own clock goes on
+            server.go_on()
+            assert "this ticket is in use" in second.exits(4)
+        talk(client, server, "two")
+        client.says("/q")
+        client.exits(0)
+        server.exits(0)
+
+
 def test_a_crowd_of_strangers_does_not_push_out_who_starts_anew() -> None:
     """It has shown the ticket, and they have not."""
     with serve("--mode", "free", "-v") as (server, ticket), ExitStack() as stack:
@@ -287,6 +307,20 @@ def test_strangers_neither_take_the_seat_nor_end_the_wait() -> None:
             client.says("/q")
             client.exits(0)
         assert server.exits(0).count("Refused") == 2, "the first and the tenth"
+
+
+def test_a_crowd_of_another_host_does_not_push_out_a_slow_handshake() -> None:
+    """It pushes out its own: a ticket is shown only after a way there and back."""
+    with serve() as (_, ticket), ExitStack() as stack:
+        place = ("127.0.0.1", port_of(ticket))
+        slow = stack.enter_context(socket.create_connection(place, SECONDS))
+        for _ in range(3 * STRANGERS_LIMIT):
+            crowd = socket.create_connection(place, SECONDS, ("127.0.0.2", 0))
+            stack.enter_context(crowd)
+        context = make_context(derive(parse(ticket).secret), server=False)
+        with context.wrap_socket(slow) as holder:
+            holder.sendall(wire.hello())
+            assert wire.receive(holder)[0] == wire.HELLO
 
 
 def test_two_hundred_intruders_during_a_talk_lose_nothing(tmp_path: Path) -> None:
@@ -647,7 +681,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         pass
     path.chmod(0o644)
     for program in ("chatd", "chatc"):
-        with start(program, "--ticket", str(path), "--port", "0") as talker:
+        with start(program, "--port", "0", "--ticket", str(path)) as talker:
             assert f"chmod 600 {path}" in talker.exits(2)
 
 

@@ -11,6 +11,7 @@ then, with a count (`chatlib.tally`); the frame log has every time.
 import errno
 import socket
 from collections import Counter, deque
+from collections.abc import Iterable
 from functools import partial
 from itertools import count
 from math import ceil
@@ -266,21 +267,9 @@ class Listener(Owner):
     def _make_room(self) -> None:
         """Close a stranger if there are too many, and its HELLO has not come."""
         if len(self._strangers) == STRANGERS_LIMIT:
-            self._find_least().read()
+            find_least(self._strangers).read()
         if len(self._strangers) == STRANGERS_LIMIT:
-            self._find_least().close()
-
-    def _find_least(self) -> Connection:
-        """Return the oldest stranger of the host with the most, a holder's as the last.
-
-        So a crowd pushes out its own, and no handshake that takes long on a slow way.
-        """
-        hosts = Counter(map(host_of, self._strangers))
-        # `min` returns the first of equals.
-        return min(
-            self._strangers,
-            key=lambda each: (each.channel.established, -hosts[host_of(each)]),
-        )
+            find_least(self._strangers).close()
 
     def _make_link(self, trace: Trace) -> Link:
         """Return the link of a stranger, with a new talk: it may turn out to be another."""
@@ -429,6 +418,18 @@ def describe_caller(connection: Connection, hello: Hello) -> str:
     host = host_of(connection)
     name = visible_name(hello.name)
     return host if name in ("", "client") else f"{host} (named '{name}')"
+
+
+def find_least(strangers: Iterable[Connection]) -> Connection:
+    """Return the oldest stranger of the host with the most, a holder's as the last.
+
+    So a crowd pushes out its own, and no handshake that takes long on a slow way.
+    """
+    hosts = Counter(map(host_of, strangers))
+    # `min` returns the first of equals.
+    return min(
+        strangers, key=lambda each: (each.channel.established, -hosts[host_of(each)])
+    )
 
 
 def host_of(connection: Connection) -> str:

@@ -55,6 +55,13 @@ SEAT_LONGEST = 600.0
 """Seconds for which a seat is waited for at most, whatever the server says."""
 
 
+IN_BETWEEN = (
+    "a firewall may be in between, the ticket's addresses may be of another network, or "
+    "nobody waits there; docs/private.md has the ways out"
+)
+"""What may keep somebody with a ticket from its server, and what to read."""
+
+
 class BusyError(ChatError):
     """The server is talking with somebody else."""
 
@@ -220,10 +227,10 @@ class Connector(Owner):
             self._give_up()
 
     def _explain_absence(self, why: str) -> str:
-        return (
-            f"no server at {self._place} ({why}): "
-            f"start one with: {command('chatd', port=str(self._place.port))}"
-        )
+        # Who has a ticket waits for one server, and a new one would have another ticket.
+        start = f"start one with: {command('chatd', port=str(self._place.port))}"
+        advice = IN_BETWEEN if self._program.private else start
+        return f"no server at {self._place} ({why}): {advice}"
 
     def _wait(self) -> None:
         """Dial again a little later."""
@@ -256,10 +263,7 @@ class Connector(Owner):
             start = command("chatd", port=str(self._place.port))
             what = f"in another window, start it with: {start}"
         elif self._program.private:
-            what = (
-                "a firewall may be in between, the ticket's addresses may be of another "
-                "network, or nobody waits there; docs/private.md has the ways out"
-            )
+            what = IN_BETWEEN
         else:
             start = command("chatd", host="*", port=str(self._place.port))
             what = f"a firewall may be in between, or nobody has typed there: {start}"

@@ -55,11 +55,14 @@ SEAT_LONGEST = 600.0
 """Seconds for which a seat is waited for at most, whatever the server says."""
 
 
-IN_BETWEEN = (
+HERE = ("localhost", "127.0.0.1", "::1")
+"""Hosts that are this machine."""
+
+OUT_OF_REACH = (
     "a firewall may be in between, the ticket's addresses may be of another network, or "
-    "nobody waits there; docs/private.md has the ways out"
+    "nobody waits there; docs/ways.md has the ways out"
 )
-"""What may keep somebody with a ticket from its server, and what to read."""
+"""What may be wrong where no address of a ticket answers, and what to try."""
 
 
 class BusyError(ChatError):
@@ -227,10 +230,11 @@ class Connector(Owner):
             self._give_up()
 
     def _explain_absence(self, why: str) -> str:
-        # Who has a ticket waits for one server, and a new one would have another ticket.
-        start = f"start one with: {command('chatd', port=str(self._place.port))}"
-        advice = IN_BETWEEN if self._program.private else start
-        return f"no server at {self._place} ({why}): {advice}"
+        if self._program.private and self._place.host not in HERE:
+            what = OUT_OF_REACH
+        else:
+            what = f"start one with: {start_here(self._place, self._program.private)}"
+        return f"no server at {self._place} ({why}): {what}"
 
     def _wait(self) -> None:
         """Dial again a little later."""
@@ -259,11 +263,11 @@ class Connector(Owner):
             return
         if self._unresolved:
             what = "is the network up, and is the name spelled right?"
-        elif self._place.host in ("localhost", "127.0.0.1", "::1"):
-            start = command("chatd", port=str(self._place.port))
+        elif self._place.host in HERE:
+            start = start_here(self._place, self._program.private)
             what = f"in another window, start it with: {start}"
         elif self._program.private:
-            what = IN_BETWEEN
+            what = OUT_OF_REACH
         else:
             start = command("chatd", host="*", port=str(self._place.port))
             what = f"a firewall may be in between, or nobody has typed there: {start}"
@@ -380,3 +384,11 @@ class Connector(Owner):
         if reason is Reason.BUSY:
             return BusyError(f"{self._place} is busy: {text}; try again later")
         return RefusedError(f"{self._place} refused the talk: {text}")
+
+
+def start_here(place: Place, private: bool) -> str:
+    """Return the command that starts a server on this machine."""
+    port = str(place.port)
+    if private:
+        return command("chatd", private="", port=port)
+    return command("chatd", port=port)

@@ -24,7 +24,7 @@ ADDRESSES_SHOWN = 4
 def invite(program: Program, sockets: Sequence[socket.socket]) -> tuple[str, str]:
     """Let only the holder of a ticket in; return the lines that show the ticket."""
     names = [sock.getsockname() for sock in sockets]
-    addresses = find_reachable([str(name[0]) for name in names])
+    addresses = find_reachable([_describe(name) for name in names])
     secret = _read_secret(program.settings)
     ticket = Ticket(addresses, names[0][1], secret or make_secret())
     if not secret and program.settings.ticket is not None:
@@ -49,6 +49,14 @@ def find_reachable(bound: Sequence[str]) -> tuple[str, ...]:
         families = [":" in each for each in bound if each in _ALL]
         found += [each for each in find_all() if (":" in each) in families]
     return tuple(dict.fromkeys(found))[:ADDRESSES_SHOWN] or ("127.0.0.1",)
+
+
+def _describe(name: tuple[str, int] | tuple[str, int, int, int]) -> str:
+    """Return a socket's own address; one that is good on one wire names its interface."""
+    address, scope = name[0], name[3] if len(name) > 3 else 0
+    if not scope or "%" in address:
+        return address
+    return f"{address}%{socket.if_indextoname(scope)}"
 
 
 def _read_secret(settings: Settings) -> bytes:

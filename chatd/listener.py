@@ -11,7 +11,7 @@ then, with a count (`chatlib.tally`); the frame log has every time.
 import errno
 import socket
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import partial
 from itertools import count
 from math import ceil
@@ -420,18 +420,6 @@ def describe_caller(connection: Connection, hello: Hello) -> str:
     return host if name in ("", "client") else f"{host} (named '{name}')"
 
 
-def find_least(strangers: Iterable[Connection]) -> Connection:
-    """Return the oldest stranger of the host with the most, a holder's as the last.
-
-    So a crowd pushes out its own, and no handshake that takes long on a slow way.
-    """
-    hosts = Counter(map(host_of, strangers))
-    # `min` returns the first of equals.
-    return min(
-        strangers, key=lambda each: (each.channel.established, -hosts[host_of(each)])
-    )
-
-
 def host_of(connection: Connection) -> str:
     """Return the host that a client calls from."""
     assert isinstance(connection.address, tuple)
@@ -441,6 +429,18 @@ def host_of(connection: Connection) -> str:
 def every_address() -> list[Address]:
     """Return what binds every address of this machine, of both kinds."""
     return [(socket.AF_INET, ("0.0.0.0", 0)), (socket.AF_INET6, ("::", 0))]
+
+
+def find_least(strangers: Collection[Connection]) -> Connection:
+    """Return the oldest stranger of the host with the most, a holder's as the last.
+
+    So a crowd pushes out its own, and no handshake that takes long on a slow way.
+    """
+    hosts = Counter(map(host_of, strangers))
+    # `min` returns the first of equals.
+    return min(
+        strangers, key=lambda each: (each.channel.established, -hosts[host_of(each)])
+    )
 
 
 def is_local(sockets: list[socket.socket]) -> bool:

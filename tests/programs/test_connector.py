@@ -919,7 +919,7 @@ def test_who_has_a_ticket_is_told_after_twenty_seconds_what_may_be_in_between() 
     assert world.told == [
         "No server at 192.0.2.7 or 198.51.100.4 port 7777 after 20 s: a firewall may be in "
         "between, the ticket's addresses may be of another network, or nobody waits there; "
-        "docs/private.md has the ways out"
+        "docs/ways.md has the ways out"
     ]
     world.program.close()
 

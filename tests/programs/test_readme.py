@@ -174,7 +174,10 @@ def run(shell: Shell, command: str) -> None:
 def start_server(shell: Shell, command: str) -> None:
     """Start it; it listens."""
     start = shell.start_writing if command.endswith(" > log") else shell.start
-    where = "all addresses of " if "--host '*'" in command else "localhost on port: "
+    chosen = re.search(r"--host ([\w.]+)", command)
+    where = f"{chosen[1] if chosen else 'localhost'} on port: "
+    if "--host '*'" in command:
+        where = "all addresses of "
     start(command, f"Server listening on: {where}")
 
 
@@ -246,7 +249,7 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
     (r"pip install '\S*\[\w+\]'", find_extra),
     (r"stty sane", run),
     (r"kill -9", elsewhere),
-    (r"ssh -[LR] .*", elsewhere),  # to another machine
+    (r"ssh (-N )?-[LR] .*", elsewhere),  # to another machine
     (r"python -m tests\.vectors", elsewhere),
     # On Gradescope, and in the folder of somebody else's programs.
     (r"(git archive|zip --junk-paths) .*", elsewhere),

@@ -149,7 +149,6 @@ def test_one_network(net: Network, one: str, other: str, host: str) -> None:
         talk(server, client)
 
 
-@pytest.mark.xfail(strict=True, reason="the ticket leaves the interface out")
 def test_link_local(net: Network) -> None:
     """An address with its interface is enough where the other's interface has that name."""
     here, there = pair(net, "192.0.2.1/24", "192.0.2.2/24")
@@ -186,7 +185,6 @@ def test_firewall(net: Network, verdict: str) -> None:
             talk(server, client)
 
 
-@pytest.mark.xfail(strict=True, reason="the last line names only chatd, no firewall")
 def test_in_vain(net: Network) -> None:
     """Who gives up before the advice of 20 s is told, too, what may be in between."""
     here, _, there = home(net)

@@ -154,13 +154,14 @@ def test_what_answers_is_no_chat_server(answer: str) -> None:
 
 
 def test_nobody_listens_where_the_ticket_says() -> None:
-    """All addresses are named."""
+    """All addresses are named, and what may be in between; another server is no help."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     ticket = Ticket(("127.0.0.1", "127.0.0.2"), port, make_secret()).line
     with call(ticket, "--wait", "0") as client:
         shown = client.exits(3)
     assert f"127.0.0.1 or 127.0.0.2 port {port} (Connection refused)" in shown
+    assert "a firewall may be in between" in shown and "chatd" not in shown
 
 
 def test_every_address_of_a_ticket_is_tried() -> None:

@@ -513,12 +513,20 @@ def test_who_uses_no_ticket_imports_nothing_for_it() -> None:
 
 
 @contextmanager
-def at_terminal(*options: str) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+def at_terminal(
+    *options: str, **environment: str
+) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """Run a client at a pty; yield the person's end of it, and the process."""
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "chatc", "--plain", *options]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
     )
     try:
         yield master, process
@@ -587,6 +595,15 @@ def test_a_signal_at_the_prompt_leaves_the_echo_on(number: int) -> None:
         assert client.wait(SECONDS) == 128 + number
         assert echoes(terminal)
         assert b"Traceback" not in seen
+
+
+def test_ctrl_c_at_the_prompt_leaves_no_line_of_make() -> None:
+    """Make writes one under every code but 0."""
+    with at_terminal("--private", CHAT_MAKE="1") as (terminal, client):
+        read_until(terminal, b"Ticket: ")
+        client.send_signal(signal.SIGINT)
+        assert client.wait(SECONDS) == 0
+        assert echoes(terminal)
 
 
 MISTYPED = {

@@ -264,7 +264,8 @@ class Connector(Owner):
         if self._unresolved:
             what = "is the network up, and is the name spelled right?"
         elif self._place.host in HERE:
-            what = f"in another window, start it with: {start_here(self._place, self._program.private)}"
+            start = start_here(self._place, self._program.private)
+            what = f"in another window, start it with: {start}"
         elif self._program.private:
             what = OUT_OF_REACH
         else:

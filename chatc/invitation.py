@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from chatc.place import Place
+from chatlib.advice import choose_exit_code
 from chatlib.errors import TicketError, describe
 from chatlib.invitation import FIRST_LINE, read_line, read_ticket
 from chatlib.loop import READ, is_ready
@@ -106,4 +107,4 @@ def _without_echo() -> Iterator[None]:
 def _end(number: int, frame: FrameType | None) -> None:
     """End the program as a shell reports a signal, after the echo is on again."""
     _show("\n")
-    raise SystemExit(128 + number)
+    raise SystemExit(choose_exit_code(128 + number))

@@ -28,7 +28,9 @@ message was acknowledged since the loss before."""
 FORGOTTEN = "the server does not know this talk"
 """What a server says, of every version, that was started after the talk had begun."""
 
-NEW_SERVER = "is a new server now, which does not know this talk"
+NEW_SERVER = (
+    "is a new server now, which does not know this talk; start again to talk with it"
+)
 """What a person is told of such a server, behind its place."""
 
 

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Sequence
 
 from chatlib.addresses import find_all, is_loopback
+from chatlib.advice import option
 from chatlib.errors import UsageError
 from chatlib.invitation import FIRST_LINE, read_ticket
 from chatlib.program import Program
@@ -32,7 +33,8 @@ def invite(program: Program, sockets: Sequence[socket.socket]) -> tuple[str, str
     program.be_private(ticket.secret)
     if all(map(is_loopback, addresses)):
         program.terminal.notify(
-            "This ticket works on this machine only: for another one add --host '*'."
+            "This ticket works on this machine only: "
+            f"a partner on another machine needs {option('host', '*')}."
         )
     return WORDS, ticket.line
 
@@ -64,7 +66,7 @@ def _read_secret(settings: Settings) -> bytes:
 
     Raises TicketError for a file that holds no ticket, or is not safe.
     """
-    if settings.new_ticket and settings.ticket == FIRST_LINE:
+    if settings.new_ticket and settings.ticket in (None, FIRST_LINE):
         raise UsageError("--new-ticket needs the file that it is to write: --ticket FILE")
     if settings.ticket is None or settings.new_ticket:
         return b""

@@ -10,7 +10,8 @@ then, with a count (`chatlib.tally`); the frame log has every time.
 
 import errno
 import socket
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Collection
 from functools import partial
 from itertools import count
 from math import ceil
@@ -269,14 +270,9 @@ class Listener(Owner):
     def _make_room(self) -> None:
         """Close a stranger if there are too many, and its HELLO has not come."""
         if len(self._strangers) == STRANGERS_LIMIT:
-            self._find_least().read()
+            find_least(self._strangers).read()
         if len(self._strangers) == STRANGERS_LIMIT:
-            self._find_least().close()
-
-    def _find_least(self) -> Connection:
-        """Return the oldest stranger; one that has shown the ticket counts as younger."""
-        # `min` returns the first of equals.
-        return min(self._strangers, key=lambda each: each.channel.established)
+            find_least(self._strangers).close()
 
     def _make_link(self, trace: Trace) -> Link:
         """Return the link of a stranger, with a new talk: it may turn out to be another."""
@@ -436,15 +432,32 @@ def describe_caller(connection: Connection, hello: Hello) -> str:
 
     The host comes first, so that no name can be read as one.
     """
-    assert isinstance(connection.address, tuple)
-    host = connection.address[0]
+    host = host_of(connection)
     name = visible_name(hello.name)
     return host if name in ("", "client") else f"{host} (named '{name}')"
+
+
+def host_of(connection: Connection) -> str:
+    """Return the host that a client calls from."""
+    assert isinstance(connection.address, tuple)
+    return str(connection.address[0])
 
 
 def every_address() -> list[Address]:
     """Return what binds every address of this machine, of both kinds."""
     return [(socket.AF_INET, ("0.0.0.0", 0)), (socket.AF_INET6, ("::", 0))]
+
+
+def find_least(strangers: Collection[Connection]) -> Connection:
+    """Return the oldest stranger of the host with the most, a holder's as the last.
+
+    So a crowd pushes out its own, and no handshake that takes long on a slow way.
+    """
+    hosts = Counter(map(host_of, strangers))
+    # `min` returns the first of equals.
+    return min(
+        strangers, key=lambda each: (each.channel.established, -hosts[host_of(each)])
+    )
 
 
 def is_local(sockets: list[socket.socket]) -> bool:

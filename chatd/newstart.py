@@ -58,6 +58,7 @@ class NewStart:
 
     def _was_heard(self, old: Connection, asked: float) -> bool:
         """Return whether the program in the talk has been heard since it was asked."""
+        old.read()  # its answer may wait there, where we ourselves were stopped for a while
         # On another connection by now, it has come back, or a still newer one has the seat.
         moved = self._program.chat.peer.connection is not old
         return moved or old.link.pulse.heard >= asked

@@ -177,11 +177,11 @@ def _pem(label: str, data: bytes) -> str:
 def _path_of(end: End) -> Iterator[str]:
     """Yield a path from which OpenSSL reads key and certificate; it takes nothing else.
 
-    On Linux the file is in memory and has no name. Elsewhere it is a temporary one, which
-    only the user may read, for a moment.
+    On Linux the file is in memory and has no name. Elsewhere, and where there is no /proc,
+    it is a temporary one, which only the user may read, for a moment.
     """
     data = (end.key_pem + end.certificate_pem).encode()
-    if hasattr(os, "memfd_create"):
+    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
         fd = os.memfd_create("chat", os.MFD_CLOEXEC)
         try:
             os.write(fd, data)

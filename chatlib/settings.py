@@ -303,10 +303,8 @@ OPTIONS = (
     Option("journal_sync", False, _to_switch, "and after a power cut; slower"),
     Option("forget", False, _to_switch, "forget the talk in the journal"),
     Option("private", False, _to_switch, "only who holds a ticket can talk, and read"),
-    Option(
-        "ticket", None, _to_ticket, "keep the ticket in FILE; -: what is piped in", "FILE"
-    ),
-    Option("new_ticket", False, _to_switch, "make another ticket in FILE", None, "chatd"),
+    Option("ticket", None, _to_ticket, "the ticket is in FILE; -: it is piped in", "FILE"),
+    Option("new_ticket", False, _to_switch, "put another ticket into FILE", None, "chatd"),
     Option("name", None, _to_name, "what the other side calls you", "NAME"),
     Option("prompt", ">", _to_text, "what asks you for a message; default '>'", "TEXT"),
     Option("plain", False, _to_switch, "no editor: the terminal edits the line"),

@@ -199,15 +199,22 @@ def _explain(line: str, places: list[int]) -> str:
         ("there is one character too many", _find_extra(line)),
         ("a character is missing", _find_missing(line)),
     ):
-        spots = [str(places[min(index, len(places) - 1)] + 1) for index in found]
-        if spots:
-            return f"{what} near character {' or '.join(spots[:3])}"
+        if found:
+            spots = [str(places[min(index, len(places) - 1)] + 1) for index in found]
+            near = " or ".join(spots[:3])
+            return f"{what} near character {near}{_name_group(line, found[0])}"
     # No single change explains it. The length of the key is known, that of the rest is not.
     key = line.rpartition(":")[2]
     if abs(more := len(key) - KEY_CHARACTERS) in range(2, KEY_CHARACTERS // 2):
         what = f"{more} characters too many" if more > 0 else f"{-more} characters missing"
         return f"behind its last ':' there are {what}"
     return "it is mistyped in more than one place"
+
+
+def _name_group(line: str, index: int) -> str:
+    """Return which of the key's groups of four a character stands in, "" before the key."""
+    inside = index - line.rfind(":", 0, 2 - KEY_CHARACTERS) - 1
+    return f", in group {inside // _GROUP + 1} of the key" if inside >= 0 else ""
 
 
 def _find_changed(line: str) -> list[int]:
@@ -271,8 +278,9 @@ def _effects(shift: int) -> list[int]:
 def read_ticket_file(path: str) -> Ticket:
     """Return the ticket in a file that is the user's alone. Raises TicketError, OSError.
 
-    The first line counts. A link is not followed: it would let somebody else choose which
-    file is read. FileNotFoundError is left to the caller, who may make the file.
+    It may be in several rows, as an editor or a letter breaks it. A link is not followed:
+    it would let somebody else choose which file is read. FileNotFoundError is left to the
+    caller, who may make the file.
     """
     if os.path.islink(path):
         raise TicketError(f"{path} is a link: name the file itself")
@@ -284,13 +292,13 @@ def read_ticket_file(path: str) -> Ticket:
         raise TicketError(f"{path}: {describe(error)}") from None
     try:
         _demand_private(os.fstat(fd), path)
-        data = read_whole(fd, LINE_LIMIT + 1, path)
+        data = read_whole(fd, 2 * LINE_LIMIT, path)
     except OSError as error:
         raise TicketError(f"{path}: {describe(error)}") from None
     finally:
         os.close(fd)
     try:
-        return parse(data.decode("ascii", "replace").partition("\n")[0])
+        return parse(data.decode("ascii", "replace"))
     except TicketError as error:
         raise TicketError(f"{path}: {error}") from None
 

@@ -66,8 +66,8 @@ def split_lines(text: str) -> list[str]:
 def fold(text: str, first: int, rest: int) -> list[str]:
     """Return the pieces of a text for a row of `first` columns and others of `rest`.
 
-    A word that is wider than a row is cut, except a link: that is left to the terminal,
-    for which it is one link only in one piece.
+    A word that is wider than a row is cut, except a link and a ticket: they are left to the
+    terminal, for which they are one thing, to click or to copy, only in one piece.
     """
     rows: list[str] = []
     room = max(first, 1)
@@ -239,4 +239,6 @@ def _link_pattern() -> re.Pattern[str]:
     # ASCII without a blank: what a terminal breaks begins at the left edge, and cannot
     # look there like a row of ours, which has a blank in its second column.
     # The limits keep a search from going to the end of a text for each of its rows.
-    return re.compile(r" {0,24}[\"'(<\[]{0,8}[A-Za-z][A-Za-z0-9+.-]{1,15}://[!-~]+")
+    return re.compile(
+        r" {0,24}[\"'(<\[]{0,8}(?:[A-Za-z][A-Za-z0-9+.-]{1,15}://|chat1:)[!-~]+"
+    )

@@ -121,6 +121,13 @@ def test_a_handshake_is_cheap() -> None:
     assert min(costs) <= 0.005, costs
 
 
+def test_keys_are_loaded_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a bare chroot, or on FreeBSD, where a file in memory has no path."""
+    monkeypatch.setattr("chatlib.identity.os.path.isdir", lambda _: False)
+    monkeypatch.setattr("chatlib.identity.os.memfd_create", lambda *_: 1 / 0)
+    assert shake(context(SECRET, server=True), context(SECRET, server=False)) == ("", "")
+
+
 def test_a_stranger_cannot_choose_an_expensive_key_exchange() -> None:
     """The largest of OpenSSL's costs 100 ms, and it would be computed for anybody."""
     stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

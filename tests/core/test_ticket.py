@@ -236,6 +236,14 @@ def test_somebody_elses_file_is_refused(tmp_path: Path) -> None:
         read_ticket_file(str(path))
 
 
+def test_a_ticket_in_several_rows_of_its_file_is_one(tmp_path: Path) -> None:
+    """As an editor or a letter has broken it."""
+    path = tmp_path / "ticket"
+    path.write_text(f"{LINE[:40]}\n    {LINE[40:]}\n")
+    path.chmod(0o600)
+    assert read_ticket_file(str(path)) == TICKET
+
+
 def test_a_file_without_a_ticket_is_named(tmp_path: Path) -> None:
     """The sentence says which file, and what is wrong with the line."""
     path = tmp_path / "ticket"

@@ -87,6 +87,10 @@ class Talker:
         """Stop it, as Ctrl-Z does."""
         self.process.send_signal(signal.SIGSTOP)
 
+    def go_on(self) -> None:
+        """Let it run again."""
+        self.process.send_signal(signal.SIGCONT)
+
 
 @contextmanager
 def start(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from chatd.listener import STRANGERS_LIMIT
+from chatd.newstart import ANSWER_SECONDS
 from chatlib.identity import derive, make_context
 from chatlib.ticket import Ticket, make_secret, parse
 from harness import wire
@@ -152,13 +154,14 @@ def test_what_answers_is_no_chat_server(answer: str) -> None:
 
 
 def test_nobody_listens_where_the_ticket_says() -> None:
-    """All addresses are named."""
+    """All addresses are named, and what may be in between; another server is no help."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     ticket = Ticket(("127.0.0.1", "127.0.0.2"), port, make_secret()).line
     with call(ticket, "--wait", "0") as client:
         shown = client.exits(3)
     assert f"127.0.0.1 or 127.0.0.2 port {port} (Connection refused)" in shown
+    assert "a firewall may be in between" in shown and "chatd" not in shown
 
 
 def test_every_address_of_a_ticket_is_tried() -> None:
@@ -251,6 +254,24 @@ def test_a_second_new_start_leaves_the_talk_of_the_first_alone() -> None:
         server.exits(0)
 
 
+def test_a_server_that_stood_still_itself_blames_nobody_for_that() -> None:
+    """The answer came in time, and was read late."""
+    with serve("--mode", "free", "-v") as (server, ticket), call(ticket) as client:
+        talk(client, server, "one")
+        client.stand_still()
+        with call(ticket) as second:
+            server.sees("> PING")
+            server.stand_still()
+            client.go_on()
+            time.sleep(ANSWER_SECONDS + 0.2)  # while the server's own clock goes on
+            server.go_on()
+            assert "this ticket is in use" in second.exits(4)
+        talk(client, server, "two")
+        client.says("/q")
+        client.exits(0)
+        server.exits(0)
+
+
 def test_a_crowd_of_strangers_does_not_push_out_who_starts_anew() -> None:
     """It has shown the ticket, and they have not."""
     with serve("--mode", "free", "-v") as (server, ticket), ExitStack() as stack:
@@ -287,6 +308,20 @@ def test_strangers_neither_take_the_seat_nor_end_the_wait() -> None:
             client.says("/q")
             client.exits(0)
         assert server.exits(0).count("Refused") == 2, "the first and the tenth"
+
+
+def test_a_crowd_of_another_host_does_not_push_out_a_slow_handshake() -> None:
+    """It pushes out its own: a ticket is shown only after a way there and back."""
+    with serve() as (_, ticket), ExitStack() as stack:
+        place = ("127.0.0.1", port_of(ticket))
+        slow = stack.enter_context(socket.create_connection(place, SECONDS))
+        for _ in range(3 * STRANGERS_LIMIT):
+            crowd = socket.create_connection(place, SECONDS, ("127.0.0.2", 0))
+            stack.enter_context(crowd)
+        context = make_context(derive(parse(ticket).secret), server=False)
+        with context.wrap_socket(slow) as holder:
+            holder.sendall(wire.hello())
+            assert wire.receive(holder)[0] == wire.HELLO
 
 
 def test_two_hundred_intruders_during_a_talk_lose_nothing(tmp_path: Path) -> None:
@@ -478,12 +513,20 @@ def test_who_uses_no_ticket_imports_nothing_for_it() -> None:
 
 
 @contextmanager
-def at_terminal(*options: str) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+def at_terminal(
+    *options: str, **environment: str
+) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """Run a client at a pty; yield the person's end of it, and the process."""
     master, slave = pty.openpty()
     command = [sys.executable, "-m", "chatc", "--plain", *options]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
     )
     try:
         yield master, process
@@ -552,6 +595,15 @@ def test_a_signal_at_the_prompt_leaves_the_echo_on(number: int) -> None:
         assert client.wait(SECONDS) == 128 + number
         assert echoes(terminal)
         assert b"Traceback" not in seen
+
+
+def test_ctrl_c_at_the_prompt_leaves_no_line_of_make() -> None:
+    """Make writes one under every code but 0."""
+    with at_terminal("--private", CHAT_MAKE="1") as (terminal, client):
+        read_until(terminal, b"Ticket: ")
+        client.send_signal(signal.SIGINT)
+        assert client.wait(SECONDS) == 0
+        assert echoes(terminal)
 
 
 MISTYPED = {
@@ -647,7 +699,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         pass
     path.chmod(0o644)
     for program in ("chatd", "chatc"):
-        with start(program, "--ticket", str(path), "--port", "0") as talker:
+        with start(program, "--port", "0", "--ticket", str(path)) as talker:
             assert f"chmod 600 {path}" in talker.exits(2)
 
 

@@ -351,7 +351,9 @@ def test_a_server_that_was_started_anew_is_called_a_new_one(server: Server) -> N
     server.peer.shutdown(socket.SHUT_WR)
     server.world.until(lambda: server.world.program.code is not None)
     told = server.world.told[-1]
-    assert told.endswith(" is a new server now, which does not know this talk.")
+    assert told.endswith(
+        " is a new server now, which does not know this talk; start again to talk with it."
+    )
     assert "refused" not in told
 
 

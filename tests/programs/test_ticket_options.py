@@ -1,6 +1,7 @@
 """Where a ticket comes from and where it is kept: options, files, environment."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from chatlib.errors import Exit
 from chatlib.ticket import Ticket, read_ticket_file, write_ticket_file
 from harness.stage import ROOT
+from tests.programs.private import Talker
 
 TICKET = Ticket(("127.0.0.1",), 1, bytes(range(32)))
 
@@ -105,3 +107,29 @@ def test_a_key_log_that_cannot_be_written_is_told() -> None:
     done = run("chatd", "--port", "0", "--private", SSLKEYLOGFILE="/nonexistent/keys")
     assert done.returncode == Exit.START
     assert done.stderr.startswith("chatd: SSLKEYLOGFILE names a file that cannot be")
+
+
+@pytest.mark.parametrize(("make", "words"), [("", "--host '*'"), ("1", "HOST='*'")])
+def test_a_ticket_for_this_machine_alone_is_told_with_what_to_add(
+    make: str, words: str
+) -> None:
+    """In the words of the command that was typed."""
+    server = Talker("chatd", "--port", "0", "--private", CHAT_MAKE=make)
+    server.sees(f"a partner on another machine needs {words}.")
+    server.sees("chat1:")
+    server.process.terminate()
+    server.exits(128 + signal.SIGTERM)
+
+
+def test_who_holds_a_ticket_is_not_told_to_start_a_server_without_one() -> None:
+    """Where nobody listens at the ticket's address."""
+    done = run("chatc", "--private", "--wait", "0", typed=f"{TICKET.line}\n")
+    assert done.returncode == Exit.START
+    assert "start one with: chatd --private --port 1\n" in done.stderr
+
+
+def test_a_new_ticket_needs_the_file_that_it_goes_into() -> None:
+    """Without one nothing would be kept, and nobody would know."""
+    server = run("chatd", "--port", "0", "--new-ticket")
+    assert server.returncode == Exit.USAGE
+    assert "--new-ticket needs the file" in server.stderr

@@ -19,6 +19,7 @@ from chatlib.terminal.wrap import (
 )
 
 LINK = "https://example.org/a/rather/long/way"
+TICKET = "chat1:192.0.2.7:7777:qqqs-yqcy-q5rq"
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
 
@@ -38,6 +39,7 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
         pytest.param("ab", 0, -3, ["a", "b"], id="no-room"),
         pytest.param(f"see {LINK} now", 9, 9, ["see", LINK, "now"], id="link"),
         pytest.param(f"({LINK}", 9, 9, [f"({LINK}"], id="link-alone"),
+        pytest.param(f"{TICKET} x", 9, 9, [TICKET, "x"], id="ticket"),
         pytest.param(f"see {LINK}", 38, 38, ["see", LINK], id="link-fits-the-next"),
         pytest.param(f"{LINK}\u3002x", 9, 9, [LINK, "\u3002x"], id="link-and-stop"),
         pytest.param("日本語", 4, 4, ["日本", "語"], id="wide"),

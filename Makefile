@@ -79,7 +79,7 @@ resizes: .venv/dev ## resize a window in tmux while a line is typed, in every wa
 	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/terminal/test_reflow.py
 
 crashes: .venv/dev ## crash a journal in every way and start again, power cuts included (takes 4 min)
-	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/simulation/test_crashes.py
+	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/simulation/test_crashes.py tests/programs/test_journal_programs.py
 
 private: .venv/dev ## attack private talks, cut them at every byte, play all conversations so (takes 2 min)
 	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/core/test_ticket.py tests/simulation/test_sealed_cuts.py tests/programs/test_attacks.py

@@ -292,37 +292,26 @@ class Listener(Owner):
         """Seat the first client, let our own client back in, refuse all others."""
         # It has said HELLO in time. A refusal sets a deadline of its own.
         connection.lift_deadline()
-        chat = self._program.chat
+        chat, unfinished = self._program.chat, self._unfinished
         if chat.peer.expects(greeting):
             self._let_back(connection)
-        elif chat.peer.knows(greeting):
+        elif unfinished and unfinished.expects(greeting.hello, greeting.seen):
+            self._seat(connection, unfinished)
+        elif chat.peer.knows(greeting) or (unfinished and unfinished.knows(greeting.hello)):
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
         elif greeting.hello.session in self._ended:
             # No line on the screen: it is the end of a talk that was shown already.
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk is over")
         elif not chat.is_free and self._program.private and greeting.is_new:
             self._new_start.answer(connection)
-        elif not chat.is_free:
+        elif unfinished or not chat.is_free:
             self._refuse(connection, greeting.hello)
-        elif self._unfinished:
-            self._answer_unfinished(connection, greeting, self._unfinished)
         elif not greeting.is_new:
             self._dismiss(connection)
         elif seconds := self._seconds_reserved(connection, greeting.hello):
             connection.refuse(Reason.BUSY, busy_words(seconds))
         else:
             self._seat(connection)
-
-    def _answer_unfinished(
-        self, connection: Connection, greeting: Greeted, session: Session
-    ) -> None:
-        """Go on with the talk of the journal, if it is its client that has come."""
-        if session.expects(greeting.hello, greeting.seen):
-            self._seat(connection, session)
-        elif session.knows(greeting.hello):
-            connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
-        else:
-            self._refuse(connection, greeting.hello)
 
     def _seat(self, connection: Connection, session: Session | None = None) -> None:
         """Begin a talk with a client, or go on with it, unless it has gone already."""

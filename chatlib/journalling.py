@@ -46,6 +46,7 @@ class Journalling(Keeping):
         # A server that has neither sent nor shown a message seats its client like a new
         # one, so that nobody else is kept out.
         client = self._role == "client"
+        # Its client sends all that was not confirmed, and finds nothing missing.
         self._goes_on = past.has_talk and (client or past.has_messages)
         # What was noted last of the session.
         self._peer: Hello | None = None
@@ -96,6 +97,9 @@ class Journalling(Keeping):
         if session.peer is None or session.restarted:
             return  # a stranger, or nobody has answered since the start
         journal = self._journal
+        # Each HELLO makes a new one: so the first call of a connection is known. It comes
+        # before a message of ours can have a number that the journal does not know, so
+        # what was sent beyond that number was sent before the restart, and lost.
         if session.peer is not self._peer:
             self._peer = session.peer
             journal.note_talk(session)
@@ -113,6 +117,7 @@ class Journalling(Keeping):
 
     def _note_sent(self, session: Session) -> None:
         count = session.sent - self._sent
+        # From the end, because up to some thousand older ones may wait to be confirmed.
         new = [*islice(reversed(session.kept), count)]
         new.reverse()
         self._sent = session.sent
@@ -163,9 +168,11 @@ class Journalling(Keeping):
 
     def finish(self, over: bool) -> str:
         """Remove the journal of a talk that is over, and keep any other."""
+        # Also a file without a talk: a start that has found nobody leaves nothing behind.
         if over or not (self._goes_on or self._past.drafts):
             self._journal.end()
             return ""
+        # Then the person was told so, and nothing can be promised.
         lost = self._journal.failed
         self._journal.note_time()
         self._journal.close()

@@ -147,6 +147,7 @@ class Playing:
         self._peer.announce()
         self._keeping.note_played(number, words)
         with suppress(TableError):  # we are leaving, so the table's answer is not sent
+            # The words are noted, and no board is made of them: none could be lost.
             if self._keeping.lasts:
                 self._decline(words)
             else:

@@ -374,10 +374,12 @@ def read_settings(
 def _check_journal(settings: Settings) -> None:
     """Raise UsageError for what a journal does not go with, or what needs one."""
     if settings.journal is None:
-        if settings.journal_sync or settings.forget:
-            flag = "--forget" if settings.forget else "--journal-sync"
-            raise UsageError(f"{flag} is for a talk with a journal: add --journal")
+        # In a file or a variable they are a wish for the talks that have a journal.
+        for name in settings.given & {"journal_sync", "forget"}:
+            raise UsageError(f"{_flag(name)} is for a talk with a journal: add --journal")
         return
+    # The texts would lie on the disk as they are, for whoever gets the file. That is not
+    # what somebody expects who has asked for a private talk.
     if settings.private:
         raise UsageError(
             "--journal would keep a private talk in clear on the disk: leave one of the two"

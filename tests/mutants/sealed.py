@@ -4,7 +4,7 @@ from tests.mutants.mutant import Module, Mutant
 
 MODULE = Module(
     "chatlib/sealed.py",
-    ("tests/core/test_channel.py", "tests/core/test_sealed_connection.py"),
+    ("tests/core/test_sealed.py", "tests/core/test_sealed_connection.py"),
     (
         Mutant(
             "the handshake counts as over before the client is verified",

@@ -19,7 +19,8 @@ def test_who_uses_a_ticket_where_there_is_none_is_told_so_in_clear(size: int) ->
     channel, caller = Clear(), make_channel(server=False)
     assert feed(channel, caller.take(), size) == b""
     assert channel.error and channel.error.fault is Fault.TICKET
-    assert not channel.established
+    assert not channel.established and channel.refuses
+    assert feed(channel, b"more", size) == b""
     answer = channel.take()
     assert bye_in(answer) == Bye(Reason.PROTOCOL, NO_TICKET)
     assert feed(caller, answer, size) == b""

@@ -1,6 +1,8 @@
 """A channel in clear: all bytes pass, and who uses a ticket is told that there is none."""
 
-from chatlib.channel import HANDSHAKE, Clear, Fault
+import pytest
+
+from chatlib.channel import HANDSHAKE, Channel, Clear, Fault
 from chatlib.protocol.frames import NO_TICKET, Bye, Reason
 from tests.sealing import bye_in, feed, make_channel
 
@@ -19,7 +21,8 @@ def test_who_uses_a_ticket_where_there_is_none_is_told_so_in_clear(size: int) ->
     channel, caller = Clear(), make_channel(server=False)
     assert feed(channel, caller.take(), size) == b""
     assert channel.error and channel.error.fault is Fault.TICKET
-    assert not channel.established
+    assert not channel.established and channel.refuses
+    assert feed(channel, b"more", size) == b""
     answer = channel.take()
     assert bye_in(answer) == Bye(Reason.PROTOCOL, NO_TICKET)
     assert feed(caller, answer, size) == b""
@@ -32,3 +35,14 @@ def test_a_client_in_clear_understands_a_server_that_needs_a_ticket() -> None:
     server.receive(b"\x00")
     answer = server.take()
     assert Clear().receive(answer) == answer
+
+
+def test_a_channel_of_neither_kind_carries_nothing() -> None:
+    """Whoever forgets to say how bytes travel sends none, rather than in clear."""
+    channel = Channel()
+    with pytest.raises(NotImplementedError):
+        channel.receive(b"x")
+    with pytest.raises(NotImplementedError):
+        channel.seal(b"x")
+    with pytest.raises(NotImplementedError):
+        channel.take()

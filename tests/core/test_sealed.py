@@ -181,6 +181,7 @@ def test_after_an_error_nothing_is_read_any_more() -> None:
     assert server.receive(b"\x17\x03\x03\x00\x20" + bytes(32)) == b""
     assert server.error and server.error.fault is Fault.BROKEN and not server.refuses
     assert server.receive(good) == b""
+    assert not server.established, "else the connection would seal more lines"
 
 
 def spoil(record: bytes, bit: int) -> bytes:

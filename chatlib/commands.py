@@ -110,7 +110,8 @@ class Commands:
         if self._playing.question:
             # A slip of one key would show the peer what is hidden from it.
             reason = "Not sent, a question waits for its answer: just Enter puts it off"
-            self._terminal.refuse(reason, text)
+            # As it was typed: `/word` alone would be a command that there is not.
+            self._terminal.refuse(reason, f"/{text}" if text[:1] == SLASH else text)
         elif text:
             self._outbox.send_one(text)
         else:

@@ -277,7 +277,7 @@ def _digits(text: str) -> str:
 # for its text.
 OPTIONS = (
     Option("host", "localhost", _to_host, "name or address; default localhost", "HOST"),
-    Option("port", 7777, _to_port, "default 7777; 0: chatd takes a free one", "PORT"),
+    Option("port", 7777, _to_port, "default 7777; 0 at chatd: a free one", "PORT"),
     Option(
         "mode", "turns", _to_mode, "turns (default), or free: at any time", "MODE", "chatd"
     ),

@@ -76,8 +76,7 @@ class Standing:
             # Short, so that the window has room for what is not confirmed.
             parts = ["connection lost", f"{view.lost} until {self.until}"]
         else:
-            private = ["private"] if view.connection.channel.private else []
-            parts = [f"with {view.peer}", *private, *_describe_silence(view.connection)]
+            parts = [f"with {view.peer}", *_describe_silence(view.connection)]
         # One of the three: what is to be done next. During a game that is a move.
         if view.leaving:
             parts.append("leaving")
@@ -86,6 +85,9 @@ class Standing:
         elif session.mode is Mode.TURNS:
             parts.append("your turn" if session.has_turn() else f"{view.peer}'s turn")
         parts += self._describe_lines(view)
+        # It does not change, and so gives way to all that does.
+        if view.connection.channel.private and not view.lost:
+            parts.append("private")
         round_trip = view.connection.link.pulse.round_trip
         if round_trip is not None and round_trip >= SLOW_SECONDS and not view.lost:
             parts.append(f"round trip {milliseconds(round_trip)}")

@@ -9,7 +9,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chatlib import identity
+from chatlib.channel import Channel
 from chatlib.protocol.events import Trace, silent
+from chatlib.protocol.frames import Bye, Kind
+from chatlib.protocol.reader import FrameReader
 from chatlib.sealed import Sealed
 
 SECRET = bytes(range(32))
@@ -24,6 +27,21 @@ def make_context(secret: bytes, *, server: bool) -> ssl.SSLContext:
 def make_channel(*, server: bool, secret: bytes = SECRET, trace: Trace = silent) -> Sealed:
     """Return the channel of an end that holds this ticket."""
     return Sealed(make_context(secret, server=server), server=server, trace=trace)
+
+
+def feed(channel: Channel, data: bytes, size: int = 1 << 20) -> bytes:
+    """Return what a channel makes of these bytes, read in pieces of this size."""
+    pieces = (data[at : at + size] for at in range(0, len(data), size))
+    return b"".join(channel.receive(piece) for piece in pieces)
+
+
+def bye_in(data: bytes) -> Bye:
+    """Return the BYE that these bytes are, in clear."""
+    reader = FrameReader()
+    reader.feed(data)
+    ((kind, number, body),) = reader.frames
+    assert (kind, number, reader.contents) == (Kind.BYE, 0, "1 frame")
+    return Bye.decode(body)
 
 
 class Forger:

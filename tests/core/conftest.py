@@ -49,3 +49,12 @@ def lost(clock: Clock) -> Talk:
     for person in talk.people:
         assert person.notes.news()[-1].endswith(" was lost: trying again for up to 60 s.")
     return talk
+
+
+PIECES = {"byte by byte": 1, "in sevens": 7, "whole": 1 << 20}
+
+
+@pytest.fixture(params=[*PIECES.values()], ids=[*PIECES])
+def size(request: pytest.FixtureRequest) -> int:
+    """How many bytes come in one read."""
+    return int(request.param)

@@ -6,6 +6,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -244,3 +245,15 @@ def shake(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[str, str]:
         assert {end.selected_alpn_protocol() for end in ends} == {None}
         assert {end.compression() for end in ends} == {None}
     return errors[1], errors[0]
+
+
+def test_where_no_file_can_be_in_memory_the_keys_pass_through_a_private_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on macOS; it is gone as soon as it was read."""
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    identity = derive(bytes(32))
+    server, client = (make_context(identity, server=each) for each in (True, False))
+    assert shake(server, client) == ("", "")
+    assert not [*tmp_path.iterdir()]

@@ -49,9 +49,10 @@ def test_the_word_of_hangman_is_asked_for_and_is_no_talk(free: Talk) -> None:
     assert free.client.notes.news()[-2] == (
         "refuse Not done, a word is 1 to 30 letters: two words"
     )
-    for slip in ("/say by the way", "//by the way"):
+    for slip, back in (("/say by the way", "by the way"), ("//by", "//by")):
         free.client.types(slip)
-        assert any(line.startswith(WAITS) for line in free.client.notes.news())
+        (refused,) = (line for line in free.client.notes.news() if line.startswith(WAITS))
+        assert refused.endswith(f": {back}")
     assert free.client.notes.question == QUESTION
     free.client.types("banana")
     assert free.client.notes.question == ""

@@ -1,247 +1,297 @@
-"""A sealed connection over real TCP: one door for all bytes, and no wait without an end."""
+"""A sealed channel: what goes in comes out at the other end as it was, or not at all."""
 
-import socket
-from collections.abc import Iterator
-from contextlib import suppress
+import ssl
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 from chatlib.channel import Channel, Fault
-from chatlib.connection import DISMISSAL_SECONDS, HELLO_SECONDS, READ_SIZE, Connection
-from chatlib.loop import Loop
-from chatlib.protocol.events import Event, Greeted, Left, Lost, Opened, Said
-from chatlib.protocol.frames import Mode, Reason
-from chatlib.protocol.link import Link, State
-from chatlib.protocol.pulse import PING_SECONDS
-from chatlib.sealed import ANSWERS_LIMIT
-from tests.core.test_connection import Recorder
-from tests.helpers import Clock, make_client, make_server, move, socket_pair, until
-from tests.sealing import OTHER, Forger, make_channel
+from chatlib.connection import READ_SIZE
+from chatlib.identity import CURVE
+from chatlib.loop import TURN_SECONDS
+from chatlib.protocol.frames import TICKET_NEEDED, Bye, Reason
+from chatlib.sealed import ANSWERS_LIMIT, RECORD_SIZE, Sealed
+from tests.sealing import OTHER, Forger, bye_in, feed, make_channel, make_context
 
-CROWD = 400
-"""Lines of 4 kB: more than the kernel takes at once."""
+TEXT = b"Gr\xc3\xbc\xc3\x9f Gott"
 
 
-class Near(socket.socket):
-    """A socket into which no more can be written once it is `full`."""
-
-    full = False
-
-    def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
-        """Write, or raise what the kernel has an error for."""
-        if self.full:
-            raise BlockingIOError
-        return super().send(data, flags)
+def shake(client: Channel, server: Channel, size: int = 1 << 20) -> None:
+    """Pass on what each channel has to say until neither has anything."""
+    while True:
+        up, down = client.take(), server.take()
+        if not up and not down:
+            return
+        assert feed(server, up, size) == feed(client, down, size) == b""
 
 
-class Hall:
-    """A sealed connection of a server, and the sockets on the way to it."""
-
-    def __init__(self, channel: Channel | None = None) -> None:
-        self.clock = Clock()
-        self.loop = Loop(self.clock)
-        near, self.far = socket_pair()
-        self.near = Near(fileno=near.detach())
-        self.far.setblocking(False)
-        self.far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.owner = Recorder()
-        self.owner.answer = answer
-        self.channel = channel or make_channel(server=True)
-        link = make_server(mode=Mode.FREE)
-        self.server = Connection(
-            *(self.loop, self.near, "there", link, self.owner),
-            trace=self.owner.trace,
-            channel=self.channel,
-        )
-        self.server.set_deadline(HELLO_SECONDS)
-
-    def receive(self) -> bytes:
-        """Return what has come for the other end."""
-        with suppress(BlockingIOError):
-            return self.far.recv(READ_SIZE)
-        return b""
-
-    def exchange(self, other: Channel, link: Link) -> list[Event]:
-        """Pass bytes on until nothing moves; return the events of the other end."""
-        events: list[Event] = []
-        for _ in range(50):
-            own = other.take() if other.waiting else b""
-            data = link.data_to_send() if other.established else b""
-            self.far.sendall(own + (other.seal(data) if data else b""))
-            self.turn()
-            if plain := other.receive(self.receive() or b""):
-                link.receive_data(plain)
-            events += iter(link.next_event, None)
-        return events
-
-    def turn(self) -> None:
-        """Turn the loop without waiting."""
-        self.loop.call_later(0, lambda: None)
-        self.loop.turn()
-
-    def close(self) -> None:
-        """Close what is left open."""
-        self.server.close()
-        self.far.close()
-        self.loop.close()
+def make_pair(size: int = 1 << 20) -> tuple[Sealed, Sealed]:
+    """Return a client and a server that are established."""
+    client, server = make_channel(server=False), make_channel(server=True)
+    shake(client, server, size)
+    assert client.established and server.established
+    return client, server
 
 
-def answer(connection: Connection, event: Event) -> None:
-    """Welcome a client, and show what it says."""
-    match event:
-        case Greeted():
-            connection.lift_deadline()
-            connection.welcome()
-        case Said(number, _):
-            connection.link.shown(number)
+def test_two_holders_of_a_ticket_understand_each_other(size: int) -> None:
+    """In both directions, whatever TCP makes of the bytes."""
+    client, server = make_pair(size)
+    for sender, receiver in ((client, server), (server, client)):
+        for text in (TEXT, b"x", bytes(3 * RECORD_SIZE)):
+            assert feed(receiver, sender.seal(text), size) == text
+    assert client.error is server.error is None
+
+
+def test_nothing_but_the_handshake_is_said_before_it_is_over() -> None:
+    """The connection sees from `established` that HELLO has to wait."""
+    client, server = make_channel(server=False), make_channel(server=True)
+    assert not client.established and not server.established
+    assert server.receive(client.take()) == b""
+    assert not server.established, "the client's certificate has not come"
+    assert client.receive(server.take()) == b""
+    assert client.established and not server.established
+
+
+def test_no_connection_can_be_resumed() -> None:
+    """The server sends no ticket of TLS, so that each connection proves who is there."""
+    client, server = make_channel(server=False), make_channel(server=True)
+    server.receive(client.take())
+    client.receive(server.take())
+    server.receive(client.take())
+    assert server.established and not server.waiting
+
+
+def test_what_comes_with_the_end_of_the_handshake_is_read_too(size: int) -> None:
+    """The client's last words of the handshake and its HELLO are one write."""
+    client, server = make_channel(server=False), make_channel(server=True)
+    server.receive(client.take())
+    client.receive(server.take())
+    assert feed(server, client.seal(TEXT), size) == TEXT
+    assert server.established
+
+
+def test_a_part_of_a_record_is_neither_data_nor_the_end() -> None:
+    """It is kept until the rest comes."""
+    client, server = make_pair()
+    sealed = client.seal(TEXT)
+    assert feed(server, sealed[:-1], 1) == b""
+    assert server.error is None and server.established
+    assert server.receive(sealed[-1:]) == TEXT
+
+
+def test_a_line_that_was_sealed_cannot_be_read_or_recognised() -> None:
+    """Nor do the same words look the same twice."""
+    client, server = make_pair()
+    first, second = client.seal(TEXT), client.seal(TEXT)
+    assert TEXT not in first and first[5:] != second[5:]
+    assert server.receive(first + second) == 2 * TEXT
+
+
+STRANGERS: dict[str, Callable[[], ssl.SSLContext]] = {
+    "another ticket": lambda: make_context(OTHER, server=False),
+    "another ticket, and believes anybody": lambda: trusting(OTHER),
+    "no certificate": lambda: bare(),
+}
+
+
+def trusting(secret: bytes | None) -> ssl.SSLContext:
+    """Return the context of a client that verifies nobody."""
+    context = make_context(secret, server=False) if secret else bare()
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def bare() -> ssl.SSLContext:
+    """Return the context of a client that has no certificate, and verifies nobody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ecdh_curve(CURVE)  # else the server would ask for it first
+    return context
+
+
+@pytest.mark.parametrize("make", STRANGERS.values(), ids=STRANGERS)
+def test_a_stranger_is_refused_before_a_byte_of_it_is_read(
+    make: Callable[[], ssl.SSLContext], size: int
+) -> None:
+    """Even if it sends HELLO right behind its part of the handshake."""
+    client = Sealed(make(), server=False, trace=lambda *_: None)
+    server = make_channel(server=True)
+    feed(server, client.take(), size)
+    client.receive(server.take())
+    words = client.seal(TEXT) if client.established else client.take()
+    assert feed(server, words, size) == b""
+    assert server.error and server.error.fault is Fault.WRONG_TICKET
+    assert not server.established and server.refuses
+    # An alert tells the other side.
+    client.receive(server.take())
+    assert client.error and client.error.fault is Fault.WRONG_TICKET
+
+
+def test_a_client_refuses_a_server_with_another_ticket() -> None:
+    """It is not sent a word; both know why."""
+    client, server = make_channel(server=False), make_channel(server=True, secret=OTHER)
+    shake(client, server)
+    assert client.error and client.error.fault is Fault.WRONG_TICKET
+    assert server.error and server.error.fault is Fault.WRONG_TICKET
+
+
+def test_an_older_tls_is_refused() -> None:
+    """TLS 1.2 shows the certificates to everybody, and has much that we do not need."""
+    context = bare()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    client, server = (
+        Sealed(context, server=False, trace=lambda *_: None),
+        make_channel(server=True),
+    )
+    shake(client, server)
+    assert server.error and server.error.fault is Fault.FOREIGN
+    assert not server.established and not client.established
+
+
+CLEAR = {
+    "a HELLO": (b"\x00\x1c\x01\x00\x00\x00\x00\x00CHAT", Fault.NO_TICKET),
+    "HTTP": (b"HTTP/1.1 400 Bad Request\r\n\r\n", Fault.FOREIGN),
+    "SSH": (b"SSH-2.0-OpenSSH_9.2\r\n", Fault.FOREIGN),
+    "noise": (b"\xff" * 64, Fault.FOREIGN),
+}
+
+
+@pytest.mark.parametrize("words", CLEAR)
+@pytest.mark.parametrize("server", [True, False], ids=["server", "client"])
+def test_who_speaks_in_clear_is_told_so_in_clear(
+    words: str, server: bool, size: int
+) -> None:
+    """Programs of every version understand the BYE, and show its words."""
+    data, fault = CLEAR[words]
+    channel = make_channel(server=server)
+    channel.take()
+    assert feed(channel, data, size) == b""
+    assert channel.error and channel.error.fault is fault
+    assert bye_in(channel.take()) == Bye(Reason.PROTOCOL, TICKET_NEEDED)
+    assert channel.take() == b"" and not channel.established
+
+
+def test_after_an_error_nothing_is_read_any_more() -> None:
+    """Not even what would have been right before it."""
+    client, server = make_pair()
+    good = client.seal(TEXT)
+    assert server.receive(b"\x17\x03\x03\x00\x20" + bytes(32)) == b""
+    assert server.error and server.error.fault is Fault.BROKEN and not server.refuses
+    assert server.receive(good) == b""
+    assert not server.established, "else the connection would seal more lines"
+
+
+def spoil(record: bytes, bit: int) -> bytes:
+    """Return a record with one bit turned over."""
+    spoiled = bytearray(record)
+    spoiled[bit // 8] ^= 1 << bit % 8
+    return bytes(spoiled)
+
+
+def test_one_bit_that_was_changed_is_noticed_wherever_it_is() -> None:
+    """What was sealed before still counts, and nothing after it."""
+    length = len(make_pair()[0].seal(TEXT))
+    for bit in range(8 * length):
+        client, server = make_pair()
+        before, record, after = (client.seal(each) for each in (b"1", TEXT, b"3"))
+        assert server.receive(before + spoil(record, bit) + after) == b"1", bit
+        if not server.error:  # a length that grew waits for what it promises
+            assert server.receive(bytes(1 << 15)) == b""
+        assert server.error and server.error.fault is Fault.BROKEN
+
+
+def test_records_that_are_repeated_left_out_or_exchanged_are_noticed() -> None:
+    """Each has a number that is not on the wire."""
+    for order in ((0, 0), (1,), (1, 0), (0, 2)):
+        client, server = make_pair()
+        records = [client.seal(b"%d" % each) for each in range(3)]
+        got = server.receive(b"".join(records[each] for each in order))
+        assert got in (b"", b"0")
+        assert server.error and server.error.fault is Fault.BROKEN, order
+
+
+def test_the_records_of_one_connection_are_worth_nothing_on_another() -> None:
+    """Each connection has keys of its own, from the same ticket."""
+    client, _ = make_pair()
+    _, server = make_pair()
+    assert server.receive(client.seal(TEXT)) == b""
+    assert server.error
 
 
 @pytest.fixture
-def hall() -> Iterator[Hall]:
-    """A server that waits for a client."""
-    hall = Hall()
-    yield hall
-    hall.close()
+def forged(tmp_path: Path) -> tuple[Forger, Sealed]:
+    """A client whose records are made by hand, and the server that reads them."""
+    forger, server = Forger(tmp_path), make_channel(server=True)
+    shake(forger.channel, server)
+    return forger, server
 
 
-def test_a_client_says_hello_only_when_the_channel_is_established() -> None:
-    """Two real connections; the server hears nothing before it has verified the client."""
-    loop = Loop()
-    near, far = socket_pair()
-    owners = [Recorder(), Recorder()]
-    owners[1].answer = answer
-    trace = owners[1].trace
-    channels = make_channel(server=False), make_channel(server=True, trace=trace)
-    links = make_client(), make_server(trace)
-    client, _ = (
-        Connection(loop, sock, "there", link, owner, owner.trace, channel)
-        for sock, link, owner, channel in zip(
-            (near, far), links, owners, channels, strict=True
-        )
-    )
-    client.flush()
-    until(loop, lambda: links[0].state is State.OPEN)
-    assert [type(event) for event in owners[0].events] == [Opened]
-    first, *others = owners[1].traces
-    assert first.startswith("~ opened") and first.endswith(": 0 inside")
-    assert "= SEALED by TLSv1.3" in others[: others.index("~ read 36 bytes: 1 frame")]
-    client.leave(Reason.QUIT, "bye")
-    until(loop, lambda: "closed" in owners[0].calls and "closed" in owners[1].calls)
-    assert Left(Reason.QUIT, "bye") in owners[1].events
-    loop.close()
-
-
-def test_much_arrives_whole_although_the_kernel_takes_it_in_pieces(hall: Hall) -> None:
-    """Records are neither lost nor mixed with those that follow."""
-    other, link = make_channel(server=False), make_client()
-    hall.exchange(other, link)
-    hall.near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
-    lines = [f"{number} " + "x" * 4000 for number in range(CROWD)]
-    sent = hall.server.say(lines)
-    assert sent and hall.server._pending
-    # What is said while bytes are pending follows them.
-    hall.server.leave(Reason.QUIT, "")
-    events: list[Event] = []
-    assert any(collect(hall, other, link, events) for _ in range(CROWD))
-    got = [text for event in events if isinstance(event, Said) for text in event.texts]
-    assert got == lines[:sent] and other.error is None
-
-
-def collect(hall: Hall, other: Channel, link: Link, events: list[Event]) -> bool:
-    """Read once at the other end; return whether the last event is a goodbye."""
-    hall.turn()
-    if plain := other.receive(hall.receive()):
-        link.receive_data(plain)
-    events += iter(link.next_event, None)
-    return bool(events) and isinstance(events[-1], Left)
-
-
-def test_a_stranger_that_never_ends_its_handshake_is_closed_in_time(hall: Hall) -> None:
-    """The deadline for HELLO covers it, however the bytes trickle in."""
-    first = make_channel(server=False).take()
-    for byte in first[:-1]:
-        hall.far.sendall(bytes((byte,)))
-        hall.turn()
-        hall.clock.now += (HELLO_SECONDS - 0.1) / len(first)
-    assert hall.owner.closed_times == 0
-    move(hall.loop, hall.clock, 0.2)
-    hall.turn()
-    assert hall.owner.closed_times == 1
-    assert isinstance(hall.owner.events[-1], Lost)
-
-
-def test_a_part_of_a_record_is_no_sign_of_life(hall: Hall) -> None:
-    """Who sends a byte of it now and then is asked, and counts as lost in 20 s."""
-    other, link = make_channel(server=False), make_client()
-    hall.exchange(other, link)
-    link.say(["x" * 1000])
-    record = other.seal(link.data_to_send())
-    for byte in record[: 2 * int(PING_SECONDS) + 2]:
-        hall.far.sendall(bytes((byte,)))
-        hall.turn()
-        move(hall.loop, hall.clock, 1)
-        if hall.owner.closed_times:
-            break
-    assert isinstance(hall.owner.events[-1], Lost)
-    assert hall.server.link.pulse.pings == 1
-
-
-def test_a_stranger_is_told_and_then_closed_although_it_stays(hall: Hall) -> None:
-    """It has a moment to read the alert; the owner learns what was wrong."""
-    other = make_channel(server=False, secret=OTHER)
-    other_link = make_client()
-    assert hall.exchange(other, other_link) == []
-    assert other.error and hall.channel.error
-    hall.far.sendall(b"\x17\x03\x03\x00\x01x" * 100)  # it goes on talking
-    hall.turn()
-    assert hall.owner.closed_times == 0
-    move(hall.loop, hall.clock, DISMISSAL_SECONDS + 0.1)
-    hall.turn()
-    assert hall.owner.closed_times == 1
-    assert hall.owner.events == [Lost("it does not hold this ticket")]
-    assert hall.server.channel.refuses
-
-
-def test_a_record_that_was_changed_costs_the_connection_and_no_line(hall: Hall) -> None:
-    """What came before it in the same read is shown; the rest counts as lost."""
-    other, link = make_channel(server=False), make_client()
-    hall.exchange(other, link)
-    link.say(["one"])
-    good = other.seal(link.data_to_send())
-    link.say(["two"])
-    bad = bytearray(other.seal(link.data_to_send()))
-    bad[-1] ^= 1
-    hall.far.sendall(good + bad)
-    until(hall.loop, lambda: hall.channel.error)
-    hall.far.shutdown(socket.SHUT_WR)
-    until(hall.loop, lambda: hall.owner.closed_times)
-    _, said, lost = hall.owner.events
-    assert said == Said(1, ["one"])
-    assert isinstance(lost, Lost) and "changed on the way" in lost.detail
-    assert hall.channel.error and hall.channel.error.fault is Fault.BROKEN
-
-
-def test_answers_to_a_peer_that_asks_for_keys_and_reads_nothing_are_limited(
-    tmp_path: Path,
+def test_the_end_that_tls_has_is_no_more_than_a_pause(
+    forged: tuple[Forger, Sealed], size: int
 ) -> None:
-    """The kernel takes no more, and what waits stays small."""
-    hall = Hall()
-    forger, link = Forger(tmp_path), make_client()
-    server = hall.channel
-    while not server.established:
-        for data in (forger.channel.take(), b""):
-            hall.far.sendall(data)
-            hall.turn()
-            forger.channel.receive(hall.receive() or b"")
-    hall.far.sendall(forger.seal(link.data_to_send()))
-    until(hall.loop, lambda: hall.server.link.state is State.OPEN)
-    hall.near.full = True
-    for _ in range(ANSWERS_LIMIT // 20):
-        hall.far.sendall(forger.update_keys() + forger.update_keys())
-        hall.turn()
-        if server.error:
-            break
+    """The protocol's own BYE counts, and TCP ends the stream."""
+    forger, server = forged
+    data = forger.seal(TEXT) + forger.seal(b"\x01\x00", 21)
+    assert feed(server, data, size) == TEXT
+    assert server.error is None
+    assert forger.channel.receive(server.seal(TEXT)) == TEXT
+
+
+def test_new_keys_are_taken_and_answered(forged: tuple[Forger, Sealed], size: int) -> None:
+    """The answer waits although the link has nothing to send."""
+    forger, server = forged
+    data = b"".join(forger.update_keys() + forger.seal(TEXT) for _ in range(3))
+    assert feed(server, data, size) == 3 * TEXT
+    assert server.waiting
+    assert forger.channel.receive(server.take()) == b"" and not server.waiting
+    assert forger.channel.receive(server.seal(TEXT)) == TEXT
+
+
+FLOODS: dict[str, Callable[[Forger], bytes]] = {
+    "empty records": lambda forger: forger.seal(b""),
+    "new keys": lambda forger: forger.update_keys(),
+    "records of one byte": lambda forger: forger.seal(b"x"),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_a_flood_of_records_takes_little_time_and_memory(
+    forged: tuple[Forger, Sealed], flood: Callable[[Forger], bytes]
+) -> None:
+    """One read of them takes less than a turn of the loop may last, three times over."""
+    forger, server = forged
+    data = b"".join(iter_until(lambda: flood(forger), READ_SIZE))
+    began = process_time()
+    server.receive(data)
+    assert process_time() - began < 3 * TURN_SECONDS
+    assert len(server.take()) <= READ_SIZE + ANSWERS_LIMIT
+    assert bool(server.error) is (flood is not FLOODS["records of one byte"])
+
+
+def iter_until(make: Callable[[], bytes], size: int) -> Iterator[bytes]:
+    """Make pieces until there are so many bytes."""
+    while size > 0:
+        piece = make()
+        size -= len(piece)
+        yield piece
+
+
+def test_of_a_record_that_never_ends_only_so_much_is_kept() -> None:
+    """A length above the limit is refused at once, and nothing behind it is stored."""
+    _, server = make_pair()
+    assert server.receive(b"\x17\x03\x03\xff\xff") == b""
     assert server.error and server.error.fault is Fault.BROKEN
-    assert len(hall.server._pending) <= 2 * ANSWERS_LIMIT
-    hall.close()
+
+
+def test_behind_the_end_that_tls_has_nothing_is_kept(
+    forged: tuple[Forger, Sealed],
+) -> None:
+    """Else a peer could fill our memory with what nobody opens."""
+    forger, server = forged
+    server.receive(forger.seal(b"\x01\x00", 21))
+    for _ in range(16):
+        assert server.receive(forger.seal(TEXT)) == b""
+    assert server._incoming.pending == 0

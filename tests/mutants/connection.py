@@ -252,7 +252,7 @@ _TIMING = (
 )
 
 _SEALING = tuple(
-    Mutant(mistake, function, edit, tests=("tests/core/test_sealed.py",))
+    Mutant(mistake, function, edit, tests=("tests/core/test_sealed_connection.py",))
     for mistake, function, edit in (
         (
             "HELLO is sent before the handshake is over",

@@ -4,7 +4,7 @@ from tests.mutants.mutant import Module, Mutant
 
 MODULE = Module(
     "chatlib/identity.py",
-    ("tests/core/test_channel.py", "tests/core/test_identity.py"),
+    ("tests/core/test_sealed.py", "tests/core/test_identity.py"),
     (
         Mutant(
             "nobody is verified",

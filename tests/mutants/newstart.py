@@ -13,7 +13,7 @@ MODULE = Module(
         ),
         Mutant(
             "a program that stands still keeps the seat",
-            "NewStart.answer",
+            "NewStart._was_heard",
             ("old.link.pulse.heard >= asked", "True"),
         ),
         Mutant(

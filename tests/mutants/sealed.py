@@ -4,7 +4,7 @@ from tests.mutants.mutant import Module, Mutant
 
 MODULE = Module(
     "chatlib/sealed.py",
-    ("tests/core/test_channel.py", "tests/core/test_sealed.py"),
+    ("tests/core/test_sealed.py", "tests/core/test_sealed_connection.py"),
     (
         Mutant(
             "the handshake counts as over before the client is verified",
@@ -32,7 +32,7 @@ MODULE = Module(
         Mutant(
             "records behind one that was changed are read",
             "Sealed.receive",
-            ("self.error or not data", "not data"),
+            ("self.error or self._closed or not data", "self._closed or not data"),
         ),
         Mutant(
             "a peer that asks for keys without end fills our memory",

@@ -14,9 +14,9 @@ from chatlib.files import find_folder
 from chatlib.journal import Journal, JournalError
 from chatlib.keeping import Keeping
 from chatlib.past import Past
+from chatlib.peer import call
 from chatlib.protocol.frames import Hello
 from chatlib.protocol.session import WINDOW, Session
-from chatlib.terminal.visible import visible_name
 
 LINES_SHOWN = 10
 """Lines of the talk that a restart shows again, at most."""
@@ -70,16 +70,14 @@ class Journalling(Keeping):
 
     def describe_past(self) -> list[str]:
         """Return since when the talk was interrupted, and its last lines."""
-        past = self._past
-        if not self._goes_on or not past.peer:
+        past, session = self._past, self.make_session()
+        if session is None:
             return []
-        # A peer of no name, or of one that our own lines have, is called as in the talk.
-        name = visible_name(past.peer.name) or "the other side"
-        name = "the other side" if name.casefold() == "you" else name
+        name, speaker = call(session)
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(past.when))
         first = f"This talk with {name} was interrupted at {since}, and goes on"
         last = [*past.history][-LINES_SHOWN:]
-        lines = [f"{'you' if line.ours else name}: {line.text}" for line in last]
+        lines = [f"{'you' if line.ours else speaker}: {line.text}" for line in last]
         return [f"{first}; its last lines:" if lines else f"{first}.", *lines]
 
     def describe_again(self, number: int, count: int) -> str:

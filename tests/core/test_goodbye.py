@@ -4,6 +4,7 @@ Two chats over a real connection, as in `tests/talks.py`.
 """
 
 import signal
+import socket
 from collections import deque
 from collections.abc import Callable
 
@@ -373,10 +374,7 @@ def test_a_peer_that_comes_back_and_falls_silent_does_not_delay_a_goodbye(
     until(loop, lambda: person.chat.is_searching)
     person.types("/q")
     move(loop, clock, GOODBYE_SECONDS - 0.001)
-    near, far = socket_pair()
-    person.connect(near, make_client(session=person.session))
-    far.sendall(wire.hello("server", wire.FREE, SESSION_ID))
-    until(loop, lambda: not person.chat.is_searching)
+    far = come_back(loop, person)
     move(loop, clock, GOODBYE_SECONDS - 0.001)
     assert person.ends == []
     move(loop, clock, 0.001)
@@ -395,10 +393,7 @@ def test_a_peer_that_left_and_comes_back_silent_does_not_delay_the_end(
     far.sendall(wire.bye(0))
     far.shutdown(1)
     until(loop, lambda: person.chat.is_searching)
-    near, again = socket_pair()
-    person.connect(near, make_client(session=person.session))
-    again.sendall(wire.hello("server", wire.FREE, SESSION_ID))
-    until(loop, lambda: not person.chat.is_searching)
+    again = come_back(loop, person)
     move(loop, clock, GOODBYE_SECONDS - 0.001)
     assert person.ends == []
     move(loop, clock, 0.002)
@@ -566,3 +561,12 @@ def test_events_of_a_handshake_are_no_events_of_a_talk(talk: Talk) -> None:
     talk.client.chat.handle(talk.client.connection, Opened(talk.server.session.hello))
     assert talk.client.notes.news() == []
     assert talk.client.session.has_turn()
+
+
+def come_back(loop: Loop, person: Person) -> socket.socket:
+    """Let the person's client connect again; return the server's end, which says HELLO."""
+    near, far = socket_pair()
+    person.connect(near, make_client(session=person.session))
+    far.sendall(wire.hello("server", wire.FREE, SESSION_ID))
+    until(loop, lambda: not person.chat.is_searching)
+    return far

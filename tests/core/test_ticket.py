@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from chatlib.errors import Exit, TicketError
@@ -162,6 +162,7 @@ def test_no_damaged_line_passes_for_a_ticket(monkeypatch: pytest.MonkeyPatch) ->
             assert refusal(text)
 
 
+@settings(deadline=None)  # a long line is searched for its mistake
 @given(some.text(max_size=500))
 def test_any_text_is_a_ticket_or_refused(text: str) -> None:
     """No other error is raised, whatever somebody pastes."""

@@ -57,7 +57,7 @@ class Talk:
         )
 
     def end(self) -> None:
-        """Say goodbye; check that each line was shown once and in order."""
+        """Leave by /q; check that each line was shown once and in order."""
         self.play("client> /q\nclient: exits 0\nserver: exits 0")
         for name, word in (("server", "client: up"), ("client", "server: down")):
             screen = self.stage.players[name].screen.lines

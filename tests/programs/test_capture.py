@@ -98,7 +98,7 @@ def capturing(port: int, folder: Path) -> Iterator[Capture]:
 
 
 def converse(client: Talker, server: Talker) -> None:
-    """Say all that is to be said, in turn, and leave."""
+    """Let each line be typed in its turn, and leave."""
     pair = (client, server)
     for number, line in enumerate(SAID):
         pair[number % 2].says(line)

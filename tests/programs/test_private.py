@@ -31,7 +31,7 @@ from tests.programs.private import SECONDS, Talker, call, port_of, serve, start
 
 
 def talk(client: Talker, server: Talker, *words: str) -> None:
-    """Say something each way, turn by turn."""
+    """Send a line each way, turn by turn."""
     for each in words:
         client.says(f"c {each}")
         server.sees(f"c {each}")

@@ -264,7 +264,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def talk(server: Window, client: Window) -> None:
-    """Say something each way."""
+    """Send a line each way."""
     client.sees("Both may write")
     client.types("from-the-client")
     server.sees("< TEXT 1")

@@ -36,7 +36,7 @@ CONVERSATIONS := $(wildcard harness/conversations/*.chat)
 # with 0, because make writes a line of its own under any other code (chatlib/advice.py).
 
 .DEFAULT_GOAL := help
-.PHONY: run-server run-client demo play test e2e lint types coverage mutants pairs resizes private fuzz bench check docs help clean
+.PHONY: run-server run-client demo play test e2e lint types coverage mutants pairs resizes private crashes fuzz bench check docs help clean
 
 run-server: .venv/run ## start the server (HOST, PORT, MODE=free, PRIVATE=1, TICKET=file, V=1 or 2, ARGS)
 	@exec env CHAT_MAKE=1 $(RUN) -m chatd $(if $(MODE),--mode '$(MODE)') $(PLACE) $(OPTIONS)
@@ -77,6 +77,9 @@ pairs: .venv/dev ## test the referee on a right pair and on wrong ones with one 
 
 resizes: .venv/dev ## resize a window in tmux while a line is typed, in every way (takes 2 min)
 	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/terminal/test_reflow.py
+
+crashes: .venv/dev ## crash a journal in every way and start again, power cuts included (takes 4 min)
+	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/simulation/test_crashes.py tests/programs/test_journal_programs.py
 
 private: .venv/dev ## attack private talks, cut them at every byte, play all conversations so (takes 2 min)
 	CHAT_WHOLE=1 $(BIN)/python -m pytest -n $(WORKERS) tests/core/test_ticket.py tests/simulation/test_sealed_cuts.py tests/programs/test_attacks.py

@@ -120,7 +120,7 @@ class Connector(Owner):
         # The same at every try, with the same session id: the server may have read our
         # first HELLO and lost the way to answer it. Then it keeps the seat for this talk.
         self._hello = Hello(os.urandom(SESSION_BYTES), Mode.ANY, program.name)
-        self._session = Session(self._hello, talks_first=True)
+        self._session = self._make_session()
         host, *others = self._place.hosts
         self._resolver = Resolver(program.loop, host, self._place.port, others)
         self._dialer = Dialer(program.loop, self._resolver, self._greet, self._fail)
@@ -298,7 +298,7 @@ class Connector(Owner):
                 "leaves."
             )
         # The refusal has ended the talk that it answered.
-        self._session = Session(self._hello, talks_first=True)
+        self._session = self._make_session()
         self._later(self._seat.wait(), lambda: self._dialer.dial(again=True))
         until = self._program.memory.time_of_day(min(self._seat.seconds, SEAT_LONGEST))
         self._program.chat.standing.wait_for(f"waiting for the seat until {until}")
@@ -318,7 +318,7 @@ class Connector(Owner):
 
     def _start_anew(self) -> None:
         """Send HELLO again: the seat is free."""
-        self._session = Session(self._hello, talks_first=True)
+        self._session = self._make_session()
         self._later(0, self._dialer.dial)
 
     def _give_up(self) -> None:
@@ -347,6 +347,11 @@ class Connector(Owner):
         if self._notice:
             self._notice.cancel()
         self._program.chat.set_connection(connection)
+
+    def _make_session(self) -> Session:
+        """Return the talk of the journal, or else a new one."""
+        kept = self._program.keeping.make_session()
+        return kept or Session(self._hello, talks_first=True)
 
     def _make_link(self, trace: Trace) -> Link:
         return Link(self._session, greets_first=True, trace=trace)

@@ -81,6 +81,8 @@ class Listener(Owner):
         # The number and the session of the connection that was seated last.
         self._seated = 0
         self._session: Session | None = None
+        # The talk of the journal, until its client has come back.
+        self._unfinished = program.keeping.make_session()
         # The ids of the last talks that nobody can return to.
         self._ended: deque[bytes] = deque(maxlen=ENDED_LIMIT)
         # The person knows of a second client, in this talk.
@@ -132,6 +134,7 @@ class Listener(Owner):
         else:
             # The talk ends as with `--again`, whether or not that was chosen.
             again, self._program.again = self._program.again, self._wait_for_asker
+            chat.is_given_up = True
             chat.stop_searching("you let somebody else in")
             self._program.again = again
 
@@ -289,17 +292,19 @@ class Listener(Owner):
         """Seat the first client, let our own client back in, refuse all others."""
         # It has said HELLO in time. A refusal sets a deadline of its own.
         connection.lift_deadline()
-        chat = self._program.chat
+        chat, unfinished = self._program.chat, self._unfinished
         if chat.peer.expects(greeting):
             self._let_back(connection)
-        elif chat.peer.knows(greeting):
+        elif unfinished and unfinished.expects(greeting.hello, greeting.seen):
+            self._seat(connection, unfinished)
+        elif chat.peer.knows(greeting) or (unfinished and unfinished.knows(greeting.hello)):
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk stands otherwise here")
         elif greeting.hello.session in self._ended:
             # No line on the screen: it is the end of a talk that was shown already.
             connection.refuse(Reason.UNKNOWN_SESSION, "the talk is over")
         elif not chat.is_free and self._program.private and greeting.is_new:
             self._new_start.answer(connection)
-        elif not chat.is_free:
+        elif unfinished or not chat.is_free:
             self._refuse(connection, greeting.hello)
         elif not greeting.is_new:
             self._dismiss(connection)
@@ -308,8 +313,8 @@ class Listener(Owner):
         else:
             self._seat(connection)
 
-    def _seat(self, connection: Connection) -> None:
-        """Begin a talk with a client, unless it has gone already."""
+    def _seat(self, connection: Connection, session: Session | None = None) -> None:
+        """Begin a talk with a client, or go on with it, unless it has gone already."""
         if is_abandoned(connection):
             connection.close()
             return
@@ -318,7 +323,8 @@ class Listener(Owner):
         self._announced = self._clients.add()
         self._admitted_until = 0.0
         self._take(connection)
-        connection.welcome()
+        connection.welcome(session)
+        self._session, self._unfinished = connection.link.session, None
         again = self._program.again is not None
         host = Host(self._lose, again=again, quiet=not self._announced)
         private = ", privately" if connection.channel.private else ""

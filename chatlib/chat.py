@@ -28,6 +28,7 @@ from chatlib.connection import GOODBYE_SECONDS, Connection, Owner
 from chatlib.ending import name_stop
 from chatlib.errors import Exit
 from chatlib.goodbye import Goodbye
+from chatlib.keeping import Keeping
 from chatlib.loop import Deadline
 from chatlib.memory import Memory
 from chatlib.outbox import Outbox
@@ -74,6 +75,8 @@ class Chat(Owner):
     _over = False
     # A new connection is awaited.
     is_searching = False
+    # The person lets somebody else in: nobody can come back to this talk.
+    is_given_up = False
     # What the server passes to `begin`.
     _host: Host | None = None
 
@@ -83,6 +86,7 @@ class Chat(Owner):
         ended: Callable[[int, bool], None],
         recovery: Recovery,
         memory: Memory | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self._terminal = terminal
         self._ended = ended
@@ -90,13 +94,20 @@ class Chat(Owner):
         recovery.expired = self.stop_searching
         # What this run of the program remembers, from talk to talk.
         self._memory = memory or Memory()
+        # What outlives the program.
+        self._keeping = keeping or Keeping()
         self._advice = Deadline(recovery.loop, self._advise)
         # The parts of the chat, from those that know nothing of the others upwards.
         self.standing = Standing(recovery.loop, self._view, terminal.show_status)
         self.peer = Peer(terminal, self._memory)
         self._goodbye = Goodbye(terminal, recovery, self.peer)
-        self._outbox = Outbox(terminal, self._memory, self.peer, self._goodbye)
-        self._playing = Playing(terminal, self.peer, self._goodbye)
+        if farewell := self._keeping.farewell:
+            # The person had left before the crash, and it was not heard.
+            self._goodbye.plan(*farewell)
+        self._outbox = Outbox(
+            terminal, self._memory, self.peer, self._goodbye, self._keeping
+        )
+        self._playing = Playing(terminal, self.peer, self._goodbye, self._keeping)
         self.commands = Commands(
             terminal,
             self._memory,
@@ -137,6 +148,7 @@ class Chat(Owner):
         self._host = host
         self.standing.since = self._memory.time_of_day()
         connection.owner = self
+        self._keeping.note(connection.link.session)
         self.peer.arrive(connection, banner)
         self._playing.sit_down()
         if not (host and host.quiet):
@@ -157,6 +169,7 @@ class Chat(Owner):
         before, self.peer.connection = self.peer.connection, connection
         assert before is not None
         connection.owner = self
+        self._keeping.note(connection.link.session)
         # The peer may have noticed the loss, and we have not.
         often = "" if self.is_searching else self._recovery.count_cut()
         # To us the old one may still look alive. It is closed after the new one is noted,
@@ -314,8 +327,16 @@ class Chat(Owner):
         if not self._screen_closed:
             if self.peer.banner:
                 self.peer.announce()
-            self._terminal.show_messages(self.peer.speaker, said.texts)
-            connection.link.shown(said.number)
+            number, texts = said
+            # After a crash nobody knows of some lines whether they were read.
+            if mark := self._keeping.describe_again(number, len(texts)):
+                self._terminal.notify(mark)
+            # The texts are noted before the screen and the rest behind it: a restart knows
+            # from that which lines it does not know of.
+            self._keeping.note_showing(number, texts)
+            self._terminal.show_messages(self.peer.speaker, texts)
+            self._keeping.note_shown(number)
+            connection.link.shown(number)
             if self._terminal.interactive:
                 self._memory.add(self.peer.name, said.texts)
 
@@ -432,6 +453,11 @@ class Chat(Owner):
     def _finish(self, code: int) -> None:
         """Show what was never sent, and pass on that the talk is over."""
         code = self._outbox.report(code)
+        met = self.peer.connection is not None
+        over = self.is_given_up or (met and self._goodbye.is_over)
+        if kept := self._keeping.finish(over):
+            self._terminal.notify(kept)
+            code = code or Exit.LOST
         self._recovery.end()
         self._advice.lift()
         self.standing.confirmation.end()

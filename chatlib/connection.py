@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from chatlib.channel import Channel, Clear
 from chatlib.errors import describe
+from chatlib.keeping import Keeping
 from chatlib.loop import READ, WRITE, Deadline, Loop, Timer
 from chatlib.protocol.events import Event, Handled, Trace, silent
 from chatlib.protocol.frames import Reason
@@ -78,6 +79,10 @@ class Connection:
     byte passes between link and socket but through the channel. The owner changes once:
     whoever made the connection passes it on to the chat after the HELLO.
     """
+
+    # What outlives the program: by default nothing, and one such memory is enough for all.
+    # `program` replaces it.
+    keeping = Keeping()
 
     def __init__(
         self,
@@ -327,6 +332,8 @@ class Connection:
         more messages, unless there is reason to `hurry`.
         """
         link = self.link
+        # Also while no connection is open: what is said then is sent on the next one.
+        self.keeping.note(link.session)
         # In the middle of a talk with nothing pending, as nearly always, neither deadlines
         # nor what the loop watches for can change.
         channel = self.channel

@@ -52,6 +52,13 @@ class Goodbye:
         return not self._peer.session.has_messages and self.farewell is None
 
     @property
+    def is_over(self) -> bool:
+        """Whether the talk has ended with a goodbye, and nobody can need it any more."""
+        said = self._verdict is not None and self._verdict[1] is Exit.GOODBYE
+        session = self._peer.session
+        return said and (session.over or not session.kept)
+
+    @property
     def is_refused(self) -> bool:
         """Whether the peer has ended the talk with a BYE that is no goodbye."""
         assert self._peer.connection is not None

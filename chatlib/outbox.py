@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from chatlib.ending import list_lines
 from chatlib.errors import Exit, LocalProtocolError
 from chatlib.goodbye import Goodbye
+from chatlib.keeping import Keeping
 from chatlib.memory import Memory
 from chatlib.peer import Peer
 from chatlib.terminal.terminal import Terminal
@@ -22,14 +23,20 @@ class Outbox:
     """The lines of one chat that are on their way from the person to the connection."""
 
     def __init__(
-        self, terminal: Terminal, memory: Memory, peer: Peer, goodbye: Goodbye
+        self,
+        terminal: Terminal,
+        memory: Memory,
+        peer: Peer,
+        goodbye: Goodbye,
+        keeping: Keeping,
     ) -> None:
         self._terminal = terminal
         self._memory = memory
         self._peer = peer
         self._goodbye = goodbye
+        self._keeping = keeping
         # Lines that wait for their turn, and how many could not be messages at all.
-        self.drafts: deque[str] = deque()
+        self.drafts: deque[str] = deque(keeping.drafts)
         self._refused = 0
 
     def send(self, lines: deque[str], messages: Iterable[str]) -> None:
@@ -67,7 +74,9 @@ class Outbox:
         while self.drafts and self._peer.has_turn():
             text = self.drafts.popleft()
             self._terminal.show_own(text)
+            self._keeping.note_sending_draft()
             self.send_one(text)
+            self._keeping.note_refused(self.drafts)
 
     def _explain(self, text: str, error: LocalProtocolError) -> None:
         """Keep a message that could not be sent, or return it with the reason."""
@@ -86,6 +95,7 @@ class Outbox:
             self._terminal.refuse(f"Not kept, {DRAFTS_LIMIT} lines wait already", text)
         else:
             self.drafts.append(text)
+            self._keeping.note_draft(text)
             session = self._peer.session if self._peer.connection else None
             why = session.obstacle if session else "there is nobody here yet"
             self._terminal.show_pending(text, why)
@@ -96,6 +106,7 @@ class Outbox:
         # must not depend on whether our turn comes while it is pressed.
         if self.drafts:
             text = self.drafts.pop()
+            self._keeping.note_unsent()
             if self._terminal.edits:
                 # Its row stays on the screen, with the mark of a line that is kept.
                 first, more, _ = text.partition("\n")

@@ -72,7 +72,7 @@ class Peer:
 
     def note_name(self) -> None:
         """Note what the peer calls itself, which may change when it comes back."""
-        self.name, name = _call(self.session)
+        self.name, name = call(self.session)
         # The assignment's screen in turns has no names.
         named = self.mode is not Mode.TURNS or self._terminal.names_turns
         self.speaker = name if named else ""
@@ -103,7 +103,7 @@ class Peer:
                 self._terminal.show(hint)
 
 
-def _call(session: Session) -> tuple[str, str]:
+def call(session: Session) -> tuple[str, str]:
     """Return what the peer is called in sentences, and before its lines.
 
     Everything that shows a name has it from here, so that lines, notices and the status

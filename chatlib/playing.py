@@ -12,17 +12,24 @@ from chatlib.errors import LocalProtocolError, TableError
 from chatlib.games.game import Game, Installed
 from chatlib.games.table import Table
 from chatlib.goodbye import Goodbye
+from chatlib.keeping import Keeping
 from chatlib.peer import Peer
 from chatlib.terminal.terminal import Terminal
+
+NO_GAMES = "a talk with a journal has no games: they would not outlive this program"
+"""Why nothing is played where one of the two has a journal."""
 
 
 class Playing:
     """The person as a player: at one table with the peer, once both have met."""
 
-    def __init__(self, terminal: Terminal, peer: Peer, goodbye: Goodbye) -> None:
+    def __init__(
+        self, terminal: Terminal, peer: Peer, goodbye: Goodbye, keeping: Keeping
+    ) -> None:
         self._terminal = terminal
         self._peer = peer
         self._goodbye = goodbye
+        self._keeping = keeping
         self.table: Table | None = None
         # The prompt of a game's question: the next line is its answer, and no talk.
         self.question = ""
@@ -56,6 +63,9 @@ class Playing:
         """Do something at the table; explain what cannot be done."""
         if self.table is None or self._goodbye.farewell:
             self._terminal.notify("Not now: there is nobody to play with.")
+            return
+        if self._keeping.lasts:
+            self._terminal.notify(f"Not done, {NO_GAMES}.")
             return
         try:
             act(self.table)
@@ -135,9 +145,20 @@ class Playing:
         if self.table is None:
             return
         self._peer.announce()
+        self._keeping.note_played(number, words)
         with suppress(TableError):  # we are leaving, so the table's answer is not sent
-            self.table.receive(words)
+            # The words are noted, and no board is made of them: none could be lost.
+            if self._keeping.lasts:
+                self._decline(words)
+            else:
+                self.table.receive(words)
         connection.link.shown(number)
+
+    def _decline(self, words: str) -> None:
+        """Answer the peer, who knows nothing of our journal, and offers a game."""
+        if words.partition(" ")[0] == "offer":
+            self._send_words("decline")
+            self._terminal.notify(f"{self._peer.name} offers a game: {NO_GAMES}.")
 
 
 def _find_game(name: str) -> Installed | None:

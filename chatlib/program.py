@@ -22,6 +22,7 @@ from chatlib.connection import HELLO_SECONDS, Connection, Owner
 from chatlib.ending import list_lines
 from chatlib.errors import ChatError, Exit, ScreenClosedError, StartError, describe
 from chatlib.framelog import LEGEND, FrameLog
+from chatlib.keeping import Keeping
 from chatlib.loop import READ, Loop
 from chatlib.memory import Memory
 from chatlib.protocol.events import Trace, silent
@@ -161,7 +162,35 @@ class Program:
         self.private = False
         # What is remembered from talk to talk.
         self.memory = Memory()
+        # What outlives this run, and the talk of the last one that goes on.
+        self.keeping = self._open_journal()
         self.new_chat()
+        # In the first turn of the loop, as all that the programs show at their start.
+        self.loop.call_later(0, self._show_past)
+
+    def _open_journal(self) -> Keeping:
+        """Return what outlives this run: nothing without a journal. Raises JournalError."""
+        settings, role = self.settings, self._role
+        if settings.journal is None:
+            return Keeping()
+        # Only for a talk with a journal.
+        from chatlib.journal import Journal
+        from chatlib.journalling import Journalling, find_path
+
+        path = settings.journal or find_path(role, settings.host, settings.port)
+        warn, sync = self.terminal.notify, settings.journal_sync
+        return Journalling(
+            lambda: Journal.open(path, role, warn=warn, sync=sync),
+            role,
+            forget=settings.forget,
+        )
+
+    def _show_past(self) -> None:
+        """Show the last lines of a talk that goes on."""
+        for line in self.keeping.describe_past():
+            # From here on it is not true any more that nobody has come.
+            self.memory.talked = True
+            self.terminal.notify(line)
 
     # One talk, and perhaps the next.
 
@@ -172,11 +201,14 @@ class Program:
             self.recovery = Recovery(self.loop, self.settings.keep, "waiting for it")
         else:
             self.recovery = Recovery(self.loop, self.settings.retry, "trying again")
-        self.chat = Chat(self.terminal, self.end_talk, self.recovery, self.memory)
+        self.chat = Chat(
+            self.terminal, self.end_talk, self.recovery, self.memory, self.keeping
+        )
 
     def end_talk(self, code: int, by_us: bool) -> None:
         """End the program with this exit code, or begin the next talk."""
         if self.again and not by_us:
+            self.keeping.begin_anew()
             self.new_chat()
             self.again()
             return
@@ -211,6 +243,7 @@ class Program:
         trace("=", f"{verb} {address}", b"")
         link, channel = make_link(trace), self._make_channel(trace)
         connection = Connection(self.loop, sock, address, link, owner, trace, channel)
+        connection.keeping = self.keeping
         connection.set_deadline(HELLO_SECONDS)
         connection.flush()
         return connection
@@ -315,6 +348,7 @@ class Program:
     def close(self) -> None:
         """Release the terminal, the log and the signals."""
         self.terminal.close()
+        self.keeping.close()
         self._log.close()
         self.loop.close()
 

@@ -92,6 +92,9 @@ class Settings:
     timestamps: bool
     verbose: int
     frame_log: str | None
+    journal: str | None  # from which a restart goes on; "": the one in the state folder
+    journal_sync: bool  # whether it outlives a power cut, too
+    forget: bool  # whether the talk in it is forgotten
     private: bool  # only the holder of a ticket is talked with; with `ticket`, always
     ticket: str | None  # the file that it stands in; "-" is stdin's first line
     # Of chatc alone.
@@ -183,6 +186,11 @@ def _to_path(value: object) -> str:
 def _to_log(value: object) -> str:
     # As in other programs `-` is no file. It is not stdout, which has the conversation.
     return "/dev/stderr" if value == "-" else _to_path(value)
+
+
+def _to_journal(value: object) -> str:
+    # "yes" in a file of settings is what the option alone is on the command line.
+    return "" if value is True or value == "" else _to_path(value)
 
 
 def _to_ticket(value: object) -> str:
@@ -285,6 +293,15 @@ OPTIONS = (
     Option(
         "keep", 60, _to_seconds, "keep a lost client's seat; default 60", "SECONDS", "chatd"
     ),
+    Option(
+        "journal",
+        None,
+        _to_journal,
+        "go on with the talk after a crash, from FILE",
+        "[FILE]",
+    ),
+    Option("journal_sync", False, _to_switch, "and after a power cut; slower"),
+    Option("forget", False, _to_switch, "forget the talk in the journal"),
     Option("private", False, _to_switch, "only who holds a ticket can talk, and read"),
     Option("ticket", None, _to_ticket, "the ticket is in FILE; -: it is piped in", "FILE"),
     Option("new_ticket", False, _to_switch, "put another ticket into FILE", None, "chatd"),
@@ -350,7 +367,25 @@ def read_settings(
     settings.given = _separate_port(sources[:1])[0].keys()
     # Who names a ticket wants no talk in clear.
     settings.private |= settings.ticket is not None or "new_ticket" in settings.given
+    _check_journal(settings)
     return settings
+
+
+def _check_journal(settings: Settings) -> None:
+    """Raise UsageError for what a journal does not go with, or what needs one."""
+    if settings.journal is None:
+        # In a file or a variable they are a wish for the talks that have a journal.
+        for name in settings.given & {"journal_sync", "forget"}:
+            raise UsageError(f"{_flag(name)} is for a talk with a journal: add --journal")
+        return
+    # The texts would lie on the disk as they are, for whoever gets the file. That is not
+    # what somebody expects who has asked for a private talk.
+    if settings.private:
+        raise UsageError(
+            "--journal would keep a private talk in clear on the disk: leave one of the two"
+        )
+    if getattr(settings, "again", False):
+        raise UsageError("--journal keeps one talk, and --again has many: leave one out")
 
 
 def _refuse_tickets(
@@ -490,6 +525,14 @@ def _make_parser(
         elif option.metavar is None:
             parser.add_argument(
                 option.flag, action="store_const", const=True, help=option.help
+            )
+        elif option.metavar[0] == "[":
+            parser.add_argument(
+                option.flag,
+                metavar=option.metavar[1:-1],
+                nargs="?",
+                const="",
+                help=option.help,
             )
         else:
             parser.add_argument(option.flag, metavar=option.metavar, help=option.help)

@@ -35,6 +35,30 @@ ALLOWED = {
     "chatlib.addresses": {"errors"},
     "chatlib.advice": set[str](),
     "chatlib.files": set[str](),
+    "chatlib.cipher": set[str](),
+    "chatlib.disk": {"files"},
+    "chatlib.record": {"cipher", "protocol.frames"},
+    "chatlib.past": {"protocol.frames", "protocol.session", "record"},
+    "chatlib.journal": {
+        "cipher",
+        "disk",
+        "errors",
+        "past",
+        "protocol.frames",
+        "protocol.session",
+        "record",
+    },
+    "chatlib.keeping": {"protocol.frames", "protocol.session"},
+    "chatlib.journalling": {
+        "errors",
+        "files",
+        "journal",
+        "keeping",
+        "past",
+        "peer",
+        "protocol.frames",
+        "protocol.session",
+    },
     "chatlib.resolver": {"addresses", "loop"},
     "chatlib.framelog": {"errors"},
     "chatlib.settings": {
@@ -114,6 +138,7 @@ ALLOWED = {
     "chatlib.invitation": {"errors", "terminal.streams", "ticket"},
     "chatlib.sealed": {"channel", "protocol.events", "protocol.frames"},
     "chatlib.connection": {
+        "keeping",
         "channel",
         "errors",
         "loop",
@@ -175,6 +200,7 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.outbox": {
+        "keeping",
         "ending",
         "errors",
         "goodbye",
@@ -183,6 +209,7 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.playing": {
+        "keeping",
         "connection",
         "errors",
         "games.game",
@@ -202,6 +229,7 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.chat": {
+        "keeping",
         "commands",
         "connection",
         "ending",
@@ -220,6 +248,9 @@ ALLOWED = {
         "terminal.terminal",
     },
     "chatlib.program": {
+        "journal",
+        "journalling",
+        "keeping",
         "advice",
         "channel",
         "chat",

@@ -24,6 +24,7 @@ from chatlib.protocol.session import (
     MOVE_WORDS,
     WINDOW,
     WINDOW_BYTES,
+    Count,
     Session,
 )
 from tests.helpers import SESSION_ID, remember
@@ -586,3 +587,96 @@ def test_words_about_a_game_may_take_the_last_number() -> None:
     session = begun_session()
     session.sent = LAST_NUMBER - 1
     assert session.add_words("decline") == (Kind.GAME, LAST_NUMBER, b"decline")
+
+
+# A program that was restarted.
+
+
+def restored_session(
+    mode: Mode = Mode.FREE, sent: int = 4, theirs: int = 3, *, talks_first: bool = True
+) -> Session:
+    """Return the session of a restarted end; its last two messages are kept."""
+    return Session.restored(
+        Hello(SESSION_ID, mode, "me"),
+        PEER._replace(mode=mode),
+        talks_first=talks_first,
+        ours=Count(sent, sent),
+        theirs=Count(theirs, theirs),
+        kept=[(Kind.TEXT, sent - 1, b"a"), (Kind.TEXT, sent, b"b")],
+    )
+
+
+def test_a_restored_session_knows_what_it_knew_before() -> None:
+    """And expects its peer, with any number that it may have seen."""
+    session = begun_session()
+    session.add_texts(["1", "2", "a", "b"])
+    session.acknowledge(2)
+    hear(session, 3)
+    session.shown, session.written = 3, 4
+    session.hello = session.hello._replace(mode=Mode.FREE)
+    session.peer = PEER._replace(mode=Mode.FREE)
+    restored = {**remember(restored_session()), "restarted": False, "can_talk": True}
+    assert restored == remember(session)
+
+
+def test_no_message_gets_a_number_before_the_peer_has_said_hello() -> None:
+    """It may have shown one with that number: it would show no other."""
+    session = restored_session()
+    assert not session.has_turn()
+    with pytest.raises(LocalProtocolError):
+        session.add_texts(["new"])
+    session.begin(PEER, Mode.FREE, 6)
+    assert session.add_texts(["new"]) == [(Kind.TEXT, 7, b"new")]
+
+
+def test_a_goodbye_outlives_a_restart() -> None:
+    """Nothing more is said, and the next connection sends it again."""
+    farewell = Bye(Reason.QUIT, "see you")
+    session = Session.restored(
+        PEER, PEER, talks_first=True, ours=Count(0, 0), theirs=Count(0, 0), kept=(),
+        farewell=farewell,
+    )  # fmt: skip
+    session.begin(PEER, Mode.FREE, 0)
+    assert session.farewell == farewell and not session.can_talk
+
+
+@pytest.mark.parametrize("seen", [2, 3, 4, 5, 4000, LAST_NUMBER])
+def test_a_restored_session_expects_a_peer_that_has_seen_more(seen: int) -> None:
+    """Until it has met it: then everything is known again."""
+    session = restored_session()
+    assert session.expects(PEER, seen)
+    session.begin(PEER, Mode.FREE, seen)
+    assert session.expects(PEER, seen) and not session.expects(PEER, seen + 5)
+    assert session.sent == max(seen, 4) and len(session.kept) == max(0, 4 - seen)
+    assert session.texts_sent == session.sent
+    assert session.kept_bytes == len(session.kept)
+
+
+def test_a_restored_session_does_not_expect_a_peer_that_has_forgotten() -> None:
+    """Its messages before that are not kept any more."""
+    session = restored_session()
+    assert not session.expects(PEER, 1)
+    with pytest.raises(UnknownSessionError):
+        session.begin(PEER, Mode.FREE, 1)
+
+
+@both_ends
+@pytest.mark.parametrize("missing", [1, 3])
+def test_a_forgotten_line_has_used_our_turn(talks_first: bool, missing: int) -> None:
+    """In turns no more than one can be forgotten: it was shown, so it is the peer's."""
+    theirs = 4 if talks_first else 5
+    session = restored_session(Mode.TURNS, 4, theirs, talks_first=talks_first)
+    session.begin(PEER, Mode.TURNS, 4 + missing)
+    assert session.peer_has_turn and not session.has_turn()
+    assert session.texts_sent == 5
+
+
+@both_ends
+def test_a_line_that_is_forgotten_before_the_last_answer_gives_us_the_turn(
+    talks_first: bool,
+) -> None:
+    """The peer has answered it, so it is known that it was a line."""
+    theirs = 5 if talks_first else 6
+    session = restored_session(Mode.TURNS, 4, theirs, talks_first=talks_first)
+    session.begin(PEER, Mode.TURNS, 5)
+    assert session.has_turn() and session.texts_sent == 5

@@ -192,6 +192,9 @@ SETTINGS = [
     (("--verbose", "--verbose"), "2", "2", "verbose", 2),
     (("--frame-log", "a/b"), "a/b", '"a/b"', "frame_log", "a/b"),
     (("--new-ticket",), "yes", "true", "new_ticket", True),
+    (("--journal", "a/b"), "a/b", '"a/b"', "journal", "a/b"),
+    (("--journal-sync", "--journal"), "yes", "true", "journal_sync", True),
+    (("--forget", "--journal"), "yes", "true", "forget", True),
     (("--private",), "yes", "true", "private", True),
     (("--ticket", "a/b"), "a/b", '"a/b"', "ticket", "a/b"),
     (("--ticket", "-"), "-", '"-"', "ticket", "-"),
@@ -309,7 +312,7 @@ ELSEWHERE = "use the option, the environment or the file of that name in ~/.conf
 def test_every_setting_is_harmless_or_not() -> None:
     """What a file in the current folder can do to somebody who did not look at it."""
     harmful = {"host", "frame_log", "again", "wait", "retry", "keep"}
-    harmful |= {"private", "ticket", "new_ticket"}
+    harmful |= {"private", "ticket", "new_ticket", "journal", "journal_sync", "forget"}
     assert {option.name for option in OPTIONS} == harmful | {*HARMLESS}
 
 
@@ -940,3 +943,21 @@ def test_a_port_goes_with_its_host() -> None:
     """Where another host counts, the port of this one does not."""
     settings = read("--host", "here", environment={"CHAT_HOST": "there:7000"})
     assert (settings.host, settings.port) == ("here", 7777)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("--forget",), "--forget is for a talk with a journal: add --journal"),
+        (("--journal-sync",), "--journal-sync is for a talk with a journal: add --journal"),
+        (("--journal", "--private"), "--journal would keep a private talk in clear"),
+        (("--journal", "--again"), "--journal keeps one talk, and --again has many"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_journal_goes_only_with_what_it_can_keep(
+    options: Sequence[str], error: str
+) -> None:
+    """One sentence for each, before anything is opened."""
+    with pytest.raises(UsageError, match=error):
+        read(*options, program="chatd")

@@ -270,8 +270,36 @@ _RESUMING = (
     ),
 )
 
+_RESTART = (
+    Mutant(
+        "a message gets a number before the peer has said HELLO",
+        "Session.restored",
+        ("session.restarted = True", "session.restarted = session.can_talk = True"),
+    ),
+    Mutant(
+        "a number that the peer knows from before a restart is used again",
+        "Session._recall",
+        ("self.sent = self.acknowledged = seen", "self.acknowledged = seen"),
+    ),
+    Mutant(
+        "a peer that remembers more than we do is not expected after a restart",
+        "Session.expects",
+        ("known or forgotten", "known"),
+    ),
+    Mutant(
+        "a restarted end believes any number for ever",
+        "Session.begin",
+        ("self.restarted = False", ""),
+    ),
+    Mutant(
+        "a line that was forgotten leaves it our turn",
+        "Session._recall",
+        ("self.lead += lines", ""),
+    ),
+)
+
 MODULE = Module(
     "chatlib/protocol/session.py",
     SESSION_TESTS,
-    (*_TURNS, *_WINDOW, *_MESSAGES, *_RESUMING),
+    (*_TURNS, *_WINDOW, *_MESSAGES, *_RESUMING, *_RESTART),
 )

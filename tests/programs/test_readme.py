@@ -246,6 +246,7 @@ TABLE: list[tuple[str, Callable[[Shell, str], None]]] = [
         r"\b.*",
         dry_run,
     ),
+    (r"make crashes", dry_run),
     (r"pip install '\S*\[\w+\]'", find_extra),
     (r"stty sane", run),
     (r"kill -9", elsewhere),

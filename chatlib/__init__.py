@@ -19,12 +19,12 @@ The layers, lowest first; each may import only what stands above its own line
     program             what both programs do before and after the chat
 
 Beside the ladder stand `loop` (one selector; knows no chat), `recovery` (how long a lost
-peer is searched for), `terminal` (knows no protocol), `games` (rules only), `tally` (which
-notices are too many), `advice` (what a person may type, in make's words under make),
-`framelog`, `settings`, `addresses`, `keeping` (what outlives the program: nothing) and only
-where it is wanted `journalling` in its place with `journal` (and `record`, `past`, `disk`
-and `cipher`: a file from which the talk goes on). How they work together is described in
-`docs/architecture.md`. This package itself exports nothing.
+peer is searched for), `terminal` (knows no protocol), `games` (rules only), `tally`
+(which notices are too many), `advice` (what a person may type, in make's words under
+make), `framelog`, `settings`, `addresses`, `keeping` (what outlives the program: nothing)
+and, only where it is wanted, `journalling` in its place with `journal` (and `record`,
+`past`, `disk` and `cipher`: a file from which the talk goes on). How they work together
+is described in `docs/architecture.md`. This package itself exports nothing.
 """
 
 VERSION = "0.1.0"

@@ -221,7 +221,7 @@ class Past:
         `boot` identifies this run of the machine: in another one, what was written last
         may be missing, unless the program had ended in order.
         """
-        if self.stopped:
+        if self.stopped or not self.boot:  # or nothing was ever written
             self.uncertain = self.shown.messages
         elif boot and boot == self.boot:
             self.uncertain = self.showing.messages

@@ -143,6 +143,13 @@ def test_lines_after_which_nothing_was_shown_come_again() -> None:
             assert [old.number for old in each.history] == [1]
 
 
+def test_in_a_new_file_nothing_is_uncertain() -> None:
+    """The first lines of a talk were never on a screen before."""
+    past = Past()
+    past.settle(b"this run of the machine")
+    assert past.uncertain == 0
+
+
 def test_a_session_is_made_of_what_is_known() -> None:
     """Its talk goes on with the next HELLO."""
     past = Past()

@@ -157,6 +157,8 @@ def test_a_talk_goes_on_after_a_kill(
         now["chatd"].await_line("client line 1")
         now["chatd"].say("server line 1")
         now["chatc"].await_line("server line 1")
+        marks = [line for run in now.values() for line in run.shown if MARK.search(line)]
+        assert not marks, "nothing was shown before a new talk"
         for victim in victims:
             now[victim].kill()
         for victim in victims:

@@ -64,26 +64,31 @@ MODULE = Module(
             "Chat._show_messages",
             (
                 """
-                self._terminal.show_messages(self.peer.speaker, said.texts)
-                connection.link.shown(said.number)
+                self._terminal.show_messages(self.peer.speaker, texts)
+                self._keeping.note_shown(number)
+                connection.link.shown(number)
                 """,
                 """
-                connection.link.shown(said.number)
-                self._terminal.show_messages(self.peer.speaker, said.texts)
+                connection.link.shown(number)
+                self._terminal.show_messages(self.peer.speaker, texts)
+                self._keeping.note_shown(number)
                 """,
             ),
         ),
         Mutant(
             "only the first message of a run is acknowledged",
             "Chat._show_messages",
-            ("said.number", "connection.link.session.shown + 1"),
+            (
+                "connection.link.shown(number)",
+                "connection.link.shown(connection.link.session.shown + 1)",
+            ),
         ),
         Mutant(
             "only the first message of a run is shown",
             "Chat._show_messages",
             (
-                "self._terminal.show_messages(self.peer.speaker, said.texts)",
-                "self._terminal.show_messages(self.peer.speaker, said.texts[:1])",
+                "self._terminal.show_messages(self.peer.speaker, texts)",
+                "self._terminal.show_messages(self.peer.speaker, texts[:1])",
             ),
         ),
         Mutant(

@@ -57,7 +57,7 @@ MODULE = Module(
         Mutant(
             "the talk that was refused is gone on with",
             "Connector._wait_for_seat",
-            ("self._session = Session(self._hello, talks_first=True)", ""),
+            ("self._session = self._make_session()", ""),
         ),
         Mutant(
             "who leaves waits for a kept seat",

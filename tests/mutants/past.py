@@ -34,7 +34,7 @@ MODULE = Module(
         Mutant(
             "a program that has ended in order counts as killed",
             "Past.settle",
-            ("if self.stopped: ...", "if False: ..."),
+            ("self.stopped or not self.boot", "not self.boot"),
         ),
         Mutant(
             "the number of a line that was lost is left out",

@@ -16,17 +16,17 @@ MODULE = Module(
         ),
         Mutant(
             "a name is shown as the peer has sent it",
-            "_call",
+            "call",
             ("visible_name(session.peer.name)", "session.peer.name"),
         ),
         Mutant(
             "a peer that calls itself as we do has our name",
-            "_call",
+            "call",
             ("name.casefold() == own.casefold()", "False"),
         ),
         Mutant(
             "a peer may be called like the person",
-            "_call",
+            "call",
             ('name.casefold() == "you"', "False"),
         ),
     ),

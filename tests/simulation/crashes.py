@@ -129,7 +129,7 @@ class Program:
             self.link = Link(new, greets_first=False)
 
     def say(self, texts: Iterable[str]) -> None:
-        """Say lines: they are noted, and then they leave."""
+        """Send lines: they are noted, and then they leave."""
         assert self.link
         self.person.typed = list(texts)
         self.person.said += self.person.typed
@@ -155,7 +155,7 @@ class Program:
             self.journal.note_sent(list(islice(kept, len(kept) - count, None)))
 
     def leave(self) -> None:
-        """Say goodbye."""
+        """Leave with a goodbye."""
         assert self.link
         self.link.leave(Reason.QUIT, "")
         if self.journal and self.session.farewell:

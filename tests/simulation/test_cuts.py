@@ -68,7 +68,11 @@ def begin(schedule: str) -> World:
 
 def lengths(schedule: str) -> dict[str, int]:
     """Count the bytes of a talk that is never cut, each way."""
-    world = begin(schedule)
+    return run_uncut(begin(schedule))
+
+
+def run_uncut(world: World) -> dict[str, int]:
+    """Run a talk to its end; return the bytes that it took each way."""
     world.run()
     assert world.verdicts == PERFECT
     assert world.client.done and world.server.done

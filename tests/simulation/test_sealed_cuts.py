@@ -5,9 +5,16 @@ import os
 import pytest
 
 from chatlib.channel import Channel
+from chatlib.protocol.events import silent
 from chatlib.sealed import Sealed
 from tests.sealing import SECRET, make_context
-from tests.simulation.test_cuts import PERFECT, SCHEDULES, assert_settled, finish
+from tests.simulation.test_cuts import (
+    PERFECT,
+    SCHEDULES,
+    assert_settled,
+    finish,
+    run_uncut,
+)
 from tests.simulation.world import World
 
 WHOLE = bool(os.environ.get("CHAT_WHOLE"))
@@ -15,10 +22,6 @@ WHOLE = bool(os.environ.get("CHAT_WHOLE"))
 
 SAMPLE = 13
 """Else every so many bytes, which are other places in every schedule and way."""
-
-
-def silent(sign: str, what: object, raw: bytes) -> None:
-    """Log nothing."""
 
 
 CONTEXTS = [make_context(SECRET, server=server) for server in (False, True)]
@@ -43,11 +46,7 @@ def begin(schedule: str) -> World:
 
 def lengths(schedule: str) -> dict[str, int]:
     """Count the bytes of a talk that is never cut, each way."""
-    world = begin(schedule)
-    world.run()
-    assert world.verdicts == PERFECT
-    assert world.client.done and world.server.done
-    return {"up": world.up.carried, "down": world.down.carried}
+    return run_uncut(begin(schedule))
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["end", "reset"])

@@ -16,7 +16,7 @@ SEARCHING = " Right takes it, Esc leaves | Ctrl-R goes on"
 
 
 def resizes(seat: Seat, rows: int, columns: int) -> None:
-    """Give the window another size, before the editor begins."""
+    """Change the size of the window before the editor begins."""
     termios.tcsetwinsize(streams.STDOUT, (rows, columns))
     seat.view.resize(rows, columns)
 

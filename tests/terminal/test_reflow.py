@@ -306,7 +306,7 @@ class Tmux:
         )
 
     def orders(self, *order: str) -> str:
-        """Give tmux an order; return what it writes."""
+        """Run a command of tmux; return what it writes."""
         done = subprocess.run((*self._call, *order), capture_output=True, check=True)
         return done.stdout.decode()
 
